@@ -1,0 +1,31 @@
+//go:build never
+
+package deps
+import (
+ _ "sigs.k8s.io/kind/pkg/cluster"
+ _ "github.com/urfave/cli/v2"
+ _ "k8s.io/client-go/kubernetes"
+ _ "k8s.io/client-go/dynamic"
+ _ "k8s.io/client-go/tools/remotecommand"
+ _ "k8s.io/client-go/tools/portforward"
+ _ "k8s.io/client-go/restmapper"
+ _ "k8s.io/client-go/discovery/cached/memory"
+ _ "helm.sh/helm/v4/pkg/action"
+ _ "helm.sh/helm/v4/pkg/chart/loader"
+ _ "github.com/google/go-containerregistry/pkg/v1/remote"
+ _ "github.com/google/go-containerregistry/pkg/v1/daemon"
+ _ "github.com/google/go-containerregistry/pkg/v1/tarball"
+ _ "github.com/google/go-containerregistry/pkg/registry"
+ _ "github.com/rogpeppe/go-internal/testscript"
+ _ "github.com/google/go-cmp/cmp"
+ _ "github.com/gofrs/flock"
+ _ "golang.org/x/mod/module"
+ _ "golang.org/x/mod/zip"
+ _ "golang.org/x/mod/sumdb/dirhash"
+ _ "golang.org/x/sync/errgroup"
+ _ "golang.org/x/term"
+ _ "golang.org/x/sys/unix"
+ _ "sigs.k8s.io/yaml"
+ _ "go.yaml.in/yaml/v3"
+ _ "github.com/vbauerster/mpb/v8"
+)
