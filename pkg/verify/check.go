@@ -1,0 +1,72 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// Check proves one statement about a running cluster. A check is data plus
+// one function; how it is retried, ordered and shown is the engine's affair.
+type Check struct {
+	// ID is stable, because CI keys on it: "etcd.quorum".
+	ID string
+	// Title is a positive statement: "etcd has one leader and a quorum".
+	Title string
+	// Group is the component that the check is about: "etcd".
+	Group string
+	// Needs lists the IDs of checks that must have passed; when one has not,
+	// this check is Blocked by it and does not run.
+	Needs []string
+	// Timeout bounds the check with all its attempts; zero means DefaultTimeout.
+	Timeout time.Duration
+	// Advisory makes a failure a warning.
+	Advisory bool
+	// Hint says what to look at when the check fails, with the command to do it.
+	Hint string
+	// Skip returns the reason why the check cannot apply to the target, or "".
+	// A nil Skip always applies.
+	Skip func(*Target) string
+	// Run makes one attempt. It returns what it saw, for people who want to
+	// see the proof, and an error that says what is wrong. The engine calls it
+	// again until the deadline, unless the error is Final. An error marked
+	// Unobservable means that the truth could not be seen.
+	Run func(context.Context, *Target) (Evidence, error)
+}
+
+// Evidence is what a check saw, one line each.
+type Evidence []string
+
+// DefaultTimeout bounds a check that does not say otherwise.
+const DefaultTimeout = 30 * time.Second
+
+// Target is the cluster under verification.
+type Target struct {
+	Kube   *kube.Client
+	Expect Expectation
+	// RunID marks every object that this verification creates.
+	RunID string
+	// Fleet is the set of probe pods that network checks share.
+	Fleet *Fleet
+}
+
+// Expectation is what the cluster should look like. Counts come from the
+// cluster's own topology when kindctl made it, else from discovery.
+type Expectation struct {
+	ControlPlanes int
+	Workers       int
+	EtcdMembers   int
+	// ProxyMode is iptables, nftables, ipvs or none.
+	ProxyMode string
+	// CNI is cilium, calico or none (none of those that kindctl knows).
+	CNI string
+	// ProbeImage is the agnhost image that probe pods run.
+	ProbeImage string
+	// Discovered says that the counts were read from the cluster itself, so
+	// that a missing node cannot be noticed.
+	Discovered bool
+}
+
+// Nodes is the number of nodes expected.
+func (e Expectation) Nodes() int { return e.ControlPlanes + e.Workers }

@@ -1,0 +1,57 @@
+package verify
+
+import (
+	"errors"
+	"time"
+)
+
+// Outcome is the verdict on one check.
+type Outcome string
+
+// The outcomes. Only Fail makes a report fail; Error makes it inconclusive.
+const (
+	Pass    Outcome = "PASS"
+	Fail    Outcome = "FAIL"
+	Warn    Outcome = "WARN"    // an advisory check failed
+	Skip    Outcome = "SKIP"    // cannot apply here, with the reason
+	Blocked Outcome = "BLOCKED" // something it needs did not pass
+	Error   Outcome = "ERROR"   // the truth could not be observed
+)
+
+// Result is the verdict on one check and how it came about.
+type Result struct {
+	ID       string        `json:"id"`
+	Title    string        `json:"title"`
+	Group    string        `json:"group"`
+	Outcome  Outcome       `json:"outcome"`
+	Cause    string        `json:"cause,omitempty"` // the last real cause, or the reason of a skip
+	Hint     string        `json:"hint,omitempty"`  // set unless the check passed
+	Evidence Evidence      `json:"evidence,omitempty"`
+	Attempts int           `json:"attempts"`
+	Duration time.Duration `json:"durationNanoseconds"`
+}
+
+// Final marks an error that another attempt cannot change.
+func Final(err error) error { return finalError{err} }
+
+type finalError struct{ error }
+
+func (e finalError) Unwrap() error { return e.error }
+
+// Unobservable marks an error that kept a check from seeing the truth, such
+// as a forbidden request: the verdict is Error, never Fail.
+func Unobservable(err error) error { return unobservableError{err} }
+
+type unobservableError struct{ error }
+
+func (e unobservableError) Unwrap() error { return e.error }
+
+func isFinal(err error) bool {
+	var f finalError
+	return errors.As(err, &f)
+}
+
+func isUnobservable(err error) bool {
+	var u unobservableError
+	return errors.As(err, &u)
+}
