@@ -1,0 +1,123 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// answerTimeout is how long a registry may take to answer at all. A host
+// without a way out must learn so within five seconds.
+const answerTimeout = 4 * time.Second
+
+// Remote is a Source: the images' own registries, or a mirror of them.
+type Remote struct {
+	// Mirror is HOST/PREFIX, or "" for the images' own registries. The image
+	// quay.io/cilium/cilium is HOST/PREFIX/cilium/cilium there.
+	Mirror string
+	// Architecture is that of the nodes, in Go's words: amd64.
+	Architecture string
+}
+
+// Locate returns the reference under the mirror; tag and digest stay.
+func (r *Remote) Locate(ref string) (string, error) {
+	parsed, err := name.ParseReference(ref)
+	if err != nil {
+		return "", hint.Wrap(err, hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is not an image", ref), "write it as REPOSITORY:TAG")
+	}
+	if r.Mirror == "" {
+		return ref, nil
+	}
+	repository := parsed.Context().RepositoryStr()
+	suffix := ref[strings.LastIndex(ref, "/")+1:]
+	if i := strings.IndexAny(suffix, ":@"); i >= 0 {
+		suffix = suffix[i:]
+	} else {
+		suffix = ""
+	}
+	return strings.TrimSuffix(r.Mirror, "/") + "/" + repository + suffix, nil
+}
+
+// Answers asks for the image's manifest. A registry that answers "no such
+// image" answers; the pull then says so in its own words.
+func (r *Remote) Answers(ctx context.Context, ref string) error {
+	located, parsed, err := r.parse(ref)
+	if err != nil {
+		return err
+	}
+	asking, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	_, err = remote.Head(parsed, append(r.options(asking), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))...)
+	var status *transport.Error
+	if err == nil || (errors.As(err, &status) && status.StatusCode != http.StatusServiceUnavailable) {
+		return nil
+	}
+	return hint.Wrap(err, hint.Preflight, "REGISTRY_UNREACHABLE", "no registry answers for "+located,
+		"check the network and the proxy variables, name a mirror with --image-registry HOST/PREFIX, or use --images build")
+}
+
+// Save pulls an image into a file, under its own name and not the mirror's,
+// because pods ask for it by that name.
+func (r *Remote) Save(ctx context.Context, ref, path string, progress *event.Span) error {
+	located, parsed, err := r.parse(ref)
+	if err != nil {
+		return err
+	}
+	image, err := remote.Image(parsed, r.options(ctx)...)
+	if err != nil {
+		return fmt.Errorf("pull %s: %w", located, err)
+	}
+	own, err := name.ParseReference(ref)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	updates := make(chan v1.Update, 8)
+	go func() {
+		for update := range updates {
+			progress.Progress("pulling", update.Complete, update.Total)
+		}
+	}()
+	if err := tarball.Write(own, image, file, tarball.WithProgress(updates)); err != nil {
+		return fmt.Errorf("pull %s: %w", located, err)
+	}
+	return file.Close()
+}
+
+func (r *Remote) parse(ref string) (located string, parsed name.Reference, err error) {
+	located, err = r.Locate(ref)
+	if err != nil {
+		return "", nil, err
+	}
+	parsed, err = name.ParseReference(located)
+	if err != nil {
+		return "", nil, hint.Wrap(err, hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is not an image", located), "check --image-registry: it is HOST or HOST/PREFIX")
+	}
+	return located, parsed, nil
+}
+
+func (r *Remote) options(ctx context.Context) []remote.Option {
+	return []remote.Option{
+		remote.WithContext(ctx),
+		remote.WithAuthFromKeychain(authn.DefaultKeychain),
+		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: r.Architecture}),
+	}
+}

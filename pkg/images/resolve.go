@@ -1,0 +1,210 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Mode says where images may come from.
+type Mode string
+
+// The modes. Auto tries Local, Registry and Build in this order.
+const (
+	Auto     Mode = "auto"
+	Local    Mode = "local"
+	Registry Mode = "registry"
+	Build    Mode = "build"
+)
+
+// Modes lists every mode, the default first.
+func Modes() []Mode { return []Mode{Auto, Local, Registry, Build} }
+
+// BakedLabel is the label of a node image that lists, separated by commas, the
+// images that its containerd already holds.
+const BakedLabel = "dev.kindctl.images"
+
+// Request says what a cluster needs.
+type Request struct {
+	Mode Mode
+	// Node is the node image that the user asked for, or "".
+	Node string
+	// Published is the node image that kind publishes for its release, by digest.
+	Published string
+	// LoadBalancer is the image that kind runs in front of several control
+	// planes, or "" when there is only one.
+	LoadBalancer string
+	// Pods are the images that the CNI's pods and the probe pods run.
+	Pods []string
+}
+
+// Set is what Resolve found.
+type Set struct {
+	// Node is the node image's reference in Docker.
+	Node string
+	// Source is where the node image came from: Local, Registry or Build.
+	Source Mode
+	// Archives hold the pod images that must be put into every node.
+	Archives []Archive
+}
+
+// Archive is one image in a file that "ctr images import" reads.
+type Archive struct {
+	Image string
+	Path  string
+}
+
+// Docker is the engine that runs the nodes.
+type Docker interface {
+	// Labels returns an image's labels, and false when Docker does not have it.
+	Labels(ctx context.Context, ref string) (labels map[string]string, found bool, err error)
+	// Pull fetches an image from its registry into Docker.
+	Pull(ctx context.Context, ref string, progress *event.Span) error
+	// Tag gives an image that Docker has another name.
+	Tag(ctx context.Context, ref, name string) error
+	// Save writes an image that Docker has to a file.
+	Save(ctx context.Context, ref, path string) error
+}
+
+// Source is a place outside Docker that has images.
+type Source interface {
+	// Answers returns nil when the registry that has ref can be reached.
+	Answers(ctx context.Context, ref string) error
+	// Locate returns the reference to pull instead of ref.
+	Locate(ref string) (string, error)
+	// Save writes ref to a file, for the platform of the nodes.
+	Save(ctx context.Context, ref, path string, progress *event.Span) error
+}
+
+// Builder makes node images on this host.
+type Builder interface {
+	// NodeImage names the image that Build would make.
+	NodeImage() (string, error)
+	// Build makes it and returns its name.
+	Build(ctx context.Context) (string, error)
+	// BuildLoadBalancer makes the image that stands in for kind's load balancer.
+	BuildLoadBalancer(ctx context.Context) error
+}
+
+// Resolver finds images.
+type Resolver struct {
+	Docker   Docker
+	Registry Source
+	Builder  Builder
+	Store    *Store
+	Sink     event.Sink
+}
+
+// Resolve finds the node image and the pod images, or says everywhere it
+// looked and what to do.
+func (r *Resolver) Resolve(ctx context.Context, req Request) (Set, error) {
+	set, err := r.node(ctx, req)
+	if err != nil {
+		return Set{}, err
+	}
+	labels, _, err := r.Docker.Labels(ctx, set.Node)
+	if err != nil {
+		return Set{}, err
+	}
+	if err := r.loadBalancer(ctx, req); err != nil {
+		return Set{}, err
+	}
+	baked := strings.Split(labels[BakedLabel], ",")
+	missing := slices.DeleteFunc(slices.Clone(req.Pods), func(image string) bool { return slices.Contains(baked, image) })
+	set.Archives, err = r.archives(ctx, req.Mode, missing)
+	return set, err
+}
+
+// node finds the node image.
+func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
+	attempts := map[Mode]func(context.Context, Request) (string, error){
+		Local: r.localNode, Registry: r.registryNode, Build: r.buildNode,
+	}
+	order := []Mode{req.Mode}
+	if req.Mode == Auto {
+		order = []Mode{Local, Registry, Build}
+		if req.Node != "" {
+			order = []Mode{Local, Registry}
+		}
+	}
+	var failures []error
+	for _, mode := range order {
+		attempt, known := attempts[mode]
+		if !known {
+			return Set{}, hint.New(hint.Usage, "IMAGES_MODE", fmt.Sprintf("unknown image source %q", mode), fmt.Sprintf("use one of %v", Modes()))
+		}
+		ref, err := attempt(ctx, req)
+		if err == nil {
+			return Set{Node: ref, Source: mode}, nil
+		}
+		if ctx.Err() != nil {
+			return Set{}, context.Cause(ctx)
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", mode, err))
+	}
+	cause := errors.Join(failures...)
+	advice := hint.AdviceOf(failures[len(failures)-1])
+	if advice == "" {
+		advice = `reach a registry (see --image-registry), or run "kindctl images build" as root on a Debian host`
+	}
+	return Set{}, hint.Wrap(cause, hint.Preflight, "NODE_IMAGE_MISSING", "no node image could be had", advice)
+}
+
+func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
+	candidates := []string{req.Node}
+	if req.Node == "" {
+		built, err := r.Builder.NodeImage()
+		if err != nil {
+			return "", err
+		}
+		published, err := r.Registry.Locate(req.Published)
+		if err != nil {
+			return "", err
+		}
+		candidates = []string{built, published}
+	}
+	for _, ref := range candidates {
+		if _, found, err := r.Docker.Labels(ctx, ref); err != nil || found {
+			return ref, err
+		}
+	}
+	return "", fmt.Errorf("Docker has none of %s", strings.Join(candidates, ", "))
+}
+
+func (r *Resolver) registryNode(ctx context.Context, req Request) (string, error) {
+	wanted := req.Node
+	if wanted == "" {
+		wanted = req.Published
+	}
+	if err := r.Registry.Answers(ctx, wanted); err != nil {
+		return "", err
+	}
+	return r.pull(ctx, wanted)
+}
+
+// pull fetches ref, or what stands for it under the mirror, into Docker.
+func (r *Resolver) pull(ctx context.Context, ref string) (string, error) {
+	located, err := r.Registry.Locate(ref)
+	if err != nil {
+		return "", err
+	}
+	span := event.Start(r.Sink, event.Event{Scope: event.Image, ID: located, Title: "pull " + located})
+	if err := r.Docker.Pull(ctx, located, span); err != nil {
+		span.Failed(err.Error(), "")
+		return "", err
+	}
+	span.Done("")
+	return located, nil
+}
+
+func (r *Resolver) buildNode(ctx context.Context, req Request) (string, error) {
+	if req.Node != "" {
+		return "", hint.New(hint.Usage, "IMAGES_CONFLICT", fmt.Sprintf("%s was asked for, and kindctl builds its own node image", req.Node), "leave out --image or --images build")
+	}
+	return r.Builder.Build(ctx)
+}

@@ -1,0 +1,45 @@
+package images
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Store keeps image archives between clusters, one file for each image.
+type Store struct {
+	Dir string
+}
+
+// lockRetry is how often a process looks whether another one has finished
+// fetching the same image; file locks cannot be waited for with a context.
+const lockRetry = 200 * time.Millisecond
+
+// Get returns the file that holds image, calling fetch to fill it when it is
+// not there. Processes that want the same image at once fetch it once.
+func (s *Store) Get(ctx context.Context, image string, fetch func(path string) error) (string, error) {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(image))
+	path := filepath.Join(s.Dir, hex.EncodeToString(sum[:16])+".tar")
+	lock := flock.New(path + ".lock")
+	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
+		return "", err
+	}
+	defer lock.Unlock()
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	partial := path + ".partial"
+	defer os.Remove(partial)
+	if err := fetch(partial); err != nil {
+		return "", err
+	}
+	return path, os.Rename(partial, path)
+}
