@@ -1,0 +1,176 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTwoClusters is the main story: a cluster with Cilium, a second one with
+// Calico beside it, faults in both that verify must name, and no trace left.
+func TestTwoClusters(t *testing.T) {
+	const cilium, calico = "e2e-cilium", "e2e-calico"
+	s := newSession(t, cilium, calico)
+	before := s.belongings()
+
+	s.must("up", "--cni", "cilium", "-n", cilium)
+	t.Run("cilium", func(t *testing.T) {
+		s := &session{t, s.kubeconfig}
+		s.threeReadyNodes(cilium)
+		s.serviceByName(cilium)
+		s.isHelmRelease(cilium)
+		s.upAgainChangesNothing(cilium, "cilium")
+		s.green(cilium)
+		s.withoutDNS(cilium)
+		s.withoutTaint(cilium)
+		s.withStaleProxyMode(cilium)
+		s.green(cilium)
+	})
+
+	s.must("up", "--cni", "calico", "-n", calico)
+	t.Run("calico", func(t *testing.T) {
+		s := &session{t, s.kubeconfig}
+		s.threeReadyNodes(calico)
+		s.serviceByName(calico)
+		s.green(calico)
+		s.withFelixStopped(calico)
+		s.green(calico)
+	})
+	t.Run("both", func(t *testing.T) {
+		s := &session{t, s.kubeconfig}
+		s.green(cilium)
+		if got := s.must("get", "clusters").stdout; !strings.Contains(got, cilium) || !strings.Contains(got, calico) {
+			t.Errorf("get clusters prints %q, want both", got)
+		}
+	})
+
+	s.must("down", "-n", cilium)
+	s.must("down", "-n", calico)
+	s.must("down", "-n", calico) // a cluster that is not there is a success
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+}
+
+func (s *session) threeReadyNodes(cluster string) {
+	s.Helper()
+	nodes := s.kubectl(cluster, "get", "nodes", "--no-headers")
+	if ready := strings.Count(nodes, " Ready "); ready != 3 || strings.Count(nodes, "\n") != 2 {
+		s.Errorf("want three Ready nodes:\n%s", nodes)
+	}
+}
+
+// serviceByName sends a request from a pod on one worker to a Service, by
+// name, whose only pod runs on the other worker.
+func (s *session) serviceByName(cluster string) {
+	s.Helper()
+	image := s.probeImage(cluster)
+	s.apply(cluster, strings.NewReplacer("CLUSTER", cluster, "IMAGE", image).Replace(`
+apiVersion: v1
+kind: Pod
+metadata: {name: server, labels: {app: server}}
+spec:
+  nodeName: CLUSTER-worker
+  containers: [{name: server, image: IMAGE, args: [netexec, --http-port=8080]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: greeter}
+spec:
+  selector: {app: server}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  nodeName: CLUSTER-worker2
+  containers: [{name: client, image: IMAGE, args: [pause]}]
+`))
+	s.kubectl(cluster, "wait", "--for=condition=Ready", "pod/server", "pod/client", "--timeout=90s")
+	s.kubectl(cluster, "exec", "client", "--", "/agnhost", "connect", "--timeout=10s", "greeter.default.svc.cluster.local:80")
+	s.kubectl(cluster, "delete", "pod/server", "pod/client", "service/greeter", "--now")
+}
+
+// probeImage is the agnhost image in the node's containerd.
+func (s *session) probeImage(cluster string) string {
+	s.Helper()
+	for line := range strings.Lines(s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")) {
+		if strings.Contains(line, "agnhost:") {
+			return strings.TrimSpace(line)
+		}
+	}
+	s.Fatal("the node has no agnhost image")
+	return ""
+}
+
+func (s *session) isHelmRelease(cluster string) {
+	s.Helper()
+	if got := s.kubectl(cluster, "-n", "kube-system", "get", "secret", "-l", "owner=helm,name=cilium,status=deployed", "-o", "name"); got == "" {
+		s.Error("there is no deployed Helm release cilium in kube-system")
+	}
+}
+
+func (s *session) upAgainChangesNothing(cluster, cni string) {
+	s.Helper()
+	containers := s.output("docker", "ps", "-q", "--no-trunc")
+	r := s.must("up", "--cni", cni, "-n", cluster)
+	if after := s.output("docker", "ps", "-q", "--no-trunc"); after != containers {
+		s.Errorf("a second up changed the containers from\n%s\nto\n%s", containers, after)
+	}
+	if r.took > 60*time.Second {
+		s.Errorf("a second up took %v", r.took)
+	}
+	other := s.kindctl("up", "--cni", cni, "-n", cluster, "--workers", "1")
+	if other.code != 2 || !strings.Contains(other.stderr, "workers") {
+		s.Errorf("up in another shape: exit %d, want 2 and the difference named:\n%s", other.code, other.stderr)
+	}
+}
+
+func (s *session) withoutDNS(cluster string) {
+	s.Helper()
+	s.kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=0")
+	s.kubectl(cluster, "-n", "kube-system", "wait", "--for=delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=60s")
+	s.only(cluster, "dns.records")
+	s.kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2")
+	s.kubectl(cluster, "-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
+}
+
+func (s *session) withoutTaint(cluster string) {
+	s.Helper()
+	const taint = "node-role.kubernetes.io/control-plane"
+	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule-")
+	s.only(cluster, "node.taint")
+	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule")
+}
+
+// withStaleProxyMode edits kube-proxy's configuration without a restart.
+func (s *session) withStaleProxyMode(cluster string) {
+	s.Helper()
+	original := s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
+	edited := strings.Replace(original, "mode: iptables", "mode: nftables", 1)
+	if edited == original {
+		s.Fatalf("no \"mode: iptables\" in kube-proxy's configuration:\n%s", original)
+	}
+	s.apply(cluster, edited)
+	s.only(cluster, "proxy.mode")
+	s.apply(cluster, strings.Replace(s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"), "mode: nftables", "mode: iptables", 1))
+}
+
+// withFelixStopped freezes Calico's agent on one worker; its pod stays.
+func (s *session) withFelixStopped(cluster string) {
+	s.Helper()
+	node := cluster + "-worker"
+	s.output("docker", "exec", node, "pkill", "-STOP", "-f", "calico-node -felix")
+	failed := s.red(cluster)
+	s.output("docker", "exec", node, "pkill", "-CONT", "-f", "calico-node -felix")
+	for _, v := range failed {
+		if v.ID == "cal.agents" && strings.Contains(v.Cause, node) {
+			return
+		}
+	}
+	s.Errorf("red checks are %+v, want cal.agents naming %s", failed, node)
+}
