@@ -1,0 +1,72 @@
+package debian
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// mirrors are the bases of the archive's URLs.
+type mirrors struct{ main, security string }
+
+// publicMirrors serve a host whose own apt sources are not Debian's.
+var publicMirrors = mirrors{
+	main:     "http://deb.debian.org/debian",
+	security: "http://deb.debian.org/debian-security",
+}
+
+// hostMirrors returns the mirrors that the host's apt uses for Debian, so
+// that a mirror near the host is used here too.
+func hostMirrors(ctx context.Context) mirrors {
+	out, err := exec.CommandContext(ctx, "apt-get", "indextargets",
+		"--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages").Output()
+	if err != nil {
+		return publicMirrors
+	}
+	return mirrorsOf(out)
+}
+
+func mirrorsOf(targets []byte) mirrors {
+	found := publicMirrors
+	scanner := bufio.NewScanner(bytes.NewReader(targets))
+	for scanner.Scan() {
+		label, uri, _ := strings.Cut(scanner.Text(), " ")
+		if !strings.HasPrefix(uri, "http") {
+			continue // a CD or a folder may not hold the other suites
+		}
+		switch label {
+		case "Debian":
+			found.main = uri
+		case "Debian-Security":
+			found.security = uri
+		}
+	}
+	return found
+}
+
+// sources returns apt's list of sources for a suite and its updates.
+func sources(suite string, m mirrors) string {
+	const entry = "Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n"
+	return fmt.Sprintf(entry, m.main, suite+" "+suite+"-updates", keyring) +
+		fmt.Sprintf(entry, m.security, suite+"-security", keyring)
+}
+
+// hostTransport returns the host's apt settings of how to reach the network.
+func hostTransport(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "apt-config", "dump").Output()
+	if err != nil {
+		return ""
+	}
+	var kept strings.Builder
+	scanner := bufio.NewScanner(bytes.NewReader(out))
+	for scanner.Scan() {
+		line := scanner.Text()
+		if strings.HasPrefix(line, "Acquire::http") || strings.HasPrefix(line, "Acquire::Check-") {
+			fmt.Fprintln(&kept, line)
+		}
+	}
+	return kept.String()
+}
