@@ -1,0 +1,126 @@
+package forge
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"github.com/containerd/errdefs"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/daemon"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/moby/moby/client"
+)
+
+// docker is the Docker daemon that images are loaded into.
+type docker struct{ client *client.Client }
+
+// openDocker connects to the daemon that the environment names.
+func openDocker(ctx context.Context) (docker, error) {
+	c, err := client.New(client.FromEnv)
+	if err == nil {
+		_, err = c.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	}
+	if ctx.Err() != nil {
+		return docker{}, ctx.Err()
+	}
+	if err != nil {
+		return docker{}, hint.Wrap(err, hint.Preflight, "DOCKER_UNREACHABLE", "Docker does not answer",
+			"Start it (`systemctl start docker`), and if it is somewhere else, set DOCKER_HOST.")
+	}
+	return docker{c}, nil
+}
+
+// inputs returns the key that the image ref was made from, or "" if there is
+// no such image of ours.
+func (d docker) inputs(ctx context.Context, ref string) (string, error) {
+	found, err := d.client.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) || err == nil && found.Config == nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return found.Config.Labels[labelInputs], nil
+}
+
+// load puts the image in dir into Docker as ref.
+func (d docker) load(ctx context.Context, dir, key, ref string, sink event.Sink) (err error) {
+	span := event.Start(sink, event.Event{Scope: event.Image, ID: ref, Title: "Load " + ref + " into Docker"})
+	defer func() {
+		if err != nil {
+			span.Failed(err.Error(), hint.AdviceOf(err))
+			return
+		}
+		span.Done("")
+	}()
+	tag, err := name.NewTag(ref)
+	if err != nil {
+		return err
+	}
+	meter := &meter{span: span}
+	img, err := openImage(dir, key, meter.watch)
+	if err != nil {
+		return err
+	}
+	if _, err := daemon.Write(tag, img, daemon.WithClient(d.client), daemon.WithContext(ctx)); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker did not take the image "+ref,
+			"Look at Docker's log and at the free space of its data folder (`docker info`), then run the same command again.")
+	}
+	// A daemon may report a failed load in the body of a successful answer.
+	if loaded, err := d.inputs(ctx, ref); err != nil || loaded != key {
+		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker has no image "+ref+" after loading it", "Look at Docker's log.")
+	}
+	return nil
+}
+
+// remove deletes the image ref unless a container uses it.
+func (d docker) remove(ctx context.Context, id string) error {
+	_, err := d.client.ImageRemove(ctx, id, client.ImageRemoveOptions{PruneChildren: true, Force: true})
+	return err
+}
+
+// meter reports how much of an image's layers was read.
+type meter struct {
+	span        *event.Span
+	done, total atomic.Int64
+}
+
+// step is how many bytes lie between two reports.
+const step = 16 << 20
+
+func (m *meter) watch(layer v1.Layer) v1.Layer {
+	if size, err := layer.Size(); err == nil {
+		m.total.Add(size)
+	}
+	return meteredLayer{layer, m}
+}
+
+type meteredLayer struct {
+	v1.Layer
+	meter *meter
+}
+
+func (l meteredLayer) Compressed() (io.ReadCloser, error) {
+	r, err := l.Layer.Compressed()
+	return &meteredReader{r, l.meter}, err
+}
+
+type meteredReader struct {
+	io.ReadCloser
+	meter *meter
+}
+
+func (r *meteredReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	done := r.meter.done.Add(int64(n))
+	if done/step != (done-int64(n))/step {
+		r.meter.span.Progress("bytes", done, r.meter.total.Load())
+	}
+	return n, err
+}

@@ -1,0 +1,155 @@
+package forge
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// The values of Spec.CNI.
+const (
+	Cilium = "cilium"
+	Calico = "calico"
+	None   = "none" // no CNI's images; any may be installed from a registry
+)
+
+// CNIs are all values of Spec.CNI.
+var CNIs = []string{Cilium, Calico, None}
+
+// architecture is that of the host: images run where they are built.
+const architecture = runtime.GOARCH
+
+// Spec says which images are wanted.
+type Spec struct {
+	// CNI is the one whose images are put into the node image.
+	CNI string
+	// LoadBalancer asks for the load balancer's image as well, which clusters
+	// with several control planes need.
+	LoadBalancer bool
+}
+
+// Options says where and how to build. The zero value will do.
+type Options struct {
+	// CacheDir is the folder for results; "" is kindctl in the user's cache folder.
+	CacheDir string
+	// Sink receives events; nil drops them.
+	Sink event.Sink
+	// Parallel is how many programs are compiled at once; 0 chooses.
+	Parallel int
+}
+
+// Result is what a build made.
+type Result struct {
+	NodeImage         string   // its reference in Docker
+	LoadBalancerImage string   // the same, or "" if not asked for
+	Images            []string // references of the images in the node image
+	// Durations is the time of each component that was built just now.
+	Durations map[string]time.Duration
+}
+
+// target is one image that a Spec asks for.
+type target struct{ component, ref string }
+
+func (s Spec) validate() error {
+	if slices.Contains(CNIs, s.CNI) {
+		return nil
+	}
+	return hint.New(hint.Usage, "UNKNOWN_CNI", "there is no CNI called "+s.CNI, "Choose one of "+strings.Join(CNIs, ", ")+".")
+}
+
+// targets returns the node image first.
+func (s Spec) targets(keys map[string]string) []target {
+	name := nodeComponent(s)
+	return []target{{name, "kindctl.local/node:" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]}}
+}
+
+// shortKey is how much of a key is in a tag.
+const shortKey = 10
+
+// NodeImage returns the reference that the node image for spec has, built or
+// not.
+func NodeImage(spec Spec) (string, error) {
+	if err := spec.validate(); err != nil {
+		return "", err
+	}
+	return spec.targets(recipe().keys())[0].ref, nil
+}
+
+// Build makes the images of spec and loads them into Docker. What is there
+// already is used: an image in Docker, else components in the cache.
+//
+// Errors are hint errors; those that a host's missing programs or rights
+// cause come before anything is built.
+func Build(ctx context.Context, spec Spec, options Options) (Result, error) {
+	if err := spec.validate(); err != nil {
+		return Result{}, err
+	}
+	sink := options.Sink
+	if sink == nil {
+		sink = event.Discard
+	}
+	store, err := openCache(options.CacheDir)
+	if err != nil {
+		return Result{}, err
+	}
+	daemon, err := openDocker(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	g := recipe()
+	b := &builder{
+		cache: store, graph: g, keys: g.keys(), sink: sink,
+		width: map[lane]int{compile: parallel(options.Parallel), unpack: 1, assemble: 1},
+	}
+	result := Result{Images: bakedImages(spec), Durations: map[string]time.Duration{}}
+	for _, target := range spec.targets(b.keys) {
+		if err := b.provide(ctx, daemon, target, result.Durations); err != nil {
+			return result, err
+		}
+	}
+	targets := spec.targets(b.keys)
+	result.NodeImage = targets[0].ref
+	if len(targets) > 1 {
+		result.LoadBalancerImage = targets[1].ref
+	}
+	return result, nil
+}
+
+// provide brings one image into Docker.
+func (b *builder) provide(ctx context.Context, daemon docker, t target, durations map[string]time.Duration) error {
+	loaded, err := daemon.inputs(ctx, t.ref)
+	if err != nil {
+		return err
+	}
+	key := b.keys[t.component]
+	if loaded == key {
+		event.Start(b.sink, event.Event{Scope: event.Image, ID: t.ref, Title: t.ref}).Skipped("Docker has it")
+		return nil
+	}
+	todo := b.missing(t.component)
+	if err := preflight(todo); err != nil {
+		return err
+	}
+	took, err := b.run(ctx, todo)
+	for name, duration := range took {
+		durations[name] = duration
+	}
+	if err != nil {
+		return err
+	}
+	return daemon.load(ctx, b.cache.path(t.component, key), key, t.ref, b.sink)
+}
+
+// parallel chooses how many programs to compile at once. The go command uses
+// all processors by itself; a second one fills them while the first links.
+func parallel(wanted int) int {
+	if wanted > 0 {
+		return wanted
+	}
+	return 2
+}

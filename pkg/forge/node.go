@@ -1,0 +1,103 @@
+package forge
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Labels of images that this package makes.
+const (
+	labelKubernetes = "dev.kindctl.kubernetes" // the version
+	labelCNI        = "dev.kindctl.cni"        // "cilium", "calico" or "none"
+	labelInputs     = "dev.kindctl.inputs"     // the key of the component
+	labelImages     = "dev.kindctl.images"     // what is in it, comma-separated
+)
+
+// nodeFiles is what every node has beside Debian's packages: kind's files,
+// Kubernetes and the container runtime.
+func nodeFiles() component {
+	return component{
+		name: "node-files", title: "Node programs", lane: assemble, estimate: 5 * time.Second,
+		needs:  []string{"kubernetes", "containerd", "runc", "cni-plugins"},
+		inputs: append(kindModule.inputs(), layerCode, nodeCode),
+		build: func(ctx context.Context, w *work) error {
+			t := tree{}
+			if err := addKindFiles(ctx, w, t); err != nil {
+				return err
+			}
+			for component, paths := range nodePrograms {
+				if err := programs(component, paths)(ctx, w, t); err != nil {
+					return err
+				}
+			}
+			return t.store(filepath.Join(w.dir, rootLayer))
+		},
+	}
+}
+
+// nodePrograms are the paths of programs on a node, and what the module that
+// they are built by calls them.
+var nodePrograms = map[string]map[string]string{
+	"kubernetes": {"usr/bin/kubeadm": "kubeadm", "usr/bin/kubelet": "kubelet", "usr/bin/kubectl": "kubectl"},
+	"containerd": {
+		"usr/local/bin/containerd": "containerd", "usr/local/bin/ctr": "ctr",
+		"usr/local/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
+	},
+	"runc": {"usr/local/sbin/runc": "runc"},
+	"cni-plugins": {
+		"opt/cni/bin/host-local": "host-local", "opt/cni/bin/loopback": "loopback",
+		"opt/cni/bin/portmap": "portmap", "opt/cni/bin/ptp": "ptp",
+	},
+}
+
+// layerRef names a layer of a component's result.
+type layerRef struct{ component, file string }
+
+// nodeLayers are the layers of a node image, lowest first: those that all
+// node images share, then those of the CNI.
+func nodeLayers(cni string) []layerRef {
+	layers := []layerRef{{"node-base", rootLayer}, {"node-files", rootLayer}, {"core-images", snapshotsLayer}}
+	last := "core-images"
+	if cni != None {
+		last = cni + "-images"
+		layers = append(layers, layerRef{last, snapshotsLayer})
+	}
+	return append(layers, layerRef{last, stateLayer})
+}
+
+// node is a node image: its layers and its configuration, ready to load.
+func node(spec Spec) component {
+	layers := nodeLayers(spec.CNI)
+	var needs []string
+	for _, layer := range layers {
+		needs = append(needs, layer.component)
+	}
+	return finished(nodeComponent(spec), "Node image", needs, layers, nodeConfig(spec))
+}
+
+func nodeComponent(spec Spec) string { return "node-" + spec.CNI }
+
+func nodeConfig(spec Spec) v1.Config {
+	return v1.Config{
+		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
+		Env:        []string{searchPath, "container=docker"}, // systemd looks for container
+		StopSignal: "SIGRTMIN+3",
+		Labels: map[string]string{
+			labelKubernetes: kubernetesVersion,
+			labelCNI:        spec.CNI,
+			labelImages:     strings.Join(bakedImages(spec), ","),
+		},
+	}
+}
+
+// bakedImages are the references of the images in a node image.
+func bakedImages(spec Spec) (refs []string) {
+	for _, i := range append(append(coreImages(), storageImages()...), cniImages(spec.CNI)...) {
+		refs = append(refs, i.ref)
+	}
+	return refs
+}
