@@ -65,7 +65,7 @@ func count(t *testing.T, port string, n int) map[string]int {
 	return answers
 }
 
-// echo answers what it is sent, once the sender has closed its side.
+// echo answers what it is sent, until the sender closes its side.
 func echo(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,8 +80,7 @@ func echo(t *testing.T) string {
 			}
 			go func() {
 				defer conn.Close()
-				data, _ := io.ReadAll(conn)
-				_, _ = conn.Write(data)
+				_, _ = io.Copy(conn, conn)
 			}()
 		}
 	}()

@@ -217,7 +217,10 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Write([]byte("before, ")); err != nil {
+	if _, err := conn.Write([]byte("before")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, len("before"))); err != nil {
 		t.Fatal(err)
 	}
 	stopped := make(chan struct{})
@@ -229,7 +232,7 @@ func TestDrain(t *testing.T) {
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := io.ReadAll(conn); err != nil || string(answer) != "before, after" {
+	if answer, err := io.ReadAll(conn); err != nil || string(answer) != "after" {
 		t.Errorf("the open connection got %q, %v", answer, err)
 	}
 	select {
