@@ -1,0 +1,110 @@
+package clusters
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/xrash/smetrics"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Decode reads a configuration file. What the file leaves out is as in the
+// default profile; a field that does not exist is an error with its line.
+func Decode(data []byte, filename string) (Topology, error) {
+	t, err := Profile(DefaultProfile)
+	if err != nil {
+		return Topology{}, err
+	}
+	t.APIVersion, t.Kind = "", ""
+	return t, decode(data, filename, &t)
+}
+
+// Encode writes a Topology as a configuration file.
+func (t Topology) Encode() ([]byte, error) { return yaml.Marshal(t) }
+
+func decode(data []byte, filename string, t *Topology) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(t); err != nil {
+		return invalid(explain(err, filename))
+	}
+	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return invalid(filename + ": more than one document")
+	}
+	if t.APIVersion != APIVersion || t.Kind != Kind {
+		return invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s", filename, t.APIVersion, t.Kind, APIVersion, Kind))
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return invalid(explain(err, filename))
+	}
+	t.origin = map[string]string{}
+	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
+		t.origin[fields[i].Value] = fmt.Sprintf("%s:%d", filename, fields[i].Line)
+	}
+	return nil
+}
+
+func invalid(message string) error {
+	return hint.New(hint.Usage, "CONFIG_INVALID", message, "correct the configuration; README.md has an example")
+}
+
+var (
+	lineNumber   = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+)
+
+// explain turns the decoder's complaints into FILE:LINE form.
+func explain(err error, filename string) string {
+	complaints := []string{err.Error()}
+	var typed *yaml.TypeError
+	if errors.As(err, &typed) {
+		complaints = typed.Errors
+	}
+	for i, complaint := range complaints {
+		if m := unknownField.FindStringSubmatch(complaint); m != nil {
+			complaint = strings.Replace(complaint, m[0], fmt.Sprintf("there is no field %q%s", m[1], nearest(m[1], fieldNames())), 1)
+		}
+		if m := lineNumber.FindStringSubmatch(complaint); m != nil {
+			complaints[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(complaint, m[0])
+		} else {
+			complaints[i] = filename + ": " + complaint
+		}
+	}
+	return strings.Join(complaints, "\n")
+}
+
+// fieldNames lists the fields of the configuration file.
+func fieldNames() []string {
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Topology]()) {
+		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// similar is the Jaro-Winkler similarity above which a name is worth proposing.
+const similar = 0.8
+
+// nearest proposes the known name that word is most like, if any is.
+func nearest(word string, known []string) string {
+	best, score := "", similar
+	for _, name := range known {
+		if s := smetrics.JaroWinkler(strings.ToLower(word), strings.ToLower(name), 0.7, 4); s > score {
+			best, score = name, s
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}

@@ -1,0 +1,104 @@
+package host
+
+import (
+	"bufio"
+	"compress/gzip"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// Support says whether the kernel has a feature. Unknown is never refused.
+type Support int
+
+// The answers.
+const (
+	Unknown Support = iota
+	Present
+	Absent
+)
+
+// Feature is a kernel feature that a cluster may need.
+type Feature struct {
+	Module string // as modprobe names it
+	Option string // as the kernel's configuration names it
+}
+
+// The features that make a difference.
+var (
+	IPVS     = Feature{"ip_vs", "CONFIG_IP_VS"}
+	IPIP     = Feature{"ipip", "CONFIG_NET_IPIP"}
+	VXLAN    = Feature{"vxlan", "CONFIG_VXLAN"}
+	NFTables = Feature{"nf_tables", "CONFIG_NF_TABLES"}
+	BPF      = Feature{"", "CONFIG_BPF_SYSCALL"}
+)
+
+// Kernel answers for features from what the running kernel tells of itself.
+type Kernel struct {
+	options   map[string]string // of its configuration, nil when not published
+	modules   map[string]bool   // loaded, built in or on disk
+	hasOnDisk bool              // a module tree for this release is there
+}
+
+// Supports looks for the feature.
+func (k Kernel) Supports(f Feature) Support {
+	if f.Module != "" && k.modules[f.Module] {
+		return Present
+	}
+	switch value, set := k.options[f.Option]; {
+	case value == "y":
+		return Present
+	case value == "m":
+		if k.hasOnDisk {
+			return Absent // configured as a module, and the module is not there
+		}
+		return Unknown
+	case k.options != nil && !set:
+		return Absent
+	}
+	return Unknown
+}
+
+func readKernel(root fs.FS, release string) Kernel {
+	k := Kernel{options: readOptions(root, release), modules: map[string]bool{}}
+	for _, line := range readLines(root, "proc/modules") {
+		name, _, _ := strings.Cut(line, " ")
+		k.modules[name] = true
+	}
+	tree := path.Join("lib/modules", release)
+	for _, index := range []string{"modules.builtin", "modules.dep"} {
+		for _, line := range readLines(root, path.Join(tree, index)) {
+			file, _, _ := strings.Cut(line, ":")
+			name, _, _ := strings.Cut(path.Base(file), ".ko")
+			k.modules[strings.ReplaceAll(name, "-", "_")] = true
+			k.hasOnDisk = true
+		}
+	}
+	return k
+}
+
+// readOptions reads the kernel's configuration, from the kernel itself or from
+// where distributions put it.
+func readOptions(root fs.FS, release string) map[string]string {
+	if file, err := root.Open("proc/config.gz"); err == nil {
+		defer file.Close()
+		if unzipped, err := gzip.NewReader(file); err == nil {
+			return parseOptions(bufio.NewScanner(unzipped))
+		}
+	}
+	if file, err := root.Open("boot/config-" + release); err == nil {
+		defer file.Close()
+		return parseOptions(bufio.NewScanner(file))
+	}
+	return nil
+}
+
+func parseOptions(lines *bufio.Scanner) map[string]string {
+	options := map[string]string{}
+	for lines.Scan() {
+		if name, value, found := strings.Cut(lines.Text(), "="); found && strings.HasPrefix(name, "CONFIG_") {
+			options[name] = value
+		}
+	}
+	return options
+}
