@@ -44,7 +44,6 @@ func run(ctx context.Context, path string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log = log.With("cluster", boot.Node.Cluster)
 	s := newServer(boot, log)
 	changes, err := watchFiles(ctx, boot.clusterFile(), boot.listenerFile())
 	if err != nil {
