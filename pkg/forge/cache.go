@@ -66,18 +66,33 @@ func (c cache) lastDuration(name string) time.Duration {
 	return last.Duration
 }
 
+// lock returns the lock without which nobody builds or removes name.
+func (c cache) lock(name string) (*flock.Flock, error) {
+	dir := filepath.Join(c.dir, name)
+	return flock.New(filepath.Join(dir, lockFile)), os.MkdirAll(dir, 0o755)
+}
+
+// lockInterval is how often a held lock is tried again: the kernel has no
+// wait for a file lock that a context could end.
+const lockInterval = 200 * time.Millisecond
+
 // fill builds name/key by calling build with an empty folder, unless it is
 // there or another process is just making it: then fill waits for that.
-// What an interrupted build left is removed first.
-func (c cache) fill(ctx context.Context, name, key string, build func(dir string) error) (fresh bool, err error) {
-	if err := os.MkdirAll(filepath.Join(c.dir, name), 0o755); err != nil {
+// It calls wait before it does. What an interrupted build left is removed first.
+func (c cache) fill(ctx context.Context, name, key string, wait func(), build func(dir string) error) (fresh bool, err error) {
+	lock, err := c.lock(name)
+	if err != nil {
 		return false, err
 	}
-	lock := flock.New(filepath.Join(c.dir, name, lockFile))
-	if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil {
+	free, err := lock.TryLock()
+	if err == nil && !free {
+		wait()
+		_, err = lock.TryLockContext(ctx, lockInterval)
+	}
+	if err != nil {
 		return false, err
 	}
-	defer lock.Unlock()
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	if _, ok := c.lookup(name, key); ok {
 		return false, nil
 	}

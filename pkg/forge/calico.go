@@ -35,7 +35,12 @@ func calicoImages() []image {
 	return []image{
 		{
 			ref: "quay.io/calico/node:" + calicoVersion, bases: []string{"userland", "calico-supervisor"}, fill: fillCalicoNode,
-			config: v1.Config{Cmd: []string{"start_runit"}, Env: []string{searchPath, "SVDIR=/etc/service/enabled"}},
+			config: v1.Config{Cmd: []string{"start_runit"}, Env: []string{
+				searchPath, "SVDIR=/etc/service/enabled",
+				// Without cgo, felix panics when it removes a BPF load
+				// balancer, which it does at each start in case there was one.
+				"FELIX_DebugSkipCTLBCleanup=true",
+			}},
 		},
 		{
 			ref: "quay.io/calico/cni:" + calicoVersion, bases: []string{"static"}, fill: fillCalicoCNI,

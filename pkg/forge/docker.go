@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/daemon"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	dockerimage "github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
 )
 
@@ -33,17 +34,23 @@ func openDocker(ctx context.Context) (docker, error) {
 	return docker{c}, nil
 }
 
-// inputs returns the key that the image ref was made from, or "" if there is
-// no such image of ours.
-func (d docker) inputs(ctx context.Context, ref string) (string, error) {
+// loaded is an image that Docker has; the zero value is none.
+type loaded struct{ id, key string } // key is "" for an image that is not ours
+
+// find returns the image that Docker knows as ref.
+func (d docker) find(ctx context.Context, ref string) (loaded, error) {
 	found, err := d.client.ImageInspect(ctx, ref)
-	if errdefs.IsNotFound(err) || err == nil && found.Config == nil {
-		return "", nil
+	if errdefs.IsNotFound(err) {
+		return loaded{}, nil
 	}
 	if err != nil {
-		return "", err
+		return loaded{}, err
 	}
-	return found.Config.Labels[labelInputs], nil
+	result := loaded{id: found.ID}
+	if found.Config != nil {
+		result.key = found.Config.Labels[labelInputs]
+	}
+	return result, nil
 }
 
 // load puts the image in dir into Docker as ref.
@@ -73,15 +80,21 @@ func (d docker) load(ctx context.Context, dir, key, ref string, sink event.Sink)
 			"Look at Docker's log and at the free space of its data folder (`docker info`), then run the same command again.")
 	}
 	// A daemon may report a failed load in the body of a successful answer.
-	if loaded, err := d.inputs(ctx, ref); err != nil || loaded != key {
+	if found, err := d.find(ctx, ref); err != nil || found.key != key {
 		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker has no image "+ref+" after loading it", "Look at Docker's log.")
 	}
 	return nil
 }
 
-// remove deletes the image ref unless a container uses it.
+// ours returns the images in Docker that this package made.
+func (d docker) ours(ctx context.Context) ([]dockerimage.Summary, error) {
+	list, err := d.client.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("label", labelInputs)})
+	return list.Items, err
+}
+
+// remove deletes an image by ID. Docker refuses while a container uses it.
 func (d docker) remove(ctx context.Context, id string) error {
-	_, err := d.client.ImageRemove(ctx, id, client.ImageRemoveOptions{PruneChildren: true, Force: true})
+	_, err := d.client.ImageRemove(ctx, id, client.ImageRemoveOptions{PruneChildren: true})
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/forge/loadbalancer"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -53,7 +54,12 @@ type Result struct {
 }
 
 // target is one image that a Spec asks for.
-type target struct{ component, ref string }
+type target struct {
+	component, ref string
+	// stock means that ref is the name of somebody else's image, which serves
+	// as well where Docker has it.
+	stock bool
+}
 
 func (s Spec) validate() error {
 	if slices.Contains(CNIs, s.CNI) {
@@ -65,8 +71,16 @@ func (s Spec) validate() error {
 // targets returns the node image first.
 func (s Spec) targets(keys map[string]string) []target {
 	name := nodeComponent(s)
-	return []target{{name, "kindctl.local/node:" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]}}
+	targets := []target{{component: name, ref: nodeRepository + ":" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]}}
+	if s.LoadBalancer {
+		targets = append(targets, target{component: balancerImage, ref: loadbalancer.Image, stock: true})
+	}
+	return targets
 }
+
+// nodeRepository is where node images are in Docker. The name of the host is
+// one that nothing answers to, so that nobody pulls them by mistake.
+const nodeRepository = "kindctl.local/node"
 
 // shortKey is how much of a key is in a tag.
 const shortKey = 10
@@ -122,12 +136,12 @@ func Build(ctx context.Context, spec Spec, options Options) (Result, error) {
 
 // provide brings one image into Docker.
 func (b *builder) provide(ctx context.Context, daemon docker, t target, durations map[string]time.Duration) error {
-	loaded, err := daemon.inputs(ctx, t.ref)
+	loaded, err := daemon.find(ctx, t.ref)
 	if err != nil {
 		return err
 	}
 	key := b.keys[t.component]
-	if loaded == key {
+	if loaded.key == key || t.stock && loaded.id != "" && loaded.key == "" {
 		event.Start(b.sink, event.Event{Scope: event.Image, ID: t.ref, Title: t.ref}).Skipped("Docker has it")
 		return nil
 	}

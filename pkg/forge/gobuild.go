@@ -16,10 +16,12 @@ import (
 const toolchain = "go1.26.8"
 
 // program is a Go module compiled into bin/: one call of the go command
-// builds all of its tools, so that they share one load of the package graph.
+// builds all of its programs, so that they share one load of the package
+// graph.
 type program struct {
 	module
 	title    string
+	target   string // the packages to build; "" is the module's tools
 	tags     string
 	cgo      bool
 	ldflags  []string
@@ -50,7 +52,11 @@ func (p program) environment() []string {
 }
 
 func (p program) arguments() []string {
-	return []string{"-tags", p.tags, "-ldflags", strings.Join(append([]string{"-s", "-w"}, p.ldflags...), " ")}
+	target := p.target
+	if target == "" {
+		target = "tool"
+	}
+	return []string{"-tags", p.tags, "-ldflags", strings.Join(append([]string{"-s", "-w"}, p.ldflags...), " "), target}
 }
 
 func (p program) build(ctx context.Context, w *work) error {
@@ -59,12 +65,11 @@ func (p program) build(ctx context.Context, w *work) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	// The compiler's garbage collector is a fifth of its work; memory is not
-	// what a build machine lacks.
-	env := append(p.environment(), "GOGC=400")
+	env := append(p.environment(), "GOGC=400") // memory for time
 
 	w.progress("resolving packages", 0, 0)
-	packages, err := w.output(ctx, command{name: "go", args: []string{"list", "-deps", "-tags", p.tags, "tool"}, dir: folder, env: env})
+	list := append([]string{"list", "-deps"}, p.arguments()...)
+	packages, err := w.output(ctx, command{name: "go", args: list, dir: folder, env: env})
 	if err != nil {
 		return err
 	}
@@ -73,7 +78,7 @@ func (p program) build(ctx context.Context, w *work) error {
 	bin := filepath.Join(w.dir, "bin")
 	args := append([]string{"build", "-v", "-o", bin + "/"}, p.arguments()...)
 	return w.run(ctx, command{
-		name: "go", args: append(args, "tool"), dir: folder, env: env,
+		name: "go", args: args, dir: folder, env: env,
 		lines: func(r io.Reader) { countPackages(r, w, total) },
 	})
 }

@@ -28,6 +28,8 @@ type module struct {
 	// unsummed names modules that the checksum database does not know;
 	// NAME.sum alone vouches for them.
 	unsummed string
+	// own are the files of a module that is not in modules/.
+	own map[string][]byte
 }
 
 func (m module) read(suffix string) []byte {
@@ -52,24 +54,32 @@ func (m module) version(path string) string {
 	panic(fmt.Sprintf("%s.mod does not require %s", m.name, path))
 }
 
-// inputs returns everything that decides what the module builds from.
-func (m module) inputs() [][]byte {
-	inputs := [][]byte{m.read(".mod"), m.read(".sum")}
-	for _, archive := range slices.Sorted(maps.Values(m.stubs)) {
-		inputs = append(inputs, module{name: "stubs/" + archive}.read(".txt"))
+// files returns what the module's folder holds.
+func (m module) files() map[string][]byte {
+	if m.own != nil {
+		return m.own
 	}
-	return inputs
-}
-
-// write makes dir the module's folder.
-func (m module) write(dir string) error {
 	files := map[string][]byte{"go.mod": m.read(".mod"), "go.sum": m.read(".sum")}
 	for folder, archive := range m.stubs {
 		for _, file := range txtar.Parse(module{name: "stubs/" + archive}.read(".txt")).Files {
 			files[filepath.Join(folder, file.Name)] = file.Data
 		}
 	}
-	for name, data := range files {
+	return files
+}
+
+// inputs returns everything that decides what the module builds from.
+func (m module) inputs() (inputs [][]byte) {
+	files := m.files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		inputs = append(inputs, []byte(name), files[name])
+	}
+	return inputs
+}
+
+// write makes dir the module's folder.
+func (m module) write(dir string) error {
+	for name, data := range m.files() {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err

@@ -16,6 +16,7 @@ func recipe() graph {
 		g = append(g, program.component())
 	}
 	g = append(g,
+		balancerProgram.component(),
 		pause(),
 
 		fileSystem("userland", "Userland of images", debian.Userland, 40*time.Second),
@@ -27,16 +28,16 @@ func recipe() graph {
 		nodeFiles(),
 		store("core-images", "Images of Kubernetes", "",
 			[]string{"kubernetes", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland"},
-			append(coreImages(), storageImages()...), 30*time.Second),
+			append(coreImages(), storageImages()...), source("kubernetes.go", "storage.go"), 30*time.Second),
 		store("cilium-images", "Images of Cilium", "core-images",
-			[]string{"cilium", "cni-plugins", "static", "userland", "cilium-compiler"}, ciliumImages(), 20*time.Second),
+			[]string{"cilium", "cni-plugins", "static", "userland", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
 		store("calico-images", "Images of Calico", "core-images",
-			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), 20*time.Second),
+			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
 	)
 	for _, cni := range CNIs {
 		g = append(g, node(Spec{CNI: cni}))
 	}
-	return g
+	return append(g, balancerFiles(), balancer())
 }
 
 // cniImages are the images that a CNI adds.
@@ -55,7 +56,7 @@ func cniImages(cni string) []image {
 // its arguments decide all.
 var (
 	layerCode = source("layer.go", "blob.go", "image.go", "rootfs.go")
-	storeCode = source("store.go", "settle.go", "containerd.go", "kubernetes.go", "storage.go", "cilium.go", "calico.go")
+	storeCode = source("store.go", "settle.go", "containerd.go")
 	nodeCode  = source("kindbase.go", "node.go")
 )
 

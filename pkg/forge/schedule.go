@@ -121,7 +121,8 @@ func (b *builder) make(ctx context.Context, c component) (time.Duration, error) 
 	for _, need := range c.needs {
 		needs[need] = b.cache.path(need, b.keys[need])
 	}
-	fresh, err := b.cache.fill(ctx, c.name, b.keys[c.name], func(dir string) error {
+	wait := func() { span.Progress("waiting for another process that builds it", 0, 0) }
+	fresh, err := b.cache.fill(ctx, c.name, b.keys[c.name], wait, func(dir string) error {
 		return c.build(ctx, &work{dir: dir, needs: needs, span: span, sink: b.sink})
 	})
 	switch {

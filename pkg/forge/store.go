@@ -41,8 +41,9 @@ const (
 // store is a containerd root with images in it, as two layers of a node
 // image: the snapshots that it adds to those of parent ("" for none), and the
 // state that knows of all of them.
-func store(name, title, parent string, needs []string, images []image, estimate time.Duration) component {
-	inputs := [][]byte{layerCode, storeCode}
+// code is the source of the images' fill functions.
+func store(name, title, parent string, needs []string, images []image, code []byte, estimate time.Duration) component {
+	inputs := [][]byte{layerCode, storeCode, code}
 	for _, i := range images {
 		inputs = append(inputs, i.recipe())
 	}

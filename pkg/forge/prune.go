@@ -1,0 +1,95 @@
+package forge
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// Prune removes what no Spec of this kindctl uses any more: components in the
+// cache that were made from other inputs, what interrupted builds left, and
+// images of ours in Docker of other keys that no container uses. It returns
+// how many bytes of the cache were freed, not counting files that what is
+// left shares, and what was removed.
+func Prune(ctx context.Context, options Options) (freed int64, removed []string, err error) {
+	store, err := openCache(options.CacheDir)
+	if err != nil {
+		return 0, nil, err
+	}
+	daemon, err := openDocker(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	keys := recipe().keys()
+	freed, removed, err = store.prune(keys)
+	if err != nil {
+		return freed, removed, err
+	}
+	sink := options.Sink
+	if sink == nil {
+		sink = event.Discard
+	}
+	images, err := daemon.prune(ctx, keys, sink)
+	return freed, append(removed, images...), err
+}
+
+// prune removes the results whose keys are not among those in use.
+// What another process is building stays.
+func (c cache) prune(keys map[string]string) (freed int64, removed []string, err error) {
+	err = c.results(func(name, key, dir string) error {
+		if key == keys[name] {
+			return nil
+		}
+		lock, err := c.lock(name)
+		if err != nil {
+			return err
+		}
+		if free, err := lock.TryLock(); err != nil || !free {
+			return err
+		}
+		size := uniqueSize(dir)
+		if err := errors.Join(os.RemoveAll(dir), lock.Unlock()); err != nil {
+			return err
+		}
+		freed += size
+		removed = append(removed, name+"/"+key)
+		return nil
+	})
+	return freed, removed, err
+}
+
+// prune removes images of ours whose keys are not among those in use.
+func (d docker) prune(ctx context.Context, keys map[string]string, sink event.Sink) (removed []string, err error) {
+	used := map[string]bool{}
+	for _, key := range keys {
+		used[key] = true
+	}
+	images, err := d.ours(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, image := range images {
+		if used[image.Labels[labelInputs]] {
+			continue
+		}
+		name := strings.Join(image.RepoTags, ",")
+		if name == "" {
+			name = image.ID
+		}
+		switch err := d.remove(ctx, image.ID); {
+		case errdefs.IsConflict(err):
+			sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
+				Message: "a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
+		case err != nil && !errdefs.IsNotFound(err):
+			return removed, err
+		default:
+			removed = append(removed, name)
+		}
+	}
+	return removed, nil
+}
