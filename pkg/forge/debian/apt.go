@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -43,7 +44,7 @@ func newApt(ctx context.Context, dir, suite string) (*apt, error) {
 			return nil, err
 		}
 	}
-	if _, err := a.run(ctx, "update", "--error-on=any"); err != nil {
+	if _, err := a.run(ctx, "update", "-o", "APT::Update::Error-Mode=any"); err != nil {
 		return nil, hint.Wrap(err, hint.Preflight, "DEBIAN_MIRROR", "no package lists from the Debian mirror",
 			"Check that a Debian mirror answers (apt-get update), or name another one in the host's apt sources.")
 	}
@@ -144,8 +145,12 @@ func (a *apt) assume(packages []string) error {
 	return os.WriteFile(filepath.Join(a.dir, "state/status"), status.Bytes(), 0o644)
 }
 
+// killDelay is how long helpers of a killed program may hold its output open.
+const killDelay = 5 * time.Second
+
 func (a *apt) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "apt-get", args...)
+	cmd.WaitDelay = killDelay
 	cmd.Dir = filepath.Join(a.dir, "cache/archives") // where "download" puts files
 	cmd.Env = append(os.Environ(), "APT_CONFIG="+filepath.Join(a.dir, "apt.conf"), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 	var stdout, stderr bytes.Buffer

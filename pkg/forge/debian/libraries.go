@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -85,13 +86,16 @@ func readObject(tree fs.FS, name string) (object, error) {
 	if !ok {
 		return object{}, fmt.Errorf("%s: not a file of a directory", name)
 	}
-	binary, err := elf.NewFile(file)
-	var format *elf.FormatError
-	if errors.As(err, &format) || (err != nil && !errors.Is(err, fs.ErrPermission)) {
+	magic := make([]byte, len(elf.ELFMAG))
+	if _, err := file.ReadAt(magic, 0); err != nil && !errors.Is(err, io.EOF) {
+		return object{}, err
+	}
+	if string(magic) != elf.ELFMAG {
 		return object{}, nil
 	}
+	binary, err := elf.NewFile(file)
 	if err != nil {
-		return object{}, err
+		return object{}, fmt.Errorf("%s: %w", name, err)
 	}
 	needed, err := binary.ImportedLibraries()
 	if err != nil {

@@ -37,7 +37,10 @@ var Userland = Spec{
 }
 
 // NodeBase is the file system of a kind node, before the files of kind's own
-// base image: systemd and what kubelet and containerd call.
+// base image: systemd and what kubelet and containerd call. Of the packages
+// that kind names, those for storage over a network (nfs-common, open-iscsi)
+// and for hosts without overlayfs (fuse-overlayfs) are left out. The node has
+// no package manager.
 var NodeBase = Spec{
 	Name:  "node-base",
 	Suite: bookworm,
@@ -75,7 +78,9 @@ var CalicoNode = Spec{
 	Extends:  &Userland,
 	Packages: []string{"bird", "runit"},
 	Drop:     []string{"etc/bird", "etc/runit", "etc/service", "etc/sv", "usr/lib/bird", "usr/lib/runit", "usr/share/bird"},
-	Links:    map[string]string{"usr/bin/bird": "../sbin/bird", "usr/bin/bird6": "../sbin/bird6"},
+	// Calico's health checks call BIRD's client by the name that it has
+	// without line editing.
+	Links: map[string]string{"usr/bin/birdcl": "../sbin/birdc"},
 }
 
 // Cilium adds to Userland the compiler that Cilium's agent makes its BPF

@@ -19,7 +19,9 @@ var mergedUsr = []string{"bin", "lib", "lib64", "sbin"}
 // unpack writes the files of a .deb that trim leaves into root.
 func unpack(ctx context.Context, deb string, root *os.Root, trim trimmer) error {
 	cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", deb)
-	cmd.Stderr = os.Stderr
+	cmd.WaitDelay = killDelay
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -29,7 +31,10 @@ func unpack(ctx context.Context, deb string, root *os.Root, trim trimmer) error 
 	}
 	err = untar(out, root, trim)
 	_, _ = io.Copy(io.Discard, out) // padding, or what an error left
-	return errors.Join(err, cmd.Wait())
+	if failed := cmd.Wait(); failed != nil {
+		err = errors.Join(err, fmt.Errorf("dpkg-deb: %w: %s", failed, strings.TrimSpace(stderr.String())), ctx.Err())
+	}
+	return err
 }
 
 func untar(r io.Reader, root *os.Root, trim trimmer) error {
