@@ -61,10 +61,7 @@ func alternatives(root *os.Root) error {
 		if err := makeLinks(root, links); err != nil {
 			return err
 		}
-		if err := root.MkdirAll("var/lib/dpkg/alternatives", 0o755); err != nil {
-			return err
-		}
-		if err := root.WriteFile("var/lib/dpkg/alternatives/"+c.name, []byte(c.record()), 0o644); err != nil {
+		if err := writeText(root, "var/lib/dpkg/alternatives/"+c.name, []byte(c.record())); err != nil {
 			return err
 		}
 	}

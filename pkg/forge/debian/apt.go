@@ -16,10 +16,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// keyring holds the keys that Debian signs its releases with; it comes with
-// the package debian-archive-keyring.
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-
 // apt is an apt of its own: sources, state and cache lie in dir, and of the
 // host only the way to the network (proxies, credentials) is used.
 type apt struct{ dir string }
@@ -49,20 +45,6 @@ func newApt(ctx context.Context, dir, suite string) (*apt, error) {
 			"Check that a Debian mirror answers (apt-get update), or name another one in the host's apt sources.")
 	}
 	return a, nil
-}
-
-func checkHost() error {
-	for _, need := range []struct{ tool, pkg string }{{"apt-get", "apt"}, {"apt-config", "apt"}, {"dpkg-deb", "dpkg"}} {
-		if _, err := exec.LookPath(need.tool); err != nil {
-			return hint.Wrap(err, hint.Preflight, "DEBIAN_TOOLS", "file systems are made with Debian's package tools",
-				fmt.Sprintf("Install the package %s (Debian and Ubuntu have it; elsewhere build on a Debian machine, or use --images registry).", need.pkg))
-		}
-	}
-	if _, err := os.Stat(keyring); err != nil {
-		return hint.Wrap(err, hint.Preflight, "DEBIAN_KEYRING", "the keys that Debian's packages are verified with are missing",
-			"Run: apt-get install debian-archive-keyring")
-	}
-	return nil
 }
 
 func config(dir, transport string) string {

@@ -86,7 +86,7 @@ func resolve(ctx context.Context, apt *apt, s Spec) (own, base []string, err err
 }
 
 func newTree(dir string) (*os.Root, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)
@@ -107,11 +107,7 @@ func record(tree *os.Root, s Spec, packages []string) error {
 		lines = append(lines, packageName(file)+" "+packageVersion(file)+"\n")
 	}
 	slices.Sort(lines)
-	const dir = "usr/share/kindctl/packages"
-	if err := tree.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return tree.WriteFile(dir+"/"+s.Name, []byte(strings.Join(lines, "")), 0o644)
+	return writeText(tree, "usr/share/kindctl/packages/"+s.Name, []byte(strings.Join(lines, "")))
 }
 
 func packageName(file string) string {

@@ -50,7 +50,7 @@ func copyDefaults(root *os.Root) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(root.MkdirAll(path.Dir(to), 0o755), root.WriteFile(to, content, 0o644)); err != nil {
+		if err := writeText(root, to, content); err != nil {
 			return err
 		}
 	}
@@ -79,18 +79,15 @@ func bundleCertificates(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	if err := root.MkdirAll("etc/ssl/certs", 0o755); err != nil {
-		return err
-	}
 	return errors.Join(
-		root.WriteFile("etc/ssl/certs/ca-certificates.crt", bundle.Bytes(), 0o644),
-		root.WriteFile("etc/ca-certificates.conf", []byte(strings.Join(names, "\n")+"\n"), 0o644),
+		writeText(root, "etc/ssl/certs/ca-certificates.crt", bundle.Bytes()),
+		writeText(root, "etc/ca-certificates.conf", []byte(strings.Join(names, "\n")+"\n")),
 	)
 }
 
 func makeDirs(root *os.Root, dirs []string) error {
 	for _, dir := range dirs {
-		if err := root.MkdirAll(dir, 0o755); err != nil {
+		if err := makeDir(root, dir); err != nil {
 			return err
 		}
 	}
@@ -99,7 +96,7 @@ func makeDirs(root *os.Root, dirs []string) error {
 
 func makeLinks(root *os.Root, links map[string]string) error {
 	for name, target := range links {
-		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		if err := makeDir(root, path.Dir(name)); err != nil {
 			return err
 		}
 		if err := relink(root, name, func() error { return root.Symlink(target, name) }); err != nil {

@@ -2,6 +2,7 @@ package debian
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -70,13 +71,13 @@ func place(name string) string {
 }
 
 func extract(root *os.Root, name string, header *tar.Header, content io.Reader) error {
-	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+	if err := makeDir(root, path.Dir(name)); err != nil {
 		return err
 	}
 	mode := header.FileInfo().Mode()
 	switch header.Typeflag {
 	case tar.TypeDir:
-		if err := root.MkdirAll(name, 0o755); err != nil {
+		if err := makeDir(root, name); err != nil {
 			return err
 		}
 		return root.Chmod(name, mode)
@@ -88,6 +89,26 @@ func extract(root *os.Root, name string, header *tar.Header, content io.Reader) 
 		return relink(root, name, func() error { return root.Link(place(header.Linkname), name) })
 	}
 	return fmt.Errorf("unexpected type %q in a package", header.Typeflag)
+}
+
+// makeDir makes a directory with those above it, as far as they are missing,
+// for everybody to read whatever the umask is.
+func makeDir(root *os.Root, name string) error {
+	if info, err := root.Stat(name); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := makeDir(root, path.Dir(name)); err != nil {
+		return err
+	}
+	return errors.Join(root.Mkdir(name, 0o755), root.Chmod(name, 0o755))
+}
+
+// writeText makes a file and the directories above it.
+func writeText(root *os.Root, name string, text []byte) error {
+	if err := makeDir(root, path.Dir(name)); err != nil {
+		return err
+	}
+	return writeFile(root, name, bytes.NewReader(text), 0o644)
 }
 
 func writeFile(root *os.Root, name string, content io.Reader, mode fs.FileMode) error {

@@ -3,10 +3,12 @@ package debian
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -95,5 +97,23 @@ func TestUntarRefusesDevices(t *testing.T) {
 	packed := archive(t, tar.Header{Name: "./dev/null", Typeflag: tar.TypeChar, Mode: 0o666})
 	if err := untar(packed, root, newTrimmer(Spec{})); err == nil {
 		t.Error("a device was accepted")
+	}
+}
+
+// Who builds with a strict umask gets the same tree as everybody else.
+func TestUmask(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	root, _ := testTree(t)
+	packed := archive(t, tar.Header{Name: "./usr/share/base-passwd/passwd.master", Typeflag: tar.TypeReg, Mode: 0o644})
+	if err := errors.Join(untar(packed, root, newTrimmer(Spec{})), configure(root, Spec{})); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{
+		".": 0o755, "usr": 0o755, "usr/share/base-passwd": 0o755, "usr/local/bin": 0o755, "etc": 0o755,
+		"usr/share/base-passwd/passwd.master": 0o644, "etc/passwd": 0o644,
+	} {
+		if info, err := root.Stat(name); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has mode %v (%v), want %v", name, info.Mode(), err, want)
+		}
 	}
 }

@@ -5,9 +5,31 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
+
+// keyring holds the keys that Debian signs its releases with; it comes with
+// the package debian-archive-keyring.
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+// checkHost makes sure that Debian's package tools and keys are there.
+func checkHost() error {
+	for _, need := range []struct{ tool, pkg string }{{"apt-get", "apt"}, {"apt-config", "apt"}, {"dpkg-deb", "dpkg"}} {
+		if _, err := exec.LookPath(need.tool); err != nil {
+			return hint.Wrap(err, hint.Preflight, "DEBIAN_TOOLS", "file systems are made with Debian's package tools",
+				fmt.Sprintf("Install the package %s (Debian and Ubuntu have it; elsewhere build on a Debian machine, or use --images registry).", need.pkg))
+		}
+	}
+	if _, err := os.Stat(keyring); err != nil {
+		return hint.Wrap(err, hint.Preflight, "DEBIAN_KEYRING", "the keys that Debian's packages are verified with are missing",
+			"Run: apt-get install debian-archive-keyring")
+	}
+	return nil
+}
 
 // mirrors are the bases of the archive's URLs.
 type mirrors struct{ main, security string }
