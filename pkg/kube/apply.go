@@ -23,7 +23,7 @@ const FieldManager = "kindctl"
 const parallelApplies = 8
 
 // Decode reads the objects of a YAML or JSON stream. Empty documents are
-// passed over.
+// passed over, lists are taken apart.
 func Decode(data []byte) ([]*unstructured.Unstructured, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	var objects []*unstructured.Unstructured
@@ -36,7 +36,17 @@ func Decode(data []byte) ([]*unstructured.Unstructured, error) {
 		if err != nil {
 			return nil, fmt.Errorf("decode manifest: %w", err)
 		}
-		if len(object.Object) > 0 {
+		switch {
+		case len(object.Object) == 0:
+		case object.IsList():
+			items, err := object.ToList()
+			if err != nil {
+				return nil, fmt.Errorf("decode manifest: %w", err)
+			}
+			for i := range items.Items {
+				objects = append(objects, &items.Items[i])
+			}
+		default:
 			objects = append(objects, object)
 		}
 	}
@@ -111,7 +121,7 @@ var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Ver
 // established waits until the API server serves a custom resource.
 func (c *Client) established(ctx context.Context, name string) error {
 	resource := c.Dynamic.Resource(definitions)
-	return Until(ctx, ListWatch(ctx, resource.List, resource.Watch, Named(name)), func(object *unstructured.Unstructured) error {
+	return Until(ctx, ListWatch(resource.List, resource.Watch, Named(name)), func(object *unstructured.Unstructured) error {
 		conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
 		if err != nil {
 			return err

@@ -38,6 +38,17 @@ func (c *Client) Exec(ctx context.Context, pod PodRef, command ...string) (strin
 	return c.ExecInput(ctx, pod, nil, command...)
 }
 
+// outputLimit bounds what Exec keeps of each stream; the rest is dropped.
+const outputLimit = 4 << 20
+
+// limited is a buffer that drops what is over outputLimit.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(b []byte) (int, error) {
+	l.Buffer.Write(b[:min(len(b), outputLimit-l.Len())])
+	return len(b), nil
+}
+
 // ExecInput is Exec with something to read on the command's standard input.
 func (c *Client) ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, command ...string) (string, error) {
 	request := c.Clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("exec").
@@ -54,7 +65,7 @@ func (c *Client) ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, com
 	if err != nil {
 		return "", err
 	}
-	var stdout, stderr bytes.Buffer
+	var stdout, stderr limited
 	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: stdin, Stdout: &stdout, Stderr: &stderr})
 	var status exec.CodeExitError
 	switch {
