@@ -24,7 +24,7 @@ var calicoModule = module{
 // calicoProgram is built without cgo: felix then lacks its eBPF data plane
 // and has those of iptables and nftables.
 var calicoProgram = program{
-	module: calicoModule, title: "Calico", estimate: 300 * time.Second,
+	module: calicoModule, title: "Calico", estimate: 450 * time.Second,
 	ldflags: []string{
 		"-X " + calicoPath + "/pkg/buildinfo.Version=" + calicoVersion,
 		"-X " + calicoPath + "/pkg/buildinfo.GitRevision=" + calicoModule.version(calicoPath),

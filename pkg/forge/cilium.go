@@ -21,7 +21,7 @@ var (
 // that depend on ipam_provider_operator. Cilium wants its version, a commit,
 // which the module does not know, and a time.
 var ciliumProgram = program{
-	module: ciliumModule, title: "Cilium", tags: "osusergo ipam_provider_operator", estimate: 400 * time.Second,
+	module: ciliumModule, title: "Cilium", tags: "osusergo ipam_provider_operator", estimate: 650 * time.Second,
 	ldflags: []string{
 		"-X '" + ciliumPath + "/pkg/version.ciliumVersion=" + strings.TrimPrefix(ciliumVersion, "v") + " module 2026-09-15T20:03:11Z'",
 	},

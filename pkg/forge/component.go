@@ -20,6 +20,7 @@ const (
 	compile  lane = iota // the processors
 	unpack               // the network, mostly
 	assemble             // the disk
+	lanes
 )
 
 // component is one step of a build. Its result is a folder, and is kept for

@@ -27,7 +27,8 @@ const architecture = runtime.GOARCH
 
 // Spec says which images are wanted.
 type Spec struct {
-	// CNI is the one whose images are put into the node image.
+	// CNI is the one whose images are put into the node image. It may be ""
+	// when only the load balancer is wanted.
 	CNI string
 	// LoadBalancer asks for the load balancer's image as well, which clusters
 	// with several control planes need.
@@ -46,8 +47,8 @@ type Options struct {
 
 // Result is what a build made.
 type Result struct {
-	NodeImage         string   // its reference in Docker
-	LoadBalancerImage string   // the same, or "" if not asked for
+	NodeImage         string   // its reference in Docker, or "" if not asked for
+	LoadBalancerImage string   // the same
 	Images            []string // references of the images in the node image
 	// Durations is the time of each component that was built just now.
 	Durations map[string]time.Duration
@@ -62,16 +63,18 @@ type target struct {
 }
 
 func (s Spec) validate() error {
-	if slices.Contains(CNIs, s.CNI) {
+	if slices.Contains(CNIs, s.CNI) || s.CNI == "" && s.LoadBalancer {
 		return nil
 	}
 	return hint.New(hint.Usage, "UNKNOWN_CNI", "there is no CNI called "+s.CNI, "Choose one of "+strings.Join(CNIs, ", ")+".")
 }
 
-// targets returns the node image first.
-func (s Spec) targets(keys map[string]string) []target {
-	name := nodeComponent(s)
-	targets := []target{{component: name, ref: nodeRepository + ":" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]}}
+// targets returns the images that s asks for.
+func (s Spec) targets(keys map[string]string) (targets []target) {
+	if s.CNI != "" {
+		name := nodeComponent(s.CNI)
+		targets = append(targets, target{component: name, ref: nodeRepository + ":" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]})
+	}
 	if s.LoadBalancer {
 		targets = append(targets, target{component: balancerImage, ref: loadbalancer.Image, stock: true})
 	}
@@ -88,10 +91,11 @@ const shortKey = 10
 // NodeImage returns the reference that the node image for spec has, built or
 // not.
 func NodeImage(spec Spec) (string, error) {
-	if err := spec.validate(); err != nil {
+	node := Spec{CNI: spec.CNI}
+	if err := node.validate(); err != nil {
 		return "", err
 	}
-	return spec.targets(recipe().keys())[0].ref, nil
+	return node.targets(recipe().keys())[0].ref, nil
 }
 
 // Build makes the images of spec and loads them into Docker. What is there
@@ -118,45 +122,50 @@ func Build(ctx context.Context, spec Spec, options Options) (Result, error) {
 	g := recipe()
 	b := &builder{
 		cache: store, graph: g, keys: g.keys(), sink: sink,
-		width: map[lane]int{compile: parallel(options.Parallel), unpack: 1, assemble: 1},
-	}
-	result := Result{Images: bakedImages(spec), Durations: map[string]time.Duration{}}
-	for _, target := range spec.targets(b.keys) {
-		if err := b.provide(ctx, daemon, target, result.Durations); err != nil {
-			return result, err
-		}
+		width: [lanes]int{compile: parallel(options.Parallel), unpack: 1, assemble: 1},
 	}
 	targets := spec.targets(b.keys)
-	result.NodeImage = targets[0].ref
-	if len(targets) > 1 {
-		result.LoadBalancerImage = targets[1].ref
+	result := Result{}
+	if spec.CNI != "" {
+		result.NodeImage, result.Images = targets[0].ref, bakedImages(spec.CNI)
+	}
+	if spec.LoadBalancer {
+		result.LoadBalancerImage = targets[len(targets)-1].ref
+	}
+	wanted, err := b.absent(ctx, daemon, targets)
+	if err != nil {
+		return result, err
+	}
+	todo := b.missing(wanted)
+	if err := preflight(ctx, todo, store); err != nil {
+		return result, err
+	}
+	if result.Durations, err = b.run(ctx, todo); err != nil {
+		return result, err
+	}
+	for _, t := range wanted {
+		key := b.keys[t.component]
+		if err := daemon.load(ctx, b.cache.path(t.component, key), key, t.ref, sink); err != nil {
+			return result, err
+		}
 	}
 	return result, nil
 }
 
-// provide brings one image into Docker.
-func (b *builder) provide(ctx context.Context, daemon docker, t target, durations map[string]time.Duration) error {
-	loaded, err := daemon.find(ctx, t.ref)
-	if err != nil {
-		return err
+// absent returns the targets that Docker does not have.
+func (b *builder) absent(ctx context.Context, daemon docker, targets []target) (absent []target, err error) {
+	for _, t := range targets {
+		found, err := daemon.find(ctx, t.ref)
+		if err != nil {
+			return nil, err
+		}
+		if found.key == b.keys[t.component] || t.stock && found.id != "" && found.key == "" {
+			event.Start(b.sink, event.Event{Scope: event.Image, ID: t.ref, Title: t.ref}).Skipped("Docker has it")
+			continue
+		}
+		absent = append(absent, t)
 	}
-	key := b.keys[t.component]
-	if loaded.key == key || t.stock && loaded.id != "" && loaded.key == "" {
-		event.Start(b.sink, event.Event{Scope: event.Image, ID: t.ref, Title: t.ref}).Skipped("Docker has it")
-		return nil
-	}
-	todo := b.missing(t.component)
-	if err := preflight(todo); err != nil {
-		return err
-	}
-	took, err := b.run(ctx, todo)
-	for name, duration := range took {
-		durations[name] = duration
-	}
-	if err != nil {
-		return err
-	}
-	return daemon.load(ctx, b.cache.path(t.component, key), key, t.ref, b.sink)
+	return absent, nil
 }
 
 // parallel chooses how many programs to compile at once. The go command uses

@@ -25,7 +25,7 @@ type program struct {
 	tags     string
 	cgo      bool
 	ldflags  []string
-	estimate time.Duration // on two cores with an empty build cache
+	estimate time.Duration // on two cores, beside another one, with an empty build cache
 }
 
 func (p program) component() component {

@@ -38,25 +38,25 @@ const (
 	agnhostImage = registry + "e2e-test-images/agnhost:2.66.1"
 )
 
-// The programs of every node image. The estimates were measured on two cores
-// of a virtual machine with an empty build cache.
+// The programs of every node image. The estimates are for two cores that
+// compile two programs at once with an empty build cache.
 var corePrograms = []program{
-	{module: kubernetesModule, title: "Kubernetes", ldflags: kubernetesFlags(), estimate: 500 * time.Second},
-	{module: corednsModule, title: "CoreDNS", estimate: 150 * time.Second},
-	{module: provisionerModule, title: "local-path-provisioner", estimate: 70 * time.Second},
+	{module: kubernetesModule, title: "Kubernetes", ldflags: kubernetesFlags(), estimate: 850 * time.Second},
+	{module: corednsModule, title: "CoreDNS", estimate: 200 * time.Second},
+	{module: provisionerModule, title: "local-path-provisioner", estimate: 120 * time.Second},
 	{
-		module: containerdModule, title: "containerd", tags: "no_aufs no_zfs no_btrfs no_devmapper", estimate: 60 * time.Second,
+		module: containerdModule, title: "containerd", tags: "no_aufs no_zfs no_btrfs no_devmapper", estimate: 90 * time.Second,
 		ldflags: []string{"-X github.com/containerd/containerd/v2/version.Version=" + containerdVersion},
 	},
-	{module: etcdModule, title: "etcd", estimate: 40 * time.Second},
+	{module: etcdModule, title: "etcd", estimate: 60 * time.Second},
 	{
 		// Linked statically, as upstream releases it: the host's C library
 		// may be newer than the node's.
-		module: runcModule, title: "runc", tags: "seccomp netgo osusergo", cgo: true, estimate: 20 * time.Second,
+		module: runcModule, title: "runc", tags: "seccomp netgo osusergo", cgo: true, estimate: 30 * time.Second,
 		ldflags: []string{"-extldflags -static"},
 	},
 	{
-		module: pluginsModule, title: "CNI plugins", estimate: 10 * time.Second,
+		module: pluginsModule, title: "CNI plugins", estimate: 15 * time.Second,
 		ldflags: []string{"-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=" + pluginsVersion},
 	},
 }

@@ -2,7 +2,9 @@ package forge
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,9 @@ func nodeFiles() component {
 		needs:  []string{"kubernetes", "containerd", "runc", "cni-plugins"},
 		inputs: append(kindModule.inputs(), layerCode, nodeCode),
 		build: func(ctx context.Context, w *work) error {
+			if err := checkImages(ctx, w); err != nil {
+				return err
+			}
 			t := tree{}
 			if err := addKindFiles(ctx, w, t); err != nil {
 				return err
@@ -37,6 +42,27 @@ func nodeFiles() component {
 			return t.store(filepath.Join(w.dir, rootLayer))
 		},
 	}
+}
+
+// checkImages asks kubeadm which images it will start and makes sure that
+// they are among ours.
+func checkImages(ctx context.Context, w *work) error {
+	kubeadm := command{
+		name: w.path("kubernetes", "bin", "kubeadm"),
+		args: []string{"config", "images", "list", "--kubernetes-version", kubernetesVersion},
+	}
+	output, err := w.output(ctx, kubeadm)
+	if err != nil {
+		return err
+	}
+	ours := bakedImages(None)
+	for _, ref := range strings.Fields(output) {
+		// kind's configuration of containerd names another pause than kubeadm.
+		if !slices.Contains(ours, ref) && !strings.HasPrefix(ref, registry+"pause:") {
+			return fmt.Errorf("Kubernetes %s needs the image %s, which is not built", kubernetesVersion, ref)
+		}
+	}
+	return nil
 }
 
 // nodePrograms are the paths of programs on a node, and what the module that
@@ -70,33 +96,33 @@ func nodeLayers(cni string) []layerRef {
 }
 
 // node is a node image: its layers and its configuration, ready to load.
-func node(spec Spec) component {
-	layers := nodeLayers(spec.CNI)
+func node(cni string) component {
+	layers := nodeLayers(cni)
 	var needs []string
 	for _, layer := range layers {
 		needs = append(needs, layer.component)
 	}
-	return finished(nodeComponent(spec), "Node image", needs, layers, nodeConfig(spec))
+	return finished(nodeComponent(cni), "Node image", needs, layers, nodeConfig(cni))
 }
 
-func nodeComponent(spec Spec) string { return "node-" + spec.CNI }
+func nodeComponent(cni string) string { return "node-" + cni }
 
-func nodeConfig(spec Spec) v1.Config {
+func nodeConfig(cni string) v1.Config {
 	return v1.Config{
 		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
 		Env:        []string{searchPath, "container=docker"}, // systemd looks for container
 		StopSignal: "SIGRTMIN+3",
 		Labels: map[string]string{
 			labelKubernetes: kubernetesVersion,
-			labelCNI:        spec.CNI,
-			labelImages:     strings.Join(bakedImages(spec), ","),
+			labelCNI:        cni,
+			labelImages:     strings.Join(bakedImages(cni), ","),
 		},
 	}
 }
 
 // bakedImages are the references of the images in a node image.
-func bakedImages(spec Spec) (refs []string) {
-	for _, i := range append(append(coreImages(), storageImages()...), cniImages(spec.CNI)...) {
+func bakedImages(cni string) (refs []string) {
+	for _, i := range append(append(coreImages(), storageImages()...), cniImages(cni)...) {
 		refs = append(refs, i.ref)
 	}
 	return refs

@@ -1,22 +1,34 @@
 package forge
 
 import (
+	"context"
+	"go/version"
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"golang.org/x/sys/unix"
 )
 
 // required are the programs that building needs, by who needs them, and the
 // Debian package that has each.
-var required = map[lane]map[string]string{
-	compile: {"go": "golang-go (1.21 or newer)", "gcc": "gcc libc6-dev", "pkg-config": "pkg-config"},
+var required = [lanes]map[string]string{
+	compile: {"go": "golang-go", "gcc": "gcc", "pkg-config": "pkg-config"},
 	unpack:  {"apt-get": "apt", "dpkg-deb": "dpkg"},
 }
 
-// preflight tells whether this host can build todo.
-func preflight(todo []component) error {
+// oldestGo is the first Go that fetches another toolchain by itself.
+const oldestGo = "go1.21"
+
+// leastFree is the free space in bytes below which a build is not begun. One
+// from nothing needs 5 GB for results and 10 GB for Go's own caches, which
+// may be elsewhere.
+const leastFree = 5 << 30
+
+// preflight tells whether this host can build todo into the cache.
+func preflight(ctx context.Context, todo []component, store cache) error {
 	if len(todo) == 0 {
 		return nil
 	}
@@ -30,14 +42,51 @@ func preflight(todo []component) error {
 				return missing(program)
 			}
 		}
-		if c.name == runcModule.name && exec.Command("pkg-config", "--exists", "libseccomp").Run() != nil {
+		if c.name == runcModule.name && exec.CommandContext(ctx, "pkg-config", "--exists", "libseccomp").Run() != nil {
 			return hint.New(hint.Preflight, "MISSING_PROGRAM", "the library libseccomp and its headers are not there",
-				"Install them with `apt-get install libseccomp-dev pkg-config`.")
+				"Install them with `apt-get install libseccomp-dev`.")
 		}
 		if c.lane == assemble && os.Geteuid() != 0 {
 			return hint.New(hint.Preflight, "NOT_ROOT", "unpacking images for containerd needs root, to mount file systems",
-				"Run the same command as root (`sudo -E`); clusters can then be made by any user of Docker.")
+				"Run the same command as root (`sudo -E`); any user of Docker can make clusters of the images then.")
 		}
+	}
+	if err := checkGo(ctx, todo); err != nil {
+		return err
+	}
+	return checkSpace(store)
+}
+
+func checkGo(ctx context.Context, todo []component) error {
+	for _, c := range todo {
+		if c.lane != compile {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
+		cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local")
+		output, err := cmd.Output()
+		found := strings.TrimSpace(string(output))
+		if err != nil || version.Compare(found, oldestGo) < 0 {
+			return hint.New(hint.Preflight, "GO_TOO_OLD", "the go command is "+found+"; it has to be "+oldestGo+" or newer",
+				"Install Go from https://go.dev/dl or from your distribution's backports. Which one does not matter: it fetches "+toolchain+" by itself.")
+		}
+		return nil
+	}
+	return nil
+}
+
+func checkSpace(store cache) error {
+	if err := os.MkdirAll(store.dir, 0o755); err != nil {
+		return hint.Wrap(err, hint.Preflight, "CACHE_NOT_WRITABLE", "the folder for built images cannot be made",
+			"Choose another one with --cache-dir.")
+	}
+	var stat unix.Statfs_t
+	if err := unix.Statfs(store.dir, &stat); err != nil {
+		return err
+	}
+	if stat.Bavail*uint64(stat.Bsize) < leastFree {
+		return hint.New(hint.Preflight, "DISK_FULL", "less than 5 GB is free in "+store.dir,
+			"Free some space (`kindctl images prune` removes what is out of date), or choose another folder with --cache-dir.")
 	}
 	return nil
 }
@@ -46,7 +95,7 @@ func missing(program string) error {
 	for _, programs := range required {
 		if pkg, ok := programs[program]; ok {
 			return hint.New(hint.Preflight, "MISSING_PROGRAM", "the program "+program+" is not there",
-				"Install it: on Debian and Ubuntu it is in "+pkg+".")
+				"Install it: on Debian and Ubuntu it is in the package "+pkg+".")
 		}
 	}
 	return hint.New(hint.Preflight, "MISSING_PROGRAM", "the program "+program+" is not there", "Install it and try again.")

@@ -35,7 +35,7 @@ func recipe() graph {
 			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
 	)
 	for _, cni := range CNIs {
-		g = append(g, node(Spec{CNI: cni}))
+		g = append(g, node(cni))
 	}
 	return append(g, balancerFiles(), balancer())
 }
@@ -55,7 +55,7 @@ func cniImages(cni string) []image {
 // an input like any other. The programs need no such thing: the compiler and
 // its arguments decide all.
 var (
-	layerCode = source("layer.go", "blob.go", "image.go", "rootfs.go")
+	layerCode = source("layer.go", "archive.go", "blob.go", "image.go", "rootfs.go")
 	storeCode = source("store.go", "settle.go", "containerd.go")
 	nodeCode  = source("kindbase.go", "node.go")
 )

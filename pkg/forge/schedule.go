@@ -16,12 +16,12 @@ type builder struct {
 	keys  map[string]string
 	sink  event.Sink
 	// width is how many components of each lane may run at once.
-	width map[lane]int
+	width [lanes]int
 }
 
-// missing returns what has to be built for target, in the graph's order:
+// missing returns what has to be built for targets, in the graph's order:
 // nothing below a component whose result is there.
-func (b *builder) missing(target string) []component {
+func (b *builder) missing(targets []target) []component {
 	wanted := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {
@@ -33,7 +33,9 @@ func (b *builder) missing(target string) []component {
 			visit(need)
 		}
 	}
-	visit(target)
+	for _, t := range targets {
+		visit(t.component)
+	}
 	var list []component
 	for _, c := range b.graph {
 		if wanted[c.name] {
@@ -54,6 +56,10 @@ func (b *builder) expected(c component) time.Duration {
 // run builds the components of todo, each as soon as what it needs is there
 // and its lane has room, earlier ones first. It stops at the first failure.
 func (b *builder) run(ctx context.Context, todo []component) (map[string]time.Duration, error) {
+	durations := map[string]time.Duration{}
+	if len(todo) == 0 {
+		return durations, nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -64,12 +70,11 @@ func (b *builder) run(ctx context.Context, todo []component) (map[string]time.Du
 		err  error
 	}
 	results := make(chan result)
-	pending, busy, running := todo, map[lane]int{}, 0
+	pending, busy, running := todo, [lanes]int{}, 0
 	waiting := map[string]bool{} // not built yet
 	for _, c := range todo {
 		waiting[c.name] = true
 	}
-	durations := map[string]time.Duration{}
 	var failure error
 
 	for {
@@ -147,11 +152,14 @@ type overall struct {
 
 func newOverall(b *builder, todo []component) *overall {
 	o := &overall{builder: b}
+	var perLane [lanes]time.Duration
 	for _, c := range todo {
 		o.total += b.expected(c)
+		perLane[c.lane] += b.expected(c) / time.Duration(b.width[c.lane])
 	}
 	o.span = event.Start(b.sink, event.Event{
-		Scope: event.Component, ID: "images", Title: "Build images", Estimate: o.total / time.Duration(b.width[compile]),
+		Scope: event.Component, ID: "images", Title: "Build images",
+		Estimate: max(perLane[compile], perLane[unpack]) + perLane[assemble],
 	})
 	return o
 }

@@ -61,16 +61,18 @@ func fixBucket(bucket *bolt.Bucket, fixed []byte) error {
 	return nil
 }
 
-func compact(path string) (err error) {
+// compact copies one key per transaction: within a transaction, bolt writes
+// its buckets in random order.
+func compact(path string) error {
 	old, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Minute})
 	if err != nil {
 		return err
 	}
-	fresh, err := bolt.Open(path+".new", 0o600, nil)
+	fresh, err := bolt.Open(path+".new", 0o600, &bolt.Options{NoSync: true})
 	if err != nil {
 		return errors.Join(err, old.Close())
 	}
-	if err := errors.Join(bolt.Compact(fresh, old, 0), fresh.Close(), old.Close()); err != nil {
+	if err := errors.Join(bolt.Compact(fresh, old, 1), fresh.Sync(), fresh.Close(), old.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
