@@ -1,0 +1,175 @@
+package forge
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRecipeIsComplete(t *testing.T) {
+	g := recipe()
+	position := map[string]int{}
+	for i, c := range g {
+		if _, twice := position[c.name]; twice {
+			t.Errorf("two components are called %s", c.name)
+		}
+		if c.title == "" || c.estimate == 0 || c.build == nil || len(c.inputs) == 0 {
+			t.Errorf("component %s lacks a title, an estimate, inputs or a build function", c.name)
+		}
+		position[c.name] = i
+	}
+	for _, c := range g {
+		for _, need := range c.needs {
+			if i, ok := position[need]; !ok || i >= position[c.name] {
+				t.Errorf("%s needs %s, which is not before it in the recipe", c.name, need)
+			}
+		}
+	}
+	keys := g.keys() // panics for a component that needs itself
+	if len(keys) != len(g) {
+		t.Errorf("%d keys for %d components", len(keys), len(g))
+	}
+}
+
+func TestEveryComponentIsUsed(t *testing.T) {
+	g := recipe()
+	keys := g.keys()
+	used := map[string]bool{}
+	for _, cni := range CNIs {
+		for _, target := range (Spec{CNI: cni, LoadBalancer: true}).targets(keys) {
+			g.reach(target.component, used)
+		}
+	}
+	for _, c := range g {
+		if !used[c.name] {
+			t.Errorf("no image needs %s", c.name)
+		}
+	}
+}
+
+func TestImagesDeclareWhatTheyNeed(t *testing.T) {
+	g := recipe()
+	stores := map[string][]image{
+		"core-images": append(coreImages(), storageImages()...), "cilium-images": ciliumImages(), "calico-images": calicoImages(),
+	}
+	for name, images := range stores {
+		needs := g.find(name).needs
+		for _, i := range images {
+			for _, base := range i.bases {
+				if !slices.Contains(needs, base) {
+					t.Errorf("%s has a layer of %s, which %s does not need", i.ref, base, name)
+				}
+			}
+		}
+	}
+}
+
+// line is a graph of three components: c needs b needs a.
+func line(input string) graph {
+	build := func(context.Context, *work) error { return nil }
+	return graph{
+		{name: "a", inputs: [][]byte{[]byte(input)}, build: build},
+		{name: "b", needs: []string{"a"}, build: build},
+		{name: "c", needs: []string{"b"}, build: build},
+		{name: "other", inputs: [][]byte{[]byte("x")}, build: build},
+	}
+}
+
+func TestKeyFollowsInputsOfWhatIsNeeded(t *testing.T) {
+	before, after := line("1").keys(), line("2").keys()
+	for _, name := range []string{"a", "b", "c"} {
+		if before[name] == after[name] {
+			t.Errorf("the key of %s did not change with an input of a", name)
+		}
+	}
+	if before["other"] != after["other"] {
+		t.Error("the key of a component changed with an input of another")
+	}
+}
+
+func TestDigestTellsListsApart(t *testing.T) {
+	lists := [][][]byte{{}, {nil}, {[]byte("ab")}, {[]byte("a"), []byte("b")}, {[]byte("b"), []byte("a")}, {nil, []byte("ab")}}
+	seen := map[string]int{}
+	for i, list := range lists {
+		key := digest(list)
+		if j, ok := seen[key]; ok {
+			t.Errorf("lists %d and %d have the same digest", i, j)
+		}
+		seen[key] = i
+	}
+}
+
+func TestKeyOfProgramFollowsEveryInput(t *testing.T) {
+	base := program{module: module{name: "kubernetes"}, title: "k"}
+	key := func(p program) string {
+		c := p.component()
+		return graph{c}.keys()[c.name]
+	}
+	changes := map[string]func(*program){
+		"tags":    func(p *program) { p.tags = "x" },
+		"ldflags": func(p *program) { p.ldflags = []string{"-X a=b"} },
+		"cgo":     func(p *program) { p.cgo = true },
+		"target":  func(p *program) { p.target = "./x" },
+		"sources": func(p *program) { p.own = map[string][]byte{"go.mod": []byte("module x")} },
+		"stubs":   func(p *program) { p.stubs = map[string]string{"here": "httpmachinery"} },
+		"sumdb":   func(p *program) { p.unsummed = "example.com/*" },
+	}
+	for name, change := range changes {
+		changed := base
+		change(&changed)
+		if key(base) == key(changed) {
+			t.Errorf("the key of a program does not depend on its %s", name)
+		}
+	}
+	titled := base
+	titled.title = "another"
+	if key(base) != key(titled) {
+		t.Error("the key of a program depends on its title")
+	}
+}
+
+func TestRefOfNodeImage(t *testing.T) {
+	refs := map[string]bool{}
+	for _, cni := range CNIs {
+		ref, err := NodeImage(Spec{CNI: cni, LoadBalancer: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(ref, "kindctl.local/node:"+kubernetesVersion+"-"+cni+"-") {
+			t.Errorf("the image for %s is called %s", cni, ref)
+		}
+		refs[ref] = true
+	}
+	if len(refs) != len(CNIs) {
+		t.Errorf("the images of %d CNIs have %d names", len(CNIs), len(refs))
+	}
+	if _, err := NodeImage(Spec{CNI: "flannel"}); err == nil {
+		t.Error("there is a node image for an unknown CNI")
+	}
+}
+
+func TestLayersOfNodeShareAllButTheLast(t *testing.T) {
+	shared := nodeLayers(None)
+	shared = shared[:len(shared)-1]
+	for _, cni := range []string{Cilium, Calico} {
+		if !slices.Equal(nodeLayers(cni)[:len(shared)], shared) {
+			t.Errorf("the node image for %s does not begin with the layers of the others", cni)
+		}
+	}
+}
+
+func TestStubsAreGoModules(t *testing.T) {
+	for _, m := range []module{ciliumModule, calicoModule} {
+		files := m.files()
+		for folder := range m.stubs {
+			if !bytes.HasPrefix(files[folder+"/go.mod"], []byte("module ")) {
+				t.Errorf("%s: %s is no module", m.name, folder)
+			}
+			if !bytes.Contains(files["go.mod"], []byte("=> ./"+folder)) {
+				t.Errorf("%s.mod replaces nothing by %s", m.name, folder)
+			}
+		}
+	}
+}
