@@ -13,6 +13,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
@@ -155,28 +156,58 @@ func (c *Client) GetPod(ctx context.Context, namespace, pod string, port int, pa
 	return c.get(ctx, namespace, pod, port, "http", path)
 }
 
-// GetPodTLS is GetPod over TLS. The server's certificate is not checked: it is
-// made out for the node or self-signed, and the way there, through the API
-// server, is already authenticated. What the certificate says is for other checks.
+// GetPodTLS is GetPod over TLS, without credentials. The server's certificate
+// is not checked: the scheduler and the controller manager sign their own, and
+// the way there, through the API server, is already authenticated.
 func (c *Client) GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (int, []byte, error) {
 	return c.get(ctx, namespace, pod, port, "https", path)
 }
 
-func (c *Client) get(ctx context.Context, namespace, pod string, port int, scheme, path string) (int, []byte, error) {
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return c.DialPod(ctx, namespace, pod, port)
-		},
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see GetPodTLS
-		DisableKeepAlives: true,
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s://localhost:%d%s", scheme, port, path), nil)
+// GetAPIServer is GetPodTLS to one API server, past any load balancer. It
+// presents the client's credentials and checks the server's certificate.
+func (c *Client) GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (int, []byte, error) {
+	config := rest.CopyConfig(c.Config)
+	config.Host, config.TLSClientConfig.ServerName = apiServerName, apiServerName
+	security, err := rest.TLSConfigFor(config)
 	if err != nil {
 		return 0, nil, err
 	}
-	response, err := (&http.Client{Transport: transport}).Do(request)
+	transport := c.through(namespace, pod, port)
+	transport.TLSClientConfig = security
+	authenticated, err := rest.HTTPWrappersForConfig(config, transport)
 	if err != nil {
-		return 0, nil, fmt.Errorf("pod %s/%s: %w", namespace, pod, err)
+		return 0, nil, err
+	}
+	return get(ctx, authenticated, "https://"+apiServerName+path)
+}
+
+// apiServerName is in the certificate of every API server: pods know it by it.
+const apiServerName = "kubernetes.default.svc"
+
+func (c *Client) get(ctx context.Context, namespace, pod string, port int, scheme, path string) (int, []byte, error) {
+	transport := c.through(namespace, pod, port)
+	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see GetPodTLS
+	return get(ctx, transport, fmt.Sprintf("%s://localhost:%d%s", scheme, port, path))
+}
+
+// through returns a transport whose connections all go to one port of a pod.
+func (c *Client) through(namespace, pod string, port int) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return c.DialPod(ctx, namespace, pod, port)
+		},
+		DisableKeepAlives: true,
+	}
+}
+
+func get(ctx context.Context, transport http.RoundTripper, url string) (int, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return 0, nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, responseLimit))

@@ -3,8 +3,6 @@ package verify
 import (
 	"context"
 	"time"
-
-	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // Check proves one statement about a running cluster. A check is data plus
@@ -21,6 +19,9 @@ type Check struct {
 	Needs []string
 	// Timeout bounds the check with all its attempts; zero means DefaultTimeout.
 	Timeout time.Duration
+	// Attempt bounds one attempt; zero leaves it all the time there is, as a
+	// check that waits on a watch wants it.
+	Attempt time.Duration
 	// Advisory makes a failure a warning.
 	Advisory bool
 	// Hint says what to look at when the check fails, with the command to do it.
@@ -41,31 +42,21 @@ type Evidence []string
 // DefaultTimeout bounds a check that does not say otherwise.
 const DefaultTimeout = 30 * time.Second
 
-// Target is the cluster under verification.
-type Target struct {
-	Kube   *kube.Client
-	Expect Expectation
-	// RunID marks every object that this verification creates.
-	RunID string
-	// Fleet is the set of probe pods that network checks share.
-	Fleet *Fleet
-}
-
 // Expectation is what the cluster should look like. Counts come from the
 // cluster's own topology when kindctl made it, else from discovery.
 type Expectation struct {
-	ControlPlanes int
-	Workers       int
-	EtcdMembers   int
+	ControlPlanes int `json:"controlPlanes"`
+	Workers       int `json:"workers"`
+	EtcdMembers   int `json:"etcdMembers"`
 	// ProxyMode is iptables, nftables, ipvs or none.
-	ProxyMode string
+	ProxyMode string `json:"proxyMode"`
 	// CNI is cilium, calico or none (none of those that kindctl knows).
-	CNI string
+	CNI string `json:"cni"`
 	// ProbeImage is the agnhost image that probe pods run.
-	ProbeImage string
+	ProbeImage string `json:"probeImage"`
 	// Discovered says that the counts were read from the cluster itself, so
 	// that a missing node cannot be noticed.
-	Discovered bool
+	Discovered bool `json:"-"`
 }
 
 // Nodes is the number of nodes expected.

@@ -3,6 +3,8 @@ package verify
 import (
 	"errors"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // Outcome is the verdict on one check.
@@ -38,8 +40,9 @@ type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
 
-// Unobservable marks an error that kept a check from seeing the truth, such
-// as a forbidden request: the verdict is Error, never Fail.
+// Unobservable marks an error that kept a check from seeing the truth: the
+// verdict is Error, never Fail. Requests that the API server refuses to this
+// user are unobservable, and final, without being marked.
 func Unobservable(err error) error { return unobservableError{err} }
 
 type unobservableError struct{ error }
@@ -48,10 +51,13 @@ func (e unobservableError) Unwrap() error { return e.error }
 
 func isFinal(err error) bool {
 	var f finalError
-	return errors.As(err, &f)
+	return errors.As(err, &f) || refused(err)
 }
 
 func isUnobservable(err error) bool {
 	var u unobservableError
-	return errors.As(err, &u)
+	return errors.As(err, &u) || refused(err)
 }
+
+// refused tells whether the user may not make a request at all.
+func refused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) }

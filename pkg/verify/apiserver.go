@@ -1,0 +1,125 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+const groupAPI = "api"
+
+const apiServerPort = 6443
+
+func apiServerChecks() []Check {
+	return []Check{
+		{
+			ID: "api.ready", Group: groupAPI, Title: "Every API server is ready",
+			Hint:    "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
+			Attempt: 10 * time.Second,
+			Skip:    noControlPlane,
+			Run:     apiReady,
+		},
+		{
+			ID: "api.scope", Group: groupAPI, Title: "Resources have the scope that the API documents",
+			Hint: "kubectl api-resources",
+			Run:  apiScope,
+		},
+	}
+}
+
+// noControlPlane is the reason to skip what looks into control plane pods.
+func noControlPlane(t *Target) string {
+	if t.Expect.Discovered && t.Expect.ControlPlanes == 0 {
+		return "the control plane is not part of the cluster's nodes"
+	}
+	return ""
+}
+
+// apiReady asks each API server past the load balancer, which would hide a
+// sick one.
+func apiReady(ctx context.Context, t *Target) (Evidence, error) {
+	servers, err := t.components(ctx, "kube-apiserver")
+	if err != nil {
+		return nil, err
+	}
+	return each(servers, func(pod corev1.Pod) (string, error) {
+		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, apiServerPort, "/readyz?verbose")
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", pod.Name, err)
+		}
+		good, bad := readyz(string(body))
+		if status != http.StatusOK || good == 0 {
+			return "", fmt.Errorf("%s: /readyz answers %d: %s", pod.Name, status, strings.Join(bad, ", "))
+		}
+		return fmt.Sprintf("%s: ready, %d of its own checks ok", pod.Name, good), nil
+	})
+}
+
+// readyz reads the verbose form: "[+]name ok" and "[-]name failed: reason withheld".
+func readyz(body string) (good int, bad []string) {
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(line, "[+]") {
+			good++
+		} else if name, found := strings.CutPrefix(strings.TrimSpace(line), "[-]"); found {
+			bad = append(bad, name)
+		}
+	}
+	return good, bad
+}
+
+// scopes is what the API reference says about the resources that people mix up
+// most: a claim lives in a namespace, the volume that it binds does not; roles
+// come in both kinds.
+var scopes = []struct {
+	groupVersion, resource string
+	namespaced             bool
+}{
+	{"v1", "pods", true},
+	{"v1", "replicationcontrollers", true},
+	{"v1", "persistentvolumeclaims", true},
+	{"apps/v1", "replicasets", true},
+	{"rbac.authorization.k8s.io/v1", "roles", true},
+	{"v1", "persistentvolumes", false},
+	{"v1", "nodes", false},
+	{"v1", "namespaces", false},
+	{"rbac.authorization.k8s.io/v1", "clusterroles", false},
+}
+
+func apiScope(ctx context.Context, t *Target) (Evidence, error) {
+	served := map[string]bool{}
+	for _, group := range []string{"v1", "apps/v1", "rbac.authorization.k8s.io/v1"} {
+		list, err := t.Kube.Clientset.Discovery().ServerResourcesForGroupVersion(group)
+		if err != nil {
+			return nil, fmt.Errorf("discover %s: %w", group, err)
+		}
+		for _, resource := range list.APIResources {
+			served[group+" "+resource.Name] = resource.Namespaced
+		}
+	}
+	var evidence Evidence
+	var problems []error
+	for _, want := range scopes {
+		namespaced, found := served[want.groupVersion+" "+want.resource]
+		switch {
+		case !found:
+			problems = append(problems, fmt.Errorf("%s %s is not served", want.groupVersion, want.resource))
+		case namespaced != want.namespaced:
+			problems = append(problems, fmt.Errorf("%s is %s", want.resource, scope(namespaced)))
+		default:
+			evidence = append(evidence, fmt.Sprintf("%s: %s", want.resource, scope(namespaced)))
+		}
+	}
+	return evidence, errors.Join(problems...)
+}
+
+func scope(namespaced bool) string {
+	if namespaced {
+		return "namespaced"
+	}
+	return "cluster-wide"
+}

@@ -1,0 +1,121 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// The ConfigMap that tells later commands how the cluster was meant to be.
+const (
+	recordNamespace = "kube-system"
+	recordName      = "kindctl"
+	recordKey       = "expectation"
+)
+
+// DefaultProbeImage is the agnhost of Kubernetes v1.37.2 (test/utils/image).
+const DefaultProbeImage = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+
+const controlPlaneLabel = "node-role.kubernetes.io/control-plane"
+
+// Record writes into the cluster what it is expected to be.
+func Record(ctx context.Context, client *kube.Client, expect Expectation) error {
+	data, err := json.Marshal(expect)
+	if err != nil {
+		return err
+	}
+	record, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: recordName},
+		Data:       map[string]string{recordKey: string(data)},
+	})
+	if err != nil {
+		return err
+	}
+	return client.Apply(ctx, []*unstructured.Unstructured{{Object: record}})
+}
+
+// Recorded returns what Record wrote, and false when nothing did.
+func Recorded(ctx context.Context, client *kube.Client) (Expectation, bool, error) {
+	record, err := client.Clientset.CoreV1().ConfigMaps(recordNamespace).Get(ctx, recordName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return Expectation{}, false, nil
+	}
+	if err != nil {
+		return Expectation{}, false, fmt.Errorf("read the cluster's record: %w", err)
+	}
+	var expect Expectation
+	if err := json.Unmarshal([]byte(record.Data[recordKey]), &expect); err != nil {
+		return Expectation{}, false, fmt.Errorf("ConfigMap %s/%s: %w", recordNamespace, recordName, err)
+	}
+	return expect, true, nil
+}
+
+// Discover returns what the cluster is expected to be: its record, or else
+// what it looks like now.
+func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
+	expect, recorded, err := Recorded(ctx, client)
+	if err != nil || recorded {
+		return expect, err
+	}
+	expect = Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: "none", Discovered: true}
+	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return Expectation{}, fmt.Errorf("list nodes: %w", err)
+	}
+	for _, node := range nodes.Items {
+		if _, is := node.Labels[controlPlaneLabel]; is {
+			expect.ControlPlanes++
+		} else {
+			expect.Workers++
+		}
+	}
+	members, err := client.Clientset.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: etcdSelector})
+	if err != nil {
+		return Expectation{}, fmt.Errorf("list etcd pods: %w", err)
+	}
+	expect.EtcdMembers = len(members.Items)
+	agents, err := client.Clientset.AppsV1().DaemonSets("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return Expectation{}, fmt.Errorf("list DaemonSets: %w", err)
+	}
+	for _, agent := range agents.Items {
+		switch agent.Name {
+		case "cilium":
+			expect.CNI = "cilium"
+		case "calico-node":
+			expect.CNI = "calico"
+		case "kube-proxy":
+			mode, err := configuredProxyMode(ctx, client)
+			if err != nil {
+				return Expectation{}, err
+			}
+			expect.ProxyMode = mode
+		}
+	}
+	return expect, nil
+}
+
+// Differences names, in words, how another expectation differs from this one.
+func (e Expectation) Differences(other Expectation) string {
+	var differences []string
+	compare := func(what string, have, want any) {
+		if have != want {
+			differences = append(differences, fmt.Sprintf("%s is %v, not %v", what, have, want))
+		}
+	}
+	compare("the number of control planes", e.ControlPlanes, other.ControlPlanes)
+	compare("the number of workers", e.Workers, other.Workers)
+	compare("the CNI", e.CNI, other.CNI)
+	compare("the proxy mode", e.ProxyMode, other.ProxyMode)
+	return strings.Join(differences, ", ")
+}

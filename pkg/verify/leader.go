@@ -1,0 +1,99 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// elected proves that each instance of a control plane component is healthy
+// and that one of them leads: it renews its lease. Two renewals are compared
+// with each other, never with the local clock.
+func elected(component string, port int) func(context.Context, *Target) (Evidence, error) {
+	return func(ctx context.Context, t *Target) (Evidence, error) {
+		pods, err := t.components(ctx, component)
+		if err != nil {
+			return nil, err
+		}
+		evidence, err := each(pods, func(pod corev1.Pod) (string, error) {
+			return t.healthz(ctx, pod, port)
+		})
+		if err != nil {
+			return evidence, err
+		}
+		leases := t.Kube.Clientset.CoordinationV1().Leases(systemNamespace)
+		held, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(component)), []string{component})
+		if err != nil {
+			return evidence, err
+		}
+		holder, _, _ := strings.Cut(held[component], "_") // NODE_UUID
+		if !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Spec.NodeName == holder }) {
+			return evidence, fmt.Errorf("the lease is held by %q, which is no control plane", held[component])
+		}
+		return append(evidence, holder+" leads and renews its lease"), nil
+	}
+}
+
+// healthz asks a component over TLS. It answers without credentials, even
+// where anonymous requests are turned off for everything else.
+func (t *Target) healthz(ctx context.Context, pod corev1.Pod, port int) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	status, body, err := t.Pods.GetPodTLS(ctx, pod.Namespace, pod.Name, port, "/healthz")
+	return healthy(pod.Name, status, body, err)
+}
+
+// answerTimeout is the time that a health endpoint has to answer.
+const answerTimeout = 8 * time.Second
+
+func healthy(name string, status int, body []byte, err error) (string, error) {
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%s: /healthz: %w", name, err)
+	case status != http.StatusOK:
+		return "", fmt.Errorf("%s: /healthz answers %d: %s", name, status, strings.TrimSpace(string(body)))
+	}
+	return name + ": healthy", nil
+}
+
+// renewals watches until each named lease has been renewed since it was first
+// seen, and returns their holders.
+func renewals(ctx context.Context, source kube.Source, names []string) (holders map[string]string, err error) {
+	first := map[string]*metav1.MicroTime{}
+	err = kube.UntilAll(ctx, source, func(leases []*coordinationv1.Lease) error {
+		holders = map[string]string{}
+		var stale []string
+		byName := map[string]*coordinationv1.Lease{}
+		for _, lease := range leases {
+			byName[lease.Name] = lease
+		}
+		for _, name := range names {
+			lease := byName[name]
+			if lease == nil || lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil {
+				stale = append(stale, name+" (nobody holds it)")
+				continue
+			}
+			if first[name] == nil {
+				first[name] = lease.Spec.RenewTime
+			}
+			if !first[name].Before(lease.Spec.RenewTime) {
+				stale = append(stale, name)
+			}
+			holders[name] = *lease.Spec.HolderIdentity
+		}
+		if len(stale) > 0 {
+			return fmt.Errorf("leases that are not renewed: %s", strings.Join(stale, ", "))
+		}
+		return nil
+	})
+	return holders, err
+}

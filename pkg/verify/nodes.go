@@ -1,0 +1,162 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+const groupNode = "node"
+
+const kubeletHealthPort = 10248
+
+func nodeChecks() []Check {
+	return []Check{
+		{
+			ID: "kubelet.alive", Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
+			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: journalctl -u kubelet",
+			Attempt: 10 * time.Second,
+			Run:     kubeletsAlive,
+		},
+		{
+			ID: "kubelet.lease", Group: groupNode, Title: "Every kubelet renews its lease",
+			Hint:  "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
+			Needs: []string{"kubelet.alive"},
+			Run:   kubeletsRenew,
+		},
+		{
+			ID: "node.runtime", Group: groupNode, Title: "Every node runs its containers with containerd",
+			Hint:    "kubectl get nodes -o wide; on the node: crictl info",
+			Timeout: 15 * time.Second,
+			Run:     runtimes,
+		},
+		{
+			ID: "node.taint", Group: groupNode, Title: "Control planes keep ordinary pods away",
+			Hint:    "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
+			Needs:   []string{"sched.place"},
+			Timeout: 20 * time.Second,
+			Skip:    taintDoesNotApply,
+			Run:     taintKeepsAway,
+		},
+	}
+}
+
+// nodes returns the cluster's nodes, sorted by name; none is an error.
+func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
+	list, err := t.Kube.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list nodes: %w", err)
+	}
+	if len(list.Items) == 0 {
+		return nil, errors.New("the cluster has no nodes")
+	}
+	sort.Slice(list.Items, func(i, j int) bool { return list.Items[i].Name < list.Items[j].Name })
+	return list.Items, nil
+}
+
+// kubeletsAlive reads the Ready condition, which lags by up to 40 seconds, and
+// asks each kubelet itself, which does not.
+func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := exactly(len(nodes), t.Expect.Nodes(), "nodes"); err != nil {
+		return nil, err
+	}
+	return each(nodes, func(node corev1.Node) (string, error) {
+		if reason := nodeNotReady(node); reason != "" {
+			return "", fmt.Errorf("%s: %s", node.Name, reason)
+		}
+		pod, err := t.window(ctx, node.Name)
+		if err != nil {
+			return "", err
+		}
+		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+		defer cancel()
+		status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
+		seen, err := healthy(node.Name+": kubelet", status, body, err)
+		if err != nil {
+			return "", err
+		}
+		return seen + ", node ready", nil
+	})
+}
+
+// nodeNotReady says why a node is not ready, or "". A kubelet that has never
+// reported leaves no condition at all.
+func nodeNotReady(node corev1.Node) string {
+	for _, condition := range node.Status.Conditions {
+		if condition.Type != corev1.NodeReady {
+			continue
+		}
+		if condition.Status == corev1.ConditionTrue {
+			return ""
+		}
+		return fmt.Sprintf("not ready: %s: %s", condition.Reason, condition.Message)
+	}
+	return "not ready: the kubelet has not reported"
+}
+
+// kubeletsRenew proves the way from each kubelet to the API server. A kubelet
+// renews every ten seconds.
+func kubeletsRenew(ctx context.Context, t *Target) (Evidence, error) {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, node := range nodes {
+		names = append(names, node.Name)
+	}
+	leases := t.Kube.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	if _, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names); err != nil {
+		return nil, err
+	}
+	return Evidence{"renewed while watched: " + strings.Join(names, ", ")}, nil
+}
+
+const containerd = "containerd://"
+
+// runtimes reads what each kubelet reports of its runtime, and the socket that
+// it is configured to use where this user may read the configuration.
+func runtimes(ctx context.Context, t *Target) (Evidence, error) {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(nodes, func(node corev1.Node) (string, error) {
+		version := node.Status.NodeInfo.ContainerRuntimeVersion
+		if version == "" || (!t.Expect.Discovered && !strings.HasPrefix(version, containerd)) {
+			return "", fmt.Errorf("%s: the runtime is %q, expected %sVERSION", node.Name, version, containerd)
+		}
+		endpoint, err := t.runtimeEndpoint(ctx, node.Name)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", node.Name, err)
+		}
+		return fmt.Sprintf("%s: %s at %s", node.Name, version, endpoint), nil
+	})
+}
+
+func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {
+	configuration, err := t.Pods.KubeletConfig(ctx, node)
+	if apierrors.IsForbidden(err) {
+		return "a socket that this user may not read", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if configuration.ContainerRuntimeEndpoint == "" {
+		return "", errors.New("the kubelet is configured with no containerRuntimeEndpoint")
+	}
+	return configuration.ContainerRuntimeEndpoint, nil
+}

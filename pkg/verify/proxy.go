@@ -1,0 +1,135 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+const groupProxy = "proxy"
+
+const (
+	proxyName        = "kube-proxy"
+	proxySelector    = "k8s-app=" + proxyName
+	proxyMetricsPort = 10249
+	// defaultProxyMode is what an empty mode means on Linux.
+	defaultProxyMode = "iptables"
+)
+
+func proxyChecks() []Check {
+	return []Check{{
+		ID: "proxy.mode", Group: groupProxy, Title: "kube-proxy runs on every node in the mode that is configured",
+		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
+		Needs:   []string{"kubelet.alive"},
+		Timeout: 12 * time.Second,
+		Skip: func(t *Target) string {
+			if t.Expect.ProxyMode == "none" {
+				return "the cluster has no kube-proxy"
+			}
+			return ""
+		},
+		Run: proxyMode,
+	}}
+}
+
+// proxyMode compares what was asked for, what is configured, and what the
+// kube-proxy of every node says it does. kube-proxy reads its configuration
+// when it starts, so the last two differ until it is restarted.
+func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
+	configured, err := configuredProxyMode(ctx, t.Kube)
+	if err != nil {
+		return nil, err
+	}
+	if configured != t.Expect.ProxyMode {
+		return nil, fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pods, err := t.systemPods(ctx, proxySelector)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := each(nodes, func(node corev1.Node) (string, error) {
+		pod, err := onlyPodOn(node.Name, pods)
+		if err != nil {
+			return "", err
+		}
+		running, err := t.runningProxyMode(ctx, pod)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", node.Name, err)
+		}
+		if running != configured {
+			return "", fmt.Errorf("%s: kube-proxy runs in mode %s, configured is %s", node.Name, running, configured)
+		}
+		return fmt.Sprintf("%s: kube-proxy runs in mode %s, as configured", node.Name, running), nil
+	})
+	if configured == "ipvs" {
+		evidence = append(evidence, "WARNING: Kubernetes has deprecated the mode ipvs")
+	}
+	return evidence, err
+}
+
+// onlyPodOn returns the one ready pod on a node.
+func onlyPodOn(node string, pods []corev1.Pod) (corev1.Pod, error) {
+	var here []corev1.Pod
+	for _, pod := range pods {
+		if pod.Spec.NodeName == node && pod.DeletionTimestamp == nil {
+			here = append(here, pod)
+		}
+	}
+	if len(here) != 1 {
+		return corev1.Pod{}, fmt.Errorf("%s: %d kube-proxy pods, expected 1", node, len(here))
+	}
+	if reason := podNotReady(&here[0]); reason != "" {
+		return corev1.Pod{}, fmt.Errorf("%s: %s is not ready: %s", node, here[0].Name, reason)
+	}
+	return here[0], nil
+}
+
+// runningProxyMode reaches the metrics address, which is the node's loopback.
+func (t *Target) runningProxyMode(ctx context.Context, pod corev1.Pod) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/proxyMode")
+	mode := strings.TrimSpace(string(body))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%s: /proxyMode: %w", pod.Name, err)
+	case status != http.StatusOK || mode == "":
+		return "", fmt.Errorf("%s: /proxyMode answers %d: %q", pod.Name, status, mode)
+	}
+	return mode, nil
+}
+
+// configuredProxyMode reads the ConfigMap that kubeadm writes.
+func configuredProxyMode(ctx context.Context, client *kube.Client) (string, error) {
+	found, err := client.Clientset.CoreV1().ConfigMaps(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
+	if err != nil {
+		return "", fmt.Errorf("read ConfigMap %s/%s: %w", systemNamespace, proxyName, err)
+	}
+	var configuration struct {
+		Kind string `json:"kind"`
+		Mode string `json:"mode"`
+	}
+	if err := yaml.Unmarshal([]byte(found.Data["config.conf"]), &configuration); err != nil {
+		return "", fmt.Errorf("ConfigMap %s/%s: config.conf: %w", systemNamespace, proxyName, err)
+	}
+	if configuration.Kind == "" {
+		return "", errors.New("ConfigMap " + systemNamespace + "/" + proxyName + " has no config.conf")
+	}
+	if configuration.Mode == "" {
+		return defaultProxyMode, nil
+	}
+	return configuration.Mode, nil
+}

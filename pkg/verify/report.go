@@ -1,0 +1,60 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Report is the verdict on a cluster.
+type Report struct {
+	Cluster  string        `json:"cluster,omitempty"`
+	RunID    string        `json:"runID"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"durationNanoseconds"`
+	// Discovered says that the expected counts came from the cluster itself.
+	Discovered bool     `json:"discovered"`
+	Results    []Result `json:"results"`
+}
+
+// Count returns how many checks had the outcome.
+func (r Report) Count(outcome Outcome) int { return len(r.with(outcome)) }
+
+func (r Report) with(outcomes ...Outcome) (results []Result) {
+	for _, result := range r.Results {
+		for _, outcome := range outcomes {
+			if result.Outcome == outcome {
+				results = append(results, result)
+			}
+		}
+	}
+	return results
+}
+
+// Passed tells whether the cluster is proven to work.
+func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && r.Count(Pass) > 0 }
+
+// Err returns nil when the cluster is proven to work, an error with the exit
+// code Verification when a check failed, and one with Internal when nothing
+// failed but something could not be observed. It names the checks.
+func (r Report) Err() error {
+	if r.Passed() {
+		return nil
+	}
+	bad := r.with(Fail)
+	code, reason := hint.Verification, "VERIFICATION_FAILED"
+	if len(bad) == 0 {
+		bad, code, reason = r.with(Error), hint.Internal, "VERIFICATION_INCONCLUSIVE"
+	}
+	if len(bad) == 0 {
+		return hint.New(code, reason, "no check could be run", "look at the cluster: kubectl get nodes")
+	}
+	causes, advice := make([]string, len(bad)), make([]string, len(bad))
+	for i, result := range bad {
+		causes[i] = fmt.Sprintf("%s: %s", result.ID, result.Cause)
+		advice[i] = fmt.Sprintf("%s: %s", result.ID, result.Hint)
+	}
+	return hint.New(code, reason, strings.Join(causes, "\n"), strings.Join(advice, "\n"))
+}

@@ -1,0 +1,217 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// RunOptions say how checks are run.
+type RunOptions struct {
+	// Parallel bounds the checks that run at the same time; 0 means 8, which
+	// keeps an API server on two cores calm.
+	Parallel int
+	// Sink receives an event when a check starts and when it ends.
+	Sink event.Sink
+}
+
+const defaultParallel = 8
+
+// The pause between attempts grows from the first to the last, doubling.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// Run judges the target by the checks, which Validate must accept. It returns
+// when every check has a verdict; when ctx ends, what has none yet is an Error.
+func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Report {
+	if options.Parallel <= 0 {
+		options.Parallel = defaultParallel
+	}
+	if options.Sink == nil {
+		options.Sink = event.Discard
+	}
+	r := &run{target: t, sink: options.Sink, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
+	for _, check := range checks {
+		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
+	}
+	report := Report{RunID: t.RunID, Started: time.Now(), Results: make([]Result, len(checks))}
+	var group sync.WaitGroup
+	for i, check := range checks {
+		group.Go(func() {
+			report.Results[i] = r.judge(ctx, check)
+			v := r.verdicts[check.ID]
+			v.outcome = report.Results[i].Outcome
+			close(v.done)
+		})
+	}
+	group.Wait()
+	report.Duration = time.Since(report.Started)
+	return report
+}
+
+type run struct {
+	target   *Target
+	sink     event.Sink
+	places   chan struct{}
+	verdicts map[string]*verdict
+}
+
+// verdict is the outcome of a check, once done is closed.
+type verdict struct {
+	done    chan struct{}
+	outcome Outcome
+}
+
+// judge gives one check its verdict and announces it.
+func (r *run) judge(ctx context.Context, check Check) Result {
+	result := Result{ID: check.ID, Title: check.Title, Group: check.Group}
+	r.decide(ctx, check, &result)
+	if result.Outcome != Pass && result.Outcome != Skip {
+		result.Hint = check.Hint
+	}
+	r.announce(result)
+	return result
+}
+
+// decide waits for what the check needs and for a place, and runs it.
+func (r *run) decide(ctx context.Context, check Check, result *Result) {
+	if check.Skip != nil {
+		if reason := check.Skip(r.target); reason != "" {
+			result.Outcome, result.Cause = Skip, reason
+			return
+		}
+	}
+	if blocker := r.blockedBy(ctx, check.Needs); blocker != "" {
+		result.Outcome, result.Cause = Blocked, "needs "+blocker+", which did not pass"
+		return
+	}
+	select {
+	case r.places <- struct{}{}:
+		defer func() { <-r.places }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		result.Outcome, result.Cause = Error, "interrupted before it ran"
+		return
+	}
+	started := time.Now()
+	r.sink.Emit(event.Event{Time: started, Kind: event.Started, Scope: event.Check, ID: check.ID, Title: check.Title})
+	result.Evidence, result.Attempts, result.Outcome, result.Cause = r.attempt(ctx, check)
+	result.Duration = time.Since(started)
+}
+
+// blockedBy returns the first needed check that did not pass, or "". A need
+// that is not part of this run, or that cannot apply here, blocks nothing.
+func (r *run) blockedBy(ctx context.Context, needs []string) string {
+	for _, id := range needs {
+		v := r.verdicts[id]
+		if v == nil {
+			continue
+		}
+		select {
+		case <-v.done:
+			if v.outcome != Pass && v.outcome != Warn && v.outcome != Skip {
+				return id
+			}
+		case <-ctx.Done():
+			return ""
+		}
+	}
+	return ""
+}
+
+// attempt runs the check until it passes, cannot pass, or its time is over.
+// The evidence is that of the last attempt which had any.
+func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, attempts int, outcome Outcome, cause string) {
+	timeout := check.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var last error
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		attempts++
+		seen, err := r.once(bounded, check)
+		if err == nil {
+			return seen, attempts, Pass, ""
+		}
+		if len(seen) > 0 {
+			evidence = seen
+		}
+		last = moreTelling(last, err)
+		if isFinal(err) {
+			break
+		}
+		select {
+		case <-bounded.Done():
+		case <-time.After(pause):
+			continue
+		}
+		break
+	}
+	switch {
+	case ctx.Err() != nil:
+		return evidence, attempts, Error, "interrupted: " + last.Error()
+	case isUnobservable(last):
+		return evidence, attempts, Error, last.Error()
+	case check.Advisory:
+		return evidence, attempts, Warn, last.Error()
+	}
+	return evidence, attempts, Fail, last.Error()
+}
+
+// once makes one attempt; a panic is an error that could not observe.
+func (r *run) once(ctx context.Context, check Check) (evidence Evidence, err error) {
+	if check.Attempt > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, check.Attempt)
+		defer cancel()
+	}
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = Final(Unobservable(fmt.Errorf("panic in %s: %v\n%s", check.ID, problem, debug.Stack())))
+		}
+	}()
+	return check.Run(ctx, r.target)
+}
+
+// moreTelling keeps an earlier cause when the later one only says that the
+// time was over.
+func moreTelling(earlier, later error) error {
+	if earlier == nil || !bareDeadline(later) {
+		return later
+	}
+	return earlier
+}
+
+// bareDeadline tells whether an error says nothing but that the time was over.
+// One that wraps the deadline with a cause of its own is telling.
+func bareDeadline(err error) bool {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return strings.Contains(err.Error(), "would exceed context deadline")
+	}
+	return strings.HasSuffix(err.Error(), context.DeadlineExceeded.Error())
+}
+
+func (r *run) announce(result Result) {
+	kind := event.Done
+	switch result.Outcome {
+	case Skip, Blocked:
+		kind = event.Skipped
+	case Fail, Error:
+		kind = event.Failed
+	}
+	r.sink.Emit(event.Event{
+		Time: time.Now(), Kind: kind, Scope: event.Check, ID: result.ID, Title: result.Title,
+		Message: result.Cause, Hint: result.Hint, Outcome: string(result.Outcome), Elapsed: result.Duration,
+	})
+}

@@ -1,0 +1,103 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+const groupScheduler = "scheduler"
+
+const schedulerPort = 10259
+
+func schedulerChecks() []Check {
+	return []Check{
+		{
+			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
+			Hint:    "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
+			Timeout: 20 * time.Second,
+			Skip:    noControlPlane,
+			Run:     elected("kube-scheduler", schedulerPort),
+		},
+		{
+			ID: "sched.place", Group: groupScheduler, Title: "A new pod is given a node",
+			Hint:  "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
+			Needs: []string{"sched.leader", "kcm.leader"},
+			Skip:  onlyTaintedNode,
+			Run:   schedulerPlaces,
+		},
+	}
+}
+
+// onlyTaintedNode is the reason to skip what must run outside control planes.
+// kind removes the taint of a cluster's only node.
+func onlyTaintedNode(t *Target) string {
+	if t.Expect.Workers == 0 && t.Expect.ControlPlanes > 1 {
+		return "there are no workers, and control planes take no ordinary pods"
+	}
+	return ""
+}
+
+// schedulerPlaces wants a node for an ordinary pod. Whether the pod then runs
+// is for the checks of the nodes and the network.
+func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
+	canary := t.probePod("placed", "", nil)
+	if t.Expect.Workers > 0 {
+		canary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpDoesNotExist)
+	}
+	var evidence Evidence
+	return evidence, t.schedule(ctx, canary, func(pod *corev1.Pod) error {
+		if pod.Spec.NodeName == "" {
+			return fmt.Errorf("pod %s has no node: %s", pod.Name, whyUnscheduled(pod))
+		}
+		evidence = Evidence{fmt.Sprintf("%s gave %s to %s", pod.Spec.SchedulerName, pod.Name, pod.Spec.NodeName)}
+		return nil
+	})
+}
+
+// schedule creates a pod, if it is not there yet, and watches it.
+func (t *Target) schedule(ctx context.Context, pod *corev1.Pod, until func(*corev1.Pod) error) error {
+	namespace, err := t.Namespace(ctx)
+	if err != nil {
+		return err
+	}
+	pods := t.Kube.Clientset.CoreV1().Pods(namespace)
+	if _, err := pods.Create(ctx, pod, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create pod %s: %w", pod.Name, err)
+	}
+	return kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, kube.Named(pod.Name)), func(seen []*corev1.Pod) error {
+		for _, candidate := range seen {
+			if candidate.Name == pod.Name {
+				return until(candidate)
+			}
+		}
+		return errors.New("pod " + pod.Name + " is gone")
+	})
+}
+
+// whyUnscheduled is the scheduler's own word, or that it has said nothing.
+func whyUnscheduled(pod *corev1.Pod) string {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return strings.TrimSpace(condition.Reason + " " + condition.Message)
+		}
+	}
+	return "the scheduler has not looked at it"
+}
+
+// onControlPlanes requires that the control plane label exists, or does not.
+func onControlPlanes(operator corev1.NodeSelectorOperator) *corev1.Affinity {
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
+			{Key: controlPlaneLabel, Operator: operator},
+		}}},
+	}}}
+}

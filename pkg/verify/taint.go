@@ -1,0 +1,93 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// taintDoesNotApply is the reason to skip node.taint.
+func taintDoesNotApply(t *Target) string {
+	switch {
+	case t.Expect.Nodes() == 1:
+		return "kind removes the taint of a cluster's only node"
+	case t.Expect.ControlPlanes == 0:
+		return "no node is a control plane"
+	}
+	return ""
+}
+
+// taintKeepsAway reads the taint on every control plane, and then sees it
+// work: of two pods that must run on a control plane, the one that does not
+// tolerate the taint stays without a node, and the other gets one.
+func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
+	evidence, err := t.controlPlanesTainted(ctx)
+	if err != nil {
+		return evidence, err
+	}
+	tolerant := t.probePod("tolerant", "", nil)
+	tolerant.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
+	tolerant.Spec.Tolerations = []corev1.Toleration{{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}}
+	if err := t.schedule(ctx, tolerant, func(pod *corev1.Pod) error {
+		if pod.Spec.NodeName == "" {
+			return fmt.Errorf("a pod that tolerates the taint has no node: %s", whyUnscheduled(pod))
+		}
+		evidence = append(evidence, "a pod that tolerates it was given to "+pod.Spec.NodeName)
+		return nil
+	}); err != nil {
+		return evidence, err
+	}
+	ordinary := t.probePod("intolerant", "", nil)
+	ordinary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
+	landed := ""
+	err = t.schedule(ctx, ordinary, func(pod *corev1.Pod) error {
+		if landed = pod.Spec.NodeName; landed != "" {
+			return nil
+		}
+		reason := whyUnscheduled(pod)
+		if !strings.Contains(reason, corev1.PodReasonUnschedulable) || !strings.Contains(reason, "taint") {
+			return errors.New("a pod that does not tolerate the taint has no node, but not for the taint: " + reason)
+		}
+		evidence = append(evidence, "one that does not waits: "+reason)
+		return nil
+	})
+	if landed != "" {
+		return evidence, Final(fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed))
+	}
+	return evidence, err
+}
+
+// controlPlanesTainted wants the taint on every control plane.
+func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, err error) {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var bare []string
+	for _, node := range nodes {
+		if _, is := node.Labels[controlPlaneLabel]; !is {
+			continue
+		}
+		if tainted(node) {
+			evidence = append(evidence, node.Name+" carries "+controlPlaneLabel+":NoSchedule")
+		} else {
+			bare = append(bare, node.Name)
+		}
+	}
+	if len(bare) > 0 {
+		return evidence, fmt.Errorf("without the taint %s:NoSchedule: %s", controlPlaneLabel, strings.Join(bare, ", "))
+	}
+	return evidence, exactly(len(evidence), t.Expect.ControlPlanes, "tainted control planes")
+}
+
+func tainted(node corev1.Node) bool {
+	for _, taint := range node.Spec.Taints {
+		if taint.Key == controlPlaneLabel && taint.Effect == corev1.TaintEffectNoSchedule {
+			return true
+		}
+	}
+	return false
+}
