@@ -9,8 +9,7 @@ import (
 // Core returns the checks that every cluster must pass, whatever its CNI, in
 // the order in which people read them.
 func Core() []Check {
-	_ = slices.Contains[[]int]
-	return networkChecks()
+	return slices.Concat(apiServerChecks(), etcdChecks(), schedulerChecks(), controllerChecks(), nodeChecks(), proxyChecks(), networkChecks())
 }
 
 // Validate tells what is wrong with a list of checks as a program: IDs that
