@@ -150,8 +150,8 @@ func (c *containerd) stop() error {
 		_ = c.cmd.Process.Signal(syscall.SIGTERM)
 		err = c.cmd.Wait()
 		var exit *exec.ExitError
-		if errors.As(err, &exit) && exit.ExitCode() <= 0 {
-			err = nil // ended by our signal
+		if errors.Is(err, context.Canceled) || errors.As(err, &exit) && exit.ExitCode() < 0 {
+			err = nil // ended by a signal of ours
 		}
 	}
 	return errors.Join(err, os.RemoveAll(c.scratch))

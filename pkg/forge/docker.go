@@ -56,13 +56,7 @@ func (d docker) find(ctx context.Context, ref string) (loaded, error) {
 // load puts the image in dir into Docker as ref.
 func (d docker) load(ctx context.Context, dir, key, ref string, sink event.Sink) (err error) {
 	span := event.Start(sink, event.Event{Scope: event.Image, ID: ref, Title: "Load " + ref + " into Docker"})
-	defer func() {
-		if err != nil {
-			span.Failed(err.Error(), hint.AdviceOf(err))
-			return
-		}
-		span.Done("")
-	}()
+	defer func() { end(span, err) }()
 	tag, err := name.NewTag(ref)
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (b *builder) run(ctx context.Context, todo []component) (map[string]time.Du
 			}()
 		}
 		if running == 0 {
-			overall.end(failure)
+			end(overall.span, failure)
 			return durations, failure
 		}
 		r := <-results
@@ -101,11 +101,12 @@ func (b *builder) run(ctx context.Context, todo []component) (map[string]time.Du
 		busy[r.lane]--
 		delete(waiting, r.name)
 		durations[r.name] = r.took
-		if r.err != nil && failure == nil {
+		if r.err == nil {
+			overall.finished(r.component)
+		} else if failure == nil {
 			failure = r.err
 			cancel()
 		}
-		overall.finished(r.component)
 	}
 }
 
@@ -130,32 +131,40 @@ func (b *builder) make(ctx context.Context, c component) (time.Duration, error) 
 	fresh, err := b.cache.fill(ctx, c.name, b.keys[c.name], wait, func(dir string) error {
 		return c.build(ctx, &work{dir: dir, needs: needs, span: span, sink: b.sink})
 	})
-	switch {
-	case errors.Is(err, context.Canceled):
-		span.Skipped("interrupted")
-	case err != nil:
-		span.Failed(err.Error(), hint.AdviceOf(err))
-	case fresh:
-		span.Done("")
-	default:
+	if err == nil && !fresh {
 		span.Skipped("another process built it")
+	} else {
+		end(span, err)
 	}
 	return time.Since(started), err
 }
 
+// end closes span as err says.
+func end(span *event.Span, err error) {
+	switch {
+	case err == nil:
+		span.Done("")
+	case errors.Is(err, context.Canceled):
+		span.Skipped("interrupted")
+	default:
+		span.Failed(err.Error(), hint.AdviceOf(err))
+	}
+}
+
 // overall reports how far the whole build is, in expected seconds of work.
 type overall struct {
-	builder     *builder
 	span        *event.Span
+	expected    map[string]time.Duration
 	done, total time.Duration
 }
 
 func newOverall(b *builder, todo []component) *overall {
-	o := &overall{builder: b}
+	o := &overall{expected: map[string]time.Duration{}}
 	var perLane [lanes]time.Duration
 	for _, c := range todo {
-		o.total += b.expected(c)
-		perLane[c.lane] += b.expected(c) / time.Duration(b.width[c.lane])
+		o.expected[c.name] = b.expected(c)
+		o.total += o.expected[c.name]
+		perLane[c.lane] += o.expected[c.name] / time.Duration(b.width[c.lane])
 	}
 	o.span = event.Start(b.sink, event.Event{
 		Scope: event.Component, ID: "images", Title: "Build images",
@@ -165,14 +174,6 @@ func newOverall(b *builder, todo []component) *overall {
 }
 
 func (o *overall) finished(c component) {
-	o.done += o.builder.expected(c)
+	o.done += o.expected[c.name]
 	o.span.Progress(c.title, int64(o.done.Seconds()), int64(o.total.Seconds()))
-}
-
-func (o *overall) end(err error) {
-	if err != nil {
-		o.span.Failed(err.Error(), hint.AdviceOf(err))
-		return
-	}
-	o.span.Done("")
 }
