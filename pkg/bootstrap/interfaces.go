@@ -3,6 +3,9 @@ package bootstrap
 import (
 	"context"
 
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -17,4 +20,14 @@ type Addon interface {
 	Install(context.Context, *kube.Client) error
 	// Checks prove that the addon works.
 	Checks() []verify.Check
+}
+
+// Places are the parts that the caller chooses.
+type Places struct {
+	// Addon makes the CNI for a cluster on a host, or nil when there is none.
+	Addon func(clusters.Topology, host.Facts) (Addon, error)
+	// Images makes the resolver of images for a host, and what closes it.
+	Images func(context.Context, host.Facts) (*images.Resolver, func(), error)
+	// Probe is the image of the verification's pods.
+	Probe string
 }

@@ -1,0 +1,79 @@
+// Package addons is the catalogue of what kindctl can install into a cluster:
+// an explicit list.
+package addons
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kindctl/kindctl/addons/calico"
+	"github.com/kindctl/kindctl/addons/cilium"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// Addon is what every entry of the catalogue offers.
+type Addon interface {
+	Name() string
+	Images() []string
+	Install(context.Context, *kube.Client) error
+	Checks() []verify.Check
+}
+
+// Options are what addons need to know of the cluster and its host.
+type Options struct {
+	PodSubnet string
+	// ProxyMode is iptables, nftables, ipvs or none.
+	ProxyMode string
+	// APIServer is the API server's host and port as nodes reach it.
+	APIServerHost string
+	APIServerPort int
+	// LacksSysResource says that no container can have CAP_SYS_RESOURCE.
+	LacksSysResource bool
+}
+
+// None is the name for no addon at all.
+const None = "none"
+
+// catalogue makes each addon.
+var catalogue = map[string]func(Options) Addon{
+	"cilium": func(o Options) Addon {
+		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource})
+	},
+	"calico": func(o Options) Addon {
+		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode})
+	},
+}
+
+// Names lists the addons, sorted.
+func Names() []string {
+	var names []string
+	for name := range catalogue {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// New makes the addon of a name. For None it returns nil.
+func New(name string, options Options) (Addon, error) {
+	if name == None {
+		return nil, nil
+	}
+	make, known := catalogue[name]
+	if !known {
+		return nil, hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q", name), "use one of: "+strings.Join(append(Names(), None), ", "))
+	}
+	return make(options), nil
+}
+
+// Checks returns the checks of the addon of a name, or none for an unknown one.
+func Checks(name string) []verify.Check {
+	if make, known := catalogue[name]; known {
+		return make(Options{}).Checks()
+	}
+	return nil
+}

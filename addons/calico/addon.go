@@ -1,0 +1,73 @@
+// Package calico installs Calico from its own manifest and proves that it works.
+package calico
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kindctl/kindctl/pkg/gomod"
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// Version of Calico; the manifest and the images have the same.
+const Version = "v3.31.0"
+
+// source holds the manifest: the commit that upstream tagged v3.31.0. Its
+// module has no tag that Go accepts.
+var source = gomod.Module{
+	Path: "github.com/projectcalico/calico", Version: "v0.0.0-20251021213802-b1f3c43f8437",
+	Sum: "h1:PbLe6D0Yis8ce4F+o/Dmlrv4Her2ZN6ns8rmlZoFoEY=",
+}
+
+// The manifest without BGP: nodes on one network reach each other by plain
+// routes, others by VXLAN. It needs neither BIRD nor the ipip module.
+const (
+	manifestDir  = "manifests"
+	manifestFile = "calico-vxlan.yaml"
+)
+
+// Options are what Calico needs to know of the cluster.
+type Options struct {
+	// PodSubnet is the cluster's pod CIDR, the only address pool.
+	PodSubnet string
+	// ProxyMode is kube-proxy's; Felix uses the same kernel tables.
+	ProxyMode string
+}
+
+// Addon is Calico in a cluster.
+type Addon struct {
+	options Options
+}
+
+// New returns the addon.
+func New(options Options) *Addon { return &Addon{options} }
+
+// Name is what users type.
+func (a *Addon) Name() string { return "calico" }
+
+// Images are the images that the manifest names.
+func (a *Addon) Images() []string {
+	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}
+}
+
+// Install applies the rendered manifest. It does not wait for the agents.
+func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
+	dir, err := gomod.Fetch(ctx, source, manifestDir)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err != nil {
+		return fmt.Errorf("read the manifest: %w", err)
+	}
+	objects, err := kube.Decode(data)
+	if err != nil {
+		return err
+	}
+	if err := Render(objects, a.options); err != nil {
+		return fmt.Errorf("render the manifest: %w", err)
+	}
+	return client.Apply(ctx, objects)
+}

@@ -1,0 +1,122 @@
+// Package cilium installs Cilium from its own Helm chart and proves that it works.
+package cilium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+
+	"helm.sh/helm/v4/pkg/action"
+	"helm.sh/helm/v4/pkg/chart/loader"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	helmkube "helm.sh/helm/v4/pkg/kube"
+	release "helm.sh/helm/v4/pkg/release/v1"
+	"helm.sh/helm/v4/pkg/storage/driver"
+
+	"github.com/kindctl/kindctl/pkg/gomod"
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// Version of Cilium. Chart and images have the same.
+const Version = "1.20.2"
+
+// source holds the chart; the hash is the one in the Go checksum database.
+var source = gomod.Module{
+	Path: "github.com/cilium/cilium", Version: "v" + Version,
+	Sum: "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
+}
+
+const (
+	chartDir    = "install/kubernetes/cilium"
+	namespace   = "kube-system"
+	releaseName = "cilium"
+)
+
+// Options are what Cilium needs to know of the cluster.
+type Options struct {
+	// ProxyMode none makes Cilium do kube-proxy's work.
+	ProxyMode string
+	// APIServerHost and APIServerPort reach the API server without a Service,
+	// which Cilium needs when it is the one to make Services work.
+	APIServerHost string
+	APIServerPort int
+	// LacksSysResource leaves CAP_SYS_RESOURCE out of what the agent asks for.
+	LacksSysResource bool
+}
+
+// Addon is Cilium in a cluster.
+type Addon struct {
+	options Options
+}
+
+// New returns the addon.
+func New(options Options) *Addon { return &Addon{options} }
+
+// Name is what users type.
+func (a *Addon) Name() string { return "cilium" }
+
+// Images are the images of the agent and the operator.
+func (a *Addon) Images() []string {
+	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}
+}
+
+// Install makes the Helm release, or brings one that has other values up to
+// date. It does not wait for the agents.
+func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
+	dir, err := gomod.Fetch(ctx, source, chartDir)
+	if err != nil {
+		return err
+	}
+	loaded, err := loader.LoadDir(dir)
+	if err != nil {
+		return fmt.Errorf("load the chart: %w", err)
+	}
+	ch, ok := loaded.(*chart.Chart)
+	if !ok {
+		return fmt.Errorf("the chart has an unknown format: %T", loaded)
+	}
+	values, err := Values(a.options, ch.Values)
+	if err != nil {
+		return err
+	}
+	config := action.NewConfiguration()
+	config.SetLogger(slog.DiscardHandler)
+	if err := config.Init(getter{client}, namespace, "secrets"); err != nil {
+		return fmt.Errorf("helm: %w", err)
+	}
+	current, err := config.Releases.Last(releaseName)
+	if errors.Is(err, driver.ErrReleaseNotFound) {
+		return install(ctx, config, ch, values)
+	}
+	if err != nil {
+		return fmt.Errorf("helm release %s: %w", releaseName, err)
+	}
+	if installed, ok := current.(*release.Release); ok && sameRelease(installed, ch, values) {
+		return nil
+	}
+	return upgrade(ctx, config, ch, values)
+}
+
+func install(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
+	i := action.NewInstall(config)
+	i.ReleaseName, i.Namespace, i.WaitStrategy = releaseName, namespace, helmkube.HookOnlyStrategy
+	if _, err := i.RunWithContext(ctx, ch, values); err != nil {
+		return fmt.Errorf("helm install: %w", err)
+	}
+	return nil
+}
+
+func upgrade(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
+	u := action.NewUpgrade(config)
+	u.Namespace, u.WaitStrategy = namespace, helmkube.HookOnlyStrategy
+	if _, err := u.RunWithContext(ctx, releaseName, ch, values); err != nil {
+		return fmt.Errorf("helm upgrade: %w", err)
+	}
+	return nil
+}
+
+func sameRelease(installed *release.Release, ch *chart.Chart, values map[string]any) bool {
+	return installed.Chart != nil && installed.Chart.Metadata.Version == ch.Metadata.Version && reflect.DeepEqual(installed.Config, values)
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/forge"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// places wires the recipe to the addons, the image sources and the forge.
+func places(mirror string, topology clusters.Topology, sink event.Sink) bootstrap.Places {
+	return bootstrap.Places{
+		Probe: verify.DefaultProbeImage,
+		Addon: func(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
+			addon, err := addons.New(t.CNI, addonOptions(t, facts))
+			if addon == nil || err != nil {
+				return nil, err
+			}
+			return addon, nil
+		},
+		Images: func(ctx context.Context, facts host.Facts) (*images.Resolver, func(), error) {
+			docker, err := host.Docker(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				return nil, nil, err
+			}
+			return &images.Resolver{
+				Docker:   images.NewEngine(docker),
+				Registry: &images.Remote{Mirror: mirror, Architecture: facts.Architecture},
+				Builder:  builder{cni: topology.CNI, sink: sink},
+				Store:    &images.Store{Dir: filepath.Join(cache, "kindctl", "images")},
+				Sink:     sink,
+			}, func() { docker.Close() }, nil
+		},
+	}
+}
+
+// builder is the forge, for one cluster's images.
+type builder struct {
+	cni  string
+	sink event.Sink
+}
+
+func (b builder) NodeImage() (string, error) { return forge.NodeImage(forge.Spec{CNI: b.cni}) }
+
+func (b builder) Build(ctx context.Context) (string, error) {
+	result, err := forge.Build(ctx, forge.Spec{CNI: b.cni}, forge.Options{Sink: b.sink})
+	return result.NodeImage, err
+}
+
+func (b builder) BuildLoadBalancer(ctx context.Context) error {
+	_, err := forge.Build(ctx, forge.Spec{CNI: b.cni, LoadBalancer: true}, forge.Options{Sink: b.sink})
+	return err
+}
+
+// apiServerPort is the API server's port on the nodes' network.
+const apiServerPort = 6443
+
+// addonOptions are what addons need to know of the cluster that is planned.
+func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
+	front := "control-plane"
+	if t.ControlPlanes > 1 {
+		front = "external-load-balancer"
+	}
+	return addons.Options{
+		PodSubnet: t.PodSubnet, ProxyMode: t.ProxyMode,
+		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
+		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
+	}
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name: "status", Usage: "Show a cluster's nodes and components, without proving anything",
+		Flags:  []cli.Flag{nameFlag(), &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"}, kubeconfigFlag(), outputFlag("table", "json")},
+		Action: showStatus,
+	}
+}
+
+// clusterStatus is what the API server says of a cluster at one moment.
+type clusterStatus struct {
+	Cluster string             `json:"cluster"`
+	Version string             `json:"version"`
+	Expect  verify.Expectation `json:"expected"`
+	Nodes   []nodeStatus       `json:"nodes"`
+	System  []workload         `json:"system"`
+}
+
+type nodeStatus struct {
+	Name    string `json:"name"`
+	Ready   string `json:"ready"`
+	Kubelet string `json:"kubelet"`
+	Runtime string `json:"runtime"`
+	Address string `json:"address"`
+}
+
+type workload struct {
+	Name  string `json:"name"`
+	Ready int32  `json:"ready"`
+	Want  int32  `json:"want"`
+}
+
+func showStatus(c *cli.Context) error {
+	client, name, err := openCluster(c)
+	if err != nil {
+		return err
+	}
+	status, err := readStatus(c.Context, client)
+	if err != nil {
+		return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", "the API server does not answer as it should", "look at its container: docker ps; docker logs NODE")
+	}
+	status.Cluster = name
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, status)
+	}
+	fmt.Fprintf(c.App.Writer, "%s: Kubernetes %s, CNI %s, kube-proxy mode %s\n\n", name, status.Version, status.Expect.CNI, status.Expect.ProxyMode)
+	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NODE\tREADY\tKUBELET\tRUNTIME\tADDRESS")
+	for _, n := range status.Nodes {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.Ready, n.Kubelet, n.Runtime, n.Address)
+	}
+	fmt.Fprintln(table, "\t\t\t\t\nSYSTEM\tREADY\t\t\t")
+	for _, w := range status.System {
+		fmt.Fprintf(table, "%s\t%d/%d\t\t\t\n", w.Name, w.Ready, w.Want)
+	}
+	return table.Flush()
+}
+
+func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error) {
+	var s clusterStatus
+	version, err := client.Clientset.Discovery().ServerVersion()
+	if err != nil {
+		return s, err
+	}
+	s.Version = version.GitVersion
+	if s.Expect, err = verify.Discover(ctx, client); err != nil {
+		return s, err
+	}
+	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return s, err
+	}
+	for _, n := range nodes.Items {
+		entry := nodeStatus{Name: n.Name, Ready: "Unknown", Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion}
+		for _, condition := range n.Status.Conditions {
+			if condition.Type == "Ready" {
+				entry.Ready = string(condition.Status)
+			}
+		}
+		for _, address := range n.Status.Addresses {
+			if address.Type == "InternalIP" && entry.Address == "" {
+				entry.Address = address.Address
+			}
+		}
+		s.Nodes = append(s.Nodes, entry)
+	}
+	return s, s.readSystem(ctx, client)
+}
+
+// readSystem adds the workloads of kube-system.
+func (s *clusterStatus) readSystem(ctx context.Context, client *kube.Client) error {
+	agents, err := client.Clientset.AppsV1().DaemonSets("kube-system").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, agent := range agents.Items {
+		s.System = append(s.System, workload{agent.Name, agent.Status.NumberReady, agent.Status.DesiredNumberScheduled})
+	}
+	deployments, err := client.Clientset.AppsV1().Deployments("kube-system").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, deployment := range deployments.Items {
+		s.System = append(s.System, workload{deployment.Name, deployment.Status.AvailableReplicas, deployment.Status.Replicas})
+	}
+	return nil
+}

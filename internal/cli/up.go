@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// waitTimeout is how long each wait for something to become ready may take.
+const waitTimeout = 5 * time.Minute
+
+func upCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "up",
+		Usage: "Make a cluster, install its CNI and verify every component",
+		UsageText: `kindctl up [--cni cilium|calico|none] [-n NAME] [flags]
+
+Examples:
+  kindctl up                                  one control plane, two workers, Cilium
+  kindctl up --cni calico -n lab              Calico, beside other clusters
+  kindctl up --profile ha                     three control planes behind a load balancer
+  kindctl up --proxy-mode none                Cilium in kube-proxy's place
+  kindctl up --config lab.yaml                what a file says`,
+		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
+		Flags: []cli.Flag{
+			nameFlag(),
+			&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
+			&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
+			&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, or - for standard input"},
+			&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
+			&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
+			&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
+			&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
+			&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
+			&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
+			kubeconfigFlag(),
+			&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: waitTimeout, Usage: "longest `TIME` for each wait"},
+			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails"},
+		},
+		Action: up,
+	}
+}
+
+func up(c *cli.Context) error {
+	topology, err := topologyOf(c)
+	if err != nil {
+		return err
+	}
+	warnings, err := topology.Validate()
+	if err != nil {
+		return err
+	}
+	mode := images.Mode(c.String("images"))
+	if !slices.Contains(images.Modes(), mode) {
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+	}
+	if c.Duration("wait-timeout") <= 0 {
+		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	for _, warning := range warnings {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, ID: "config", Message: warning})
+	}
+	started := time.Now()
+	cluster := bootstrap.NewUp(bootstrap.Config{
+		Topology: topology, Image: c.String("image"), ImageMode: mode,
+		Kubeconfig: c.String("kubeconfig"), WaitTimeout: c.Duration("wait-timeout"), Retain: c.Bool("retain"),
+		Places: places(c.String("image-registry"), topology, sink), Sink: sink,
+	})
+	err = cluster.Run(c.Context)
+	finish()
+	if err != nil {
+		return err
+	}
+	if cluster.Existed {
+		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", topology.Name, report.Summary(cluster.Report))
+		return nil
+	}
+	farewell(c.App.Writer, topology, cluster, time.Since(started))
+	return nil
+}
+
+// farewell says what was made and what to do next.
+func farewell(out io.Writer, t clusters.Topology, cluster *bootstrap.Up, took time.Duration) {
+	fmt.Fprintf(out, `Cluster %s is up and verified after %s: %s.
+
+  nodes       %d control planes, %d workers
+  CNI         %s, kube-proxy mode %s
+  context     %s
+
+Next:
+  kubectl --context %[8]s get nodes
+  kindctl verify -n %[1]s
+  kindctl down -n %[1]s
+`, t.Name, report.Round(took), report.Summary(cluster.Report), t.ControlPlanes, t.Workers, t.CNI, t.ProxyMode, provider.Context(t.Name))
+}
+
+// topologyOf merges flags and environment over a configuration file over a profile.
+func topologyOf(c *cli.Context) (clusters.Topology, error) {
+	topology, err := baseTopology(c)
+	if err != nil {
+		return clusters.Topology{}, err
+	}
+	overrides := clusters.Overrides{
+		CNI: stringOf(c, "cni"), ProxyMode: stringOf(c, "proxy-mode"),
+		ControlPlanes: intOf(c, "control-planes"), Workers: intOf(c, "workers"),
+	}
+	if name := c.String("name"); c.IsSet("name") || topology.Name == "" {
+		overrides.Name = &name
+	}
+	return topology.Overlay(overrides)
+}
+
+func baseTopology(c *cli.Context) (clusters.Topology, error) {
+	file := c.String("config")
+	if file == "" {
+		profile := c.String("profile")
+		if profile == "" {
+			profile = clusters.DefaultProfile
+		}
+		return clusters.Profile(profile)
+	}
+	if c.String("profile") != "" {
+		return clusters.Topology{}, hint.New(hint.Usage, "CONFIG_CONFLICT", "--config and --profile exclude each other", "leave one of them out")
+	}
+	var data []byte
+	var err error
+	if file == "-" {
+		file = "standard input"
+		data, err = io.ReadAll(os.Stdin)
+	} else {
+		data, err = os.ReadFile(filepath.Clean(file))
+	}
+	if err != nil {
+		return clusters.Topology{}, hint.Wrap(err, hint.Usage, "CONFIG_UNREADABLE", "the configuration cannot be read", "check the file's name and permissions")
+	}
+	return clusters.Decode(data, file)
+}
+
+func stringOf(c *cli.Context, flag string) *string {
+	if value := c.String(flag); c.IsSet(flag) {
+		return &value
+	}
+	return nil
+}
+
+func intOf(c *cli.Context, flag string) *int {
+	if value := c.Int(flag); c.IsSet(flag) {
+		return &value
+	}
+	return nil
+}

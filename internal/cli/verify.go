@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "Prove that every component of a cluster works",
+		UsageText: `kindctl verify [-n NAME | --context CONTEXT] [-o table|json]
+
+Exits with 0 when every check passed, 5 when one failed, 1 when the truth could not be seen.`,
+		Flags: []cli.Flag{
+			nameFlag(),
+			&cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"},
+			kubeconfigFlag(), outputFlag("table", "json"),
+		},
+		Action: verifyCluster,
+	}
+}
+
+func verifyCluster(c *cli.Context) error {
+	client, name, err := openCluster(c)
+	if err != nil {
+		return err
+	}
+	expect, err := verify.Discover(c.Context, client)
+	if err != nil {
+		return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", fmt.Sprintf("the API server of %s does not answer as it should", name), "look at it: kubectl --context "+name+" cluster-info")
+	}
+	checks := append(verify.Core(), addons.Checks(expect.CNI)...)
+	sink, finish := progressSink(c)
+	defer finish()
+	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, sink)
+	finish()
+	verdict.Cluster = name
+	if c.String("output") == "json" {
+		if err := report.JSON(c.App.Writer, verdict); err != nil {
+			return err
+		}
+	} else {
+		report.Table(c.App.Writer, verdict, style(c.App.Writer, c.Bool("no-color")))
+	}
+	return err
+}
+
+// openCluster reaches the cluster that the flags name: by its context, or a
+// kind cluster by its name.
+func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
+	if context := c.String("context"); context != "" {
+		client, err = kube.FromKubeconfig(c.String("kubeconfig"), context)
+		return client, context, err
+	}
+	name = c.String("name")
+	kind, err := existing(c, name)
+	if err != nil {
+		return nil, "", err
+	}
+	kubeconfig, err := kind.Kubeconfig(name, false)
+	if err != nil {
+		return nil, "", hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
+	}
+	client, err = kube.FromKubeconfigData([]byte(kubeconfig))
+	return client, provider.Context(name), err
+}

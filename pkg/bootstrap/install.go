@@ -1,0 +1,45 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+func (u *Up) nothingToLoad() string {
+	if len(u.found.Archives) == 0 {
+		return "the node image holds them all"
+	}
+	return ""
+}
+
+// load puts the pod images into the nodes, one image after the other, each
+// into all nodes at once: reading one archive several times is cheap.
+func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
+	for i, archive := range u.found.Archives {
+		span.Progress(archive.Image, int64(i), int64(len(u.found.Archives)))
+		open := func() (io.ReadCloser, error) { return os.Open(archive.Path) }
+		if err := u.provider.LoadImage(ctx, u.Topology.Name, open); err != nil {
+			return "", hint.Wrap(err, hint.Creation, "LOAD_FAILED", "image "+archive.Image+" could not be put into the nodes", "check the room in Docker: docker system df")
+		}
+	}
+	return fmt.Sprintf("%d images", len(u.found.Archives)), nil
+}
+
+func (u *Up) noCNI() string {
+	if u.addon == nil {
+		return "no CNI was asked for; install one, then run kindctl verify"
+	}
+	return ""
+}
+
+func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
+	if err := u.addon.Install(ctx, u.client); err != nil {
+		return "", hint.Wrap(err, hint.Creation, "CNI_INSTALL_FAILED", u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
+	}
+	return u.addon.Name(), nil
+}

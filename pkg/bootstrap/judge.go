@@ -1,0 +1,53 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
+	if err := u.judge(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d checks passed", u.Report.Count(verify.Pass)), nil
+}
+
+// judge runs every check that applies and keeps the report.
+func (u *Up) judge(ctx context.Context) error {
+	checks := verify.Core()
+	if u.addon != nil {
+		checks = append(checks, u.addon.Checks()...)
+	}
+	var err error
+	u.Report, err = Judge(ctx, verify.NewTarget(u.client, u.expectation()), checks, u.Sink)
+	u.Report.Cluster = u.Topology.Name
+	return err
+}
+
+// cleanTimeout bounds the removal of what a verification made.
+const cleanTimeout = 15 * time.Second
+
+// Judge verifies a target and removes what that took, also when interrupted.
+// The error is that of the report.
+func Judge(ctx context.Context, target *verify.Target, checks []verify.Check, sink event.Sink) (verify.Report, error) {
+	report := verify.Run(ctx, target, checks, verify.RunOptions{Sink: sink})
+	report.Discovered = target.Expect.Discovered
+	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if err := target.Close(cleaning); err != nil {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Check, ID: "clean", Message: err.Error(),
+			Hint: "remove it by hand: kubectl delete namespace -l " + verify.RunLabel})
+	}
+	if ctx.Err() != nil {
+		return report, context.Cause(ctx)
+	}
+	if err := report.Err(); err != nil {
+		return report, hint.Wrap(err, hint.CodeOf(err), hint.ReasonOf(err), fmt.Sprintf("%d of %d checks did not pass", len(report.Results)-report.Count(verify.Pass)-report.Count(verify.Skip), len(report.Results)), hint.AdviceOf(err))
+	}
+	return report, nil
+}

@@ -1,0 +1,108 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// preflight finds out, before anything is made, what would fail later.
+func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
+	if err := provider.CheckKubeconfig(u.Kubeconfig); err != nil {
+		return "", err
+	}
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer docker.Close()
+	if u.facts, err = host.Probe(ctx, docker); err != nil {
+		return "", err
+	}
+	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
+		return "", err
+	}
+	cgroup := 2
+	if u.facts.CgroupV1 {
+		cgroup = 1
+	}
+	return fmt.Sprintf("Docker %s, %s, cgroup v%d", u.facts.DockerVersion, u.facts.Architecture, cgroup), nil
+}
+
+// needs are what the topology asks of the kernel and the host.
+func needs(t clusters.Topology) host.Needs {
+	features := map[host.Feature]string{}
+	switch t.ProxyMode {
+	case "ipvs":
+		features[host.IPVS] = "proxy mode ipvs"
+	case "nftables":
+		features[host.NFTables] = "proxy mode nftables"
+	}
+	if t.CNI == "cilium" {
+		features[host.BPF] = "Cilium"
+	}
+	if t.CNI != "none" && t.Nodes() > 1 {
+		features[host.VXLAN] = "the network between the nodes"
+	}
+	return host.Needs{Features: features, Port: t.APIServerPort}
+}
+
+// existing ends the plan when the cluster is there already, well and in the
+// same shape; otherwise it makes sure that the host can carry a new one.
+func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
+	name := u.Topology.Name
+	nodes, err := u.provider.Nodes(name)
+	if err != nil {
+		return "", err
+	}
+	if len(nodes) == 0 {
+		return "none, so it will be made", u.facts.Refuse(needs(u.Topology))
+	}
+	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
+	if err := u.connect(); err != nil {
+		return "", hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+	}
+	record, recorded, err := verify.Recorded(ctx, u.client)
+	switch {
+	case err != nil:
+		return "", hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+	case !recorded:
+		return "", hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
+	}
+	if differences := record.Differences(u.expectation()); differences != "" {
+		return "", hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
+	}
+	if err := u.judge(ctx); err != nil {
+		return "", err
+	}
+	if err := u.provider.MergeKubeconfig(name, u.Kubeconfig); err != nil {
+		return "", err
+	}
+	u.Existed = true
+	return "it is there and healthy; nothing was changed", errDone
+}
+
+// images finds the node image and what else the nodes must hold.
+func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
+	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.PublishedImage, Pods: []string{u.Places.Probe}}
+	if u.addon != nil {
+		request.Pods = append(request.Pods, u.addon.Images()...)
+	}
+	if u.Topology.ControlPlanes > 1 {
+		request.LoadBalancer = provider.LoadBalancerImage
+	}
+	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	if err != nil {
+		return "", err
+	}
+	defer closeResolver()
+	u.found, err = resolver.Resolve(ctx, request)
+	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
+}

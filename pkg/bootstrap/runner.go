@@ -1,0 +1,104 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Phase is one step of a plan.
+type Phase struct {
+	// Name is stable: "create".
+	Name string
+	// Title says what happens, for people.
+	Title string
+	// Estimate is how long the phase usually takes on two cores.
+	Estimate time.Duration
+	// Skip returns the reason to leave the phase out, or "". Nil never skips.
+	Skip func() string
+	// Run does the work and returns a word on how it went. It reports details
+	// to the span and ends when the context does.
+	Run func(context.Context, *event.Span) (string, error)
+	// Undo takes back what Run did, even half way. Nil has nothing to undo.
+	Undo func(context.Context) error
+}
+
+// Options say what happens when a phase fails.
+type Options struct {
+	Sink event.Sink
+	// Retain keeps what was made.
+	Retain bool
+	// UndoTimeout bounds the undoing, which also happens after an interrupt.
+	UndoTimeout time.Duration
+}
+
+// errDone ends a plan early and well.
+var errDone = errors.New("nothing left to do")
+
+// Run works through the phases in order. The error of the phase that failed is
+// returned; a failure to undo is joined to it.
+func Run(ctx context.Context, phases []Phase, options Options) error {
+	for i, phase := range phases {
+		if err := one(ctx, phase, options.Sink); errors.Is(err, errDone) {
+			return nil
+		} else if err != nil {
+			return errors.Join(err, undo(ctx, phases[:i+1], options))
+		}
+	}
+	return nil
+}
+
+func one(ctx context.Context, phase Phase, sink event.Sink) error {
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: phase.Name, Title: phase.Title, Estimate: phase.Estimate})
+	if phase.Skip != nil {
+		if reason := phase.Skip(); reason != "" {
+			span.Skipped(reason)
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		span.Failed("interrupted", "")
+		return context.Cause(ctx)
+	}
+	message, err := phase.Run(ctx, span)
+	switch {
+	case err == nil || errors.Is(err, errDone):
+		span.Done(message)
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+		span.Failed("interrupted", "")
+	default:
+		span.Failed(err.Error(), hint.AdviceOf(err))
+	}
+	return err
+}
+
+// undo takes back the phases in reverse order. The context may be over, which
+// must not keep anything from being removed.
+func undo(ctx context.Context, phases []Phase, options Options) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), options.UndoTimeout)
+	defer cancel()
+	var failures []error
+	for i := len(phases) - 1; i >= 0; i-- {
+		phase := phases[i]
+		if phase.Undo == nil {
+			continue
+		}
+		span := event.Start(options.Sink, event.Event{Scope: event.Phase, ID: "undo-" + phase.Name, Title: "Undo: " + phase.Title})
+		if options.Retain {
+			span.Skipped("--retain keeps it")
+			continue
+		}
+		if err := phase.Undo(ctx); err != nil {
+			span.Failed(err.Error(), "")
+			failures = append(failures, fmt.Errorf("undo %s: %w", phase.Name, err))
+			continue
+		}
+		span.Done("")
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,119 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// Config is what the caller wants.
+type Config struct {
+	Topology clusters.Topology
+	// Image is the user's own node image, or "".
+	Image string
+	// ImageMode says where images may come from.
+	ImageMode images.Mode
+	// Kubeconfig is the file to merge into; "" means KUBECONFIG or the default.
+	Kubeconfig string
+	// WaitTimeout bounds each wait for something to become ready.
+	WaitTimeout time.Duration
+	// Retain keeps the cluster when something fails.
+	Retain bool
+	// Places are where CNI and images come from.
+	Places Places
+	// Sink receives what happens.
+	Sink event.Sink
+}
+
+// undoTimeout bounds the removal of a cluster that failed.
+const undoTimeout = 2 * time.Minute
+
+// Up makes one cluster. Its phases share what earlier ones found.
+type Up struct {
+	Config
+	provider *provider.Provider
+
+	facts     host.Facts
+	addon     Addon
+	found     images.Set
+	client    *kube.Client
+	abandoned bool // a creation was given up and may still be under way
+
+	// Existed says that the cluster was there and nothing was changed.
+	Existed bool
+	// Report is the verdict on the cluster.
+	Report verify.Report
+}
+
+// NewUp prepares to make a cluster.
+func NewUp(config Config) *Up {
+	return &Up{Config: config, provider: provider.New(config.Sink)}
+}
+
+// Run works through the plan.
+func (u *Up) Run(ctx context.Context) error {
+	return Run(ctx, u.Plan(), Options{Sink: u.Sink, Retain: u.Retain, UndoTimeout: undoTimeout})
+}
+
+// Expectation is what the cluster should look like once it is up.
+func (u *Up) expectation() verify.Expectation {
+	t := u.Topology
+	return verify.Expectation{
+		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.ControlPlanes,
+		ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
+	}
+}
+
+func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
+	private, err := os.MkdirTemp("", "kindctl-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(private)
+	config := u.Topology.KindConfig(clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1})
+	if err := u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), span); err != nil {
+		u.abandoned = ctx.Err() != nil
+		return "", hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made",
+			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
+	}
+	if err := u.connect(); err != nil {
+		return "", err
+	}
+	if err := verify.Record(ctx, u.client, u.expectation()); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d nodes from %s", u.Topology.Nodes(), u.found.Node), nil
+}
+
+// remove takes back create, and what a creation that was given up still makes.
+func (u *Up) remove(ctx context.Context) error {
+	return u.provider.Delete(ctx, u.Topology.Name, u.Kubeconfig, u.abandoned)
+}
+
+// connect opens the cluster's API.
+func (u *Up) connect() error {
+	kubeconfig, err := u.provider.Kubeconfig(u.Topology.Name, false)
+	if err != nil {
+		return fmt.Errorf("read the cluster's kubeconfig: %w", err)
+	}
+	u.client, err = kube.FromKubeconfigData([]byte(kubeconfig))
+	return err
+}
+
+func (u *Up) mergeKubeconfig(context.Context, *event.Span) (string, error) {
+	if err := u.provider.MergeKubeconfig(u.Topology.Name, u.Kubeconfig); err != nil {
+		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "check the file's permissions, then: kindctl get kubeconfig -n "+u.Topology.Name)
+	}
+	return "context " + provider.Context(u.Topology.Name), nil
+}

@@ -1,0 +1,131 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
+	nodes := u.client.Clientset.CoreV1().Nodes()
+	err := u.wait(ctx, "NODES_NOT_READY", "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
+		return kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
+			err := allReady(seen, u.Topology.Nodes())
+			if err != nil {
+				span.Progress(err.Error(), 0, 0)
+			}
+			return err
+		})
+	})
+	return fmt.Sprintf("%d nodes", u.Topology.Nodes()), err
+}
+
+// allReady names the nodes that are missing or not ready, with the kubelet's reason.
+func allReady(nodes []*corev1.Node, want int) error {
+	var waiting []string
+	for _, node := range nodes {
+		if reason := notReady(node); reason != "" {
+			waiting = append(waiting, node.Name+": "+reason)
+		}
+	}
+	if missing := want - len(nodes); missing > 0 {
+		waiting = append(waiting, fmt.Sprintf("%d nodes have not registered", missing))
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	sort.Strings(waiting)
+	return errors.New(strings.Join(waiting, "; "))
+}
+
+func notReady(node *corev1.Node) string {
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == corev1.NodeReady {
+			if condition.Status == corev1.ConditionTrue {
+				return ""
+			}
+			return condition.Message
+		}
+	}
+	return "the kubelet has not reported"
+}
+
+// waitForWorkloads waits for what makes a cluster usable: the agents of
+// kube-system on every node, and CoreDNS.
+func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
+	apps := u.client.Clientset.AppsV1()
+	err := u.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+		agents := apps.DaemonSets("kube-system")
+		err := kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
+			return report(span, rolledOut(seen))
+		})
+		if err != nil {
+			return err
+		}
+		deployments := apps.Deployments("kube-system")
+		return kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}), func(seen []*appsv1.Deployment) error {
+			return report(span, available(seen))
+		})
+	})
+	return "", err
+}
+
+func report(span *event.Span, err error) error {
+	if err != nil {
+		span.Progress(err.Error(), 0, 0)
+	}
+	return err
+}
+
+func rolledOut(agents []*appsv1.DaemonSet) error {
+	var waiting []string
+	for _, agent := range agents {
+		status := agent.Status
+		if status.ObservedGeneration < agent.Generation || status.NumberReady < status.DesiredNumberScheduled || status.DesiredNumberScheduled == 0 {
+			waiting = append(waiting, fmt.Sprintf("%s: %d of %d ready", agent.Name, status.NumberReady, status.DesiredNumberScheduled))
+		}
+	}
+	return unless(len(agents) > 0, waiting)
+}
+
+func available(deployments []*appsv1.Deployment) error {
+	var waiting []string
+	for _, deployment := range deployments {
+		if want := *deployment.Spec.Replicas; deployment.Status.AvailableReplicas < want || deployment.Status.ObservedGeneration < deployment.Generation {
+			waiting = append(waiting, fmt.Sprintf("%s: %d of %d available", deployment.Name, deployment.Status.AvailableReplicas, want))
+		}
+	}
+	return unless(len(deployments) > 0, waiting)
+}
+
+func unless(seen bool, waiting []string) error {
+	if !seen {
+		return errors.New("nothing is there yet")
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	sort.Strings(waiting)
+	return errors.New(strings.Join(waiting, "; "))
+}
+
+// wait bounds a wait and gives its failure advice.
+func (u *Up) wait(ctx context.Context, reason, message, command string, until func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+	defer cancel()
+	err := until(bounded)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return hint.Wrap(err, hint.Timeout, reason, fmt.Sprintf("%s after %v", message, u.WaitTimeout), "run again with --retain and look: "+command)
+}
