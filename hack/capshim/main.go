@@ -50,17 +50,34 @@ func run(args []string) error {
 // config.json for create and run, the process file for exec. It returns an
 // empty path for every other runtime command.
 func document(args []string) (path string, kind documentKind) {
-	switch {
-	case slices.Contains(args, "exec"):
-		return option(args, "--process", "-p"), processDocument
-	case slices.Contains(args, "create"), slices.Contains(args, "run"):
-		bundle := option(args, "--bundle", "-b")
-		if bundle == "" {
-			bundle = "."
-		}
-		return filepath.Join(bundle, "config.json"), configDocument
+	at := command(args)
+	if at < 0 {
+		return "", 0
+	}
+	switch options := args[at+1:]; args[at] {
+	case "exec":
+		return option(options, "--process", "-p"), processDocument
+	case "create", "run":
+		return filepath.Join(option(options, "--bundle", "-b"), "config.json"), configDocument
 	}
 	return "", 0
+}
+
+// valued are runc's global flags that take a value in the next argument.
+var valued = []string{"--root", "--log", "--log-format", "--criu", "--rootless"}
+
+// command returns the place of the runtime command: the first argument that is
+// neither a global flag nor the value of one.
+func command(args []string) int {
+	for i := 0; i < len(args); i++ {
+		if !strings.HasPrefix(args[i], "-") {
+			return i
+		}
+		if slices.Contains(valued, args[i]) {
+			i++
+		}
+	}
+	return -1
 }
 
 type documentKind int

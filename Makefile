@@ -1,0 +1,38 @@
+# Every target works from a clean clone. "make up" and "make test" also work on
+# a bare Debian or Ubuntu machine, as root: they prepare it first.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
+ARGS ?= --cni cilium
+
+.PHONY: help build install host up down test test-unit test-e2e lint
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/kindctl
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kindctl .
+
+install: ## install kindctl to GOBIN
+	CGO_ENABLED=0 go install -trimpath -ldflags '$(LDFLAGS)' .
+
+host: ## make a bare machine ready; touches nothing that is in order
+	@hack/prepare-host.sh
+
+up: host build ## a verified cluster (ARGS="--cni calico -n lab" for another one)
+	bin/kindctl up $(ARGS)
+
+down: build ## remove all clusters
+	bin/kindctl down --all
+
+test: host test-unit test-e2e ## every test; end-to-end tests run real clusters
+
+test-unit: ## unit, golden and command tests: fast, no Docker, no network
+	go test ./...
+
+test-e2e: ## real clusters with both CNIs
+	go test -tags e2e -count=1 -timeout 85m -v ./test/e2e/...
+
+lint: ## formatting, vet and staticcheck (or golangci-lint where it is installed)
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
+	go vet ./... && go vet -tags e2e ./test/...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...; fi
