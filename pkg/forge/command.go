@@ -93,6 +93,7 @@ func adviceFor(output string) string {
 		{"dial tcp", "The Go module proxy could not be reached. Check the network and the variables GOPROXY and HTTPS_PROXY, then run the same command again."},
 		{"checksum mismatch", "A module is not what was pinned. Remove it with `go clean -modcache` and try again; if it comes back, do not trust the proxy in use."},
 		{"signal: killed", "A compiler was killed, most likely for lack of memory. Close other programs or build with --parallel 1."},
+		{"snapshotter not loaded", "The file system of the cache folder cannot carry overlayfs. Choose a folder on ext4, xfs or btrfs with --cache-dir."},
 		{"seccomp.h", "Install the headers with `apt-get install libseccomp-dev pkg-config`."},
 		{"-lseccomp", "Install the library with `apt-get install libseccomp-dev`."},
 	} {

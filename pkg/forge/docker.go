@@ -66,16 +66,18 @@ func (d docker) load(ctx context.Context, dir, key, ref string, sink event.Sink)
 	if err != nil {
 		return err
 	}
-	if _, err := daemon.Write(tag, img, daemon.WithClient(d.client), daemon.WithContext(ctx)); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	answer, err := daemon.Write(tag, img, daemon.WithClient(d.client), daemon.WithContext(ctx))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
 		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker did not take the image "+ref,
 			"Look at Docker's log and at the free space of its data folder (`docker info`), then run the same command again.")
 	}
 	// A daemon may report a failed load in the body of a successful answer.
 	if found, err := d.find(ctx, ref); err != nil || found.key != key {
-		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker has no image "+ref+" after loading it", "Look at Docker's log.")
+		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker has no image "+ref+" after loading it; it said: "+answer,
+			"Look at Docker's log and at the free space of its data folder (`docker info`).")
 	}
 	return nil
 }
@@ -127,7 +129,7 @@ func (r *meteredReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	done := r.meter.done.Add(int64(n))
 	if done/step != (done-int64(n))/step {
-		r.meter.span.Progress("bytes", done, r.meter.total.Load())
+		r.meter.span.Progress("sending layers", done, r.meter.total.Load())
 	}
 	return n, err
 }

@@ -40,14 +40,15 @@ func (p program) recipe() [][]byte {
 	return [][]byte{[]byte(toolchain), []byte(strings.Join(p.environment(), "\n")), []byte(strings.Join(p.arguments(), "\n"))}
 }
 
+// environment settles what a user's own settings could change.
 func (p program) environment() []string {
 	cgo := "0"
 	if p.cgo {
 		cgo = "1"
 	}
 	return []string{
-		"CGO_ENABLED=" + cgo, "GOFLAGS=-trimpath", "GOWORK=off", "GOOS=linux", "GOTOOLCHAIN=" + toolchain,
-		"GONOSUMDB=" + p.unsummed,
+		"CGO_ENABLED=" + cgo, "GOFLAGS=-trimpath -buildvcs=false", "GOWORK=off", "GOOS=linux", "GOARCH=" + architecture,
+		"GOAMD64=v1", "GOEXPERIMENT=", "GOTOOLCHAIN=" + toolchain, "GONOSUMDB=" + p.unsummed,
 	}
 }
 
