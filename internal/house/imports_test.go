@@ -1,0 +1,204 @@
+package house
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kindctl/kindctl"
+
+// layers say which of our own packages each package may import. Imports point
+// down: a package that is not listed on the right is out of reach. A name
+// stands for the packages beneath it as well.
+var layers = map[string][]string{
+	".":                {"internal/cli"},
+	"internal/cli":     {"internal/report", "addons", "clusters", "pkg"},
+	"internal/report":  {"pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/house":   {},
+	"addons":           {"addons", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
+	"addons/calico":    {"pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
+	"addons/cilium":    {"pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
+	"clusters":         {"pkg/hint"},
+	"hack":             {},
+	"pkg/bootstrap":    {"clusters", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
+	"pkg/provider":     {"pkg/event", "pkg/hint"},
+	"pkg/host":         {"pkg/hint"},
+	"pkg/images":       {"pkg/event", "pkg/hint"},
+	"pkg/verify":       {"pkg/kube", "pkg/event", "pkg/hint"},
+	"pkg/kube":         {"pkg/hint"},
+	"pkg/gomod":        {"pkg/event", "pkg/hint"},
+	"pkg/forge":        {"pkg/forge", "pkg/event", "pkg/hint"},
+	"pkg/forge/debian": {"pkg/event", "pkg/hint"},
+	"pkg/event":        {},
+	"pkg/hint":         {},
+	"test":             {"pkg", "clusters", "addons"},
+}
+
+// owners say which packages alone may import a library.
+var owners = map[string][]string{
+	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge"},
+	"github.com/urfave/cli": {"internal/cli"},
+	"helm.sh/helm":          {"addons/cilium"},
+	"github.com/vbauerster": {"internal/report"},
+	"github.com/moby/moby":  {"pkg/host", "pkg/images", "pkg/forge"},
+	"github.com/miekg/dns":  {"pkg/verify", "test"},
+}
+
+// file is one Go file with what it imports.
+type file struct {
+	pkg, name string
+	imports   []string
+}
+
+func TestImportsPointDown(t *testing.T) {
+	files := readTree(t)
+	if len(files) < 50 {
+		t.Fatalf("only %d files were read; the test looks at the wrong place", len(files))
+	}
+	for _, f := range files {
+		for _, problem := range violations(f) {
+			t.Error(problem)
+		}
+	}
+}
+
+func TestViolationsAreFound(t *testing.T) {
+	tests := []struct {
+		pkg, imported string
+		wrong         bool
+	}{
+		{"pkg/event", module + "/pkg/hint", true},
+		{"pkg/bootstrap", module + "/addons", true},
+		{"pkg/bootstrap", module + "/addons/cilium", true},
+		{"addons/calico", module + "/addons/cilium", true},
+		{"pkg/verify", module + "/pkg/provider", true},
+		{"pkg/host", "sigs.k8s.io/kind/pkg/cluster", true},
+		{"pkg/bootstrap", "github.com/urfave/cli/v2", true},
+		{"pkg/nowhere", module + "/pkg/hint", true},
+		{"pkg/verify", module + "/pkg/kube", false},
+		{"internal/cli", module + "/pkg/forge", false},
+		{"pkg/provider", "sigs.k8s.io/kind/pkg/cluster", false},
+	}
+	for _, tt := range tests {
+		if found := violations(file{tt.pkg, "x.go", []string{tt.imported}}); (len(found) > 0) != tt.wrong {
+			t.Errorf("%s importing %s: violations %v, want some: %v", tt.pkg, tt.imported, found, tt.wrong)
+		}
+	}
+}
+
+// violations returns a sentence for each import that breaks a rule.
+func violations(f file) (found []string) {
+	allowed, known := layers[rule(f.pkg)]
+	for _, imported := range f.imports {
+		if own, ours := strings.CutPrefix(imported, module+"/"); ours {
+			if !known || (own != f.pkg && !beneathAny(own, allowed)) {
+				found = append(found, f.name+": "+f.pkg+" must not import "+own)
+			}
+			continue
+		}
+		for library, users := range owners {
+			if strings.HasPrefix(imported, library) && !beneathAny(f.pkg, users) {
+				found = append(found, f.name+": "+f.pkg+" must not import "+imported+"; only "+strings.Join(users, ", ")+" may")
+			}
+		}
+	}
+	return found
+}
+
+// rule is the entry of layers that applies to a package: the longest one.
+func rule(pkg string) string {
+	for name := pkg; name != "."; name = path.Dir(name) {
+		if _, listed := layers[name]; listed {
+			return name
+		}
+	}
+	return pkg
+}
+
+func beneathAny(pkg string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return pkg == name || strings.HasPrefix(pkg, name+"/") })
+}
+
+// readTree parses the imports of every Go file of the module.
+func readTree(t *testing.T) (files []file) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && name != root || entry.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		f := file{pkg: filepath.ToSlash(filepath.Dir(relative)), name: relative}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			f.imports = append(f.imports, imported)
+		}
+		files = append(files, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// longest is the number of lines above which a file must be split.
+const longest = 400
+
+func TestFilesAreShort(t *testing.T) {
+	for _, f := range readTree(t) {
+		if strings.HasSuffix(f.name, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join("..", "..", f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(string(data), "\n"); lines > longest {
+			t.Errorf("%s has %d lines, more than %d", f.name, lines, longest)
+		}
+	}
+}
+
+func TestPackagesSayWhatTheyAreFor(t *testing.T) {
+	said := map[string]bool{}
+	for _, f := range readTree(t) {
+		if strings.HasSuffix(f.name, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", f.name), nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[f.pkg] = said[f.pkg] || parsed.Doc.Text() != ""
+	}
+	for pkg, has := range said {
+		if !has {
+			t.Errorf("package %s has no package comment", pkg)
+		}
+	}
+}
