@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -19,10 +18,9 @@ func apiServerChecks() []Check {
 	return []Check{
 		{
 			ID: "api.ready", Group: groupAPI, Title: "Every API server is ready",
-			Hint:    "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
-			Attempt: 10 * time.Second,
-			Skip:    noControlPlane,
-			Run:     apiReady,
+			Hint: "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
+			Skip: noControlPlane,
+			Run:  apiReady,
 		},
 		{
 			ID: "api.scope", Group: groupAPI, Title: "Resources have the scope that the API documents",
@@ -48,6 +46,8 @@ func apiReady(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	return each(servers, func(pod corev1.Pod) (string, error) {
+		ctx, cancel := answering(ctx)
+		defer cancel()
 		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, apiServerPort, "/readyz?verbose")
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", pod.Name, err)

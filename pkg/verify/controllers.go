@@ -31,7 +31,7 @@ func controllerChecks() []Check {
 		{
 			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers furnish a new namespace and replace a deleted pod",
 			Hint:  "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
-			Needs: []string{"kcm.leader"},
+			Needs: []string{"api.ready", "kcm.leader"},
 			Run:   controllersReconcile,
 		},
 	}

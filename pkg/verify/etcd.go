@@ -57,9 +57,10 @@ func (t *Target) etcdctl(ctx context.Context, pod corev1.Pod, arguments ...strin
 }
 
 type etcdMember struct {
-	ID        uint64 `json:"ID"`
-	Name      string `json:"name"`
-	IsLearner bool   `json:"isLearner"`
+	ID        uint64   `json:"ID"`
+	Name      string   `json:"name"` // empty until the member has started
+	PeerURLs  []string `json:"peerURLs"`
+	IsLearner bool     `json:"isLearner"`
 }
 
 // etcdMembers asks every member for its list: one that was cut off, or that
@@ -109,7 +110,7 @@ func memberNames(out string, want int) ([]string, error) {
 	var names []string
 	for _, member := range list.Members {
 		if member.IsLearner {
-			return nil, fmt.Errorf("%s is a learner, which does not vote", member.Name)
+			return nil, fmt.Errorf("the member at %s is a learner, which does not vote", strings.Join(member.PeerURLs, ", "))
 		}
 		names = append(names, fmt.Sprintf("%s=%x", member.Name, member.ID))
 	}

@@ -46,14 +46,21 @@ func elected(component string, port int) func(context.Context, *Target) (Evidenc
 // healthz asks a component over TLS. It answers without credentials, even
 // where anonymous requests are turned off for everything else.
 func (t *Target) healthz(ctx context.Context, pod corev1.Pod, port int) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := answering(ctx)
 	defer cancel()
 	status, body, err := t.Pods.GetPodTLS(ctx, pod.Namespace, pod.Name, port, "/healthz")
 	return healthy(pod.Name, status, body, err)
 }
 
-// answerTimeout is the time that a health endpoint has to answer.
+// answerTimeout is the time that an endpoint in a pod has to answer.
 const answerTimeout = 8 * time.Second
+
+var errNoAnswer = fmt.Errorf("no answer within %v", answerTimeout)
+
+// answering bounds one request, so that one pod which hangs is named in time.
+func answering(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+}
 
 func healthy(name string, status int, body []byte, err error) (string, error) {
 	switch {

@@ -24,6 +24,7 @@ const (
 func networkChecks() []Check {
 	return slices.Concat([]Check{{
 		ID: "net.pods", Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
+		Needs:   []string{"api.ready", "kcm.leader", "kubelet.alive"},
 		Timeout: 60 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
 		Hint: "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; docker exec NODE ip route",
 	}}, serviceChecks(), dnsChecks(), policyChecks())

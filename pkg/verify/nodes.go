@@ -36,6 +36,7 @@ func nodeChecks() []Check {
 		{
 			ID: "node.runtime", Group: groupNode, Title: "Every node runs its containers with containerd",
 			Hint:    "kubectl get nodes -o wide; on the node: crictl info",
+			Needs:   []string{"kubelet.alive"},
 			Timeout: 15 * time.Second,
 			Run:     runtimes,
 		},
@@ -81,7 +82,7 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 		if err != nil {
 			return "", err
 		}
-		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+		ctx, cancel := answering(ctx)
 		defer cancel()
 		status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
 		seen, err := healthy(node.Name+": kubelet", status, body, err)

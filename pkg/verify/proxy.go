@@ -49,8 +49,9 @@ func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	var changed error
 	if configured != t.Expect.ProxyMode {
-		return nil, fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
+		changed = fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
 	}
 	nodes, err := t.nodes(ctx)
 	if err != nil {
@@ -77,7 +78,7 @@ func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
 	if configured == "ipvs" {
 		evidence = append(evidence, "WARNING: Kubernetes has deprecated the mode ipvs")
 	}
-	return evidence, err
+	return evidence, errors.Join(changed, err)
 }
 
 // onlyPodOn returns the one ready pod on a node.
@@ -99,7 +100,7 @@ func onlyPodOn(node string, pods []corev1.Pod) (corev1.Pod, error) {
 
 // runningProxyMode reaches the metrics address, which is the node's loopback.
 func (t *Target) runningProxyMode(ctx context.Context, pod corev1.Pod) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := answering(ctx)
 	defer cancel()
 	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/proxyMode")
 	mode := strings.TrimSpace(string(body))

@@ -30,7 +30,7 @@ func schedulerChecks() []Check {
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "A new pod is given a node",
 			Hint:  "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
-			Needs: []string{"sched.leader", "kcm.leader"},
+			Needs: []string{"api.ready", "sched.leader", "kcm.leader"},
 			Skip:  onlyTaintedNode,
 			Run:   schedulerPlaces,
 		},
