@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -40,8 +41,8 @@ const (
 
 // store is a containerd root with images in it, as two layers of a node
 // image: the snapshots that it adds to those of parent ("" for none), and the
-// state that knows of all of them.
-// code is the source of the images' fill functions.
+// state that knows of all of them. code is the source of the images' fill
+// functions.
 func store(name, title, parent string, needs []string, images []image, code []byte, estimate time.Duration) component {
 	inputs := [][]byte{layerCode, storeCode, code}
 	for _, i := range images {
@@ -82,7 +83,13 @@ func buildStore(ctx context.Context, w *work, parent string, images []image) err
 	if err := splitStore(dir, known, added, state); err != nil {
 		return err
 	}
-	return errors.Join(added.store(filepath.Join(w.dir, snapshotsLayer)), state.store(filepath.Join(w.dir, stateLayer)))
+	if err := errors.Join(added.store(filepath.Join(w.dir, snapshotsLayer)), state.store(filepath.Join(w.dir, stateLayer))); err != nil {
+		return err
+	}
+	if parent != "" {
+		return os.RemoveAll(dir) // nothing continues it
+	}
+	return nil
 }
 
 func importImages(ctx context.Context, w *work, dir string, images []image) error {
@@ -117,25 +124,25 @@ func importImages(ctx context.Context, w *work, dir string, images []image) erro
 // hard links, but for the databases, which containerd writes in place.
 func cloneStore(parent, dir string) error {
 	for _, folder := range []string{contentFolder, metadataFolder, overlayFolder} {
-		if err := cloneFolder(filepath.Join(parent, folder), filepath.Join(dir, folder)); err != nil {
+		if err := cloneFolder(parent, dir, folder); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func cloneFolder(from, to string) error {
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+func cloneFolder(parent, dir, folder string) error {
+	return filepath.WalkDir(filepath.Join(parent, folder), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		relative, _ := filepath.Rel(from, path)
-		target := filepath.Join(to, relative)
+		relative, _ := filepath.Rel(parent, path)
+		target := filepath.Join(dir, relative)
 		info, err := d.Info()
 		switch {
 		case err != nil:
 			return err
-		case filepath.Ext(path) == ".db":
+		case slices.Contains(databases, relative):
 			return copyFile(path, target, 0o600)
 		case d.IsDir():
 			return cloneDirectory(target, info)
