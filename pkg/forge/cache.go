@@ -69,8 +69,12 @@ func (c cache) lastDuration(name string) time.Duration {
 // lock returns the lock without which nobody builds or removes name.
 func (c cache) lock(name string) (*flock.Flock, error) {
 	dir := filepath.Join(c.dir, name)
-	return flock.New(filepath.Join(dir, lockFile)), os.MkdirAll(dir, 0o755)
+	return flock.New(filepath.Join(dir, lockFile)), errors.Join(c.make(), os.MkdirAll(dir, 0o755))
 }
+
+// make makes the cache's folder. Only its owner may look into it: the trees of
+// nodes hold programs that run as root for whoever starts them.
+func (c cache) make() error { return os.MkdirAll(c.dir, 0o700) }
 
 // lockInterval is how often a held lock is tried again: the kernel has no
 // wait for a file lock that a context could end.

@@ -53,6 +53,20 @@ func TestFillKeepsCompleteResultsOnly(t *testing.T) {
 	}
 }
 
+func TestCacheIsPrivate(t *testing.T) {
+	store := cache{filepath.Join(t.TempDir(), "deep", "forge")}
+	if _, err := store.fill(t.Context(), "a", "1", nobody, func(string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(store.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("the cache's folder has the mode %v", info.Mode())
+	}
+}
+
 func TestTwoBuildersBuildOnce(t *testing.T) {
 	store := cache{t.TempDir()}
 	var mu sync.Mutex

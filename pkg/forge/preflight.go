@@ -76,7 +76,7 @@ func checkGo(ctx context.Context, todo []component) error {
 }
 
 func checkSpace(store cache) error {
-	if err := os.MkdirAll(store.dir, 0o755); err != nil {
+	if err := store.make(); err != nil {
 		return hint.Wrap(err, hint.Preflight, "CACHE_NOT_WRITABLE", "the folder for built images cannot be made",
 			"Choose another one with --cache-dir.")
 	}

@@ -78,13 +78,13 @@ func (d docker) prune(ctx context.Context, keys map[string]string, sink event.Si
 			continue
 		}
 		name := strings.Join(image.RepoTags, ",")
-		if name == "" {
+		if name == "" || name == "<none>:<none>" {
 			name = image.ID
 		}
 		switch err := d.remove(ctx, image.ID); {
 		case errdefs.IsConflict(err):
 			sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
-				Message: "a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
+				Message: name + " stays: a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
 		case err != nil && !errdefs.IsNotFound(err):
 			return removed, err
 		default:
