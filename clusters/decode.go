@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/xrash/smetrics"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -70,7 +69,7 @@ func explain(err error, filename string) string {
 	}
 	for i, complaint := range complaints {
 		if m := unknownField.FindStringSubmatch(complaint); m != nil {
-			complaint = strings.Replace(complaint, m[0], fmt.Sprintf("there is no field %q%s", m[1], nearest(m[1], fieldNames())), 1)
+			complaint = strings.Replace(complaint, m[0], fmt.Sprintf("there is no field %q%s", m[1], hint.Nearest(m[1], fieldNames())), 1)
 		}
 		if m := lineNumber.FindStringSubmatch(complaint); m != nil {
 			complaints[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(complaint, m[0])
@@ -90,21 +89,4 @@ func fieldNames() []string {
 		}
 	}
 	return names
-}
-
-// similar is the Jaro-Winkler similarity above which a name is worth proposing.
-const similar = 0.8
-
-// nearest proposes the known name that word is most like, if any is.
-func nearest(word string, known []string) string {
-	best, score := "", similar
-	for _, name := range known {
-		if s := smetrics.JaroWinkler(strings.ToLower(word), strings.ToLower(name), 0.7, 4); s > score {
-			best, score = name, s
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
 }

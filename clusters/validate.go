@@ -42,10 +42,10 @@ func (t Topology) Validate() (warnings []string, err error) {
 		complain("%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
 	if !slices.Contains(CNIs, t.CNI) {
-		complain("unknown CNI %q%s; use one of: %s", t.CNI, nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
+		complain("unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
 	}
 	if !slices.Contains(ProxyModes, t.ProxyMode) {
-		complain("unknown proxy mode %q%s; use one of: %s", t.ProxyMode, nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
+		complain("unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
 	}
 	if t.ProxyMode == "none" && t.CNI != "cilium" {
 		complain("proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)

@@ -87,20 +87,26 @@ func noArguments(c *cli.Context) error {
 }
 
 func unknownCommand(c *cli.Context, word string) error {
-	message := fmt.Sprintf("there is no command %q", word)
-	if near := cli.SuggestCommand(c.Command.Subcommands, word); near != "" {
-		message += fmt.Sprintf(" (did you mean %q?)", near)
+	known := c.Command.Subcommands
+	if len(known) == 0 {
+		known = c.App.Commands
 	}
-	return hint.New(hint.Usage, "UNKNOWN_COMMAND", message, `list them: kindctl --help`)
+	var names []string
+	for _, command := range known {
+		names = append(names, command.Name)
+	}
+	return hint.New(hint.Usage, "UNKNOWN_COMMAND", fmt.Sprintf("there is no command %q%s", word, hint.Nearest(word, names)), `list them: kindctl --help`)
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
 	message := err.Error()
 	if word, found := strings.CutPrefix(message, "flag provided but not defined: -"); found {
-		message = fmt.Sprintf("there is no flag %q", "--"+strings.TrimLeft(word, "-"))
-		if near := cli.SuggestFlag(c.Command.Flags, strings.TrimLeft(word, "-"), false); near != "" {
-			message += fmt.Sprintf(" (did you mean %q?)", near)
+		var names []string
+		for _, flag := range c.Command.Flags {
+			names = append(names, "--"+flag.Names()[0])
 		}
+		word = "--" + strings.TrimLeft(word, "-")
+		message = fmt.Sprintf("there is no flag %q%s", word, hint.Nearest(word, names))
 	}
 	return hint.New(hint.Usage, "BAD_FLAG", message, fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
 }

@@ -1,0 +1,143 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// diary makes phases that write down what is done with them.
+type diary struct {
+	lines []string
+}
+
+func (d *diary) phase(name string, run func(context.Context) error) Phase {
+	return Phase{
+		Name: name,
+		Run: func(ctx context.Context, _ *event.Span) (string, error) {
+			d.lines = append(d.lines, "run "+name)
+			if run == nil {
+				return "", nil
+			}
+			return "", run(ctx)
+		},
+		Undo: func(ctx context.Context) error {
+			d.lines = append(d.lines, "undo "+name)
+			return ctx.Err()
+		},
+	}
+}
+
+func TestRun(t *testing.T) {
+	broken := hint.New(hint.Creation, "BROKEN", "broken", "mend it")
+	fail := func(context.Context) error { return broken }
+	tests := []struct {
+		name    string
+		retain  bool
+		failing string // the phase that fails
+		with    func(context.Context) error
+		want    []string
+		code    hint.Code
+	}{
+		{name: "all well", want: []string{"run a", "run b", "run c"}},
+		{name: "the first fails", failing: "a", with: fail, want: []string{"run a", "undo a"}, code: hint.Creation},
+		{name: "the last fails", failing: "c", with: fail, want: []string{"run a", "run b", "run c", "undo c", "undo b", "undo a"}, code: hint.Creation},
+		{name: "kept for a look", retain: true, failing: "b", with: fail, want: []string{"run a", "run b"}, code: hint.Creation},
+		{name: "ended early and well", failing: "b", with: func(context.Context) error { return errDone }, want: []string{"run a", "run b"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := &diary{}
+			var phases []Phase
+			for _, name := range []string{"a", "b", "c"} {
+				var run func(context.Context) error
+				if name == tt.failing {
+					run = tt.with
+				}
+				phases = append(phases, d.phase(name, run))
+			}
+			err := Run(t.Context(), phases, Options{Sink: event.Discard, Retain: tt.retain, UndoTimeout: time.Minute})
+			if hint.CodeOf(err) != tt.code {
+				t.Errorf("error is %v, want exit code %d", err, tt.code)
+			}
+			if diff := cmp.Diff(tt.want, d.lines); diff != "" {
+				t.Errorf("what was done (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestInterrupt ends the context in every phase of the real plan's length and
+// wants each phase that began to be undone, with a context that is alive.
+func TestInterrupt(t *testing.T) {
+	names := []string{"a", "b", "c", "d"}
+	for stop, at := range names {
+		t.Run(at, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			d := &diary{}
+			var phases []Phase
+			for _, name := range names {
+				phases = append(phases, d.phase(name, func(ctx context.Context) error {
+					if name == at {
+						cancel()
+						return errors.New("a connection was closed") // what follows from the interrupt
+					}
+					return nil
+				}))
+			}
+			err := Run(ctx, phases, Options{Sink: event.Discard, UndoTimeout: time.Minute})
+			if hint.CodeOf(err) != hint.Interrupted {
+				t.Errorf("error is %v, want an interrupt and nothing that failed to undo", err)
+			}
+			var want []string
+			for _, name := range names[:stop+1] {
+				want = append(want, "run "+name)
+			}
+			for _, name := range slices.Backward(names[:stop+1]) {
+				want = append(want, "undo "+name)
+			}
+			if diff := cmp.Diff(want, d.lines); diff != "" {
+				t.Errorf("what was done (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryPhaseTellsItsStory(t *testing.T) {
+	recorder := &event.Recorder{}
+	d := &diary{}
+	skipped := d.phase("skipped", nil)
+	skipped.Skip = func() string { return "nothing to do" }
+	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Creation, "X", "it broke", "mend it") })
+	if err := Run(t.Context(), []Phase{d.phase("first", nil), skipped, failing}, Options{Sink: recorder, UndoTimeout: time.Minute}); err == nil {
+		t.Fatal("a failing phase gave no error")
+	}
+	var got []string
+	for _, e := range recorder.Events() {
+		got = append(got, strings.TrimSpace(strings.Join([]string{e.ID, string(e.Kind), e.Message, e.Hint}, " ")))
+	}
+	want := []string{"first started", "first done", "skipped started", "skipped skipped nothing to do", "failing started", "failing failed it broke mend it",
+		"undo-failing started", "undo-failing done", "undo-skipped started", "undo-skipped done", "undo-first started", "undo-first done"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func TestPlanNamesAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, phase := range NewUp(Config{}).Plan() {
+		if seen[phase.Name] || phase.Title == "" || phase.Run == nil {
+			t.Errorf("phase %q is there twice, or has no title or function", phase.Name)
+		}
+		seen[phase.Name] = true
+	}
+}
