@@ -1,0 +1,138 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// story is a recorded stream: an "up" that works, waits, warns and fails.
+func story() []event.Event {
+	const s = time.Second
+	return []event.Event{
+		{Kind: event.Warning, ID: "config", Message: "2 control planes mean 2 etcd members", Hint: "use 3"},
+		{Kind: event.Started, Scope: event.Phase, ID: "preflight", Title: "Look at the host", Estimate: s},
+		{Kind: event.Done, Scope: event.Phase, ID: "preflight", Title: "Look at the host", Message: "Docker 1, amd64", Elapsed: s / 100},
+		{Kind: event.Started, Scope: event.Phase, ID: "create", Title: "Create the nodes", Estimate: 35 * s},
+		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Preparing nodes", Elapsed: s},
+		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Starting control-plane", Elapsed: 2 * s},
+		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Joining worker nodes", Elapsed: 12 * s},
+		{Kind: event.Done, Scope: event.Phase, ID: "create", Title: "Create the nodes", Message: "3 nodes", Elapsed: 31400 * time.Millisecond},
+		{Kind: event.Started, Scope: event.Image, ID: "cilium:1", Title: "fetch cilium:1"},
+		{Kind: event.Progress, Scope: event.Image, ID: "cilium:1", Message: "pulling", Completed: 30, Total: 120},
+		{Kind: event.Done, Scope: event.Image, ID: "cilium:1", Title: "fetch cilium:1", Elapsed: 130 * s},
+		{Kind: event.Started, Scope: event.Phase, ID: "load", Title: "Put images into the nodes"},
+		{Kind: event.Skipped, Scope: event.Phase, ID: "load", Title: "Put images into the nodes", Message: "the node image holds them all"},
+		{Kind: event.Started, Scope: event.Check, ID: "etcd.quorum", Title: "etcd has a quorum"},
+		{Kind: event.Done, Scope: event.Check, ID: "etcd.quorum", Title: "etcd has a quorum", Outcome: "PASS"},
+		{Kind: event.Started, Scope: event.Check, ID: "net.pods", Title: "Pods reach each other"},
+		{Kind: event.Failed, Scope: event.Check, ID: "net.pods", Title: "Pods reach each other", Outcome: "FAIL", Message: "a -> b: timeout\nb -> a: timeout", Hint: "look at the CNI", Elapsed: 30 * s},
+		{Kind: event.Skipped, Scope: event.Check, ID: "dns.records", Title: "Names resolve", Outcome: "BLOCKED", Message: "needs net.pods"},
+		{Kind: event.Started, Scope: event.Phase, ID: "undo-create", Title: "Undo: Create the nodes"},
+		{Kind: event.Done, Scope: event.Phase, ID: "undo-create", Title: "Undo: Create the nodes", Elapsed: 2 * s},
+	}
+}
+
+func TestConsole(t *testing.T) {
+	for name, style := range map[string]Style{"console.txt": {}, "console-color.txt": {Color: true}} {
+		var out bytes.Buffer
+		console := NewConsole(&out, style)
+		now := time.Unix(0, 0)
+		console.now = func() time.Time { return now }
+		for _, e := range story() {
+			now = time.Unix(0, 0).Add(e.Elapsed + time.Hour)
+			console.Emit(e)
+		}
+		golden(t, name, out.Bytes())
+	}
+}
+
+// TestLive lets the story pass over a live view: the finished lines remain.
+func TestLive(t *testing.T) {
+	var out bytes.Buffer
+	live := NewLive(&out, 80, Style{})
+	for _, e := range story() {
+		live.Emit(e)
+	}
+	if status := live.status(); status != "" {
+		t.Errorf("after the end something is still under way: %q", status)
+	}
+	live.Close()
+	for _, line := range []string{"✓ [create] Create the nodes: 3 nodes (31s)", "FAIL [net.pods] Pods reach each other"} {
+		if !bytes.Contains(out.Bytes(), []byte(line)) {
+			t.Errorf("the view lacks the line %q:\n%s", line, out.String())
+		}
+	}
+}
+
+func TestLiveStatusLine(t *testing.T) {
+	live := &Live{}
+	began := time.Now().Add(-3 * time.Second)
+	live.follow(event.Event{Kind: event.Started, ID: "create", Title: "Create the nodes", Estimate: 35 * time.Second, Time: began})
+	live.follow(event.Event{Kind: event.Progress, ID: "create", Message: "Starting control-plane", Time: time.Now()})
+	if got, want := live.status(), " Create the nodes  3s of about 35s  Starting control-plane"; got != want {
+		t.Errorf("status %q, want %q", got, want)
+	}
+	if got, want := fit("Create the nodes", 8), "Create …"; got != want {
+		t.Errorf("fit gives %q, want %q", got, want)
+	}
+}
+
+func verdicts() verify.Report {
+	return verify.Report{Cluster: "kind-lab", RunID: "abc", Duration: 21 * time.Second, Discovered: true, Results: []verify.Result{
+		{ID: "etcd.members", Group: "etcd", Title: "All members agree", Outcome: verify.Pass, Attempts: 1, Duration: 1200 * time.Millisecond},
+		{ID: "node.taint", Group: "node", Title: "Control planes keep pods away", Outcome: verify.Fail, Cause: "lab-control-plane has no taint", Hint: "kubectl taint node ...", Attempts: 7, Duration: 30 * time.Second},
+		{ID: "etcd.quorum", Group: "etcd", Title: "A quorum", Outcome: verify.Error, Cause: "forbidden: create pods/exec", Hint: "ask for the right", Attempts: 1},
+		{ID: "net.pods", Group: "network", Title: "Pods reach each other", Outcome: verify.Blocked, Cause: "needs node.taint, which did not pass", Hint: "not shown"},
+		{ID: "cil.kpr", Group: "cilium", Title: "In kube-proxy's place", Outcome: verify.Skip, Cause: "kube-proxy does the work"},
+		{ID: "dns.latency", Group: "dns", Title: "Names resolve fast", Outcome: verify.Warn, Cause: "p95 is 300 ms", Hint: "look at the load"},
+	}}
+}
+
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	Table(&out, verdicts(), Style{})
+	golden(t, "table.txt", out.Bytes())
+}
+
+func TestJSON(t *testing.T) {
+	var out bytes.Buffer
+	if err := JSON(&out, verdicts()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "report.json", out.Bytes())
+}
+
+func TestFailure(t *testing.T) {
+	var out bytes.Buffer
+	Failure(&out, hint.New(hint.Usage, "X", "name is wrong\nport is wrong", "correct both"), Style{})
+	golden(t, "failure.txt", out.Bytes())
+}
