@@ -1,0 +1,119 @@
+package cilium
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// chartDefaults is the part of the chart's values that is read.
+var chartDefaults = map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
+	"ciliumAgent":      []any{"NET_ADMIN", "SYS_RESOURCE", "SYSLOG"},
+	"cleanCiliumState": []any{"SYS_RESOURCE", "SYS_ADMIN"},
+	"mountCgroup":      []any{"SYS_ADMIN"},
+}}}
+
+func TestValues(t *testing.T) {
+	plain := func() map[string]any {
+		return map[string]any{
+			"image": map[string]any{"useDigest": false}, "ipam": map[string]any{"mode": "kubernetes"},
+			"operator":    map[string]any{"replicas": 1, "image": map[string]any{"useDigest": false}},
+			"routingMode": "tunnel", "tunnelProtocol": "vxlan", "kubeProxyReplacement": "false",
+			"envoy": map[string]any{"enabled": false}, "l7Proxy": false, "hubble": map[string]any{"enabled": false},
+		}
+	}
+	with := func(change map[string]any) map[string]any {
+		all := plain()
+		for key, value := range change {
+			all[key] = value
+		}
+		return all
+	}
+	tests := []struct {
+		name    string
+		options Options
+		want    map[string]any
+	}{
+		{"beside kube-proxy", Options{ProxyMode: "iptables", APIServerHost: "lab-control-plane", APIServerPort: 6443}, plain()},
+		{"in kube-proxy's place", Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
+			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443})},
+		{"without a capability", Options{ProxyMode: "iptables", LacksSysResource: true},
+			with(map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
+				"ciliumAgent": []any{"NET_ADMIN", "SYSLOG"}, "cleanCiliumState": []any{"SYS_ADMIN"}}}})},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Values(tt.options, chartDefaults)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("values (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if _, err := Values(Options{LacksSysResource: true}, nil); err == nil {
+		t.Error("a chart without the lists was accepted; the agent would ask for what it cannot have")
+	}
+}
+
+func TestJudgeStatus(t *testing.T) {
+	tests := []struct{ name, out, want string }{
+		{"well", `{"cilium":{"state":"Ok"},"controllers":[{"name":"x","status":{"consecutive-failure-count":1}}]}`, ""},
+		{"the agent is not", `{"cilium":{"state":"Failure","msg":"no datapath"}}`, "no datapath"},
+		{"a controller fails", `{"cilium":{"state":"Ok"},"controllers":[{"name":"sync","status":{"consecutive-failure-count":5,"last-failure-msg":"forbidden"}}]}`, "controller sync failed 5 times: forbidden"},
+		{"no status", "panic", "cannot be read"},
+		{"an empty status", "{}", "the agent is"},
+	}
+	for _, tt := range tests {
+		problem, seen := judgeStatus(tt.out)
+		if (tt.want == "") != (problem == "") || !strings.Contains(problem, tt.want) || (problem == "") == (seen == "") {
+			t.Errorf("%s: problem %q, seen %q; want %q", tt.name, problem, seen, tt.want)
+		}
+	}
+}
+
+func TestJudgeReplacement(t *testing.T) {
+	for out, well := range map[string]bool{`{"kube-proxy-replacement":{"mode":"True"}}`: true, `{"kube-proxy-replacement":{"mode":"False"}}`: false, `{}`: false, `no`: false} {
+		if problem, _ := judgeReplacement(out); (problem == "") != well {
+			t.Errorf("%s: problem %q, want well: %v", out, problem, well)
+		}
+	}
+	if problem, _ := judgeRules("-A KUBE-SERVICES -j KUBE-SVC-X\n"); problem == "" {
+		t.Error("rules of kube-proxy were not noticed")
+	}
+}
+
+func TestJudgeAddresses(t *testing.T) {
+	node := func(name, cidr string) corev1.Node {
+		return corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.NodeSpec{PodCIDR: cidr}}
+	}
+	pod := func(name, on, ip string) corev1.Pod {
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: on}, Status: corev1.PodStatus{PodIP: ip}}
+	}
+	host := pod("host", "a", "172.18.0.2")
+	host.Spec.HostNetwork = true
+	two := []corev1.Node{node("a", "10.0.0.0/24"), node("b", "10.0.1.0/24")}
+	tests := []struct {
+		name  string
+		nodes []corev1.Node
+		pods  []corev1.Pod
+		want  string
+	}{
+		{"well", two, []corev1.Pod{pod("x", "a", "10.0.0.5"), pod("y", "b", "10.0.1.5"), host}, ""},
+		{"twice", two, []corev1.Pod{pod("x", "a", "10.0.0.5"), pod("y", "a", "10.0.0.5")}, "both have 10.0.0.5"},
+		{"another node's range", two, []corev1.Pod{pod("x", "a", "10.0.1.5")}, "outside of 10.0.0.0/24"},
+		{"ranges overlap", []corev1.Node{node("a", "10.0.0.0/16"), node("b", "10.0.1.0/24")}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "overlapping"},
+		{"no range", []corev1.Node{node("a", "")}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "has no pod range"},
+		{"nothing seen", two, []corev1.Pod{host}, "no pod has an address"},
+	}
+	for _, tt := range tests {
+		_, err := judgeAddresses(tt.nodes, tt.pods)
+		if (err != nil) != (tt.want != "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}

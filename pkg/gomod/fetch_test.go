@@ -1,0 +1,122 @@
+package gomod
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/mod/sumdb/dirhash"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// archive is a module as a proxy serves it, with its hash.
+func archive(t *testing.T, files map[string]string) (data []byte, sum string) {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for name, content := range files {
+		f, err := w.Create("example.com/Mod@v1.0.0/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "m.zip")
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := dirhash.HashZip(file, dirhash.Hash1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes(), sum
+}
+
+// proxy serves the archive and counts requests.
+func proxy(t *testing.T, data []byte) (url string, requests *int) {
+	t.Helper()
+	requests = new(int)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*requests++
+		if r.URL.Path != "/example.com/!mod/@v/v1.0.0.zip" { // capitals are escaped
+			http.NotFound(w, r)
+			return
+		}
+		w.Write(data)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+func isolate(t *testing.T, goproxy string) {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOPROXY", goproxy)
+}
+
+func TestFetch(t *testing.T) {
+	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x", "chart/templates/a.yaml": "a", "other/file": "no"})
+	url, requests := proxy(t, data)
+	isolate(t, url+"/nowhere,"+url+",direct")
+	m := Module{Path: "example.com/Mod", Version: "v1.0.0", Sum: sum}
+	for range 2 {
+		dir, err := Fetch(t.Context(), m, "chart")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := os.ReadFile(filepath.Join(dir, "templates", "a.yaml")); err != nil || string(content) != "a" {
+			t.Errorf("templates/a.yaml holds %q, %v", content, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "..", "other")); err == nil {
+			t.Error("files were unpacked that nobody asked for")
+		}
+	}
+	if *requests != 2 { // the proxy that does not have it, and the one that does
+		t.Errorf("%d requests, want 2: the second Fetch must find the cache", *requests)
+	}
+	if _, err := Fetch(t.Context(), m, "no/such/dir"); err == nil {
+		t.Error("a directory that is not in the module was accepted")
+	}
+}
+
+func TestFetchUsesGosModuleCache(t *testing.T) {
+	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
+	isolate(t, "off")
+	cached := filepath.Join(os.Getenv("GOMODCACHE"), "cache", "download", "example.com", "!mod", "@v", "v1.0.0.zip")
+	if err := os.MkdirAll(filepath.Dir(cached), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cached, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(cached); err != nil {
+		t.Errorf("Go's own cache lost the archive: %v", err)
+	}
+}
+
+func TestFetchRefuses(t *testing.T) {
+	data, _ := archive(t, map[string]string{"chart/Chart.yaml": "tampered"})
+	_, sum := archive(t, map[string]string{"chart/Chart.yaml": "published"})
+	url, _ := proxy(t, data)
+	for goproxy, reason := range map[string]string{url: "MODULE_TAMPERED", url + "/nowhere": "MODULE_UNREACHABLE", "off": "MODULE_UNREACHABLE"} {
+		isolate(t, goproxy)
+		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart")
+		if hint.ReasonOf(err) != reason || hint.AdviceOf(err) == "" {
+			t.Errorf("GOPROXY=%s: %v, want %s with advice", goproxy, err, reason)
+		}
+	}
+}
