@@ -94,13 +94,35 @@ func (s *session) must(args ...string) result {
 // output runs a command of the host and returns what it printed.
 func (s *session) output(name string, args ...string) string {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	out, err := s.try(name, args...)
 	if err != nil {
 		s.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
-	return strings.TrimSpace(string(out))
+	return out
+}
+
+// try is output for a command that may fail.
+func (s *session) try(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// eventually tries until it works, and fails the test when the time is over.
+func (s *session) eventually(limit time.Duration, try func() (string, error)) {
+	s.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		out, err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.Fatalf("not within %v: %v\n%s", limit, err, out)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
 }
 
 // kubectl runs kubectl inside the cluster's control plane.
