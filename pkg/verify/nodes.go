@@ -2,8 +2,10 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sort"
 	"strings"
 	"time"
@@ -78,19 +80,30 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 		if reason := nodeNotReady(node); reason != "" {
 			return "", fmt.Errorf("%s: %s", node.Name, reason)
 		}
-		pod, err := t.window(ctx, node.Name)
-		if err != nil {
-			return "", err
-		}
-		ctx, cancel := answering(ctx)
-		defer cancel()
-		status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
-		seen, err := healthy(node.Name+": kubelet", status, body, err)
+		seen, err := t.kubeletHealth(ctx, node.Name)
 		if err != nil {
 			return "", err
 		}
 		return seen + ", node ready", nil
 	})
+}
+
+// kubeletHealth asks the kubelet's health endpoint on the node's loopback
+// address; where no pod leads there, it lets the API server ask the kubelet.
+func (t *Target) kubeletHealth(ctx context.Context, node string) (string, error) {
+	pod, err := t.window(ctx, node)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	name := node + ": kubelet"
+	if pod == nil {
+		body, err := t.Pods.GetKubelet(ctx, node, "healthz")
+		return healthy(name, http.StatusOK, body, err)
+	}
+	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
+	return healthy(name, status, body, err)
 }
 
 // nodeNotReady says why a node is not ready, or "". A kubelet that has never
@@ -149,15 +162,21 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 }
 
 func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {
-	configuration, err := t.Pods.KubeletConfig(ctx, node)
+	body, err := t.Pods.GetKubelet(ctx, node, "configz")
 	if apierrors.IsForbidden(err) {
 		return "a socket that this user may not read", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if configuration.ContainerRuntimeEndpoint == "" {
+	var configz struct {
+		Kubelet struct{ ContainerRuntimeEndpoint string } `json:"kubeletconfig"`
+	}
+	if err := json.Unmarshal(body, &configz); err != nil {
+		return "", fmt.Errorf("configuration of the kubelet: %w", err)
+	}
+	if configz.Kubelet.ContainerRuntimeEndpoint == "" {
 		return "", errors.New("the kubelet is configured with no containerRuntimeEndpoint")
 	}
-	return configuration.ContainerRuntimeEndpoint, nil
+	return configz.Kubelet.ContainerRuntimeEndpoint, nil
 }

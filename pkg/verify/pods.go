@@ -23,7 +23,7 @@ type Pods interface {
 	GetPod(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
-	KubeletConfig(ctx context.Context, node string) (kube.KubeletConfig, error)
+	GetKubelet(ctx context.Context, node, path string) (body []byte, err error)
 }
 
 // components returns the static pods of a control plane component, sorted by
@@ -75,20 +75,21 @@ func each[T any](items []T, look func(T) (string, error)) (Evidence, error) {
 }
 
 // window returns a running pod on a node's host network, through which the
-// node's loopback address can be reached.
-func (t *Target) window(ctx context.Context, node string) (corev1.Pod, error) {
+// node's loopback address can be reached, or nil.
+func (t *Target) window(ctx context.Context, node string) (*corev1.Pod, error) {
 	pods, err := t.Kube.Clientset.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{
 		FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String(),
 	})
 	if err != nil {
-		return corev1.Pod{}, fmt.Errorf("list pods of %s: %w", node, err)
+		return nil, fmt.Errorf("list pods of %s: %w", node, err)
 	}
-	for _, pod := range pods.Items {
+	for i := range pods.Items {
+		pod := &pods.Items[i]
 		if pod.Spec.NodeName == node && pod.Spec.HostNetwork && pod.Status.Phase == corev1.PodRunning {
 			return pod, nil
 		}
 	}
-	return corev1.Pod{}, Unobservable(fmt.Errorf("%s: no pod of %s runs on the host's network there to look through", node, systemNamespace))
+	return nil, nil
 }
 
 func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {

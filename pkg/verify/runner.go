@@ -187,7 +187,7 @@ func (r *run) once(ctx context.Context, check Check) (evidence Evidence, err err
 // moreTelling keeps an earlier cause when the later one only says that the
 // time was over.
 func moreTelling(earlier, later error) error {
-	if earlier == nil || !bareDeadline(later) {
+	if earlier == nil || bareDeadline(earlier) || !bareDeadline(later) {
 		return later
 	}
 	return earlier
