@@ -1,0 +1,104 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"io"
+	"log"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/daemon"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/kindctl/kindctl/pkg/forge"
+)
+
+// TestRegistry makes a cluster from a registry of its own, as on a host that
+// reaches one: a node image without any CNI is pulled into Docker, the CNI's
+// images are pulled once and put into the nodes.
+func TestRegistry(t *testing.T) {
+	const cluster = "e2e-registry"
+	s := newSession(t, cluster)
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
+	s.fill(mirror)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // archives of an earlier run must not help
+	before := s.output("docker", "images", "-q", "--no-trunc")
+
+	s.must("up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--workers", "1", "-n", cluster)
+	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
+	if !strings.Contains(images, "quay.io/calico/node:") {
+		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
+	}
+	if strings.Contains(images, mirror) {
+		t.Errorf("the worker has images under the mirror's name:\n%s", images)
+	}
+	if events := s.kubectl(cluster, "get", "events", "-A", "--field-selector=reason=Pulling", "-o", "name"); events != "" {
+		t.Errorf("nodes pulled images themselves:\n%s", events)
+	}
+	s.green(cluster)
+	s.must("down", "-n", cluster)
+	s.output("docker", "rmi", mirror+"/kindest/node:e2e")
+	if after := s.output("docker", "images", "-q", "--no-trunc"); after != before {
+		t.Errorf("Docker had the images\n%s\nand now has\n%s", before, after)
+	}
+}
+
+// fill pushes a node image without a CNI, and Calico's images, as if they were
+// upstream's.
+func (s *session) fill(mirror string) {
+	s.Helper()
+	base, err := forge.Build(s.Context(), forge.Spec{CNI: forge.None}, forge.Options{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	local, err := name.ParseReference(base.NodeImage)
+	if err != nil {
+		s.Fatal(err)
+	}
+	node, err := daemon.Image(local)
+	if err != nil {
+		s.Fatal(err)
+	}
+	push := func(ref string, image v1.Image) error {
+		target, err := name.ParseReference(mirror + "/" + ref[strings.Index(ref, "/")+1:])
+		if err != nil {
+			return err
+		}
+		return remote.Write(target, image)
+	}
+	if err := push("docker.io/kindest/node:e2e", node); err != nil {
+		s.Fatal(err)
+	}
+	if _, err := forge.Build(s.Context(), forge.Spec{CNI: forge.Calico}, forge.Options{}); err != nil {
+		s.Fatal(err)
+	}
+	if err := forge.Export(s.Context(), forge.Spec{CNI: forge.Calico}, forge.Options{}, push); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// TestNoRegistry wants a registry that does not answer to be noticed in time,
+// and nothing to be made.
+func TestNoRegistry(t *testing.T) {
+	s := newSession(t)
+	before := s.belongings()
+	r := s.kindctl("up", "--images", "registry", "--image-registry", "127.0.0.1:9", "-n", "e2e-none")
+	if r.code != 3 || !strings.Contains(r.stderr, "no registry answers") {
+		t.Errorf("exit %d, want 3 and the reason:\n%s", r.code, r.stderr)
+	}
+	if r.took > 10*time.Second {
+		t.Errorf("noticed after %v", r.took)
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+}
