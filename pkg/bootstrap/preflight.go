@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -25,6 +26,9 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	defer docker.Close()
 	if u.facts, err = host.Probe(ctx, docker); err != nil {
 		return "", err
+	}
+	for _, warning := range u.facts.Warnings() {
+		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
 	}
 	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
 		return "", err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/moby/moby/client"
@@ -22,6 +23,8 @@ type Facts struct {
 	Local bool
 	// FreeBytes is the room on Docker's file system.
 	FreeBytes uint64
+	// InotifyInstances is the kernel's limit for each user; 0 is unknown.
+	InotifyInstances int
 	// MissingCapabilities can never be given to a container, such as CAP_SYS_RESOURCE.
 	MissingCapabilities []string
 	Kernel              Kernel
@@ -55,6 +58,7 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		return Facts{}, err
 	}
 	facts.Kernel = readKernel(root, release)
+	facts.InotifyInstances = readNumber(root, "proc/sys/fs/inotify/max_user_instances")
 	var stat unix.Statfs_t
 	if err := unix.Statfs(info.DockerRootDir, &stat); err == nil {
 		facts.FreeBytes = stat.Bavail * uint64(stat.Bsize) //nolint:gosec // a block size is positive
@@ -70,6 +74,31 @@ func (f Facts) Lacks(capability string) bool {
 		}
 	}
 	return false
+}
+
+// comfortableInotify is the limit from which a second cluster of several nodes
+// starts. With Linux's default of 128 the systemd of a node may find none left
+// and die, of which kind can only say that the container is gone.
+const comfortableInotify = 256
+
+// Warnings are what may become a problem, with the way out.
+func (f Facts) Warnings() (warnings []string) {
+	if f.InotifyInstances > 0 && f.InotifyInstances < comfortableInotify {
+		warnings = append(warnings, fmt.Sprintf("fs.inotify.max_user_instances is %d, too few for several clusters at once: sudo sysctl fs.inotify.max_user_instances=1024", f.InotifyInstances))
+	}
+	return warnings
+}
+
+func readNumber(root fs.FS, name string) int {
+	lines := readLines(root, name)
+	if len(lines) == 0 {
+		return 0
+	}
+	number, err := strconv.Atoi(strings.TrimSpace(lines[0]))
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 func readLines(root fs.FS, name string) []string {

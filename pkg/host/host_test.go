@@ -108,3 +108,13 @@ func TestRefuse(t *testing.T) {
 		})
 	}
 }
+
+func TestWarnings(t *testing.T) {
+	for text, want := range map[string]int{"128\n": 1, "1024\n": 0, "many\n": 0} {
+		root := fstest.MapFS{"proc/sys/fs/inotify/max_user_instances": {Data: []byte(text)}}
+		facts := Facts{InotifyInstances: readNumber(root, "proc/sys/fs/inotify/max_user_instances")}
+		if got := facts.Warnings(); len(got) != want {
+			t.Errorf("a limit of %q gives warnings %q, want %d", text, got, want)
+		}
+	}
+}
