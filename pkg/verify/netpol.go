@@ -39,7 +39,7 @@ const (
 
 // dialTimeout is how long a connection may take before it counts as blocked.
 // Between nodes of one machine it takes less than a millisecond.
-const dialTimeout = time.Second
+const dialTimeout = 500 * time.Millisecond
 
 // stand are the pods of the policy checks: one target on every node, so that
 // an engine which is dead on one of them is found, the fleet as strangers, and
