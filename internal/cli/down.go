@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,7 +20,7 @@ func downCommand() *cli.Command {
 		UsageText: "kindctl down [-n NAME | --all]",
 		Flags: []cli.Flag{
 			nameFlag(), kubeconfigFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "every kind cluster on this host"},
+			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host"},
 		},
 		Action: down,
 	}
@@ -44,9 +45,11 @@ func down(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	names := there
-	if !c.Bool("all") {
-		names = []string{c.String("name")}
+	names := []string{c.String("name")}
+	if c.Bool("all") {
+		if names, err = ours(kind, there, sink); err != nil {
+			return err
+		}
 	}
 	var failures []error
 	for _, name := range names {
@@ -61,4 +64,21 @@ func down(c *cli.Context) error {
 		}
 	}
 	return errors.Join(failures...)
+}
+
+// ours leaves out the clusters that others made with kind.
+func ours(kind *provider.Provider, there []string, sink event.Sink) (names []string, err error) {
+	for _, name := range there {
+		made, err := kind.Ours(name)
+		if err != nil {
+			return nil, err
+		}
+		if made {
+			names = append(names, name)
+			continue
+		}
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down",
+			Message: fmt.Sprintf("cluster %s stays: kindctl did not make it, or it is stopped; to remove it: kindctl down -n %s", name, name)})
+	}
+	return names, nil
 }

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -58,10 +59,39 @@ func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubecon
 	}()
 	select {
 	case err := <-done:
-		return err
+		if err != nil {
+			return err
+		}
+		return p.mark(config.Name)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// marker is a file in the nodes of clusters that kindctl made; kind has no
+// place for labels.
+const marker = "/kind/kindctl"
+
+func (p *Provider) mark(name string) error {
+	listed, err := p.kind(event.Start(event.Discard, event.Event{})).ListInternalNodes(name)
+	if err != nil {
+		return err
+	}
+	for _, node := range listed {
+		if err := nodeutils.WriteFile(node, marker, ""); err != nil {
+			return fmt.Errorf("mark node %s: %w", node, err)
+		}
+	}
+	return nil
+}
+
+// Ours tells whether kindctl made a cluster. One that is stopped cannot say so.
+func (p *Provider) Ours(name string) (bool, error) {
+	listed, err := p.kind(event.Start(event.Discard, event.Event{})).ListInternalNodes(name)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(listed, func(node nodes.Node) bool { return node.Command("test", "-e", marker).Run() == nil }), nil
 }
 
 // settle is how often Delete looks whether a creation that was given up is
@@ -131,7 +161,7 @@ func (p *Provider) Nodes(name string) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := make([]Node, 0, len(listed))
+	found := make([]Node, 0, len(listed))
 	for _, n := range listed {
 		role, err := n.Role()
 		if err != nil {
@@ -141,10 +171,10 @@ func (p *Provider) Nodes(name string) ([]Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes = append(nodes, Node{Name: n.String(), Role: role, Address: address})
+		found = append(found, Node{Name: n.String(), Role: role, Address: address})
 	}
-	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
-	return nodes, nil
+	slices.SortFunc(found, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	return found, nil
 }
 
 // Kubeconfig returns a cluster's kubeconfig with the address that works on the

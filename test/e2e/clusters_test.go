@@ -46,8 +46,7 @@ func TestTwoClusters(t *testing.T) {
 		}
 	})
 
-	s.must("down", "-n", cilium)
-	s.must("down", "-n", calico)
+	s.must("down", "--all")
 	s.must("down", "-n", calico) // a cluster that is not there is a success
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)

@@ -30,7 +30,7 @@ func TestRegistry(t *testing.T) {
 	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
 	s.fill(mirror)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // archives of an earlier run must not help
-	before := s.output("docker", "images", "-q", "--no-trunc")
+	before := s.images()
 
 	s.must("up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--workers", "1", "-n", cluster)
 	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
@@ -46,7 +46,7 @@ func TestRegistry(t *testing.T) {
 	s.green(cluster)
 	s.must("down", "-n", cluster)
 	s.output("docker", "rmi", mirror+"/kindest/node:e2e")
-	if after := s.output("docker", "images", "-q", "--no-trunc"); after != before {
+	if after := s.images(); after != before {
 		t.Errorf("Docker had the images\n%s\nand now has\n%s", before, after)
 	}
 }

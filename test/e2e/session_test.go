@@ -201,9 +201,17 @@ func (s *session) only(cluster, id string) {
 // belongings lists every container and volume that Docker has.
 func (s *session) belongings() string {
 	s.Helper()
-	lines := strings.Split(s.output("docker", "ps", "-aq", "--no-trunc")+"\n"+s.output("docker", "volume", "ls", "-q"), "\n")
-	slices.Sort(lines)
-	return strings.Join(lines, "\n")
+	return sorted(s.output("docker", "ps", "-aq", "--no-trunc") + "\n" + s.output("docker", "volume", "ls", "-q"))
+}
+
+// images lists every image that Docker has.
+func (s *session) images() string {
+	s.Helper()
+	return sorted(s.output("docker", "images", "-q", "--no-trunc"))
+}
+
+func sorted(lines string) string {
+	return strings.Join(slices.Sorted(strings.Lines(lines+"\n")), "")
 }
 
 // kubeconfigUntouched wants the user's file to hold what it held before.
