@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,12 +47,25 @@ func TestTwoClusters(t *testing.T) {
 		}
 	})
 
-	s.must("down", "--all")
+	s.downBoth(cilium, calico)
 	s.must("down", "-n", calico) // a cluster that is not there is a success
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}
 	s.kubeconfigUntouched()
+}
+
+// downBoth uses --all only where nobody else's cluster would go with it.
+func (s *session) downBoth(first, second string) {
+	s.Helper()
+	there := strings.Fields(s.must("get", "clusters").stdout)
+	slices.Sort(there)
+	if slices.Equal(there, slices.Sorted(slices.Values([]string{first, second}))) {
+		s.must("down", "--all")
+		return
+	}
+	s.must("down", "-n", first)
+	s.must("down", "-n", second)
 }
 
 func (s *session) threeReadyNodes(cluster string) {
