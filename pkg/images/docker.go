@@ -5,13 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/containerd/errdefs"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/daemon"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/client"
 
@@ -90,15 +88,10 @@ func (e *Engine) Save(ctx context.Context, ref, path string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := tarball.Write(parsed, image, file); err != nil {
+	if err := write(path, parsed, image); err != nil {
 		return fmt.Errorf("save %s: %w", ref, err)
 	}
-	return file.Close()
+	return nil
 }
 
 // credentials returns what the user's docker login holds for ref's registry,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -85,21 +84,16 @@ func (r *Remote) Save(ctx context.Context, ref, path string, progress *event.Spa
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
 	updates := make(chan v1.Update, 8)
 	go func() {
 		for update := range updates {
 			progress.Progress("pulling", update.Complete, update.Total)
 		}
 	}()
-	if err := tarball.Write(own, image, file, tarball.WithProgress(updates)); err != nil {
+	if err := write(path, own, image, tarball.WithProgress(updates)); err != nil {
 		return fmt.Errorf("pull %s: %w", located, err)
 	}
-	return file.Close()
+	return nil
 }
 
 func (r *Remote) parse(ref string) (located string, parsed name.Reference, err error) {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 // Store keeps image archives between clusters, one file for each image.
@@ -42,4 +46,13 @@ func (s *Store) Get(ctx context.Context, image string, fetch func(path string) e
 		return "", err
 	}
 	return path, os.Rename(partial, path)
+}
+
+// write saves an image to a file, under the name ref.
+func write(path string, ref name.Reference, image v1.Image, options ...tarball.WriteOption) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tarball.Write(ref, image, file, options...), file.Close())
 }
