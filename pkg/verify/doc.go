@@ -2,10 +2,21 @@
 //
 // A Check is data and one function. Run takes a Target and a list of checks,
 // runs those whose needs have passed side by side, tries each one again until
-// its deadline, and returns a Report with a verdict on every check. The engine
-// knows nothing of Kubernetes; the checks know nothing of the engine.
+// its deadline, and returns a Report with a verdict on every check. The checks
+// know nothing of the engine; all the engine knows of Kubernetes is that a
+// request which the API server forbids has shown nothing.
 //
 // A verdict distinguishes what is wrong (Fail) from what could not be seen
 // (Error) and from what depends on something broken (Blocked), so that one
 // fault shows as one red check.
+//
+// A Target is the cluster, what it is expected to be (as recorded when it was
+// made, else discovered), and the run's own namespace with its probe pods.
+// Everything goes through the API server: requests, watches, exec, and
+// port-forwards, which reach a node's loopback address by way of any pod on the
+// node's network. The caller closes the Target, also after an interruption.
+//
+// Core lists the checks in reading order; each subject has its file:
+// apiserver.go, etcd.go, scheduler.go and controllers.go (with leader.go),
+// nodes.go and taint.go, proxy.go, network.go, service.go, dns.go, netpol.go.
 package verify
