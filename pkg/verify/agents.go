@@ -1,0 +1,78 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Agents returns the pods of kube-system that a selector matches and wants one
+// on every expected node, with all containers running. They come sorted by
+// node. Whether an agent is ready is for its own health check to say, which
+// knows why and at once.
+func (t *Target) Agents(ctx context.Context, selector string) ([]corev1.Pod, error) {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := exactly(len(nodes), t.Expect.Nodes(), "nodes"); err != nil {
+		return nil, err
+	}
+	pods, err := t.systemPods(ctx, selector)
+	if err != nil {
+		return nil, err
+	}
+	byNode := map[string]corev1.Pod{}
+	for _, pod := range pods {
+		if pod.DeletionTimestamp != nil {
+			continue
+		}
+		if _, taken := byNode[pod.Spec.NodeName]; !taken || running(&pod) {
+			byNode[pod.Spec.NodeName] = pod
+		}
+	}
+	var agents []corev1.Pod
+	_, err = each(nodes, func(node corev1.Node) (string, error) {
+		pod, found := byNode[node.Name]
+		switch {
+		case !found:
+			return "", fmt.Errorf("%s: there is no pod %s", node.Name, selector)
+		case !running(&pod):
+			return "", fmt.Errorf("%s: %s does not run: %s", node.Name, pod.Name, podNotReady(&pod))
+		}
+		return "", nil
+	})
+	for _, node := range nodes {
+		agents = append(agents, byNode[node.Name])
+	}
+	return agents, err
+}
+
+// running tells whether every container of a pod runs.
+func running(pod *corev1.Pod) bool {
+	for _, status := range pod.Status.ContainerStatuses {
+		if status.State.Running == nil {
+			return false
+		}
+	}
+	return pod.Status.Phase == corev1.PodRunning
+}
+
+// OnEach looks at all pods side by side and begins each line, seen or wrong,
+// with the pod's node. A look has a few seconds: a pod that hangs is named in
+// time.
+func OnEach(ctx context.Context, pods []corev1.Pod, look func(context.Context, corev1.Pod) (string, error)) (Evidence, error) {
+	return each(pods, func(pod corev1.Pod) (string, error) {
+		ctx, cancel := answering(ctx)
+		defer cancel()
+		seen, err := look(ctx, pod)
+		if err != nil {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			return "", fmt.Errorf("%s: %s: %w", pod.Spec.NodeName, pod.Name, err)
+		}
+		return pod.Spec.NodeName + ": " + seen, nil
+	})
+}
