@@ -5,6 +5,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestKubeProxyReplacement runs Cilium with no kube-proxy at all.
@@ -21,13 +22,29 @@ func TestKubeProxyReplacement(t *testing.T) {
 	s.green(cluster)
 }
 
-// TestNftables runs Calico and kube-proxy both on nftables.
-func TestNftables(t *testing.T) {
-	const cluster = "e2e-nft"
+// TestHighlyAvailable runs three control planes behind a load balancer, loses
+// one of them, and gets it back.
+func TestHighlyAvailable(t *testing.T) {
+	const cluster = "e2e-ha"
 	s := newSession(t, cluster)
-	s.must("up", "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster)
-	if rules := s.output("docker", "exec", cluster+"-worker", "nft", "list", "table", "ip", "kube-proxy"); !strings.Contains(rules, "service-") {
-		t.Errorf("kube-proxy's table holds no service:\n%s", rules)
+	s.must("up", "--cni", "cilium", "--control-planes", "3", "--workers", "1", "-n", cluster)
+	members := s.kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+cluster+"-control-plane", "--", "etcdctl",
+		"--cacert=/etc/kubernetes/pki/etcd/ca.crt", "--cert=/etc/kubernetes/pki/etcd/server.crt", "--key=/etc/kubernetes/pki/etcd/server.key", "member", "list")
+	if got := strings.Count(members, "started"); got != 3 {
+		t.Errorf("%d etcd members are started, want 3:\n%s", got, members)
 	}
+	s.output("docker", "pause", cluster+"-control-plane3")
+	failed := s.red(cluster)
+	s.output("docker", "unpause", cluster+"-control-plane3")
+	named := false
+	for _, v := range failed {
+		named = named || strings.Contains(v.Cause, cluster+"-control-plane3")
+	}
+	if !named {
+		t.Errorf("no red check names the control plane that is lost: %+v", failed)
+	}
+	s.eventually(time.Minute, func() (string, error) {
+		return s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "wait", "--for=condition=Ready", "node", "--all", "--timeout=5s")
+	})
 	s.green(cluster)
 }

@@ -21,7 +21,8 @@ import (
 
 // TestRegistry makes a cluster from a registry of its own, as on a host that
 // reaches one: a node image without any CNI is pulled into Docker, the CNI's
-// images are pulled once and put into the nodes.
+// images are pulled once and put into the nodes. Calico and kube-proxy both
+// use nftables here.
 func TestRegistry(t *testing.T) {
 	const cluster = "e2e-registry"
 	s := newSession(t, cluster)
@@ -32,7 +33,7 @@ func TestRegistry(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // archives of an earlier run must not help
 	before := s.images()
 
-	s.must("up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.must("up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster)
 	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
 		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
@@ -42,6 +43,9 @@ func TestRegistry(t *testing.T) {
 	}
 	if events := s.kubectl(cluster, "get", "events", "-A", "--field-selector=reason=Pulling", "-o", "name"); events != "" {
 		t.Errorf("nodes pulled images themselves:\n%s", events)
+	}
+	if rules := s.output("docker", "exec", cluster+"-worker", "nft", "list", "table", "ip", "kube-proxy"); !strings.Contains(rules, "service-") {
+		t.Errorf("kube-proxy's table holds no service:\n%s", rules)
 	}
 	s.green(cluster)
 	s.must("down", "-n", cluster)
