@@ -3,17 +3,12 @@ package cilium
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	helmkube "helm.sh/helm/v4/pkg/kube"
-	release "helm.sh/helm/v4/pkg/release/v1"
-	"helm.sh/helm/v4/pkg/storage/driver"
 
 	"github.com/kindctl/kindctl/pkg/gomod"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -86,37 +81,5 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 	if err := config.Init(getter{client}, namespace, "secrets"); err != nil {
 		return fmt.Errorf("helm: %w", err)
 	}
-	current, err := config.Releases.Last(releaseName)
-	if errors.Is(err, driver.ErrReleaseNotFound) {
-		return install(ctx, config, ch, values)
-	}
-	if err != nil {
-		return fmt.Errorf("helm release %s: %w", releaseName, err)
-	}
-	if installed, ok := current.(*release.Release); ok && sameRelease(installed, ch, values) {
-		return nil
-	}
-	return upgrade(ctx, config, ch, values)
-}
-
-func install(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
-	i := action.NewInstall(config)
-	i.ReleaseName, i.Namespace, i.WaitStrategy = releaseName, namespace, helmkube.HookOnlyStrategy
-	if _, err := i.RunWithContext(ctx, ch, values); err != nil {
-		return fmt.Errorf("helm install: %w", err)
-	}
-	return nil
-}
-
-func upgrade(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
-	u := action.NewUpgrade(config)
-	u.Namespace, u.WaitStrategy = namespace, helmkube.HookOnlyStrategy
-	if _, err := u.RunWithContext(ctx, releaseName, ch, values); err != nil {
-		return fmt.Errorf("helm upgrade: %w", err)
-	}
-	return nil
-}
-
-func sameRelease(installed *release.Release, ch *chart.Chart, values map[string]any) bool {
-	return installed.Chart != nil && installed.Chart.Metadata.Version == ch.Metadata.Version && reflect.DeepEqual(installed.Config, values)
+	return deploy(ctx, config, ch, values)
 }
