@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Prepares a bare Debian or Ubuntu machine for kindctl: Docker, what an image
-# build needs, and kernel limits for several clusters. It says each thing that
-# it does, and touches nothing that is in order.
+# Prepares a bare Debian or Ubuntu machine for kindctl, as root: Docker, what an
+# image build needs, and kernel limits for several clusters. It says each thing
+# before doing it, and touches nothing that is in order.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 readonly source_dir
-readonly log=${KINDCTL_DOCKER_LOG:-/var/log/kindctl-dockerd.log}
-readonly daemon_json=${KINDCTL_DAEMON_JSON:-/etc/docker/daemon.json}
-readonly shim=${KINDCTL_SHIM:-/usr/local/bin/capshim}
-readonly start_deadline=60 # seconds for dockerd to answer
+readonly root=${KINDCTL_HOST_ROOT:-} # in tests: where the host's files are
+readonly log=$root/var/log/kindctl-dockerd.log
+readonly daemon_json=$root/etc/docker/daemon.json
+readonly shim=$root/usr/local/bin/capshim
+readonly start_deadline=60 # seconds for Docker to answer
 
 # A node with pods takes up to 50 inotify instances, and Linux allows 128.
 readonly inotify_instances=1024
@@ -21,103 +22,181 @@ readonly sys_resource=24
 
 say() { printf 'prepare-host: %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
+am_root() { [ "$(id -u)" -eq 0 ]; }
+answers() { docker info >/dev/null 2>&1; }
 
-# need_root ends the script with what root would have to do.
-need_root() {
-  [ "$(id -u)" -eq 0 ] && return
-  say "this needs root: $1" >&2
-  say "run: sudo $0" >&2
+fail() {
+  say "$*" >&2
   exit 3
 }
 
+# act WHY COMMAND FUNCTION [ARGUMENT...] says why and calls the function. Who
+# is not root gets the command to type instead.
+pending=
+act() {
+  say "$1"
+  if am_root; then
+    "${@:3}"
+  elif [[ $pending != *"$2"* ]]; then
+    pending+="  sudo $2"$'\n'
+  fi
+}
+
 missing_packages() {
-  have dockerd || docker info >/dev/null 2>&1 || echo docker.io iptables
+  if ! answers; then
+    have dockerd || echo docker.io iptables ca-certificates
+    # Without its parser, Docker cannot start containers where AppArmor is on.
+    grep -qs Y "$root/sys/module/apparmor/parameters/enabled" && ! have apparmor_parser && echo apparmor
+    # Newer Debian has the command in a package of its own.
+    have docker || ! apt-cache show docker-cli >/dev/null 2>&1 || echo docker-cli
+  fi
+  have apt-get || return 0 # images cannot be built here, only pulled
   have gcc || echo gcc libc6-dev
   have pkg-config || echo pkg-config
   pkg-config --exists libseccomp 2>/dev/null || echo libseccomp-dev
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+  [ -e "$root/usr/share/keyrings/debian-archive-keyring.gpg" ] || echo debian-archive-keyring
 }
 
 install_packages() {
-  local packages
-  packages=$(missing_packages | xargs)
-  [ -z "$packages" ] && return
-  need_root "apt-get install $packages"
-  if ! have apt-get; then
-    say "this is neither Debian nor Ubuntu; install by hand: $packages" >&2
-    exit 3
-  fi
-  say "installing $packages"
-  apt-get update -qq
-  # shellcheck disable=SC2086 # one word for each package
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
 }
 
-# lacks_capability tells whether no process on this machine can have CAP_SYS_RESOURCE.
-lacks_capability() {
-  local bounding
-  bounding=$(awk '/^CapBnd:/ {print $2}' /proc/self/status)
+prepare_packages() {
+  local packages
+  packages=$(missing_packages | xargs)
+  [ -n "$packages" ] || return 0
+  have apt-get || fail "this is neither Debian nor Ubuntu; install by hand: $packages"
+  if am_root; then
+    say "reading the lists of packages"
+    apt-get update -qq </dev/null || say "warning: not every list could be read" >&2
+    packages=$(missing_packages | xargs)
+  fi
+  # shellcheck disable=SC2086 # one word for each package
+  act "installing what Docker and image builds need: $packages" "apt-get install --no-install-recommends $packages" \
+    install_packages $packages
+}
+
+# docker_process prints the process of the daemon on this machine, if there is one.
+docker_process() {
+  local process
+  process=$(cat "$root/run/docker.pid" 2>/dev/null) && [ -d "$root/proc/$process" ] && echo "$process"
+}
+
+# needs_shim tells whether the containers of this machine's Docker cannot have
+# CAP_SYS_RESOURCE. A daemon elsewhere is none of our business.
+needs_shim() {
+  local process=self bounding
+  if answers; then
+    process=$(docker_process) || return 1
+  fi
+  bounding=$(awk '/^CapBnd:/ {print $2}' "$root/proc/$process/status")
   (((0x$bounding >> sys_resource & 1) == 0))
 }
 
-# install_shim puts an OCI runtime in front of runc that asks for no more
-# capabilities than the machine has. Other settings of Docker stay.
-install_shim() {
-  lacks_capability || return 0
-  if [ -x "$shim" ] && grep -qs '"default-runtime": *"capshim"' "$daemon_json"; then
-    return
+shim_is_default() {
+  if answers; then
+    [ "$(docker info --format '{{.DefaultRuntime}}')" = capshim ]
+  else
+    [ -x "$shim" ] && grep -qs '"default-runtime": *"capshim"' "$daemon_json"
   fi
-  need_root "set up the runtime shim, because this machine lacks CAP_SYS_RESOURCE"
-  say "this machine lacks CAP_SYS_RESOURCE: installing $shim as Docker's default runtime (see hack/capshim)"
+}
+
+install_shim() {
+  mkdir -p "$(dirname "$shim")"
   (cd "$source_dir" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$shim.new" ./hack/capshim)
   mv "$shim.new" "$shim"
   (cd "$source_dir" && go run ./hack/capshim/configure "$daemon_json" "$shim")
-  if docker info >/dev/null 2>&1; then
-    say "telling the running Docker to read its settings again"
-    pkill -HUP -x dockerd
+}
+
+prepare_shim() {
+  if needs_shim && ! shim_is_default; then
+    act "this machine lacks CAP_SYS_RESOURCE: making $shim Docker's default runtime in $daemon_json (see hack/capshim)" \
+      "env \"PATH=\$PATH\" $source_dir/hack/prepare-host.sh" install_shim
   fi
 }
 
 start_docker() {
-  docker info >/dev/null 2>&1 && return
-  need_root "start Docker"
-  if [ -d /run/systemd/system ]; then
-    say "starting Docker with systemd"
-    systemctl start docker
+  local starting=
+  if docker_process >/dev/null; then
+    say "waiting for the dockerd that is starting already"
+  elif [ -d "$root/run/systemd/system" ]; then
+    systemctl start docker || docker_failed
   else
-    say "starting dockerd in the background; its log is $log"
-    setsid nohup dockerd >>"$log" 2>&1 </dev/null &
+    mkdir -p "$(dirname "$log")"
+    setsid nohup dockerd </dev/null >>"$log" 2>&1 &
+    starting=$!
   fi
   local waited=0
-  until docker info >/dev/null 2>&1; do
+  until answers; do
     if ((waited++ >= start_deadline)); then
-      say "Docker does not answer after $start_deadline s; the end of its log:" >&2
-      tail -n 20 "$log" >&2 || true
-      exit 3
+      docker_failed
+    fi
+    # It also ends when another dockerd was faster; that one has the pid file.
+    if [ -n "$starting" ] && ! kill -0 "$starting" 2>/dev/null && ! docker_process >/dev/null; then
+      docker_failed
     fi
     sleep 1
   done
 }
 
-raise_limit() {
-  local name=$1 wanted=$2 now
-  now=$(sysctl -n "$name" 2>/dev/null || echo "$wanted")
-  ((now >= wanted)) && return
-  if [ "$(id -u)" -ne 0 ]; then
-    say "warning: $name is $now; several clusters need more: sudo sysctl $name=$wanted" >&2
-    return
+docker_failed() {
+  say "Docker does not answer; the end of its log:" >&2
+  if [ -d "$root/run/systemd/system" ]; then
+    journalctl -u docker -n 20 --no-pager >&2 || true
+  else
+    tail -n 20 "$log" >&2 || true
   fi
-  say "raising $name from $now to $wanted, for several clusters at once"
-  sysctl -q -w "$name=$wanted"
+  exit 3
 }
 
-if ! have go; then
-  say "Go is not installed; kindctl is built with $(awk '/^go / {print $2}' "$source_dir/go.mod") or newer: https://go.dev/dl" >&2
-  exit 3
+prepare_docker() {
+  answers && return
+  if ! am_root && [ -S "$root/run/docker.sock" ] && [ ! -w "$root/run/docker.sock" ]; then
+    fail "you may not use Docker; run: sudo usermod -aG docker $(id -un), and log in again"
+  fi
+  local command="systemctl start docker" how="with systemd"
+  if [ ! -d "$root/run/systemd/system" ]; then
+    command="env \"PATH=\$PATH\" $source_dir/hack/prepare-host.sh" how="in the background; its log is $log"
+  fi
+  act "starting Docker $how" "$command" start_docker
+}
+
+# reload_docker makes a daemon that was running before read its settings again.
+reload_docker() {
+  kill -HUP "$(docker_process)"
+  for ((waited = 0; waited < start_deadline; waited++)); do
+    shim_is_default && return
+    sleep 1
+  done
+  fail "Docker did not take its new default runtime; restart it, and look for a flag --default-runtime or --config-file that wins over $daemon_json"
+}
+
+prepare_runtime() {
+  if am_root && needs_shim && ! shim_is_default; then
+    say "telling the running Docker to read $daemon_json again; containers go on"
+    reload_docker
+  fi
+}
+
+raise_limit() {
+  local file=$root/proc/sys/fs/inotify/$1 wanted=$2 now
+  now=$(cat "$file" 2>/dev/null) || return 0
+  ((now >= wanted)) && return
+  if ! am_root || ! { echo "$wanted" >"$file"; } 2>/dev/null; then
+    say "warning: fs.inotify.$1 is $now; several clusters need more: sudo sysctl -w fs.inotify.$1=$wanted" >&2
+    return
+  fi
+  say "raised fs.inotify.$1 from $now to $wanted, for several clusters at once"
+}
+
+have go || fail "Go is not installed; kindctl is built with $(awk '/^go / {print $2}' "$source_dir/go.mod") or newer: https://go.dev/dl"
+prepare_packages
+prepare_shim
+prepare_docker
+prepare_runtime
+raise_limit max_user_instances "$inotify_instances"
+raise_limit max_user_watches "$inotify_watches"
+if [ -n "$pending" ]; then
+  fail "this needs root; run"$'\n'"$pending"
 fi
-install_packages
-install_shim
-start_docker
-raise_limit fs.inotify.max_user_instances "$inotify_instances"
-raise_limit fs.inotify.max_user_watches "$inotify_watches"
 say "ready: Docker $(docker version --format '{{.Server.Version}}') answers"
