@@ -34,6 +34,8 @@ const LoadBalancerImage = "docker.io/envoyproxy/envoy:v1.36.2"
 // Provider makes clusters out of Docker containers.
 type Provider struct {
 	sink event.Sink
+	// givenUp is a creation that kind may still be at; closed when it ends.
+	givenUp <-chan struct{}
 }
 
 // New returns a Provider that reports kind's own steps as progress to sink.
@@ -48,8 +50,9 @@ func (p *Provider) kind(span *event.Span) *cluster.Provider {
 // goes to a file of its own. When ctx ends, Create returns at once with the
 // cause; kind cannot be interrupted, so what it still makes is for Delete.
 func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, span *event.Span) error {
-	done := make(chan error, 1)
+	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(ended)
 		done <- p.kind(span).Create(config.Name,
 			cluster.CreateWithV1Alpha4Config(config),
 			cluster.CreateWithKubeconfigPath(kubeconfig),
@@ -64,7 +67,21 @@ func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubecon
 		}
 		return p.mark(config.Name)
 	case <-ctx.Done():
+		p.givenUp = ended
 		return context.Cause(ctx)
+	}
+}
+
+// underWay tells whether kind still works on a creation that was given up.
+func (p *Provider) underWay() bool {
+	if p.givenUp == nil {
+		return false
+	}
+	select {
+	case <-p.givenUp:
+		return false
+	default:
+		return true
 	}
 }
 
@@ -94,22 +111,23 @@ func (p *Provider) Ours(name string) (bool, error) {
 	return slices.ContainsFunc(listed, func(node nodes.Node) bool { return node.Command("test", "-e", marker).Run() == nil }), nil
 }
 
-// settle is how often Delete looks whether a creation that was given up is
-// still making containers.
+// settle is how often Delete looks whether a creation that failed is still
+// making containers: kind starts the nodes' containers side by side and returns
+// when the first of them fails.
 const settle = 500 * time.Millisecond
 
 // quiet is how many looks in a row must find nothing before Delete believes it.
 const quiet = 3
 
 // Delete removes a cluster's containers with their volumes, and its entry in
-// the kubeconfig. It looks again until nothing comes any more, because a
-// creation that was given up may still be under way.
-func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, abandoned bool) error {
+// the kubeconfig. An unsettled cluster, whose creation failed or was given up,
+// may still get containers: Delete looks again until nothing comes any more.
+func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, unsettled bool) error {
 	span := event.Start(event.Discard, event.Event{})
 	if err := p.kind(span).Delete(name, kubeconfig); err != nil {
 		return err
 	}
-	if !abandoned {
+	if !unsettled {
 		return nil
 	}
 	ticker := time.NewTicker(settle)
@@ -125,7 +143,9 @@ func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, abandone
 			return err
 		}
 		if len(left) == 0 {
-			calm++
+			if !p.underWay() {
+				calm++
+			}
 			continue
 		}
 		calm = 0
