@@ -4,10 +4,12 @@
 package kube
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -86,4 +88,13 @@ func FromKubeconfigData(data []byte) (*Client, error) {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
 	return New(config)
+}
+
+// Version returns the version of Kubernetes that the API server runs: v1.37.2.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	version, err := discovery.ToServerVersionInterfaceWithContext(c.Clientset.Discovery()).ServerVersionWithContext(ctx)
+	if err != nil {
+		return "", fmt.Errorf("the API server's version: %w", err)
+	}
+	return version.GitVersion, nil
 }
