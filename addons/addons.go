@@ -10,6 +10,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons/calico"
 	"github.com/kindctl/kindctl/addons/cilium"
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -33,6 +34,10 @@ type Options struct {
 	APIServerPort int
 	// LacksSysResource says that no container can have CAP_SYS_RESOURCE.
 	LacksSysResource bool
+	// LacksVXLAN says that the kernel has no VXLAN.
+	LacksVXLAN bool
+	// Sink is told of downloads; nil drops them.
+	Sink event.Sink
 }
 
 // None is the name for no addon at all.
@@ -41,10 +46,10 @@ const None = "none"
 // catalogue makes each addon.
 var catalogue = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
-		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource})
+		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, Sink: o.Sink})
 	},
 	"calico": func(o Options) Addon {
-		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode})
+		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, NoTunnel: o.LacksVXLAN, Sink: o.Sink})
 	},
 }
 

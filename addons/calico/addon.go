@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gomod"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -34,6 +37,11 @@ type Options struct {
 	PodSubnet string
 	// ProxyMode is kube-proxy's; Felix uses the same kernel tables.
 	ProxyMode string
+	// NoTunnel is for kernels without VXLAN: nodes reach each other's pods by
+	// plain routes alone, which their common network allows.
+	NoTunnel bool
+	// Sink is told of downloads; nil drops them.
+	Sink event.Sink
 }
 
 // Addon is Calico in a cluster.
@@ -42,7 +50,12 @@ type Addon struct {
 }
 
 // New returns the addon.
-func New(options Options) *Addon { return &Addon{options} }
+func New(options Options) *Addon {
+	if options.Sink == nil {
+		options.Sink = event.Discard
+	}
+	return &Addon{options}
+}
 
 // Name is what users type.
 func (a *Addon) Name() string { return "calico" }
@@ -54,20 +67,28 @@ func (a *Addon) Images() []string {
 
 // Install applies the rendered manifest. It does not wait for the agents.
 func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
-	dir, err := gomod.Fetch(ctx, source, manifestDir)
+	objects, err := a.manifest(ctx)
 	if err != nil {
 		return err
+	}
+	return client.Apply(ctx, objects)
+}
+
+func (a *Addon) manifest(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	dir, err := gomod.Fetch(ctx, source, manifestDir, a.options.Sink)
+	if err != nil {
+		return nil, err
 	}
 	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
-		return fmt.Errorf("read the manifest: %w", err)
+		return nil, fmt.Errorf("read the manifest: %w", err)
 	}
 	objects, err := kube.Decode(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := Render(objects, a.options); err != nil {
-		return fmt.Errorf("render the manifest: %w", err)
+		return nil, fmt.Errorf("render the manifest: %w", err)
 	}
-	return client.Apply(ctx, objects)
+	return objects, nil
 }

@@ -1,14 +1,18 @@
 package calico
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -35,33 +39,83 @@ spec:
         image: node
         env:
         - {name: FELIX_NFTABLESMODE, value: Auto}
-        - {name: FELIX_HEALTHENABLED, value: "true"}
+        - {name: CALICO_IPV4POOL_VXLAN, value: CrossSubnet}
 `
 
 func TestRender(t *testing.T) {
-	for mode, tables := range map[string]string{"iptables": "Disabled", "nftables": "Enabled"} {
-		objects, err := kube.Decode([]byte(manifest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Render(objects, Options{PodSubnet: "10.9.0.0/16", ProxyMode: mode}); err != nil {
-			t.Fatal(err)
-		}
-		pod := objects[1].Object["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
-		want := []any{
-			map[string]any{"name": "FELIX_NFTABLESMODE", "value": tables},
-			map[string]any{"name": "FELIX_HEALTHENABLED", "value": "true"},
-			map[string]any{"name": "CALICO_IPV4POOL_CIDR", "value": "10.9.0.0/16"},
-		}
-		if diff := cmp.Diff(want, pod["containers"].([]any)[0].(map[string]any)["env"]); diff != "" {
-			t.Errorf("%s: settings (-want +got):\n%s", mode, diff)
-		}
-		if inits := pod["initContainers"].([]any); len(inits) != 1 || inits[0].(map[string]any)["name"] != "install-cni" {
-			t.Errorf("%s: init containers are %v, want install-cni alone", mode, inits)
-		}
+	tests := []struct {
+		name    string
+		options Options
+		want    []string
+	}{
+		{"iptables", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables"},
+			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
+		{"ipvs", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "ipvs"},
+			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
+		{"nftables", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"},
+			[]string{"FELIX_NFTABLESMODE=Enabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
+		{"no VXLAN", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables", NoTunnel: true},
+			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=Never", "CALICO_IPV4POOL_CIDR=10.9.0.0/16", "FELIX_PROGRAMCLUSTERROUTES=Enabled"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			objects, err := kube.Decode([]byte(manifest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Render(objects, tt.options); err != nil {
+				t.Fatal(err)
+			}
+			pod := objects[1].Object["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+			var env []string
+			for _, each := range pod["containers"].([]any)[0].(map[string]any)["env"].([]any) {
+				setting := each.(map[string]any)
+				env = append(env, setting["name"].(string)+"="+setting["value"].(string))
+			}
+			if diff := cmp.Diff(tt.want, env); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+			if inits := pod["initContainers"].([]any); len(inits) != 1 || inits[0].(map[string]any)["name"] != "install-cni" {
+				t.Errorf("init containers are %v, want install-cni alone", inits)
+			}
+		})
 	}
 	if err := Render(nil, Options{}); err == nil {
 		t.Error("a manifest without the agent was accepted")
+	}
+}
+
+// TestManifest renders what upstream published, when Go's module cache holds
+// it: tests use no network.
+func TestManifest(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("GOPROXY", "off")
+	addon := New(Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"})
+	objects, err := addon.manifest(t.Context())
+	if hint.ReasonOf(err) == "MODULE_UNREACHABLE" {
+		t.Skip("the manifest's module is not in Go's module cache")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := map[string]bool{}
+	for _, object := range objects {
+		pod, found, _ := unstructured.NestedMap(object.Object, "spec", "template", "spec")
+		if !found {
+			continue
+		}
+		for _, field := range []string{"initContainers", "containers"} {
+			containers, _, _ := unstructured.NestedSlice(pod, field)
+			for _, container := range containers {
+				image, pull := container.(map[string]any)["image"].(string), container.(map[string]any)["imagePullPolicy"]
+				if images[image] = true; pull != "IfNotPresent" {
+					t.Errorf("%s has pull policy %v: nodes without a registry could not run it", image, pull)
+				}
+			}
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(images)), slices.Sorted(slices.Values(addon.Images())); !slices.Equal(got, want) {
+		t.Errorf("the manifest runs %v, Images has %v", got, want)
 	}
 }
 
@@ -70,14 +124,14 @@ func TestJudgeRoute(t *testing.T) {
 		{"tunnel", `[{"dst":"10.9.1.1","gateway":"10.9.1.0","dev":"vxlan.calico"}]`, ""},
 		{"straight", `[{"dst":"10.9.1.1","gateway":"172.18.0.3","dev":"eth0"}]`, ""},
 		{"default gateway", `[{"dst":"10.9.1.1","gateway":"172.18.0.1","dev":"eth0"}]`, "neither"},
-		{"unreachable", `[{"type":"unreachable","dst":"10.9.1.1","dev":"lo"}]`, "the route is unreachable"},
-		{"nothing", `[]`, "no route"},
-		{"not JSON", `RTNETLINK answers`, "no route"},
+		{"unreachable", `[{"type":"unreachable","dst":"10.9.1.1","dev":"lo"}]`, "it is unreachable"},
+		{"nothing", `[]`, "none in"},
+		{"not JSON", `RTNETLINK answers`, "none in"},
 	}
 	for _, tt := range tests {
-		problem, way := judgeRoute(tt.out, "172.18.0.3")
-		if (problem == "") != (tt.want == "") || !strings.Contains(problem, tt.want) || (problem == "") == (way == "") {
-			t.Errorf("%s: problem %q, way %q; want %q", tt.name, problem, way, tt.want)
+		way, err := judgeRoute(tt.out, "172.18.0.3")
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || (err == nil) != (way != "") {
+			t.Errorf("%s: way %q, error %v; want %q", tt.name, way, err, tt.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package calico
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -8,10 +9,48 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindctl/kindctl/pkg/verify"
 )
+
+func resource(name string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "crd.projectcalico.org", Version: "v1", Resource: name}
+}
+
+// addresses compares the pods' addresses with Calico's own books. Pods are read
+// before blocks, so that every address seen was allocated by then.
+func addresses(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	pools, err := t.Kube.Dynamic.Resource(resource("ippools")).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list address pools: %w", err)
+	}
+	pods, err := t.Kube.Clientset.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Running"})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	blocks, err := t.Kube.Dynamic.Resource(resource("ipamblocks")).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list address blocks: %w", err)
+	}
+	var cidrs []netip.Prefix
+	for _, pool := range pools.Items {
+		prefix, err := prefixOf(pool.Object)
+		if err != nil {
+			return nil, fmt.Errorf("address pool %s: %w", pool.GetName(), err)
+		}
+		cidrs = append(cidrs, prefix)
+	}
+	allocated := map[netip.Addr]bool{}
+	for _, block := range blocks.Items {
+		if err := addAllocations(allocated, block.Object); err != nil {
+			return nil, fmt.Errorf("address block %s: %w", block.GetName(), err)
+		}
+	}
+	return judgeAddresses(pods.Items, cidrs, allocated)
+}
 
 // prefixOf reads the CIDR of a pool or of a block.
 func prefixOf(object map[string]any) (netip.Prefix, error) {

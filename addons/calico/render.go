@@ -65,18 +65,19 @@ func settings(env []corev1.EnvVar, options Options) []corev1.EnvVar {
 	if options.ProxyMode == "nftables" {
 		tables = "Enabled"
 	}
-	for _, setting := range []corev1.EnvVar{
-		{Name: "CALICO_IPV4POOL_CIDR", Value: options.PodSubnet},
-		{Name: "FELIX_NFTABLESMODE", Value: tables},
-	} {
-		env = set(env, setting)
+	env = set(env, "CALICO_IPV4POOL_CIDR", options.PodSubnet)
+	env = set(env, "FELIX_NFTABLESMODE", tables)
+	if options.NoTunnel {
+		env = set(env, "CALICO_IPV4POOL_VXLAN", "Never")
+		env = set(env, "FELIX_PROGRAMCLUSTERROUTES", "Enabled") // else BIRD would have to
 	}
 	return env
 }
 
-func set(env []corev1.EnvVar, setting corev1.EnvVar) []corev1.EnvVar {
+func set(env []corev1.EnvVar, name, value string) []corev1.EnvVar {
+	setting := corev1.EnvVar{Name: name, Value: value}
 	for i := range env {
-		if env[i].Name == setting.Name {
+		if env[i].Name == name {
 			env[i] = setting
 			return env
 		}

@@ -10,6 +10,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gomod"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -39,6 +40,8 @@ type Options struct {
 	APIServerPort int
 	// LacksSysResource leaves CAP_SYS_RESOURCE out of what the agent asks for.
 	LacksSysResource bool
+	// Sink is told of downloads; nil drops them.
+	Sink event.Sink
 }
 
 // Addon is Cilium in a cluster.
@@ -47,7 +50,12 @@ type Addon struct {
 }
 
 // New returns the addon.
-func New(options Options) *Addon { return &Addon{options} }
+func New(options Options) *Addon {
+	if options.Sink == nil {
+		options.Sink = event.Discard
+	}
+	return &Addon{options}
+}
 
 // Name is what users type.
 func (a *Addon) Name() string { return "cilium" }
@@ -60,7 +68,7 @@ func (a *Addon) Images() []string {
 // Install makes the Helm release, or brings one that has other values up to
 // date. It does not wait for the agents.
 func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
-	dir, err := gomod.Fetch(ctx, source, chartDir)
+	dir, err := gomod.Fetch(ctx, source, chartDir, a.options.Sink)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cilium
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,30 +61,34 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func TestJudgeStatus(t *testing.T) {
-	tests := []struct{ name, out, want string }{
-		{"well", `{"cilium":{"state":"Ok"},"controllers":[{"name":"x","status":{"consecutive-failure-count":1}}]}`, ""},
-		{"the agent is not", `{"cilium":{"state":"Failure","msg":"no datapath"}}`, "no datapath"},
-		{"a controller fails", `{"cilium":{"state":"Ok"},"controllers":[{"name":"sync","status":{"consecutive-failure-count":5,"last-failure-msg":"forbidden"}}]}`, "controller sync failed 5 times: forbidden"},
-		{"no status", "panic", "cannot be read"},
-		{"an empty status", "{}", "the agent is"},
+func TestJudges(t *testing.T) {
+	tests := []struct {
+		name  string
+		judge func(string) (string, error)
+		out   string
+		want  string
+	}{
+		{"a well agent", judgeStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"x","status":{"consecutive-failure-count":1}}]}`, ""},
+		{"a sick agent", judgeStatus, `{"cilium":{"state":"Failure","msg":"no datapath"}}`, "no datapath"},
+		{"a controller fails", judgeStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"sync","status":{"consecutive-failure-count":5,"last-failure-msg":"forbidden"}}]}`, "controller sync failed 5 times: forbidden"},
+		{"no status", judgeStatus, "panic", "cannot be read"},
+		{"an empty status", judgeStatus, "{}", `the agent is ""`},
+		{"ready endpoints", judgeEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":2,"status":{"state":"disconnecting"}}]`, ""},
+		{"an endpoint that waits", judgeEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":7,"status":{"state":"waiting-for-identity","networking":{"addressing":[{"ipv4":"10.0.0.5"}]}}}]`, `endpoint 7 [{10.0.0.5}] is "waiting-for-identity"`},
+		{"no endpoint", judgeEndpoints, `[]`, "it has no endpoint"},
+		{"endpoints unread", judgeEndpoints, `x`, "cannot be read"},
+		{"in kube-proxy's place", judgeReplacement, `{"kube-proxy-replacement":{"mode":"True"}}`, ""},
+		{"beside kube-proxy", judgeReplacement, `{"kube-proxy-replacement":{"mode":"False"}}`, `is "False"`},
+		{"an unknown place", judgeReplacement, `{}`, `is ""`},
+		{"a place unread", judgeReplacement, `no`, "cannot be read"},
+		{"rules of Cilium's own", judgeRules, "-A CILIUM_POST_nat\n", ""},
+		{"rules of kube-proxy", judgeRules, "-A KUBE-SERVICES -j KUBE-SVC-X\n", "KUBE-SVC"},
 	}
 	for _, tt := range tests {
-		problem, seen := judgeStatus(tt.out)
-		if (tt.want == "") != (problem == "") || !strings.Contains(problem, tt.want) || (problem == "") == (seen == "") {
-			t.Errorf("%s: problem %q, seen %q; want %q", tt.name, problem, seen, tt.want)
+		seen, err := tt.judge(tt.out)
+		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && !strings.Contains(got, tt.want) || (err == nil) != (seen != "") {
+			t.Errorf("%s: seen %q, error %v; want %q", tt.name, seen, err, tt.want)
 		}
-	}
-}
-
-func TestJudgeReplacement(t *testing.T) {
-	for out, well := range map[string]bool{`{"kube-proxy-replacement":{"mode":"True"}}`: true, `{"kube-proxy-replacement":{"mode":"False"}}`: false, `{}`: false, `no`: false} {
-		if problem, _ := judgeReplacement(out); (problem == "") != well {
-			t.Errorf("%s: problem %q, want well: %v", out, problem, well)
-		}
-	}
-	if problem, _ := judgeRules("-A KUBE-SERVICES -j KUBE-SVC-X\n"); problem == "" {
-		t.Error("rules of kube-proxy were not noticed")
 	}
 }
 

@@ -3,14 +3,19 @@ package gomod
 import (
 	"archive/zip"
 	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -71,7 +76,7 @@ func TestFetch(t *testing.T) {
 	isolate(t, url+"/nowhere,"+url+",direct")
 	m := Module{Path: "example.com/Mod", Version: "v1.0.0", Sum: sum}
 	for range 2 {
-		dir, err := Fetch(t.Context(), m, "chart")
+		dir, err := Fetch(t.Context(), m, "chart", event.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +90,7 @@ func TestFetch(t *testing.T) {
 	if *requests != 2 { // the proxy that does not have it, and the one that does
 		t.Errorf("%d requests, want 2: the second Fetch must find the cache", *requests)
 	}
-	if _, err := Fetch(t.Context(), m, "no/such/dir"); err == nil {
+	if _, err := Fetch(t.Context(), m, "no/such/dir", event.Discard); err == nil {
 		t.Error("a directory that is not in the module was accepted")
 	}
 }
@@ -100,7 +105,7 @@ func TestFetchUsesGosModuleCache(t *testing.T) {
 	if err := os.WriteFile(cached, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart"); err != nil {
+	if _, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(cached); err != nil {
@@ -112,11 +117,95 @@ func TestFetchRefuses(t *testing.T) {
 	data, _ := archive(t, map[string]string{"chart/Chart.yaml": "tampered"})
 	_, sum := archive(t, map[string]string{"chart/Chart.yaml": "published"})
 	url, _ := proxy(t, data)
-	for goproxy, reason := range map[string]string{url: "MODULE_TAMPERED", url + "/nowhere": "MODULE_UNREACHABLE", "off": "MODULE_UNREACHABLE"} {
+	for goproxy, reason := range map[string]string{url: "MODULE_TAMPERED", url + "/nowhere": "MODULE_UNREACHABLE", "off": "MODULE_UNREACHABLE", "direct": "MODULE_UNREACHABLE"} {
 		isolate(t, goproxy)
-		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart")
+		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard)
 		if hint.ReasonOf(err) != reason || hint.AdviceOf(err) == "" {
 			t.Errorf("GOPROXY=%s: %v, want %s with advice", goproxy, err, reason)
 		}
+	}
+}
+
+// TestProxyList walks lists as the go command does: after a comma only when a
+// file is not there, after a bar whatever went wrong.
+func TestProxyList(t *testing.T) {
+	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
+	good, _ := proxy(t, data)
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "out of order", http.StatusInternalServerError)
+	}))
+	t.Cleanup(broken.Close)
+	onDisk := filepath.Join(t.TempDir(), "example.com", "!mod", "@v", "v1.0.0.zip")
+	if err := os.MkdirAll(filepath.Dir(onDisk), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(onDisk, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder := "file://" + strings.TrimSuffix(onDisk, "/example.com/!mod/@v/v1.0.0.zip")
+	tests := []struct {
+		list string
+		want string // a part of the error, "" for none
+	}{
+		{good, ""},
+		{good + "/", ""},
+		{good + "/nowhere," + good, ""},
+		{broken.URL + "," + good, "500 Internal Server Error"},
+		{broken.URL + "|" + good, ""},
+		{"direct," + good, ""},
+		{"off," + good, "nothing may be downloaded"},
+		{"direct", "only the go command"},
+		{folder, ""},
+		{folder + "/nowhere|" + good, ""},
+		{"ftp://example.com", "unsupported protocol"},
+	}
+	for _, tt := range tests {
+		isolate(t, tt.list)
+		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("GOPROXY=%s: %v, want %q", tt.list, err, tt.want)
+		}
+	}
+}
+
+func TestDownloadIsTold(t *testing.T) {
+	noise := make([]byte, 3<<20)
+	rand.Read(noise)
+	data, sum := archive(t, map[string]string{"chart/big": string(noise)})
+	url, _ := proxy(t, data)
+	isolate(t, url)
+	var events event.Recorder
+	m := Module{"example.com/Mod", "v1.0.0", sum}
+	if _, err := Fetch(t.Context(), m, "chart", &events); err != nil {
+		t.Fatal(err)
+	}
+	told := events.Events()
+	if len(told) < 4 || told[0].Kind != event.Started || told[len(told)-1].Kind != event.Done {
+		t.Fatalf("events are %+v, want a start, progress and an end", told)
+	}
+	if p := told[len(told)-2]; p.Kind != event.Progress || p.Completed < 2<<20 || p.Completed > int64(len(data)) {
+		t.Errorf("the last progress is %+v of %d bytes", p, len(data))
+	}
+	before := len(events.Events())
+	if _, err := Fetch(t.Context(), m, "chart", &events); err != nil || len(events.Events()) != before {
+		t.Errorf("a module in the cache is told as a download (%v)", err)
+	}
+}
+
+func TestDownloadEndsWithItsContext(t *testing.T) {
+	reached := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte("PK"))
+		w.(http.Flusher).Flush()
+		close(reached)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	isolate(t, server.URL)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-reached; cancel() }()
+	_, err := Fetch(ctx, Module{"example.com/Mod", "v1.0.0", "h1:x"}, "chart", event.Discard)
+	if !errors.Is(err, context.Canceled) || hint.ReasonOf(err) == "MODULE_UNREACHABLE" {
+		t.Errorf("an interrupted download gives %v", err)
 	}
 }

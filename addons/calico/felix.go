@@ -1,0 +1,85 @@
+package calico
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// healthPort is Felix's health endpoint, on the node's loopback address.
+const healthPort = 9099
+
+// agents asks Felix on every node for its own view, and looks at the
+// controllers. The kubelet asks the same, but takes a minute to believe it.
+func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	pods, err := t.Agents(ctx, selector)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+		for _, path := range []string{"/liveness", "/readiness"} {
+			status, body, err := t.Pods.GetPod(ctx, namespace, pod.Name, healthPort, path)
+			if err != nil {
+				return "", fmt.Errorf("%s: %w", path, err)
+			}
+			if status != http.StatusOK && status != http.StatusNoContent {
+				return "", fmt.Errorf("%s answers %d: %s", path, status, strings.TrimSpace(string(body)))
+			}
+		}
+		return "Felix is alive and ready", nil
+	})
+	seen, problem := controllers(ctx, t)
+	return append(evidence, seen...), errors.Join(err, problem)
+}
+
+func controllers(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	const name = "calico-kube-controllers"
+	deployment, err := t.Kube.Clientset.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if deployment.Status.AvailableReplicas < 1 {
+		return nil, fmt.Errorf("%s: no replica is available", name)
+	}
+	return verify.Evidence{name + " is available"}, nil
+}
+
+// chains begins the names of Felix's chains, in iptables and in nftables.
+const chains = "cali-"
+
+// backend looks for Felix's rules in the kernel tables that kube-proxy uses.
+// Rules in other tables would be passed before or after kube-proxy's in an
+// order that nobody chose.
+func backend(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	pods, err := t.Agents(ctx, selector)
+	if err != nil {
+		return nil, err
+	}
+	return verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+		ref := kube.PodRef{Namespace: namespace, Name: pod.Name, Container: agent}
+		if t.Expect.ProxyMode != "nftables" {
+			rules, err := t.Pods.Exec(ctx, ref, "iptables-save", "-t", "filter")
+			return "Felix has rules in iptables", judgeRules(rules, err, "iptables")
+		}
+		rules, err := t.Pods.Exec(ctx, ref, "nft", "list", "table", "ip", "calico")
+		return "Felix has rules in nftables", judgeRules(rules, err, "nftables")
+	})
+}
+
+func judgeRules(rules string, err error, tables string) error {
+	if err != nil {
+		return fmt.Errorf("read %s: %w", tables, err)
+	}
+	if !strings.Contains(rules, chains) {
+		return fmt.Errorf("Felix has no rules in %s", tables)
+	}
+	return nil
+}
