@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,16 +18,31 @@ import (
 
 // Main runs the command line and returns the exit code of the process.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	forgetEmptyVariables()
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, args)
 	if err == nil {
 		return int(hint.OK)
+	}
+	if helpless := cli.ExitCoder(nil); errors.As(err, &helpless) { // only the library's own help command makes these
+		err = hint.New(hint.Usage, "UNKNOWN_COMMAND", err.Error(), "list them: kindctl --help")
 	}
 	if ctx.Err() != nil && !errors.Is(err, context.Canceled) {
 		err = errors.Join(context.Canceled, err)
 	}
 	report.Failure(stderr, err, style(stderr, noColor(args)))
 	return int(hint.CodeOf(err))
+}
+
+// forgetEmptyVariables makes an empty variable, as CI systems like to set them,
+// the same as none.
+func forgetEmptyVariables() {
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if value == "" && (strings.HasPrefix(name, "KINDCTL_") || name == "KIND_CLUSTER_NAME") {
+			_ = os.Unsetenv(name)
+		}
+	}
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
@@ -41,13 +58,13 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:              stderr,
 		ExitErrHandler:         func(*cli.Context, error) {}, // Main prints and chooses the exit code
 		OnUsageError:           usageError,
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: []string{"KINDCTL_QUIET"}, Usage: "no progress, only results and errors"},
-			&cli.BoolFlag{Name: "no-color", EnvVars: []string{"KINDCTL_NO_COLOR"}, Usage: "no colours (NO_COLOR does the same)"},
-		},
+		Flags:                  append(displayFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}),
 		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
+			switch {
+			case c.Args().Present():
 				return unknownCommand(c, c.Args().First())
+			case c.Bool("version"):
+				return printVersion(c)
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -72,9 +89,23 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 			withUsageErrors(command.Subcommands)
 		} else {
 			command.Before = noArguments
+			command.Flags = append(command.Flags, displayFlags()...)
 		}
 	}
 	return commands
+}
+
+// displayFlags may stand before and after the command.
+func displayFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: []string{"KINDCTL_QUIET"}, Usage: "no progress, only results and errors", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "no-color", EnvVars: []string{"KINDCTL_NO_COLOR"}, Usage: "no colours (NO_COLOR does the same)", DisableDefaultText: true},
+	}
+}
+
+// isOn tells whether a display flag is given at any level.
+func isOn(c *cli.Context, flag string) bool {
+	return slices.ContainsFunc(c.Lineage(), func(level *cli.Context) bool { return level.Bool(flag) })
 }
 
 // noArguments refuses words that are not flags; no command takes any.
@@ -108,7 +139,9 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		word = "--" + strings.TrimLeft(word, "-")
 		message = fmt.Sprintf("there is no flag %q%s", word, hint.Nearest(word, names))
 	}
-	return hint.New(hint.Usage, "BAD_FLAG", message, fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+	message = strings.Replace(message, "for flag -", "for flag --", 1)
+	command := strings.TrimPrefix("kindctl "+c.Command.FullName(), "kindctl kindctl")
+	return hint.New(hint.Usage, "BAD_FLAG", message, fmt.Sprintf(`see "%s --help"`, cmp.Or(command, "kindctl")))
 }
 
 func noColor(args []string) bool {

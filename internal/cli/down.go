@@ -46,8 +46,13 @@ func down(c *cli.Context) error {
 		return err
 	}
 	names := []string{c.String("name")}
-	if c.Bool("all") {
+	switch {
+	case c.Bool("all"):
 		if names, err = ours(kind, there, sink); err != nil {
+			return err
+		}
+	case !c.IsSet("name") && slices.Contains(there, defaultName):
+		if err := certainlyOurs(kind, defaultName); err != nil {
 			return err
 		}
 	}
@@ -64,6 +69,17 @@ func down(c *cli.Context) error {
 		}
 	}
 	return errors.Join(failures...)
+}
+
+// certainlyOurs keeps the cluster of somebody who uses kind too, and its
+// default name, from being removed by a bare "kindctl down".
+func certainlyOurs(kind *provider.Provider, name string) error {
+	made, err := kind.Ours(name)
+	if err != nil || made {
+		return err
+	}
+	return hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("kindctl did not make cluster %s, or not to its end, or it is stopped", name),
+		"if it is to go, say its name: kindctl down -n "+name)
 }
 
 // ours leaves out the clusters that others made with kind.

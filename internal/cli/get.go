@@ -66,6 +66,9 @@ func getClusters(c *cli.Context) error {
 	for _, name := range names {
 		fmt.Fprintln(c.App.Writer, name)
 	}
+	if len(names) == 0 && !isOn(c, "quiet") {
+		fmt.Fprintln(c.App.ErrWriter, "there are no clusters; make one: kindctl up")
+	}
 	return nil
 }
 

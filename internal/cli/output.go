@@ -20,8 +20,8 @@ import (
 // the display, which may be called twice.
 func progressSink(c *cli.Context) (sink event.Sink, finish func()) {
 	out := c.App.ErrWriter
-	s := style(out, c.Bool("no-color"))
-	if c.Bool("quiet") {
+	s := style(out, isOn(c, "no-color"))
+	if isOn(c, "quiet") {
 		return event.Discard, func() {}
 	}
 	if width, is := terminal(out); is && os.Getenv("CI") == "" {

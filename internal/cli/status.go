@@ -73,11 +73,10 @@ func showStatus(c *cli.Context) error {
 
 func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error) {
 	var s clusterStatus
-	version, err := client.Clientset.Discovery().ServerVersion()
-	if err != nil {
+	var err error
+	if s.Version, err = client.Version(ctx); err != nil {
 		return s, err
 	}
-	s.Version = version.GitVersion
 	if s.Expect, err = verify.Discover(ctx, client); err != nil {
 		return s, err
 	}

@@ -49,7 +49,7 @@ Examples:
 			&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
 			kubeconfigFlag(),
 			&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: waitTimeout, Usage: "longest `TIME` for each wait"},
-			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails"},
+			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
 		},
 		Action: up,
 	}
@@ -91,23 +91,41 @@ func up(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", topology.Name, report.Summary(cluster.Report))
 		return nil
 	}
-	farewell(c.App.Writer, topology, cluster, time.Since(started))
+	farewell(c.App.Writer, topology, cluster.Version, report.Summary(cluster.Report), time.Since(started))
 	return nil
 }
 
 // farewell says what was made and what to do next.
-func farewell(out io.Writer, t clusters.Topology, cluster *bootstrap.Up, took time.Duration) {
-	fmt.Fprintf(out, `Cluster %s is up and verified after %s: %s.
+func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration) {
+	state, next := "is up and verified", "kindctl verify -n "+t.Name
+	if t.CNI == "none" {
+		state, next = "is up, as far as it can be without a CNI,", "kindctl verify -n "+t.Name+"   (once a CNI is installed)"
+	}
+	proxy := "kube-proxy in mode " + t.ProxyMode
+	if t.ProxyMode == "none" {
+		proxy = "no kube-proxy"
+	}
+	context := provider.Context(t.Name)
+	fmt.Fprintf(out, `Cluster %s %s after %s: %s.
 
-  nodes       %d control planes, %d workers
-  CNI         %s, kube-proxy mode %s
-  context     %s
+  Kubernetes  %s
+  nodes       %s, %s
+  network     CNI %s, %s
+  context     %s (now the current one)
 
 Next:
-  kubectl --context %[8]s get nodes
-  kindctl verify -n %[1]s
-  kindctl down -n %[1]s
-`, t.Name, report.Round(took), report.Summary(cluster.Report), t.ControlPlanes, t.Workers, t.CNI, t.ProxyMode, provider.Context(t.Name))
+  kubectl --context %s get nodes
+  %s
+  kindctl down -n %s
+`, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
+		t.CNI, proxy, context, context, next, t.Name)
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // topologyOf merges flags and environment over a configuration file over a profile.

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -41,7 +43,16 @@ func verifyCluster(c *cli.Context) error {
 	checks := append(verify.Core(), addons.Checks(expect.CNI)...)
 	sink, finish := progressSink(c)
 	defer finish()
+	if c.String("output") == "table" {
+		sink = withoutFailures(sink)
+	}
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
 	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, sink)
+	if err == nil {
+		span.Done("")
+	} else {
+		span.Failed("", "")
+	}
 	finish()
 	verdict.Cluster = name
 	if c.String("output") == "json" {
@@ -49,9 +60,22 @@ func verifyCluster(c *cli.Context) error {
 			return err
 		}
 	} else {
-		report.Table(c.App.Writer, verdict, style(c.App.Writer, c.Bool("no-color")))
+		report.Table(c.App.Writer, verdict, style(c.App.Writer, isOn(c, "no-color")))
 	}
 	return err
+}
+
+// verifyEstimate is how long a verification takes on two cores.
+const verifyEstimate = 15 * time.Second
+
+// withoutFailures leaves the story of failed checks to the table that follows.
+func withoutFailures(sink event.Sink) event.Sink {
+	return event.Func(func(e event.Event) {
+		if e.Scope == event.Check && e.Kind == event.Failed {
+			e.Kind = event.Done
+		}
+		sink.Emit(e)
+	})
 }
 
 // openCluster reaches the cluster that the flags name: by its context, or a

@@ -27,12 +27,14 @@ func currentVersion() string {
 func versionCommand() *cli.Command {
 	return &cli.Command{
 		Name: "version", Usage: "Print the version", Flags: []cli.Flag{outputFlag("text", "json")},
-		Action: func(c *cli.Context) error {
-			if c.String("output") == "json" {
-				return report.JSON(c.App.Writer, map[string]string{"version": currentVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
-			}
-			_, err := fmt.Fprintf(c.App.Writer, "kindctl %s %s %s/%s\n", currentVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+		Action: printVersion,
 	}
+}
+
+func printVersion(c *cli.Context) error {
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, map[string]string{"version": currentVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "kindctl %s %s %s/%s\n", currentVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -74,7 +74,11 @@ func (c *Console) line(e event.Event) string {
 		if mark == "" {
 			mark = "✗"
 		}
-		return c.style.paint(red, mark+" ") + subject + detail(e.Message) + c.style.paint(faint, took(e.Elapsed)) + c.hint(e.Hint)
+		line := c.style.paint(red, mark+" ") + subject
+		if e.Scope == event.Phase { // its error ends the command, which tells cause and hint
+			return line + c.style.paint(faint, took(e.Elapsed))
+		}
+		return line + detail(e.Message) + c.style.paint(faint, took(e.Elapsed)) + c.hint(e.Hint)
 	case event.Warning:
 		return c.style.paint(yellow, "! ") + e.Message + c.hint(e.Hint)
 	case event.Note:
@@ -98,7 +102,7 @@ func (c *Console) hint(text string) string {
 	if text == "" {
 		return ""
 	}
-	return "\n    " + c.style.paint(bold, "hint: ") + text
+	return "\n    " + c.style.paint(bold, "hint: ") + strings.ReplaceAll(text, "\n", "\n    ")
 }
 
 // share is the message of a progress event, with how far it is.

@@ -13,11 +13,21 @@ import (
 // Failure writes an error: what went wrong, and what to do next.
 func Failure(out io.Writer, err error, style Style) {
 	message := err.Error()
+	advice := hint.AdviceOf(err)
 	if errors.Is(err, context.Canceled) {
 		message = "interrupted"
+		// What failed by itself beside the interrupt, such as the cleaning, is news.
+		if other := (*hint.Error)(nil); errors.As(err, &other) && !errors.Is(other, context.Canceled) {
+			message += "; " + other.Error()
+		} else {
+			advice = ""
+		}
 	}
-	fmt.Fprintf(out, "%s %s\n", style.paint(red, "error:"), strings.ReplaceAll(message, "\n", "\n       "))
-	if advice := hint.AdviceOf(err); advice != "" && message != "interrupted" {
-		fmt.Fprintf(out, "%s  %s\n", style.paint(bold, "hint:"), advice)
+	fmt.Fprintf(out, "%s %s\n", style.paint(red, "error:"), indent(message))
+	if advice != "" {
+		fmt.Fprintf(out, "%s  %s\n", style.paint(bold, "hint:"), indent(advice))
 	}
 }
+
+// indent puts further lines under the first one's text.
+func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n       ") }

@@ -26,6 +26,7 @@ type Live struct {
 
 // running is a subject between its beginning and its end.
 type running struct {
+	scope              event.Scope
 	id, title, message string
 	began              time.Time
 	estimate           time.Duration
@@ -54,13 +55,13 @@ func (l *Live) follow(e event.Event) {
 	defer l.mu.Unlock()
 	at := -1
 	for i, r := range l.current {
-		if r.id == e.ID {
+		if r.scope == e.Scope && r.id == e.ID {
 			at = i
 		}
 	}
 	switch e.Kind {
 	case event.Started:
-		l.current = append(l.current, running{id: e.ID, title: e.Title, message: firstLine(e.Message), began: e.Time, estimate: e.Estimate})
+		l.current = append(l.current, running{scope: e.Scope, id: e.ID, title: e.Title, message: firstLine(e.Message), began: e.Time, estimate: e.Estimate})
 	case event.Progress:
 		if at >= 0 {
 			l.current[at].message = share(e)

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -56,6 +58,7 @@ func story() []event.Event {
 		{Kind: event.Started, Scope: event.Check, ID: "net.pods", Title: "Pods reach each other"},
 		{Kind: event.Failed, Scope: event.Check, ID: "net.pods", Title: "Pods reach each other", Outcome: "FAIL", Message: "a -> b: timeout\nb -> a: timeout", Hint: "look at the CNI", Elapsed: 30 * s},
 		{Kind: event.Skipped, Scope: event.Check, ID: "dns.records", Title: "Names resolve", Outcome: "BLOCKED", Message: "needs net.pods"},
+		{Kind: event.Failed, Scope: event.Phase, ID: "verify", Title: "Verify every component", Message: "1 of 3 checks did not pass", Hint: "look at the CNI", Elapsed: 31 * s},
 		{Kind: event.Started, Scope: event.Phase, ID: "undo-create", Title: "Undo: Create the nodes"},
 		{Kind: event.Done, Scope: event.Phase, ID: "undo-create", Title: "Undo: Create the nodes", Elapsed: 2 * s},
 	}
@@ -132,7 +135,17 @@ func TestJSON(t *testing.T) {
 }
 
 func TestFailure(t *testing.T) {
+	interrupt := hint.Wrap(context.Canceled, hint.Creation, "X", "pull the image", "try again")
+	stuck := hint.New(hint.Creation, "UNDO_FAILED", "undo create: a container is stuck", "kindctl down -n lab")
 	var out bytes.Buffer
-	Failure(&out, hint.New(hint.Usage, "X", "name is wrong\nport is wrong", "correct both"), Style{})
+	for _, err := range []error{
+		hint.New(hint.Usage, "X", "name is wrong\nport is wrong", "correct both\nor neither"),
+		errors.New("nobody foresaw this"),
+		context.Canceled, // all was undone: nothing to say
+		interrupt,        // an echo of the interrupt is no news
+		errors.Join(context.Canceled, stuck),
+	} {
+		Failure(&out, err, Style{})
+	}
 	golden(t, "failure.txt", out.Bytes())
 }

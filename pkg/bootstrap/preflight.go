@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -84,7 +85,8 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
 	}
 	if err := u.judge(ctx); err != nil {
-		return "", err
+		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
+			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
 	}
 	if err := u.provider.MergeKubeconfig(name, u.Kubeconfig); err != nil {
 		return "", err

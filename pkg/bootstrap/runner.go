@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -42,27 +41,34 @@ var errDone = errors.New("nothing left to do")
 // Run works through the phases in order. The error of the phase that failed is
 // returned; a failure to undo is joined to it.
 func Run(ctx context.Context, phases []Phase, options Options) error {
-	for i, phase := range phases {
-		if err := one(ctx, phase, options.Sink); errors.Is(err, errDone) {
+	var begun []Phase
+	for _, phase := range phases {
+		began, err := one(ctx, phase, options.Sink)
+		if began {
+			begun = append(begun, phase)
+		}
+		if errors.Is(err, errDone) {
 			return nil
-		} else if err != nil {
-			return errors.Join(err, undo(ctx, phases[:i+1], options))
+		}
+		if err != nil {
+			return errors.Join(err, undo(ctx, begun, options))
 		}
 	}
 	return nil
 }
 
-func one(ctx context.Context, phase Phase, sink event.Sink) error {
+// one runs a phase and tells whether it began, so that there is something to undo.
+func one(ctx context.Context, phase Phase, sink event.Sink) (began bool, err error) {
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: phase.Name, Title: phase.Title, Estimate: phase.Estimate})
 	if phase.Skip != nil {
 		if reason := phase.Skip(); reason != "" {
 			span.Skipped(reason)
-			return nil
+			return false, nil
 		}
 	}
 	if ctx.Err() != nil {
 		span.Failed("interrupted", "")
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 	message, err := phase.Run(ctx, span)
 	switch {
@@ -74,12 +80,16 @@ func one(ctx context.Context, phase Phase, sink event.Sink) error {
 	default:
 		span.Failed(err.Error(), hint.AdviceOf(err))
 	}
-	return err
+	return true, err
 }
 
 // undo takes back the phases in reverse order. The context may be over, which
 // must not keep anything from being removed.
 func undo(ctx context.Context, phases []Phase, options Options) error {
+	consolation := "--retain would keep it for a look"
+	if ctx.Err() != nil {
+		consolation = "nothing is left of it"
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), options.UndoTimeout)
 	defer cancel()
 	var failures []error
@@ -94,11 +104,11 @@ func undo(ctx context.Context, phases []Phase, options Options) error {
 			continue
 		}
 		if err := phase.Undo(ctx); err != nil {
-			span.Failed(err.Error(), "")
-			failures = append(failures, fmt.Errorf("undo %s: %w", phase.Name, err))
+			span.Failed(err.Error(), hint.AdviceOf(err))
+			failures = append(failures, hint.Wrap(err, hint.Creation, "UNDO_FAILED", "undo "+phase.Name, hint.AdviceOf(err)))
 			continue
 		}
-		span.Done("")
+		span.Done(consolation)
 	}
 	return errors.Join(failures...)
 }

@@ -126,9 +126,47 @@ func TestEveryPhaseTellsItsStory(t *testing.T) {
 		got = append(got, strings.TrimSpace(strings.Join([]string{e.ID, string(e.Kind), e.Message, e.Hint}, " ")))
 	}
 	want := []string{"first started", "first done", "skipped started", "skipped skipped nothing to do", "failing started", "failing failed it broke mend it",
-		"undo-failing started", "undo-failing done", "undo-skipped started", "undo-skipped done", "undo-first started", "undo-first done"}
+		"undo-failing started", "undo-failing done --retain would keep it for a look", "undo-first started", "undo-first done --retain would keep it for a look"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// TestWhatCannotBeUndoneIsTold wants the first error's code and the rest undone.
+func TestWhatCannotBeUndoneIsTold(t *testing.T) {
+	recorder := &event.Recorder{}
+	d := &diary{}
+	stuck := d.phase("stuck", nil)
+	stuck.Undo = func(context.Context) error {
+		return hint.New(hint.Creation, "REMOVE_FAILED", "a container is stuck", "kindctl down")
+	}
+	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Verification, "X", "it broke", "mend it") })
+	err := Run(t.Context(), []Phase{d.phase("first", nil), stuck, failing}, Options{Sink: recorder, UndoTimeout: time.Minute})
+	if hint.CodeOf(err) != hint.Verification || hint.AdviceOf(err) != "mend it" || !strings.Contains(err.Error(), "undo stuck: a container is stuck") {
+		t.Errorf("error is %v (advice %q)", err, hint.AdviceOf(err))
+	}
+	if diff := cmp.Diff([]string{"run first", "run stuck", "run failing", "undo failing", "undo first"}, d.lines); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
+	for _, e := range recorder.Events() {
+		if e.ID == "undo-stuck" && e.Kind == event.Failed && e.Hint == "kindctl down" {
+			return
+		}
+	}
+	t.Error("no event tells what could not be removed, with its hint")
+}
+
+// TestInterruptBeforeAPhase wants what has not begun to be left alone.
+func TestInterruptBeforeAPhase(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := &diary{}
+	first := d.phase("first", func(context.Context) error { cancel(); return nil })
+	err := Run(ctx, []Phase{first, d.phase("second", nil)}, Options{Sink: event.Discard, UndoTimeout: time.Minute})
+	if hint.CodeOf(err) != hint.Interrupted {
+		t.Errorf("error is %v, want an interrupt", err)
+	}
+	if diff := cmp.Diff([]string{"run first", "undo first"}, d.lines); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
 	}
 }
 

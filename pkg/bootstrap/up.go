@@ -48,10 +48,13 @@ type Up struct {
 	addon     Addon
 	found     images.Set
 	client    *kube.Client
-	abandoned bool // a creation was given up and may still be under way
+	begun     bool // the nodes, as far as they are there, are this run's
+	unsettled bool // a creation failed and may still be under way
 
 	// Existed says that the cluster was there and nothing was changed.
 	Existed bool
+	// Version is the Kubernetes version that the new cluster runs.
+	Version string
 	// Report is the verdict on the cluster.
 	Report verify.Report
 }
@@ -63,7 +66,27 @@ func NewUp(config Config) *Up {
 
 // Run works through the plan.
 func (u *Up) Run(ctx context.Context) error {
-	return Run(ctx, u.Plan(), Options{Sink: u.Sink, Retain: u.Retain, UndoTimeout: undoTimeout})
+	release, err := claim(u.Topology.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Retain: u.Retain, UndoTimeout: undoTimeout})
+	if err != nil && u.Retain && u.begun {
+		u.introduce()
+	}
+	return err
+}
+
+// introduce says how to look at a cluster that failed and was kept.
+func (u *Up) introduce() {
+	name := u.Topology.Name
+	look := "docker ps -a --filter label=io.x-k8s.kind.cluster=" + name
+	if u.client != nil && u.provider.MergeKubeconfig(name, u.Kubeconfig) == nil {
+		look = fmt.Sprintf("kubectl --context %s get pods -A -o wide", provider.Context(name))
+	}
+	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
+		Message: fmt.Sprintf("cluster %s is kept; look: %s; remove it: kindctl down -n %s", name, look, name)})
 }
 
 // Expectation is what the cluster should look like once it is up.
@@ -76,14 +99,21 @@ func (u *Up) expectation() verify.Expectation {
 }
 
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
+	// Finding images may have taken long enough for somebody else to come first.
+	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
+		return "", err
+	} else if len(nodes) > 0 {
+		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("somebody else has just made a cluster %s", u.Topology.Name), "choose another name")
+	}
 	private, err := os.MkdirTemp("", "kindctl-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(private)
 	config := u.Topology.KindConfig(clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1})
+	u.begun = true
 	if err := u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), span); err != nil {
-		u.abandoned = ctx.Err() != nil
+		u.unsettled = true
 		return "", hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made",
 			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
 	}
@@ -93,12 +123,21 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if err := verify.Record(ctx, u.client, u.expectation()); err != nil {
 		return "", err
 	}
+	if u.Version, err = u.client.Version(ctx); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%d nodes from %s", u.Topology.Nodes(), u.found.Node), nil
 }
 
-// remove takes back create, and what a creation that was given up still makes.
+// remove takes back create, and what a creation that failed still makes.
 func (u *Up) remove(ctx context.Context) error {
-	return u.provider.Delete(ctx, u.Topology.Name, u.Kubeconfig, u.abandoned)
+	if !u.begun {
+		return nil
+	}
+	if err := u.provider.Delete(ctx, u.Topology.Name, u.Kubeconfig, u.unsettled); err != nil {
+		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
+	}
+	return nil
 }
 
 // connect opens the cluster's API.

@@ -35,17 +35,18 @@ func allReady(nodes []*corev1.Node, want int) error {
 	var waiting []string
 	for _, node := range nodes {
 		if reason := notReady(node); reason != "" {
-			waiting = append(waiting, node.Name+": "+reason)
+			waiting = append(waiting, fmt.Sprintf("%s (%s)", node.Name, reason))
 		}
 	}
+	ready := len(nodes) - len(waiting)
+	sort.Strings(waiting)
 	if missing := want - len(nodes); missing > 0 {
-		waiting = append(waiting, fmt.Sprintf("%d nodes have not registered", missing))
+		waiting = append(waiting, fmt.Sprintf("%d not registered", missing))
 	}
 	if len(waiting) == 0 {
 		return nil
 	}
-	sort.Strings(waiting)
-	return errors.New(strings.Join(waiting, "; "))
+	return fmt.Errorf("%d of %d nodes are ready; not yet %s", ready, want, strings.Join(waiting, ", "))
 }
 
 func notReady(node *corev1.Node) string {
@@ -54,10 +55,22 @@ func notReady(node *corev1.Node) string {
 			if condition.Status == corev1.ConditionTrue {
 				return ""
 			}
-			return condition.Message
+			return brief(condition.Message)
 		}
 	}
 	return "the kubelet has not reported"
+}
+
+// brief keeps of a kubelet's message what is new in it: a message about the
+// runtime holds the plugin's at its end.
+func brief(message string) string {
+	if strings.Contains(message, "cni plugin not initialized") {
+		return "CNI not initialised"
+	}
+	if at := strings.LastIndex(message, "message:"); at >= 0 {
+		message = message[at+len("message:"):]
+	}
+	return strings.Trim(message, " []")
 }
 
 // waitForWorkloads waits for what makes a cluster usable: the agents of
@@ -119,13 +132,16 @@ func unless(seen bool, waiting []string) error {
 	return errors.New(strings.Join(waiting, "; "))
 }
 
-// wait bounds a wait and gives its failure advice.
+// wait bounds a wait, and tells why it failed and what to do.
 func (u *Up) wait(ctx context.Context, reason, message, command string, until func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
 	err := until(bounded)
 	if err == nil || ctx.Err() != nil {
 		return err
+	}
+	for _, trouble := range troubles(ctx, u.client.Clientset) {
+		err = fmt.Errorf("%w\n%s", err, trouble)
 	}
 	return hint.Wrap(err, hint.Timeout, reason, fmt.Sprintf("%s after %v", message, u.WaitTimeout), "run again with --retain and look: "+command)
 }
