@@ -3,8 +3,12 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
 ARGS ?= --cni cilium
+# A checkout that git does not trust, as in some CI, must build as well.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help build install host up down test test-unit test-e2e lint
+.NOTPARALLEL:
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,12 +31,13 @@ down: build ## remove all clusters
 test: host test-unit test-e2e ## every test; end-to-end tests run real clusters
 
 test-unit: ## unit, golden and command tests: fast, no Docker, no network
+	go vet ./...
 	go test ./...
 
 test-e2e: ## real clusters with both CNIs
 	go test -tags e2e -count=1 -timeout 85m -v ./test/e2e/...
 
 lint: ## formatting, vet and staticcheck (or golangci-lint where it is installed)
-	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
-	go vet ./... && go vet -tags e2e ./test/...
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...; fi
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
+	go vet -tags e2e ./...
+	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; else set -x; go run $(STATICCHECK) -tags e2e ./...; fi
