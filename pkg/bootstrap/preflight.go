@@ -28,35 +28,41 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	if u.facts, err = host.Probe(ctx, docker); err != nil {
 		return "", err
 	}
-	for _, warning := range u.facts.Warnings() {
-		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
-	}
 	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
 		return "", err
 	}
-	cgroup := 2
-	if u.facts.CgroupV1 {
-		cgroup = 1
+	return u.facts.String(), nil
+}
+
+// fit warns of what may become a problem for a new cluster on this host, and
+// refuses what is bound to be one.
+func (u *Up) fit() error {
+	needs := needs(u.Topology)
+	for _, warning := range u.facts.Warnings(needs) {
+		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
 	}
-	return fmt.Sprintf("Docker %s, %s, cgroup v%d", u.facts.DockerVersion, u.facts.Architecture, cgroup), nil
+	return u.facts.Refuse(needs)
 }
 
 // needs are what the topology asks of the kernel and the host.
 func needs(t clusters.Topology) host.Needs {
-	features := map[host.Feature]string{}
+	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes()}
+	need := func(feature host.Feature, purpose string) {
+		needs.Features = append(needs.Features, host.Need{Feature: feature, For: purpose})
+	}
 	switch t.ProxyMode {
 	case "ipvs":
-		features[host.IPVS] = "proxy mode ipvs"
+		need(host.IPVS, "proxy mode ipvs")
 	case "nftables":
-		features[host.NFTables] = "proxy mode nftables"
+		need(host.NFTables, "proxy mode nftables")
 	}
 	if t.CNI == "cilium" {
-		features[host.BPF] = "Cilium"
+		need(host.BPF, "Cilium")
 	}
 	if t.CNI != "none" && t.Nodes() > 1 {
-		features[host.VXLAN] = "the network between the nodes"
+		need(host.VXLAN, "the network between the nodes")
 	}
-	return host.Needs{Features: features, Port: t.APIServerPort}
+	return needs
 }
 
 // existing ends the plan when the cluster is there already, well and in the
@@ -68,7 +74,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	if len(nodes) == 0 {
-		return "none, so it will be made", u.facts.Refuse(needs(u.Topology))
+		return "none, so it will be made", u.fit()
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
 	if err := u.connect(); err != nil {

@@ -3,18 +3,22 @@ package host
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 )
 
-// needed are the capabilities, by number in linux/capability.h, whose absence
-// changes how a cluster must be made.
-var needed = map[string]uint{"CAP_SYS_RESOURCE": 24}
+// SysResource is the capability that restricted machines are known to lack. A
+// privileged container asks for it, and so does Cilium.
+const SysResource = "CAP_SYS_RESOURCE"
 
-// missingCapabilities reads the bounding set of this process, which is that of
-// every container on a host which takes capabilities out for all.
-func missingCapabilities(root fs.FS) ([]string, error) {
-	for _, line := range readLines(root, "proc/self/status") {
+// sysResource is its number in linux/capability.h.
+const sysResource = 24
+
+// missingCapabilities reads the bounding set of the engine's process: no
+// container can have more. Nothing is known of a process that cannot be seen.
+func missingCapabilities(root fs.FS, process string) ([]string, error) {
+	for _, line := range readLines(root, path.Join("proc", process, "status")) {
 		hex, found := strings.CutPrefix(line, "CapBnd:")
 		if !found {
 			continue
@@ -23,13 +27,9 @@ func missingCapabilities(root fs.FS) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("capability bounding set: %w", err)
 		}
-		var missing []string
-		for name, bit := range needed {
-			if mask&(1<<bit) == 0 {
-				missing = append(missing, name)
-			}
+		if mask&(1<<sysResource) == 0 {
+			return []string{SysResource}, nil
 		}
-		return missing, nil
 	}
 	return nil, nil
 }

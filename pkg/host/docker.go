@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,17 +20,13 @@ const answerTimeout = 10 * time.Second
 
 // Docker connects to the engine that the docker command, and so kind, uses.
 func Docker(ctx context.Context) (*client.Client, error) {
+	endpoint, err := endpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
 	options := []client.Opt{client.FromEnv}
-	if os.Getenv(client.EnvOverrideHost) == "" {
-		// Contexts are an affair of the docker command alone, so it is asked.
-		out, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, hint.Wrap(err, hint.Preflight, "DOCKER_MISSING", "the docker command is not installed",
-				`install Docker: on Debian and Ubuntu "make up" as root does, elsewhere see https://docs.docker.com/get-docker/`)
-		}
-		if endpoint := strings.TrimSpace(string(out)); err == nil && endpoint != "" {
-			options = append(options, client.WithHost(endpoint))
-		}
+	if endpoint != "" {
+		options = append(options, client.WithHost(endpoint))
 	}
 	docker, err := client.New(options...)
 	if err != nil {
@@ -38,13 +35,50 @@ func Docker(ctx context.Context) (*client.Client, error) {
 	asking, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if _, err := docker.Ping(asking, client.PingOptions{}); err != nil {
+		host := docker.DaemonHost()
 		docker.Close()
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, hint.Wrap(err, hint.Preflight, "DOCKER_NOT_PERMITTED", "you may not use Docker",
-				`become a member of its group: "sudo usermod -aG docker $USER", then log in again`)
-		}
-		return nil, hint.Wrap(err, hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer",
-			`start it: "sudo systemctl start docker", or Docker Desktop; "make up" as root prepares a bare machine`)
+		return nil, unreachable(err, host)
 	}
 	return docker, nil
+}
+
+// endpoint is where Docker's current context has the engine, or "" when the
+// environment or the default says so.
+func endpoint(ctx context.Context) (string, error) {
+	command, err := exec.LookPath("docker") // kind needs it in any case
+	if err != nil {
+		return "", hint.Wrap(err, hint.Preflight, "DOCKER_MISSING", "the docker command is not installed",
+			`install Docker: on Debian and Ubuntu "make up" as root does, elsewhere see https://docs.docker.com/get-docker/`)
+	}
+	host := os.Getenv(client.EnvOverrideHost)
+	if host == "" {
+		// Contexts are an affair of the docker command alone, so it is asked.
+		// One without contexts is older than they are.
+		out, err := exec.CommandContext(ctx, command, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
+		if err == nil {
+			host = strings.TrimSpace(string(out))
+		}
+	}
+	if strings.HasPrefix(host, "ssh://") {
+		return "", hint.New(hint.Preflight, "DOCKER_SETTINGS", "Docker at "+host+" cannot be used: a cluster's API server would listen on that machine's loopback address",
+			"run kindctl on that machine, or choose another engine: docker context use default")
+	}
+	return host, nil
+}
+
+// unreachable tells why the engine does not answer. The client hides the
+// system's error, so a socket is tried once more.
+func unreachable(err error, host string) error {
+	if socket, local := strings.CutPrefix(host, "unix://"); local {
+		conn, dialErr := net.Dial("unix", socket)
+		if errors.Is(dialErr, fs.ErrPermission) {
+			return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_PERMITTED", "you may not use Docker",
+				`become a member of its group: "sudo usermod -aG docker $USER", then log in again`)
+		}
+		if dialErr == nil {
+			conn.Close()
+		}
+	}
+	return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer",
+		`start it: "sudo systemctl start docker", or Docker Desktop; "make up" as root prepares a bare machine`)
 }

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -42,6 +46,11 @@ func TestKernelSupports(t *testing.T) {
 				"lib/modules/6.1.0/modules.builtin": file("kernel/drivers/net/vxlan/vxlan.ko\n"),
 			},
 			map[Feature]Support{IPVS: Present, VXLAN: Present, BPF: Present, IPIP: Absent}},
+		{"a distribution's kernel whose configuration is not to be had",
+			fstest.MapFS{"lib/modules/6.1.0/modules.dep": file("kernel/ipip.ko:\n"), "lib/modules/6.1.0/modules.builtin": file("kernel/drivers/net/vxlan/vxlan.ko\n")},
+			map[Feature]Support{IPIP: Present, VXLAN: Present, IPVS: Absent, BPF: Unknown}},
+		{"half an index proves no absence", fstest.MapFS{"lib/modules/6.1.0/modules.dep": file("kernel/ipip.ko:\n")},
+			map[Feature]Support{IPIP: Present, IPVS: Unknown}},
 		{"a loaded module and no configuration", fstest.MapFS{"proc/modules": file("nf_tables 123 0 - Live 0x0\n")},
 			map[Feature]Support{NFTables: Present, IPVS: Unknown}},
 		{"a kernel that tells nothing", fstest.MapFS{}, map[Feature]Support{IPVS: Unknown, VXLAN: Unknown}},
@@ -51,23 +60,42 @@ func TestKernelSupports(t *testing.T) {
 			kernel := readKernel(tt.root, release)
 			for feature, want := range tt.want {
 				if got := kernel.Supports(feature); got != want {
-					t.Errorf("%s: %v, want %v", feature.Option, got, want)
+					t.Errorf("%s: %v, want %v", feature, got, want)
 				}
 			}
 		})
 	}
 }
 
+// TestMissingCapabilities looks at the process behind a socket: this one.
 func TestMissingCapabilities(t *testing.T) {
 	for mask, want := range map[string]string{"000001ffffffffff": "", "000001fffeffffff": "CAP_SYS_RESOURCE"} {
-		root := fstest.MapFS{"proc/self/status": {Data: []byte("Name:\tx\nCapBnd:\t" + mask + "\n")}}
-		missing, err := missingCapabilities(root)
+		root := fstest.MapFS{"proc/42/status": {Data: []byte("Name:\tx\nCapBnd:\t" + mask + "\n")}}
+		missing, err := missingCapabilities(root, "42")
 		if err != nil || strings.Join(missing, " ") != want {
 			t.Errorf("mask %s: %v, %v; want %q", mask, missing, err, want)
 		}
+		if missing, err := missingCapabilities(root, ""); err != nil || missing != nil {
+			t.Errorf("of an unknown process: %v, %v; want nothing", missing, err)
+		}
 	}
-	if _, err := missingCapabilities(fstest.MapFS{"proc/self/status": {Data: []byte("CapBnd:\tzz\n")}}); err == nil {
+	if _, err := missingCapabilities(fstest.MapFS{"proc/42/status": {Data: []byte("CapBnd:zz\n")}}, "42"); err == nil {
 		t.Error("a mask that is no number was accepted")
+	}
+}
+
+func TestDaemon(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "docker.sock")
+	if got := daemon(socket); got != "" {
+		t.Errorf("behind no socket is process %q", got)
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if got, want := daemon(socket), strconv.Itoa(os.Getpid()); runtime.GOOS == "linux" && got != want {
+		t.Errorf("behind the socket is process %q, want %s", got, want)
 	}
 }
 
@@ -79,17 +107,28 @@ func TestRefuse(t *testing.T) {
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
 	bare := Kernel{options: map[string]string{"CONFIG_VXLAN": "y"}}
+	ipvs := Needs{Features: []Need{{IPVS, "proxy mode ipvs"}}}
+	roomy := func(change func(*Facts)) Facts {
+		facts := Facts{Local: true, Runtime: "runc", Kernel: bare, FreeBytes: 20 << 30}
+		change(&facts)
+		return facts
+	}
 	tests := []struct {
 		name  string
 		facts Facts
 		needs Needs
 		want  []string // in the error; none means fit
 	}{
-		{"fit", Facts{Local: true, Kernel: bare, FreeBytes: 20 << 30}, Needs{Features: map[Feature]string{VXLAN: "the network"}}, nil},
-		{"no module", Facts{Local: true, Kernel: bare}, Needs{Features: map[Feature]string{IPVS: "proxy mode ipvs"}}, []string{"no ip_vs, which proxy mode ipvs needs"}},
-		{"another machine's kernel is not judged", Facts{Local: false, Kernel: bare}, Needs{Features: map[Feature]string{IPVS: "proxy mode ipvs"}}, nil},
-		{"no room", Facts{Local: true, FreeBytes: 3 << 30}, Needs{}, []string{"3.0 GB free"}},
-		{"port in use, and more", Facts{Local: true, FreeBytes: 3 << 30}, Needs{Port: port}, []string{"3.0 GB free", "cannot be had"}},
+		{"fit", roomy(func(*Facts) {}), Needs{Features: []Need{{VXLAN, "the network"}}}, nil},
+		{"no module", roomy(func(*Facts) {}), ipvs, []string{"no ip_vs, which proxy mode ipvs needs"}},
+		{"another machine's kernel is not judged", roomy(func(f *Facts) { f.Local = false }), ipvs, nil},
+		{"no room", roomy(func(f *Facts) { f.FreeBytes = 3 << 30 }), Needs{}, []string{"3.0 GB free"}},
+		{"no room at all", roomy(func(f *Facts) { f.FreeBytes = 0 }), Needs{}, []string{"0.0 GB free"}},
+		{"room that cannot be known", roomy(func(f *Facts) { f.FreeBytes = -1 }), Needs{}, nil},
+		{"no capability", roomy(func(f *Facts) { f.MissingCapabilities = []string{SysResource} }), Needs{}, []string{"takes CAP_SYS_RESOURCE from every process"}},
+		{"a runtime that does without", roomy(func(f *Facts) { f.MissingCapabilities, f.Runtime = []string{SysResource}, "capshim" }), Needs{}, nil},
+		{"a port for root only is Docker's affair", roomy(func(*Facts) {}), Needs{Port: 1}, nil},
+		{"everything at once", roomy(func(f *Facts) { f.FreeBytes = 3 << 30 }), Needs{Features: ipvs.Features, Port: port}, []string{"ip_vs", "3.0 GB free", "is in use"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,12 +148,80 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+// TestWarnings reads limits and memory as the kernel writes them.
 func TestWarnings(t *testing.T) {
-	for text, want := range map[string]int{"128\n": 1, "1024\n": 0, "many\n": 0} {
-		root := fstest.MapFS{"proc/sys/fs/inotify/max_user_instances": {Data: []byte(text)}}
-		facts := Facts{InotifyInstances: readNumber(root, "proc/sys/fs/inotify/max_user_instances")}
-		if got := facts.Warnings(); len(got) != want {
-			t.Errorf("a limit of %q gives warnings %q, want %d", text, got, want)
-		}
+	tests := []struct {
+		name                        string
+		instances, watches, meminfo string
+		nodes                       int
+		want                        string // in the only warning; "" means none
+	}{
+		{"comfortable", "1024\n", "524288\n", "MemFree: 1 kB\nMemAvailable:    8388608 kB\n", 3, ""},
+		{"Linux's own default", "128\n", "524288\n", "MemAvailable: 8388608 kB\n", 3, "max_user_instances=1024"},
+		{"enough, but not for so many", "1024\n", "524288\n", "MemAvailable: 83886080 kB\n", 30, "max_user_instances=1500"},
+		{"an old kernel's default", "1024\n", "8192\n", "MemAvailable: 8388608 kB\n", 3, "max_user_watches"},
+		{"little memory", "1024\n", "524288\n", "MemAvailable: 3145728 kB\n", 3, "3.0 GB of memory are available; 3 nodes want 3.5 GB"},
+		{"a kernel that tells nothing", "many\n", "", "", 3, ""},
 	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := fstest.MapFS{
+				"instances":    {Data: []byte(tt.instances)},
+				"watches":      {Data: []byte(tt.watches)},
+				"proc/meminfo": {Data: []byte(tt.meminfo)},
+			}
+			facts := Facts{InotifyInstances: readNumber(root, "instances"), InotifyWatches: readNumber(root, "watches"), MemoryBytes: readMemory(root)}
+			got := facts.Warnings(Needs{Nodes: tt.nodes})
+			if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)) {
+				t.Errorf("warnings are %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestUnreachable tells what the three ways not to have Docker have in common
+// with their advice.
+func TestUnreachable(t *testing.T) {
+	t.Setenv("DOCKER_CONTEXT", "")
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "docker.sock"))
+	t.Run("not installed", func(t *testing.T) {
+		t.Setenv("PATH", t.TempDir())
+		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_MISSING" {
+			t.Errorf("error is %v", err)
+		}
+	})
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	t.Run("not running", func(t *testing.T) {
+		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_NOT_RUNNING" {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("over ssh", func(t *testing.T) {
+		t.Setenv("DOCKER_HOST", "ssh://lab")
+		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_SETTINGS" {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("not permitted", func(t *testing.T) {
+		if os.Geteuid() == 0 {
+			t.Skip("root may use every socket")
+		}
+		socket := filepath.Join(t.TempDir(), "docker.sock")
+		listener, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		if err := os.Chmod(socket, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("DOCKER_HOST", "unix://"+socket)
+		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_NOT_PERMITTED" {
+			t.Errorf("error is %v", err)
+		}
+	})
 }

@@ -35,9 +35,9 @@ var (
 
 // Kernel answers for features from what the running kernel tells of itself.
 type Kernel struct {
-	options   map[string]string // of its configuration, nil when not published
-	modules   map[string]bool   // loaded, built in or on disk
-	hasOnDisk bool              // a module tree for this release is there
+	options map[string]string // of its configuration, nil when not published
+	modules map[string]bool   // loaded, built in or on disk
+	indexed bool              // all modules of this release are known
 }
 
 // Supports looks for the feature.
@@ -48,13 +48,10 @@ func (k Kernel) Supports(f Feature) Support {
 	switch value, set := k.options[f.Option]; {
 	case value == "y":
 		return Present
-	case value == "m":
-		if k.hasOnDisk {
-			return Absent // configured as a module, and the module is not there
-		}
-		return Unknown
 	case k.options != nil && !set:
 		return Absent
+	case k.indexed && f.Module != "":
+		return Absent // neither built in nor on disk
 	}
 	return Unknown
 }
@@ -65,13 +62,14 @@ func readKernel(root fs.FS, release string) Kernel {
 		name, _, _ := strings.Cut(line, " ")
 		k.modules[name] = true
 	}
-	tree := path.Join("lib/modules", release)
+	k.indexed = true
 	for _, index := range []string{"modules.builtin", "modules.dep"} {
-		for _, line := range readLines(root, path.Join(tree, index)) {
+		lines := readLines(root, path.Join("lib/modules", release, index))
+		k.indexed = k.indexed && lines != nil
+		for _, line := range lines {
 			file, _, _ := strings.Cut(line, ":")
 			name, _, _ := strings.Cut(path.Base(file), ".ko")
 			k.modules[strings.ReplaceAll(name, "-", "_")] = true
-			k.hasOnDisk = true
 		}
 	}
 	return k
