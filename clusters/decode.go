@@ -21,14 +21,34 @@ func Decode(data []byte, filename string) (Topology, error) {
 	if err != nil {
 		return Topology{}, err
 	}
-	t.APIVersion, t.Kind = "", ""
-	return t, decode(data, filename, &t)
+	if err := decode(data, filename, &t); err != nil {
+		return Topology{}, err
+	}
+	return t, nil
 }
 
 // Encode writes a Topology as a configuration file.
 func (t Topology) Encode() ([]byte, error) { return yaml.Marshal(t) }
 
 func decode(data []byte, filename string, t *Topology) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return invalid(explain(err, filename))
+	}
+	if document.IsZero() {
+		return invalid(fmt.Sprintf("%s: it is empty; begin with apiVersion: %s and kind: %s", filename, APIVersion, Kind))
+	}
+	// A file of another format is named as such before its fields are judged.
+	var format struct {
+		APIVersion string `yaml:"apiVersion"`
+		Kind       string `yaml:"kind"`
+	}
+	if err := document.Decode(&format); err != nil {
+		return invalid(explain(err, filename))
+	}
+	if format.APIVersion != APIVersion || format.Kind != Kind {
+		return invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s", filename, format.APIVersion, format.Kind, APIVersion, Kind))
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(t); err != nil {
@@ -36,13 +56,6 @@ func decode(data []byte, filename string, t *Topology) error {
 	}
 	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
 		return invalid(filename + ": more than one document")
-	}
-	if t.APIVersion != APIVersion || t.Kind != Kind {
-		return invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s", filename, t.APIVersion, t.Kind, APIVersion, Kind))
-	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return invalid(explain(err, filename))
 	}
 	t.origin = map[string]string{}
 	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {

@@ -1,36 +1,38 @@
 package clusters
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 const (
-	// maxName leaves room in a host name, 63 characters, for "-control-plane"
-	// and a number.
-	maxName = 45
+	// maxHostname is Linux's limit, less the byte that some tools need.
+	maxHostname = 63
 	// maxNodes is far beyond what one machine carries; it catches a typing error.
 	maxNodes = 100
-	// maxSubnetBits makes sure that the pod subnet holds a /24 for several
-	// nodes, which is what the controller manager cuts it into.
-	maxSubnetBits = 20
+	// nodeSubnetBits is what the controller manager gives to each node.
+	nodeSubnetBits = 24
+	// minPodBits is kubeadm's: it wants at most 16 bits to number the nodes.
+	minPodBits = nodeSubnetBits - 16
+	// minServiceBits is the API server's bound, maxServiceBits kubeadm's: 10 addresses.
+	minServiceBits, maxServiceBits = 12, 28
 )
-
-// kind and Docker accept these names, and so does a host name.
-var validName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
 // Validate returns warnings, and one error that names everything wrong at once.
 func (t Topology) Validate() (warnings []string, err error) {
 	var problems []string
 	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 
-	if !validName.MatchString(t.Name) || len(t.Name) > maxName {
-		complain("name %q: use 1 to %d of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit", t.Name, maxName)
+	// Nodes are named after the cluster, and these names are DNS names too.
+	if longest := maxHostname - len(t.longestSuffix()); len(validation.IsDNS1123Subdomain(t.Name)) > 0 || len(t.Name) > longest {
+		complain("name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit", t.Name, longest)
 	}
 	if t.ControlPlanes < 1 {
 		complain("control planes: %d; at least 1 is needed", t.ControlPlanes)
@@ -56,6 +58,9 @@ func (t Topology) Validate() (warnings []string, err error) {
 	for _, problem := range t.subnetProblems() {
 		complain("%s", problem)
 	}
+	if t.ControlPlanes > 1 && t.Workers == 0 {
+		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
+	}
 	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d control planes mean %d etcd members: a quorum of %d, which survives the loss of %d, no more than %d members would; use an odd number",
 			t.ControlPlanes, t.ControlPlanes, t.ControlPlanes/2+1, (t.ControlPlanes-1)/2, t.ControlPlanes-1))
@@ -69,19 +74,45 @@ func (t Topology) Validate() (warnings []string, err error) {
 	return warnings, nil
 }
 
-func (t Topology) subnetProblems() (problems []string) {
-	pods, err := netip.ParsePrefix(t.PodSubnet)
-	switch {
-	case err != nil || !pods.Addr().Is4():
-		problems = append(problems, fmt.Sprintf("pod subnet %q: write an IPv4 CIDR such as 10.244.0.0/16", t.PodSubnet))
-	case pods.Bits() > maxSubnetBits:
-		problems = append(problems, fmt.Sprintf("pod subnet %s is too small: /%d or larger, because each node takes a /24", t.PodSubnet, maxSubnetBits))
+// longestSuffix is what kind appends to the cluster's name for the longest
+// name of a container (kind v0.33.0, pkg/cluster/internal/providers/common).
+// Control planes after the first have a number of one or two digits.
+func (t Topology) longestSuffix() string {
+	if t.ControlPlanes > 1 {
+		return "-external-load-balancer"
 	}
-	services, err := netip.ParsePrefix(t.ServiceSubnet)
-	if err != nil || !services.Addr().Is4() {
-		problems = append(problems, fmt.Sprintf("service subnet %q: write an IPv4 CIDR such as 10.96.0.0/16", t.ServiceSubnet))
-	} else if pods.IsValid() && pods.Overlaps(services) {
-		problems = append(problems, fmt.Sprintf("pod subnet %s and service subnet %s overlap", t.PodSubnet, t.ServiceSubnet))
+	return "-control-plane"
+}
+
+func (t Topology) subnetProblems() (problems []string) {
+	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	pods, err := parseSubnet(t.PodSubnet)
+	if err != nil {
+		complain("pod subnet %q: %v", t.PodSubnet, err)
+	} else if room := 1 << max(nodeSubnetBits-pods.Bits(), 0); pods.Bits() > nodeSubnetBits || room < t.Nodes() {
+		complain("pod subnet %s is too small for %d nodes, because each takes a /%d", pods, t.Nodes(), nodeSubnetBits)
+	} else if pods.Bits() < minPodBits {
+		complain("pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", pods, minPodBits, nodeSubnetBits)
+	}
+	services, err := parseSubnet(t.ServiceSubnet)
+	if err != nil {
+		complain("service subnet %q: %v", t.ServiceSubnet, err)
+	} else if services.Bits() < minServiceBits || services.Bits() > maxServiceBits {
+		complain("service subnet %s: use a size from /%d to /%d", services, minServiceBits, maxServiceBits)
+	}
+	if pods.IsValid() && services.IsValid() && pods.Overlaps(services) {
+		complain("pod subnet %s and service subnet %s overlap", pods, services)
 	}
 	return problems
+}
+
+func parseSubnet(text string) (netip.Prefix, error) {
+	subnet, err := netip.ParsePrefix(text)
+	if err != nil || !subnet.Addr().Is4() {
+		return netip.Prefix{}, errors.New("write an IPv4 CIDR such as 10.244.0.0/16")
+	}
+	if subnet != subnet.Masked() {
+		return netip.Prefix{}, fmt.Errorf("bits are set beyond the prefix; did you mean %s?", subnet.Masked())
+	}
+	return subnet, nil
 }
