@@ -10,23 +10,18 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "capshim:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "capshim:", run(os.Args[1:]))
+	os.Exit(1)
 }
 
+// run returns only if it fails: otherwise this process becomes runc.
 func run(args []string) error {
 	if path, kind := document(args); path != "" {
 		missing, err := missingCapabilities()
@@ -39,118 +34,36 @@ func run(args []string) error {
 			}
 		}
 	}
-	runc, err := exec.LookPath("runc")
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	runc, err := findRunc(self, places)
 	if err != nil {
 		return err
 	}
 	return syscall.Exec(runc, append([]string{"runc"}, args...), os.Environ())
 }
 
-// document finds the file that holds the capabilities: the bundle's
-// config.json for create and run, the process file for exec. It returns an
-// empty path for every other runtime command.
-func document(args []string) (path string, kind documentKind) {
-	at := command(args)
-	if at < 0 {
-		return "", 0
-	}
-	switch options := args[at+1:]; args[at] {
-	case "exec":
-		return option(options, "--process", "-p"), processDocument
-	case "create", "run":
-		return filepath.Join(option(options, "--bundle", "-b"), "config.json"), configDocument
-	}
-	return "", 0
-}
+// places are where runc is looked for: on the PATH, and then where packages of
+// distributions and of Docker put it, because a daemon's PATH may be empty.
+var places = []string{"runc", "/usr/bin/runc", "/usr/sbin/runc", "/usr/local/sbin/runc", "/usr/local/bin/runc"}
 
-// valued are runc's global flags that take a value in the next argument.
-var valued = []string{"--root", "--log", "--log-format", "--criu", "--rootless"}
-
-// command returns the place of the runtime command: the first argument that is
-// neither a global flag nor the value of one.
-func command(args []string) int {
-	for i := 0; i < len(args); i++ {
-		if !strings.HasPrefix(args[i], "-") {
-			return i
-		}
-		if slices.Contains(valued, args[i]) {
-			i++
-		}
-	}
-	return -1
-}
-
-type documentKind int
-
-const (
-	configDocument  documentKind = iota // process is one field of many
-	processDocument                     // the process itself
-)
-
-// option returns the value of a flag given as "--flag value" or "--flag=value".
-func option(args []string, names ...string) string {
-	for i, arg := range args {
-		for _, name := range names {
-			if arg == name && i+1 < len(args) {
-				return args[i+1]
-			}
-			if value, ok := strings.CutPrefix(arg, name+"="); ok {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
-// rewrite removes capabilities from the document and leaves every other field
-// exactly as it was.
-func rewrite(path string, kind documentKind, missing map[string]bool) error {
-	data, err := os.ReadFile(path)
+// findRunc returns the first of the places that has a program other than self,
+// which may have been installed under runc's name.
+func findRunc(self string, places []string) (string, error) {
+	own, err := os.Stat(self)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if kind == configDocument {
-		data, err = editField(data, "process", func(process json.RawMessage) (json.RawMessage, error) {
-			return dropCapabilities(process, missing)
-		})
-	} else {
-		data, err = dropCapabilities(data, missing)
-	}
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, data, info.Mode())
-}
-
-func dropCapabilities(process json.RawMessage, missing map[string]bool) (json.RawMessage, error) {
-	return editField(process, "capabilities", func(raw json.RawMessage) (json.RawMessage, error) {
-		var sets map[string][]string
-		if err := json.Unmarshal(raw, &sets); err != nil {
-			return nil, err
-		}
-		for name, set := range sets {
-			sets[name] = slices.DeleteFunc(set, func(capability string) bool { return missing[capability] })
-		}
-		return json.Marshal(sets)
-	})
-}
-
-// editField replaces one field of a JSON object; an absent or null field stays.
-func editField(object json.RawMessage, name string, edit func(json.RawMessage) (json.RawMessage, error)) (json.RawMessage, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return nil, err
-	}
-	if raw, ok := fields[name]; ok && string(raw) != "null" {
-		edited, err := edit(raw)
+	for _, place := range places {
+		path, err := exec.LookPath(place)
 		if err != nil {
-			return nil, err
+			continue
 		}
-		fields[name] = edited
+		if found, err := os.Stat(path); err == nil && !os.SameFile(own, found) {
+			return path, nil
+		}
 	}
-	return json.Marshal(fields)
+	return "", fmt.Errorf("runc is not on the PATH and not in %q: install the package runc", places[1:])
 }
