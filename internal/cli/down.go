@@ -30,7 +30,7 @@ func down(c *cli.Context) error {
 	if c.Bool("all") && slices.Contains(c.LocalFlagNames(), "name") {
 		return hint.New(hint.Usage, "BAD_FLAG", "--all and --name exclude each other", "leave one of them out")
 	}
-	if err := provider.CheckKubeconfig(c.String("kubeconfig")); err != nil {
+	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
 		return err
 	}
 	docker, err := host.Docker(c.Context)

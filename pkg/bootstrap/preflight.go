@@ -17,7 +17,7 @@ import (
 
 // preflight finds out, before anything is made, what would fail later.
 func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
-	if err := provider.CheckKubeconfig(u.Kubeconfig); err != nil {
+	if err := provider.CheckKubeconfig(ctx, u.Kubeconfig); err != nil {
 		return "", err
 	}
 	docker, err := host.Docker(ctx)
@@ -94,7 +94,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
 			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
 	}
-	if err := u.provider.MergeKubeconfig(name, u.Kubeconfig); err != nil {
+	if err := u.provider.MergeKubeconfig(ctx, name, u.Kubeconfig); err != nil {
 		return "", err
 	}
 	u.Existed = true

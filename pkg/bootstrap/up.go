@@ -73,16 +73,16 @@ func (u *Up) Run(ctx context.Context) error {
 	defer release()
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Retain: u.Retain, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.begun {
-		u.introduce()
+		u.introduce(context.WithoutCancel(ctx))
 	}
 	return err
 }
 
 // introduce says how to look at a cluster that failed and was kept.
-func (u *Up) introduce() {
+func (u *Up) introduce(ctx context.Context) {
 	name := u.Topology.Name
 	look := "docker ps -a --filter label=io.x-k8s.kind.cluster=" + name
-	if u.client != nil && u.provider.MergeKubeconfig(name, u.Kubeconfig) == nil {
+	if u.client != nil && u.provider.MergeKubeconfig(ctx, name, u.Kubeconfig) == nil {
 		look = fmt.Sprintf("kubectl --context %s get pods -A -o wide", provider.Context(name))
 	}
 	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
@@ -150,8 +150,8 @@ func (u *Up) connect() error {
 	return err
 }
 
-func (u *Up) mergeKubeconfig(context.Context, *event.Span) (string, error) {
-	if err := u.provider.MergeKubeconfig(u.Topology.Name, u.Kubeconfig); err != nil {
+func (u *Up) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
+	if err := u.provider.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig); err != nil {
 		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "check the file's permissions, then: kindctl get kubeconfig -n "+u.Topology.Name)
 	}
 	return "context " + provider.Context(u.Topology.Name), nil

@@ -1,39 +1,56 @@
 package provider
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"golang.org/x/sys/unix"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 // Context is the kubeconfig context of a cluster.
 func Context(name string) string { return "kind-" + name }
 
+// Kubeconfig returns a cluster's kubeconfig with the address that works on the
+// host, or with internal set the one that works on the clusters' network.
+func (p *Provider) Kubeconfig(name string, internal bool) (string, error) {
+	return silent().KubeConfig(name, internal)
+}
+
 // MergeKubeconfig adds a cluster's context to the user's kubeconfig, under the
 // lock that kubectl uses too, and makes it the current one. Other entries stay.
-func (p *Provider) MergeKubeconfig(name, path string) error {
-	return p.kind(event.Start(event.Discard, event.Event{})).ExportKubeConfig(name, path, false)
+func (p *Provider) MergeKubeconfig(ctx context.Context, name, path string) error {
+	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(name, path, false) }))
 }
 
 // CheckKubeconfig returns an error with advice when the user's kubeconfig could
 // not be changed later: unreadable, not writable, broken or locked. An empty
 // path means KUBECONFIG or the default file.
-func CheckKubeconfig(path string) error {
+func CheckKubeconfig(ctx context.Context, path string) error {
 	if path == "" {
 		path = clientcmd.NewDefaultPathOptions().GetDefaultFilename()
 	}
-	if _, err := os.Stat(path + ".lock"); err == nil {
-		return hint.New(hint.Preflight, "KUBECONFIG_LOCKED", path+" is locked",
-			fmt.Sprintf("another command is changing it; if none is, a killed one left the lock: rm %s.lock", path))
+	if err := unlocked(ctx, func() error {
+		if _, err := os.Lstat(path + ".lock"); err == nil {
+			return &fs.PathError{Op: "lock", Path: path + ".lock", Err: fs.ErrExist}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := checkDirectory(filepath.Dir(path)); err != nil {
+		return err
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if os.IsNotExist(err) {
-		return checkDirectory(filepath.Dir(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	if err != nil {
 		return hint.Wrap(err, hint.Preflight, "KUBECONFIG_UNWRITABLE", "the kubeconfig cannot be changed", "correct its permissions, or name another one with --kubeconfig")
@@ -45,16 +62,48 @@ func CheckKubeconfig(path string) error {
 	return nil
 }
 
-// checkDirectory looks whether the nearest directory that exists is one.
+// checkDirectory looks whether the lock, and a kubeconfig that is not there
+// yet, can be made: the nearest directory that exists must be writable.
 func checkDirectory(dir string) error {
-	for {
-		info, err := os.Stat(dir)
-		if err == nil && info.IsDir() {
-			return nil
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
+		return checkDirectory(filepath.Dir(dir))
+	case err == nil && !info.IsDir():
+		err = unix.ENOTDIR
+	case err == nil:
+		err = unix.Access(dir, unix.W_OK|unix.X_OK)
+	}
+	if err == nil {
+		return nil
+	}
+	return hint.Wrap(err, hint.Preflight, "KUBECONFIG_UNWRITABLE", "no kubeconfig can be written in "+dir, "correct its permissions, or name another one with --kubeconfig")
+}
+
+const (
+	lockPatience = 5 * time.Second // others hold the lock for milliseconds
+	lockInterval = 100 * time.Millisecond
+)
+
+// unlocked repeats what found a kubeconfig locked until it does not. A lock is
+// a file that kind and kubectl make and never wait for.
+func unlocked(ctx context.Context, change func() error) error {
+	ticker := time.NewTicker(lockInterval)
+	defer ticker.Stop()
+	for begin := time.Now(); ; {
+		err := change()
+		var locked *fs.PathError
+		if !errors.As(err, &locked) || !errors.Is(locked, fs.ErrExist) {
+			return err
 		}
-		if err == nil || !os.IsNotExist(err) || dir == filepath.Dir(dir) {
-			return hint.New(hint.Preflight, "KUBECONFIG_UNWRITABLE", fmt.Sprintf("no kubeconfig can be made: %s is not a directory", dir), "name another one with --kubeconfig")
+		if time.Since(begin) > lockPatience {
+			return hint.Wrap(err, hint.Preflight, "KUBECONFIG_LOCKED", "the kubeconfig stays locked",
+				fmt.Sprintf("another command is changing it; if none is, a killed one left the lock: rm %s", locked.Path))
 		}
-		dir = filepath.Dir(dir)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
 	}
 }

@@ -3,22 +3,31 @@ package provider
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/kind/pkg/log"
 
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// logger turns kind's log into progress messages. kind's own debug levels are
-// off: its errors carry the output of the command that failed.
+// logger turns kind's steps into progress messages, and what it warns of into
+// warnings. kind's own debug levels are off.
 type logger struct {
 	span *event.Span
+	sink event.Sink
 }
 
-func (l logger) Warn(message string)            { l.Info(message) }
-func (l logger) Warnf(format string, a ...any)  { l.Infof(format, a...) }
-func (l logger) Error(message string)           { l.Info(message) }
-func (l logger) Errorf(format string, a ...any) { l.Infof(format, a...) }
+// Warn passes a warning on, but not that cgroup v1 is old, which everybody on
+// such a host would be told at every turn; it is in the facts about the host.
+func (l logger) Warn(message string) {
+	if !strings.HasPrefix(message, "cgroup v1 is deprecated") {
+		l.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "create", Message: strings.TrimSpace(message)})
+	}
+}
+
+func (l logger) Warnf(format string, a ...any)  { l.Warn(fmt.Sprintf(format, a...)) }
+func (l logger) Error(message string)           { l.Warn(message) }
+func (l logger) Errorf(format string, a ...any) { l.Warnf(format, a...) }
 func (l logger) Infof(format string, a ...any)  { l.Info(fmt.Sprintf(format, a...)) }
 func (l logger) Enabled() bool                  { return true }
 

@@ -1,11 +1,20 @@
 package provider
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	kinderrors "sigs.k8s.io/kind/pkg/errors"
+	"sigs.k8s.io/kind/pkg/exec"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -33,19 +42,79 @@ func TestCheckKubeconfig(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "config")
 			tt.prepare(t, path)
-			err := CheckKubeconfig(path)
-			if got := hint.ReasonOf(err); got != tt.reason || (err != nil) != (tt.reason != "") {
-				t.Errorf("error is %v (%s), want %q", err, got, tt.reason)
-			}
+			synctest.Test(t, func(t *testing.T) { // in which waiting for a lock takes no time
+				err := CheckKubeconfig(t.Context(), path)
+				if got := hint.ReasonOf(err); got != tt.reason || (err != nil) != (tt.reason != "") {
+					t.Errorf("error is %v (%s), want %q", err, got, tt.reason)
+				}
+			})
 		})
 	}
 	t.Run("below a file", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "file")
 		write("", "")(t, path)
-		if err := CheckKubeconfig(filepath.Join(path, "config")); hint.ReasonOf(err) != "KUBECONFIG_UNWRITABLE" {
+		if err := CheckKubeconfig(t.Context(), filepath.Join(path, "config")); hint.ReasonOf(err) != "KUBECONFIG_UNWRITABLE" {
 			t.Errorf("error is %v, want KUBECONFIG_UNWRITABLE", err)
 		}
 	})
+}
+
+// TestUnlocked wants a lock that others hold for a moment to be waited for, and
+// a wait to end with its context.
+func TestUnlocked(t *testing.T) {
+	held := &fs.PathError{Op: "open", Path: "config.lock", Err: syscall.EEXIST}
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		err := unlocked(t.Context(), func() error {
+			if tries++; tries < 3 {
+				return fmt.Errorf("failed to lock config file: %w", held)
+			}
+			return nil
+		})
+		if err != nil || tries != 3 {
+			t.Errorf("%d tries, then %v", tries, err)
+		}
+		err = unlocked(t.Context(), func() error { return held })
+		if hint.ReasonOf(err) != "KUBECONFIG_LOCKED" || !strings.Contains(hint.AdviceOf(err), "rm config.lock") {
+			t.Errorf("error is %v (%s)", err, hint.AdviceOf(err))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := unlocked(ctx, func() error { return held }); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want that of the context", err)
+		}
+		broken := errors.New("disk full")
+		if err := unlocked(t.Context(), func() error { return broken }); err != broken { //nolint:errorlint // it comes back as it is
+			t.Errorf("error is %v, want %v at once", err, broken)
+		}
+	})
+}
+
+// TestExplain runs a command that fails as kubeadm does under kind.
+func TestExplain(t *testing.T) {
+	script := `echo "[init] Using Kubernetes version" >&2
+echo "error: [ERROR Port-6443]: Port 6443 is in use" >&2
+printf 'k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1\n\tk8s.io/kubernetes/runner.go:259\nmain.main\nruntime.goexit\n' >&2
+exit 3 # ` + strings.Repeat("a long command ", 20)
+	inner := kinderrors.Wrap(exec.Command("sh", "-c", script).Run(), "failed to init node with kubeadm")
+	err := explain(inner)
+	for _, want := range []string{"failed to init node with kubeadm: \"sh -c", "...\": exit status 3\n", "\n  error: [ERROR Port-6443]: Port 6443 is in use"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q lacks %q", err, want)
+		}
+	}
+	for _, unwanted := range []string{"workflow.", "runner.go", "main.main", "goexit", strings.Repeat("a long command ", 10)} {
+		if strings.Contains(err.Error(), unwanted) {
+			t.Errorf("error %q has %q", err, unwanted)
+		}
+	}
+	if !errors.Is(err, inner) {
+		t.Error("the cause is lost")
+	}
+	other := errors.New("no command's")
+	if explain(other) != other || explain(nil) != nil { //nolint:errorlint // they come back as they are
+		t.Error("an error without a command was changed")
+	}
 }
 
 func write(suffix, content string) func(*testing.T, string) {
@@ -60,19 +129,19 @@ func write(suffix, content string) func(*testing.T, string) {
 // TestLogger feeds the logger what kind writes and wants its steps, once each.
 func TestLogger(t *testing.T) {
 	recorder := &event.Recorder{}
-	l := logger{event.Start(recorder, event.Event{ID: "create"})}
+	l := logger{event.Start(recorder, event.Event{ID: "create"}), recorder}
 	l.V(0).Info("Creating cluster \"lab\" ...")
 	l.V(0).Infof(" • %s  ...\n", "Preparing nodes 📦")
 	l.V(0).Infof(" ✓ %s\n", "Preparing nodes 📦")
 	l.V(1).Info("a detail that nobody asked for")
-	l.Warn("cgroup v1 is old")
+	l.Warn("cgroup v1 is deprecated in Kubernetes and will not be supported")
+	l.Warnf("Overriding docker network due to %s\n", "KIND_EXPERIMENTAL_DOCKER_NETWORK")
 	var got []string
 	for _, e := range recorder.Events() {
-		if e.Kind == event.Progress {
-			got = append(got, e.Message)
-		}
+		got = append(got, strings.TrimSpace(string(e.Kind)+" "+e.Message))
 	}
-	if diff := cmp.Diff([]string{"Preparing nodes 📦", "cgroup v1 is old"}, got); diff != "" {
-		t.Errorf("progress (-want +got):\n%s", diff)
+	want := []string{"started", "progress Preparing nodes 📦", "warning Overriding docker network due to KIND_EXPERIMENTAL_DOCKER_NETWORK"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/exec"
+)
+
+const (
+	commandWidth = 100 // characters of a command: a docker run is a page long
+	tailLines    = 10  // what kubeadm and Docker say last is why they failed
+)
+
+// failure is an error of kind that also tells what the failed command printed,
+// which kind keeps to itself.
+type failure struct {
+	message string
+	cause   error
+}
+
+func (f failure) Error() string { return f.message }
+func (f failure) Unwrap() error { return f.cause }
+
+func explain(err error) error {
+	run := exec.RunErrorForError(err)
+	if run == nil {
+		return err
+	}
+	command := strings.Join(run.Command, " ")
+	if len(command) > commandWidth {
+		command = command[:commandWidth] + "..."
+	}
+	short := fmt.Sprintf("%q: %v", command, run.Inner)
+	for _, line := range lastLines(string(run.Output)) {
+		short += "\n  " + line
+	}
+	return failure{strings.Replace(err.Error(), run.Error(), short, 1), err}
+}
+
+// stack matches a line of a stack trace, as kubeadm prints them: a function,
+// which has no spaces, or a place, which is indented.
+var stack = regexp.MustCompile(`^(\t.*|\S+/\S+|(main|runtime)\.\S+)$`)
+
+func lastLines(output string) (kept []string) {
+	for line := range strings.Lines(output) {
+		line = strings.TrimRight(line, "\r\n ")
+		if line != "" && !stack.MatchString(line) {
+			kept = append(kept, line)
+		}
+	}
+	return kept[max(0, len(kept)-tailLines):]
+}
