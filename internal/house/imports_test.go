@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -66,6 +65,19 @@ func TestImportsPointDown(t *testing.T) {
 	for _, f := range files {
 		for _, problem := range violations(f) {
 			t.Error(problem)
+		}
+	}
+}
+
+// TestRulesAreUsed finds rules of packages that are gone.
+func TestRulesAreUsed(t *testing.T) {
+	used := map[string]bool{}
+	for _, f := range readTree(t) {
+		used[rule(f.pkg)] = true
+	}
+	for name := range layers {
+		if !used[name] {
+			t.Errorf("the rule of %s applies to no package", name)
 		}
 	}
 }
@@ -164,41 +176,4 @@ func readTree(t *testing.T) (files []file) {
 		t.Fatal(err)
 	}
 	return files
-}
-
-// longest is the number of lines above which a file must be split.
-const longest = 400
-
-func TestFilesAreShort(t *testing.T) {
-	for _, f := range readTree(t) {
-		if strings.HasSuffix(f.name, "_test.go") {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join("..", "..", f.name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if lines := strings.Count(string(data), "\n"); lines > longest {
-			t.Errorf("%s has %d lines, more than %d", f.name, lines, longest)
-		}
-	}
-}
-
-func TestPackagesSayWhatTheyAreFor(t *testing.T) {
-	said := map[string]bool{}
-	for _, f := range readTree(t) {
-		if strings.HasSuffix(f.name, "_test.go") {
-			continue
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", f.name), nil, parser.PackageClauseOnly|parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		said[f.pkg] = said[f.pkg] || parsed.Doc.Text() != ""
-	}
-	for pkg, has := range said {
-		if !has {
-			t.Errorf("package %s has no package comment", pkg)
-		}
-	}
 }
