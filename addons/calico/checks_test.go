@@ -2,7 +2,6 @@ package calico
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -42,7 +41,7 @@ func (n nodes) GetPod(ctx context.Context, _, pod string, port int, path string)
 func (n nodes) Exec(_ context.Context, pod kube.PodRef, command ...string) (string, error) {
 	out, found := n.rules[pod.Name+" "+command[0]]
 	if !found {
-		return "", errors.New("no such table")
+		return "", &kube.ExecError{Command: command, ExitCode: 1, Stderr: "No such file or directory"}
 	}
 	return out, nil
 }
@@ -91,10 +90,11 @@ func TestBackend(t *testing.T) {
 		rules      map[string]string
 		want       string
 	}{
-		{"iptables", "iptables", map[string]string{"agent-w1 iptables-save": own, "agent-w2 iptables-save": own}, ""},
+		{"iptables", "iptables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-legacy-save": own}, ""},
+		{"ipvs", "ipvs", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-nft-save": own}, ""},
 		{"nftables", "nftables", map[string]string{"agent-w1 nft": own, "agent-w2 nft": own}, ""},
-		{"the wrong tables on one node", "iptables", map[string]string{"agent-w1 iptables-save": own, "agent-w2 iptables-save": foreign, "agent-w2 nft": own}, "w2: agent-w2: Felix has no rules in iptables"},
-		{"the wrong tables", "nftables", map[string]string{"agent-w1 iptables-save": own, "agent-w2 iptables-save": own}, "w1: agent-w1: read nftables: no such table"},
+		{"the wrong tables on one node", "iptables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-nft-save": foreign, "agent-w2 nft": own}, "w2: agent-w2: Felix has no rules in iptables"},
+		{"the wrong tables", "nftables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 nft": own}, "w1: agent-w1: Felix has no rules in nftables"},
 	}
 	for _, tt := range tests {
 		_, err := backend(t.Context(), target(tt.mode, nodes{rules: tt.rules}, 1))

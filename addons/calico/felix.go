@@ -55,6 +55,15 @@ func controllers(ctx context.Context, t *verify.Target) (verify.Evidence, error)
 // chains begins the names of Felix's chains, in iptables and in nftables.
 const chains = "cali-"
 
+// tables says how to print what kube-proxy's rules lie beside. Felix chooses
+// itself which of the two kinds of iptables it uses.
+func tables(proxyMode string) (name string, commands [][]string) {
+	if proxyMode == "nftables" {
+		return "nftables", [][]string{{"nft", "list", "table", "ip", "calico"}}
+	}
+	return "iptables", [][]string{{"iptables-nft-save", "-t", "filter"}, {"iptables-legacy-save", "-t", "filter"}}
+}
+
 // backend looks for Felix's rules in the kernel tables that kube-proxy uses.
 // Rules in other tables would be passed before or after kube-proxy's in an
 // order that nobody chose.
@@ -63,23 +72,18 @@ func backend(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	name, commands := tables(t.Expect.ProxyMode)
 	return verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		ref := kube.PodRef{Namespace: namespace, Name: pod.Name, Container: agent}
-		if t.Expect.ProxyMode != "nftables" {
-			rules, err := t.Pods.Exec(ctx, ref, "iptables-save", "-t", "filter")
-			return "Felix has rules in iptables", judgeRules(rules, err, "iptables")
+		for _, command := range commands {
+			rules, err := t.Pods.Exec(ctx, ref, command...)
+			if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran { // it fails when there is no such table
+				return "", err
+			}
+			if strings.Contains(rules, chains) {
+				return "Felix has rules in " + name, nil
+			}
 		}
-		rules, err := t.Pods.Exec(ctx, ref, "nft", "list", "table", "ip", "calico")
-		return "Felix has rules in nftables", judgeRules(rules, err, "nftables")
+		return "", fmt.Errorf("Felix has no rules in %s, where kube-proxy has its own", name)
 	})
-}
-
-func judgeRules(rules string, err error, tables string) error {
-	if err != nil {
-		return fmt.Errorf("read %s: %w", tables, err)
-	}
-	if !strings.Contains(rules, chains) {
-		return fmt.Errorf("Felix has no rules in %s", tables)
-	}
-	return nil
 }
