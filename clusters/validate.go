@@ -49,7 +49,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 	if !slices.Contains(ProxyModes, t.ProxyMode) {
 		complain("unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
 	}
-	if t.ProxyMode == "none" && t.CNI != "cilium" {
+	if t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI) {
 		complain("proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
 	}
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {

@@ -31,13 +31,13 @@ func (l logger) Errorf(format string, a ...any) { l.Warnf(format, a...) }
 func (l logger) Infof(format string, a ...any)  { l.Info(fmt.Sprintf(format, a...)) }
 func (l logger) Enabled() bool                  { return true }
 
-// Info reports the beginning of a step; kind marks its end with a tick, which
-// the next step's beginning says as well.
+// Info reports the beginning of a step. kind marks its end with a tick or a
+// cross, which the next step or the error says as well.
 func (l logger) Info(message string) {
 	text := strings.TrimSpace(message)
 	if step, begins := strings.CutPrefix(text, "•"); begins {
 		text = strings.TrimSuffix(strings.TrimSpace(step), "...")
-	} else if strings.HasPrefix(text, "✓") || strings.HasPrefix(text, "Creating cluster") {
+	} else if strings.HasPrefix(text, "✓") || strings.HasPrefix(text, "✗") || strings.HasPrefix(text, "Creating cluster") {
 		return
 	}
 	l.span.Progress(strings.TrimSpace(text), 0, 0)

@@ -133,6 +133,7 @@ func TestLogger(t *testing.T) {
 	l.V(0).Info("Creating cluster \"lab\" ...")
 	l.V(0).Infof(" • %s  ...\n", "Preparing nodes 📦")
 	l.V(0).Infof(" ✓ %s\n", "Preparing nodes 📦")
+	l.V(0).Infof(" ✗ %s\n", "Starting control-plane 🕹️")
 	l.V(1).Info("a detail that nobody asked for")
 	l.Warn("cgroup v1 is deprecated in Kubernetes and will not be supported")
 	l.Warnf("Overriding docker network due to %s\n", "KIND_EXPERIMENTAL_DOCKER_NETWORK")
