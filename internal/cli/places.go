@@ -20,7 +20,9 @@ func places(mirror string, topology clusters.Topology, sink event.Sink) bootstra
 	return bootstrap.Places{
 		Probe: verify.DefaultProbeImage,
 		Addon: func(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
-			addon, err := addons.New(t.CNI, addonOptions(t, facts))
+			options := addonOptions(t, facts)
+			options.Sink = sink
+			addon, err := addons.New(t.CNI, options)
 			if addon == nil || err != nil {
 				return nil, err
 			}
@@ -77,5 +79,6 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		PodSubnet: t.PodSubnet, ProxyMode: t.ProxyMode,
 		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
+		LacksVXLAN:       facts.Kernel.Supports(host.VXLAN) == host.Absent,
 	}
 }

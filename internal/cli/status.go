@@ -64,9 +64,12 @@ func showStatus(c *cli.Context) error {
 	for _, n := range status.Nodes {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.Ready, n.Kubelet, n.Runtime, n.Address)
 	}
-	fmt.Fprintln(table, "\t\t\t\t\nSYSTEM\tREADY\t\t\t")
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(table, "\nSYSTEM\tREADY")
 	for _, w := range status.System {
-		fmt.Fprintf(table, "%s\t%d/%d\t\t\t\n", w.Name, w.Ready, w.Want)
+		fmt.Fprintf(table, "%s\t%d/%d\n", w.Name, w.Ready, w.Want)
 	}
 	return table.Flush()
 }

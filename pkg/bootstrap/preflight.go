@@ -58,9 +58,9 @@ func needs(t clusters.Topology) host.Needs {
 	}
 	if t.CNI == "cilium" {
 		need(host.BPF, "Cilium")
-	}
-	if t.CNI != "none" && t.Nodes() > 1 {
-		need(host.VXLAN, "the network between the nodes")
+		if t.Nodes() > 1 { // Calico does with plain routes
+			need(host.VXLAN, "Cilium's network between the nodes")
+		}
 	}
 	return needs
 }
