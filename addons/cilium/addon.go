@@ -9,6 +9,7 @@ import (
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
+	helmkube "helm.sh/helm/v4/pkg/kube"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gomod"
@@ -28,6 +29,9 @@ const (
 	chartDir    = "install/kubernetes/cilium"
 	namespace   = "kube-system"
 	releaseName = "cilium"
+	// fieldManager is the owner of fields that the helm command uses. Under
+	// another name, a user's helm upgrade would meet conflicts.
+	fieldManager = "helm"
 )
 
 // Options are what Cilium needs to know of the cluster.
@@ -84,6 +88,7 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return err
 	}
+	helmkube.ManagedFieldsManager = fieldManager
 	config := action.NewConfiguration()
 	config.SetLogger(slog.DiscardHandler)
 	if err := config.Init(getter{client}, namespace, "secrets"); err != nil {
