@@ -5,11 +5,6 @@ import (
 	"time"
 )
 
-// settle is how often Delete looks whether a creation that failed is still
-// making containers: kind starts the nodes' containers side by side and returns
-// when the first of them fails.
-const settle = 500 * time.Millisecond
-
 // quiet is how many looks in a row must find nothing before Delete believes it.
 const quiet = 3
 
@@ -23,7 +18,7 @@ func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, unsettle
 	if !unsettled {
 		return nil
 	}
-	ticker := time.NewTicker(settle)
+	ticker := time.NewTicker(p.settle)
 	defer ticker.Stop()
 	for calm := 0; calm < quiet; {
 		select {

@@ -5,6 +5,8 @@
 package provider
 
 import (
+	"time"
+
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/log"
@@ -25,10 +27,16 @@ type Provider struct {
 	sink event.Sink
 	// givenUp is a creation that kind may still be at; closed when it ends.
 	givenUp <-chan struct{}
+	// settle is how often Delete looks whether a creation that failed is still
+	// making containers: kind starts the nodes' containers side by side and
+	// returns when the first of them fails.
+	settle time.Duration
 }
 
 // New returns a Provider that reports kind's own steps as progress to sink.
-func New(sink event.Sink) *Provider { return &Provider{sink: sink} }
+func New(sink event.Sink) *Provider {
+	return &Provider{sink: sink, settle: 500 * time.Millisecond}
+}
 
 // kind returns the library, which tells log what it does.
 func kind(log log.Logger) *cluster.Provider {
