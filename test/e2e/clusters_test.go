@@ -129,6 +129,10 @@ func (s *session) isHelmRelease(cluster string) {
 	if got := s.kubectl(cluster, "-n", "kube-system", "get", "secret", "-l", "owner=helm,name=cilium,status=deployed", "-o", "name"); got == "" {
 		s.Error("there is no deployed Helm release cilium in kube-system")
 	}
+	owners := s.kubectl(cluster, "-n", "kube-system", "get", "daemonset", "cilium", "-o", "jsonpath={.metadata.managedFields[*].manager}")
+	if !slices.Contains(strings.Fields(owners), "helm") || strings.Contains(owners, "kindctl") {
+		s.Errorf("the agent's fields belong to %q: a user's helm upgrade would meet conflicts", owners)
+	}
 }
 
 func (s *session) upAgainChangesNothing(cluster, cni string) {
