@@ -17,6 +17,7 @@ import (
 // goes to a file of its own. When ctx ends, Create returns at once with the
 // cause; kind cannot be interrupted, so what it still makes is for Delete.
 func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, span *event.Span) error {
+	p.expected = containers(config)
 	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -37,6 +38,21 @@ func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubecon
 		p.givenUp = ended
 		return context.Cause(ctx)
 	}
+}
+
+// containers counts what kind makes: the nodes, and a load balancer in front of
+// several control planes.
+func containers(config *v1alpha4.Cluster) int {
+	planes := 0
+	for _, node := range config.Nodes {
+		if node.Role == v1alpha4.ControlPlaneRole {
+			planes++
+		}
+	}
+	if planes > 1 {
+		return len(config.Nodes) + 1
+	}
+	return len(config.Nodes)
 }
 
 // underWay tells whether kind still works on a creation that was given up.

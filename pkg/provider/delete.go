@@ -5,43 +5,49 @@ import (
 	"time"
 )
 
-// quiet is how many looks in a row must find nothing before Delete believes it.
-const quiet = 3
+// How many looks in a row must find nothing before Delete believes it. Docker
+// finishes a container even when the command that asked for it was killed, and
+// shows it only when the image's volumes are copied: as long as containers have
+// never been seen, they may still come.
+const (
+	looks        = 3
+	patientLooks = 16
+)
 
 // Delete removes a cluster's containers with their volumes, and its entry in
 // the kubeconfig. An unsettled cluster, whose creation failed or was given up,
 // may still get containers: Delete looks again until nothing comes any more.
 func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, unsettled bool) error {
-	if err := remove(ctx, name, kubeconfig); err != nil {
-		return err
-	}
 	if !unsettled {
-		return nil
+		return remove(ctx, name, kubeconfig)
 	}
 	ticker := time.NewTicker(p.settle)
 	defer ticker.Stop()
-	for calm := 0; calm < quiet; {
+	seen := map[string]bool{}
+	for calm := 0; calm < looks || calm < patientLooks && len(seen) < p.expected; {
+		there, err := silent().ListNodes(name)
+		if err != nil {
+			return err
+		}
+		for _, node := range there {
+			seen[node.String()] = true
+		}
+		switch {
+		case len(there) > 0:
+			calm = 0
+			if err := remove(ctx, name, kubeconfig); err != nil {
+				return err
+			}
+		case !p.underWay():
+			calm++
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-ticker.C:
 		}
-		left, err := silent().ListNodes(name)
-		if err != nil {
-			return err
-		}
-		if len(left) == 0 {
-			if !p.underWay() {
-				calm++
-			}
-			continue
-		}
-		calm = 0
-		if err := remove(ctx, name, kubeconfig); err != nil {
-			return err
-		}
 	}
-	return nil
+	return remove(ctx, name, kubeconfig) // the kubeconfig's entry, if nothing else
 }
 
 // remove lets kind delete what is there now.

@@ -27,6 +27,8 @@ type Provider struct {
 	sink event.Sink
 	// givenUp is a creation that kind may still be at; closed when it ends.
 	givenUp <-chan struct{}
+	// expected is how many containers the latest creation was to make.
+	expected int
 	// settle is how often Delete looks whether a creation that failed is still
 	// making containers: kind starts the nodes' containers side by side and
 	// returns when the first of them fails.
