@@ -1,6 +1,7 @@
 package hack
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -52,7 +53,9 @@ ps) echo e2e-others others; echo lab mine; if [ -e made ]; then echo e2e-a made;
 esac
 `)
 			// exec keeps the process, so that the stub of make knows whom to signal.
-			cmd := exec.Command("bash", "-c", `RUN=$$ exec "$0"`, filepath.Join(dir, ".ci", "run"))
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "bash", "-c", `RUN=$$ exec "$0"`, filepath.Join(dir, ".ci", "run"))
 			cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 			output, err := cmd.CombinedOutput()
 			if err != nil && !errors.As(err, new(*exec.ExitError)) {
