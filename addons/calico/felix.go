@@ -84,6 +84,6 @@ func backend(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 				return "Felix has rules in " + name, nil
 			}
 		}
-		return "", fmt.Errorf("Felix has no rules in %s, where kube-proxy has its own", name)
+		return "", fmt.Errorf("no rules of Felix are in %s, where kube-proxy has its own", name)
 	})
 }

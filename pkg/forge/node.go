@@ -59,7 +59,7 @@ func checkImages(ctx context.Context, w *work) error {
 	for _, ref := range strings.Fields(output) {
 		// kind's configuration of containerd names another pause than kubeadm.
 		if !slices.Contains(ours, ref) && !strings.HasPrefix(ref, registry+"pause:") {
-			return fmt.Errorf("Kubernetes %s needs the image %s, which is not built", kubernetesVersion, ref)
+			return fmt.Errorf("the image %s, which Kubernetes %s needs, is not built", ref, kubernetesVersion)
 		}
 	}
 	return nil

@@ -92,15 +92,6 @@ func (t *Target) window(ctx context.Context, node string) (*corev1.Pod, error) {
 	return nil, nil
 }
 
-func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == kind {
-			return &pod.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
 // smallResources lets a probe run on a full node, and bounds it.
 func smallResources() corev1.ResourceRequirements {
 	amounts := func(cpu, memory string) corev1.ResourceList {
