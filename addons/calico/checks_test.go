@@ -93,8 +93,8 @@ func TestBackend(t *testing.T) {
 		{"iptables", "iptables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-legacy-save": own}, ""},
 		{"ipvs", "ipvs", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-nft-save": own}, ""},
 		{"nftables", "nftables", map[string]string{"agent-w1 nft": own, "agent-w2 nft": own}, ""},
-		{"the wrong tables on one node", "iptables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-nft-save": foreign, "agent-w2 nft": own}, "w2: agent-w2: Felix has no rules in iptables"},
-		{"the wrong tables", "nftables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 nft": own}, "w1: agent-w1: Felix has no rules in nftables"},
+		{"the wrong tables on one node", "iptables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 iptables-nft-save": foreign, "agent-w2 nft": own}, "w2: agent-w2: no rules of Felix are in iptables"},
+		{"the wrong tables", "nftables", map[string]string{"agent-w1 iptables-nft-save": own, "agent-w2 nft": own}, "w1: agent-w1: no rules of Felix are in nftables"},
 	}
 	for _, tt := range tests {
 		_, err := backend(t.Context(), target(tt.mode, nodes{rules: tt.rules}, 1))
