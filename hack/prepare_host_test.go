@@ -272,6 +272,11 @@ func TestPrepareHost(t *testing.T) {
 			3, nil, []string{"  sudo apt-get install --no-install-recommends docker.io iptables ca-certificates " + needs + "\n", `  sudo env "PATH=$PATH" /`, "sudo sysctl -w fs.inotify.max_user_instances=1024"},
 		},
 		{
+			"a user whose Docker answers, and no compiler", allCapabilities,
+			func(m *machine) { m.docker("runc", allCapabilities); m.stub("id", "echo 1000") },
+			0, nil, []string{ready},
+		},
+		{
 			"dockerd ends at once", allCapabilities,
 			func(m *machine) { m.buildNeeds(); m.stub("dockerd", "echo no cgroups; exit 1") },
 			3, []string{"dockerd"}, []string{"the end of its log:\nno cgroups\n"},
