@@ -16,10 +16,6 @@ readonly start_deadline=60 # seconds for Docker to answer
 readonly inotify_instances=1024
 readonly inotify_watches=524288
 
-# CAP_SYS_RESOURCE, by its number in linux/capability.h: the one capability
-# that restricted machines are known to lack and privileged containers ask for.
-readonly sys_resource=24
-
 say() { printf 'prepare-host: %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 am_root() { [ "$(id -u)" -eq 0 ]; }
@@ -86,14 +82,16 @@ docker_process() {
 }
 
 # needs_shim tells whether the containers of this machine's Docker cannot have
-# CAP_SYS_RESOURCE. A daemon elsewhere is none of our business.
+# every capability that the kernel knows: runc refuses a privileged one then. A
+# daemon elsewhere is none of our business.
 needs_shim() {
-  local process=self bounding
+  local process=self bounding last
   if answers; then
     process=$(docker_process) || return 1
   fi
   bounding=$(awk '/^CapBnd:/ {print $2}' "$root/proc/$process/status")
-  (((0x$bounding >> sys_resource & 1) == 0))
+  last=$(cat "$root/proc/sys/kernel/cap_last_cap")
+  (((~0x$bounding & (1 << (last + 1)) - 1) != 0))
 }
 
 shim_is_default() {
@@ -114,7 +112,7 @@ install_shim() {
 
 prepare_shim() {
   if needs_shim && ! shim_is_default; then
-    act "this machine lacks CAP_SYS_RESOURCE: making $shim Docker's default runtime in $daemon_json (see hack/capshim)" \
+    act "this machine lacks a capability that privileged containers ask for: making $shim Docker's default runtime in $daemon_json (see hack/capshim)" \
       "env \"PATH=\$PATH\" $source_dir/hack/prepare-host.sh" install_shim
   fi
 }

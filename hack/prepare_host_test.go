@@ -21,6 +21,8 @@ var tools = []string{"awk", "bash", "cat", "dirname", "echo", "env", "grep", "mk
 const (
 	allCapabilities = "000001ffffffffff"
 	noSysResource   = "000001fffeffffff"
+	noRestore       = "000000ffffffffff" // the last one, CAP_CHECKPOINT_RESTORE
+	olderKernel     = "0000003fffffffff" // knows capabilities up to 37
 )
 
 // machine is a host in a folder: its files, and the programs on its PATH.
@@ -47,6 +49,7 @@ func newMachine(t *testing.T, capabilities string) *machine {
 		}
 	}
 	m.file("/proc/self/status", "CapEff:\t0\nCapBnd:\t"+capabilities+"\n")
+	m.file("/proc/sys/kernel/cap_last_cap", "40\n")
 	m.file("/proc/sys/fs/inotify/max_user_instances", "8192\n")
 	m.file("/proc/sys/fs/inotify/max_user_watches", "1048576\n")
 	m.stub("id", "echo 0")
@@ -210,7 +213,21 @@ func TestPrepareHost(t *testing.T) {
 			"nothing is there and the machine is restricted", noSysResource,
 			func(m *machine) { m.stub("dockerd", runsDocker); m.inPackages("dockerd", "docker") },
 			0, []string{aptUpdate, aptInstall + "docker.io iptables ca-certificates " + needs, buildShim, configure, "dockerd"},
-			[]string{"lacks CAP_SYS_RESOURCE", ready},
+			[]string{"lacks a capability", ready},
+		},
+		{
+			"the last capability lacks", noRestore,
+			func(m *machine) { m.buildNeeds(); m.docker("runc", noRestore) },
+			0, []string{buildShim, configure, "SIGHUP"}, []string{"lacks a capability", ready},
+		},
+		{
+			"the kernel knows fewer capabilities, and all are there", olderKernel,
+			func(m *machine) {
+				m.buildNeeds()
+				m.file("/proc/sys/kernel/cap_last_cap", "37\n")
+				m.docker("runc", olderKernel)
+			},
+			0, nil, nil,
 		},
 		{
 			"Debian has Docker's command apart, and AppArmor is on", allCapabilities,
