@@ -51,6 +51,14 @@ var owners = map[string][]string{
 	"github.com/miekg/dns":  {"pkg/verify", "test"},
 }
 
+// plain packages use the standard library and, besides our own packages above,
+// nothing but what is listed. The shim is built before anything else is there.
+var plain = map[string][]string{
+	"hack":      {},
+	"pkg/event": {},
+	"pkg/hint":  {"github.com/xrash/smetrics"},
+}
+
 // file is one Go file with what it imports.
 type file struct {
 	pkg, name string
@@ -95,6 +103,12 @@ func TestViolationsAreFound(t *testing.T) {
 		{"pkg/host", "sigs.k8s.io/kind/pkg/cluster", true},
 		{"pkg/bootstrap", "github.com/urfave/cli/v2", true},
 		{"pkg/nowhere", module + "/pkg/hint", true},
+		{"pkg/event", "github.com/xrash/smetrics", true},
+		{"pkg/hint", "golang.org/x/term", true},
+		{"hack/capshim", "golang.org/x/sys/unix", true},
+		{"pkg/event", "encoding/json", false},
+		{"pkg/hint", "github.com/xrash/smetrics", false},
+		{"pkg/verify", "golang.org/x/sync/errgroup", false},
 		{"pkg/verify", module + "/pkg/kube", false},
 		{"internal/cli", module + "/pkg/forge", false},
 		{"pkg/provider", "sigs.k8s.io/kind/pkg/cluster", false},
@@ -116,6 +130,9 @@ func violations(f file) (found []string) {
 			}
 			continue
 		}
+		if needs, bare := plain[rule(f.pkg)]; bare && !standard(imported) && !beneathAny(imported, needs) && !strings.HasSuffix(f.name, "_test.go") {
+			found = append(found, f.name+": "+f.pkg+" must not import "+imported+"; it does with the standard library")
+		}
 		for library, users := range owners {
 			if strings.HasPrefix(imported, library) && !beneathAny(f.pkg, users) {
 				found = append(found, f.name+": "+f.pkg+" must not import "+imported+"; only "+strings.Join(users, ", ")+" may")
@@ -123,6 +140,12 @@ func violations(f file) (found []string) {
 		}
 	}
 	return found
+}
+
+// standard tells a package of the standard library: its first element is no domain.
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
 }
 
 // rule is the entry of layers that applies to a package: the longest one.
