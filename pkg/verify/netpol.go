@@ -164,14 +164,13 @@ const (
 // settleTime bounds how long an engine may take to follow a change of policy.
 const settleTime = 15 * time.Second
 
-// settleOn tries until all pairs show what is wanted. Each round of dials
-// takes its time, so nothing is waited for between two of them.
+// settleOn tries until all pairs show what is wanted, or the time is over. A
+// round is never cut short, so that what it saw is told.
 func settleOn(ctx context.Context, from, to []Probe, want sight) error {
-	bounded, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
+	deadline := time.Now().Add(settleTime)
 	for {
-		err := expectAll(bounded, from, to, want)
-		if err == nil || bounded.Err() != nil || isUnobservable(err) {
+		err := expectAll(ctx, from, to, want)
+		if err == nil || isUnobservable(err) || time.Now().After(deadline) {
 			return err
 		}
 	}
