@@ -58,11 +58,11 @@ func TestCancelledCommandEndsWithItsChildren(t *testing.T) {
 
 func TestAdviceKnowsUsualCauses(t *testing.T) {
 	for output, want := range map[string]string{
-		"write /tmp/x: no space left on device":                     "disk space",
-		"Get \"https://proxy.golang.org/x\": dial tcp: i/o timeout": "GOPROXY",
-		"/usr/bin/ld: cannot find -lseccomp":                        "libseccomp-dev",
-		"compile: signal: killed":                                   "memory",
-		"something else":                                            "Run the same command again",
+		"write /tmp/x: no space left on device":                      "disk space",
+		"Get \"https://proxy.example.com/x\": dial tcp: i/o timeout": "GOPROXY",
+		"/usr/bin/ld: cannot find -lseccomp":                         "libseccomp-dev",
+		"compile: signal: killed":                                    "memory",
+		"something else":                                             "Run the same command again",
 	} {
 		if got := adviceFor(output); !strings.Contains(got, want) {
 			t.Errorf("advice for %q is %q, which lacks %q", output, got, want)
