@@ -5,7 +5,7 @@ LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
 ARGS ?= --cni cilium
 # A checkout that git does not trust, as in some CI, must build as well.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help build install host up down test test-unit test-e2e lint
 .NOTPARALLEL:
@@ -37,7 +37,6 @@ test-unit: ## unit, golden and command tests: fast, no Docker, no network
 test-e2e: ## real clusters with both CNIs
 	go test -tags e2e -count=1 -timeout 85m -v ./test/e2e/...
 
-lint: ## formatting, vet and staticcheck (or golangci-lint where it is installed)
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt on:" $$unformatted; exit 1; }
-	go vet -tags e2e ./...
-	@if command -v golangci-lint >/dev/null; then set -x; golangci-lint run; else set -x; go run $(STATICCHECK) -tags e2e ./...; fi
+lint: ## golangci-lint, compiled the first time (minutes); shellcheck where it is installed
+	CGO_ENABLED=0 go run $(GOLANGCI_LINT) run
+	@if command -v shellcheck >/dev/null; then set -x; shellcheck .ci/run hack/*.sh; fi
