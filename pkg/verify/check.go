@@ -14,9 +14,20 @@ type Check struct {
 	Title string
 	// Group is the component that the check is about: "etcd".
 	Group string
+	// Proves says, in a sentence or two, how the statement is proven, and what
+	// would not be noticed otherwise.
+	Proves string
 	// Needs lists the IDs of checks that must have passed; when one has not,
 	// this check is Blocked by it and does not run.
 	Needs []string
+	// NeededBy is Needs from the other side, for an addon's check that comes
+	// before one of the core, which knows no addons.
+	NeededBy []string
+	// Rights are the requests that the check makes, in the form that Rule reads.
+	Rights []string
+	// Slow marks a check that makes objects and waits for them, or waits for
+	// something to change. A quick verification leaves it out.
+	Slow bool
 	// Timeout bounds the check with all its attempts; zero means DefaultTimeout.
 	Timeout time.Duration
 	// Attempt bounds one attempt; zero leaves it all the time there is, as a

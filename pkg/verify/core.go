@@ -9,18 +9,39 @@ import (
 // Core returns the checks that every cluster must pass, whatever its CNI, in
 // the order in which people read them.
 func Core() []Check {
-	return slices.Concat(apiServerChecks(), etcdChecks(), schedulerChecks(), controllerChecks(), nodeChecks(), proxyChecks(), networkChecks())
+	return slices.Concat(
+		apiServerChecks(), certificateChecks(), etcdChecks(), schedulerChecks(), controllerChecks(), sliceChecks(), nodeChecks(), kubeletChecks(),
+		proxyChecks(), proxyRuleChecks(), networkChecks(), serviceChecks(), dnsChecks(), policyChecks(), admissionChecks(),
+	)
+}
+
+// Join puts lists of checks together and turns every NeededBy into a need of
+// the check that it names, where that one is in the lists.
+func Join(lists ...[]Check) []Check {
+	checks := slices.Concat(lists...)
+	for _, before := range checks {
+		for i := range checks {
+			if slices.Contains(before.NeededBy, checks[i].ID) && !slices.Contains(checks[i].Needs, before.ID) {
+				checks[i].Needs = append(slices.Clone(checks[i].Needs), before.ID)
+			}
+		}
+	}
+	return checks
 }
 
 // Validate tells what is wrong with a list of checks as a program: IDs that
-// are missing or taken twice, texts that are missing, needs that no check
-// meets or that run in a circle. A circle would keep Run waiting for ever.
+// are missing or taken twice, texts that are missing, rights that cannot be
+// read, needs that no check meets or that run in a circle. A circle would keep
+// Run waiting for ever.
 func Validate(checks []Check) error {
 	var problems []error
 	byID := map[string]Check{}
 	for _, check := range checks {
-		if check.ID == "" || check.Title == "" || check.Group == "" || check.Hint == "" || check.Run == nil {
-			problems = append(problems, fmt.Errorf("check %q lacks an ID, title, group, hint or function", check.ID))
+		if check.ID == "" || check.Title == "" || check.Group == "" || check.Proves == "" || check.Hint == "" || check.Run == nil {
+			problems = append(problems, fmt.Errorf("check %q lacks an ID, title, group, proof, hint or function", check.ID))
+		}
+		if _, err := Roles([]Check{check}); err != nil {
+			problems = append(problems, err)
 		}
 		if _, taken := byID[check.ID]; taken {
 			problems = append(problems, fmt.Errorf("two checks are called %q", check.ID))

@@ -88,7 +88,7 @@ func readyDNSPods(ctx context.Context, t *Target) ([]string, error) {
 
 // clusterDomain is the end of every Service's name, as pods see it.
 func clusterDomain(ctx context.Context, t *Target, probe Probe) (string, error) {
-	list, err := t.Kube.Exec(ctx, probe.PodRef, "/agnhost", "dns-suffix")
+	list, err := t.Pods.Exec(ctx, probe.PodRef, "/agnhost", "dns-suffix")
 	if err != nil {
 		return "", fmt.Errorf("read the search list of a pod: %w", err)
 	}
@@ -129,7 +129,7 @@ func questionsFor(namespace, domain, address string, probes []Probe) []question 
 
 // ask sends the question to one CoreDNS pod, over TCP through the API server.
 func (q question) ask(ctx context.Context, t *Target, server string) (string, error) {
-	conn, err := t.Kube.DialPod(ctx, "kube-system", server, dnsPort)
+	conn, err := t.Pods.DialPod(ctx, "kube-system", server, dnsPort)
 	if err != nil {
 		return "", err
 	}

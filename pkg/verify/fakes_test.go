@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"strings"
 	"testing"
 
@@ -21,9 +22,16 @@ import (
 type fakePods struct {
 	answers map[string]string // the body of a 200, or "503 body"
 	execs   map[string]string
+	// These, where set, answer in place of the maps.
+	exec func(pod kube.PodRef, command []string) (string, error)
+	get  func(pod string, port int, path string) (int, []byte, error)
+	dial func(pod string, port int) (net.Conn, error)
 }
 
-func (f fakePods) Exec(_ context.Context, pod kube.PodRef, _ ...string) (string, error) {
+func (f fakePods) Exec(_ context.Context, pod kube.PodRef, command ...string) (string, error) {
+	if f.exec != nil {
+		return f.exec(pod, command)
+	}
 	if out, found := f.execs[pod.Name]; found {
 		return out, nil
 	}
@@ -31,6 +39,9 @@ func (f fakePods) Exec(_ context.Context, pod kube.PodRef, _ ...string) (string,
 }
 
 func (f fakePods) GetPod(_ context.Context, _, pod string, port int, path string) (int, []byte, error) {
+	if f.get != nil {
+		return f.get(pod, port, path)
+	}
 	body, found := f.answers[fmt.Sprintf("%s:%d%s", pod, port, path)]
 	if !found {
 		return 0, nil, errors.New("connection refused")
@@ -54,6 +65,13 @@ func (f fakePods) GetKubelet(_ context.Context, node, path string) ([]byte, erro
 		return []byte(body), nil
 	}
 	return nil, errors.New("502 Bad Gateway")
+}
+
+func (f fakePods) DialPod(_ context.Context, _, pod string, port int) (net.Conn, error) {
+	if f.dial == nil {
+		return nil, errors.New("connection refused")
+	}
+	return f.dial(pod, port)
 }
 
 // threeNodes is what kindctl makes by default.

@@ -3,14 +3,13 @@ package verify
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -30,47 +29,91 @@ const (
 	fleetValue = "probe"
 )
 
-// Fleet is one probe pod on every node, control planes included. Network
-// checks share it. The pods are pinned to their nodes, so that a scheduler
-// which does not work leaves them alone.
+// Fleet is one probe pod on every node, control planes included. Checks share
+// it. The pods are pinned to their nodes, so that a scheduler which does not
+// work leaves them alone.
 type Fleet struct {
 	target *Target
-	mu     sync.Mutex
+	prefix string
+	shape  func(*corev1.Pod)
+	turn   chan struct{} // holds one token while nobody makes the pods
 	probes []Probe
 }
 
 // Probe is a pod that answers, and that dials others when asked.
 type Probe struct {
-	kube *kube.Client
+	pods Pods
 	kube.PodRef
 	Node, IP string
+	// HTTPPort answers HTTP, UDPPort UDP, each request with the pod's name.
+	HTTPPort, UDPPort int
 }
 
-func newFleet(t *Target) *Fleet { return &Fleet{target: t} }
+func newFleet(t *Target, prefix string, shape func(*corev1.Pod)) *Fleet {
+	f := &Fleet{target: t, prefix: prefix, shape: shape, turn: make(chan struct{}, 1)}
+	f.turn <- struct{}{}
+	return f
+}
+
+// onPodNetwork lets a probe answer to the Services of the run.
+func onPodNetwork(pod *corev1.Pod) { pod.Labels[fleetLabel] = fleetValue }
+
+// onHostNetwork puts a probe on its node's network, on ports that follow from
+// the run's ID, so that two runs do not meet. It is the one kind of probe that
+// the restricted level of Pod Security does not admit.
+func (t *Target) onHostNetwork(pod *corev1.Pod) {
+	pod.Spec.HostNetwork = true
+	httpPort, udpPort := t.hostPorts()
+	pod.Spec.Containers[0].Args = netexec(httpPort, udpPort)
+}
+
+// hostPorts are between the ports of well-known services and those of
+// NodePorts (30000) and outgoing connections (32768).
+func (t *Target) hostPorts() (httpPort, udpPort int) {
+	const first, pairs = 20000, 4000
+	sum := fnv.New32a()
+	sum.Write([]byte(t.RunID))
+	port := first + 2*int(sum.Sum32()%pairs)
+	return port, port + 1
+}
 
 // Ready returns the probes, sorted by node. The first call makes them; one
 // that fails is tried again by the next.
 func (f *Fleet) Ready(ctx context.Context) ([]Probe, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	select {
+	case <-f.turn:
+		defer func() { f.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the probe pods are not ready yet: %w", context.Cause(ctx))
+	}
 	if f.probes != nil {
 		return f.probes, nil
 	}
-	nodes, err := f.target.Kube.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	pods, err := f.describe(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list nodes: %w", err)
-	}
-	if len(nodes.Items) == 0 {
-		return nil, errors.New("the cluster has no nodes")
-	}
-	var pods []*corev1.Pod
-	for _, node := range nodes.Items {
-		pod := f.target.probePod("probe-"+node.Name, node.Name, map[string]string{fleetLabel: fleetValue})
-		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
-		pods = append(pods, pod)
+		return nil, err
 	}
 	f.probes, err = f.target.startProbes(ctx, pods)
 	return f.probes, err
+}
+
+// describe returns the pods of the fleet as they are to be created.
+func (f *Fleet) describe(ctx context.Context) (pods []*corev1.Pod, err error) {
+	nodes, err := f.target.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range nodes {
+		pod := f.target.probePod(f.prefix+node.Name, node.Name, nil)
+		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+		f.shape(pod)
+		pods = append(pods, pod)
+	}
+	return pods, nil
+}
+
+func netexec(httpPort, udpPort int) []string {
+	return []string{"netexec", fmt.Sprintf("--http-port=%d", httpPort), fmt.Sprintf("--udp-port=%d", udpPort)}
 }
 
 // probePod describes a pod of the probe image that answers on its ports. It
@@ -92,7 +135,7 @@ func (t *Target) probePod(name, node string, labels map[string]string) *corev1.P
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
 			Containers: []corev1.Container{{
 				Name: "probe", Image: t.Expect.ProbeImage, ImagePullPolicy: corev1.PullIfNotPresent,
-				Args:            []string{"netexec", fmt.Sprintf("--http-port=%d", probeHTTPPort), fmt.Sprintf("--udp-port=%d", probeUDPPort)},
+				Args:            netexec(probeHTTPPort, probeUDPPort),
 				Resources:       smallResources(),
 				SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: &no, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}},
 			}},
@@ -127,7 +170,7 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 				waiting = append(waiting, fmt.Sprintf("%s on %s: %s", pod.Name, pod.Spec.NodeName, reason))
 				continue
 			}
-			probes = append(probes, Probe{kube: t.Kube, PodRef: kube.PodRef{Namespace: namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP})
+			probes = append(probes, t.probe(pod))
 		}
 		if len(waiting) > 0 || len(probes) < len(pods) {
 			slices.Sort(waiting)
@@ -140,6 +183,14 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 	}
 	slices.SortFunc(probes, func(a, b Probe) int { return strings.Compare(a.Node, b.Node) })
 	return probes, nil
+}
+
+func (t *Target) probe(pod *corev1.Pod) Probe {
+	p := Probe{pods: t.Pods, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: probeHTTPPort, UDPPort: probeUDPPort}
+	if pod.Spec.HostNetwork {
+		p.HTTPPort, p.UDPPort = t.hostPorts()
+	}
+	return p
 }
 
 // podNotReady says why a pod is not ready, or "".
@@ -165,7 +216,7 @@ func podNotReady(pod *corev1.Pod) string {
 // The error says that the probe could not be asked.
 func (p Probe) Dial(ctx context.Context, protocol, host string, port, tries int) (answers, failures []string, err error) {
 	query := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {protocol}, "request": {"hostname"}, "tries": {strconv.Itoa(tries)}}
-	status, body, err := p.kube.GetPod(ctx, p.Namespace, p.Name, probeHTTPPort, "/dial?"+query.Encode())
+	status, body, err := p.pods.GetPod(ctx, p.Namespace, p.Name, p.HTTPPort, "/dial?"+query.Encode())
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the probe on %s: %w", p.Node, err)
 	}

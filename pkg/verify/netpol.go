@@ -209,7 +209,7 @@ func expectAll(ctx context.Context, from, to []Probe, want sight) error {
 // connect opens one connection. Every failure but a timeout is a sight of its
 // own, so that a refusal never passes for a policy at work.
 func connect(ctx context.Context, from, to Probe) (sight, error) {
-	_, err := from.kube.Exec(ctx, from.PodRef, "/agnhost", "connect", "--timeout="+dialTimeout.String(), fmt.Sprintf("%s:%d", to.IP, probeHTTPPort))
+	_, err := from.pods.Exec(ctx, from.PodRef, "/agnhost", "connect", "--timeout="+dialTimeout.String(), fmt.Sprintf("%s:%d", to.IP, to.HTTPPort))
 	var failed *kube.ExecError
 	switch {
 	case err == nil:

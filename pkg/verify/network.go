@@ -22,12 +22,12 @@ const (
 
 // networkChecks are the checks that send packets between pods.
 func networkChecks() []Check {
-	return slices.Concat([]Check{{
+	return []Check{{
 		ID: "net.pods", Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
 		Needs:   []string{"api.ready", "kcm.leader", "kubelet.alive"},
 		Timeout: 60 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
 		Hint: "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; docker exec NODE ip route",
-	}}, serviceChecks(), dnsChecks(), policyChecks())
+	}}
 }
 
 // withoutCNI is the reason to skip what needs a pod network.
@@ -58,7 +58,7 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	group.SetLimit(parallelDials)
 	for _, from := range probes {
 		for _, to := range probes {
-			for protocol, port := range map[string]int{"http": probeHTTPPort, "udp": probeUDPPort} {
+			for protocol, port := range map[string]int{"http": to.HTTPPort, "udp": to.UDPPort} {
 				group.Go(func() error {
 					answers, failures, err := from.Dial(ctx, protocol, to.IP, port, 1)
 					if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sort"
 	"sync"
 
@@ -24,6 +25,7 @@ type Pods interface {
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetKubelet(ctx context.Context, node, path string) (body []byte, err error)
+	DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error)
 }
 
 // components returns the static pods of a control plane component, sorted by

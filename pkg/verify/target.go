@@ -35,8 +35,9 @@ type Target struct {
 	Expect Expectation
 	// RunID marks every object that this verification creates.
 	RunID string
-	// Fleet is the set of probe pods that network checks share.
-	Fleet *Fleet
+	// Fleet is the set of probe pods on the pod network, Hosts the one on the
+	// nodes' own network.
+	Fleet, Hosts *Fleet
 
 	namespace struct {
 		sync.Mutex
@@ -47,7 +48,7 @@ type Target struct {
 // NewTarget prepares a verification. It creates nothing yet.
 func NewTarget(client *kube.Client, expect Expectation) *Target {
 	t := &Target{Kube: client, Pods: client, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
-	t.Fleet = newFleet(t)
+	t.Fleet, t.Hosts = newFleet(t, "probe-", onPodNetwork), newFleet(t, "host-", t.onHostNetwork)
 	return t
 }
 
