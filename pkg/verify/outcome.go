@@ -49,9 +49,36 @@ type unobservableError struct{ error }
 
 func (e unobservableError) Unwrap() error { return e.error }
 
+// Warning marks an error that is a flaw and no failure: the verdict is Warn. It
+// is final.
+func Warning(err error) error { return warningError{err} }
+
+type warningError struct{ error }
+
+func (e warningError) Unwrap() error { return e.error }
+
+// Inapplicable says that the check cannot apply to what it found, and why: the
+// verdict is Skip. It is for what only a look at the cluster can tell; what the
+// Expectation tells belongs into Check.Skip.
+func Inapplicable(reason string) error { return inapplicableError(reason) }
+
+type inapplicableError string
+
+func (e inapplicableError) Error() string { return string(e) }
+
+func isWarning(err error) bool {
+	_, is := errors.AsType[warningError](err)
+	return is
+}
+
+func isInapplicable(err error) bool {
+	_, is := errors.AsType[inapplicableError](err)
+	return is
+}
+
 func isFinal(err error) bool {
-	var f finalError
-	return errors.As(err, &f) || refused(err)
+	_, is := errors.AsType[finalError](err)
+	return is || isWarning(err) || isInapplicable(err) || refused(err)
 }
 
 func isUnobservable(err error) bool {

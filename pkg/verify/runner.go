@@ -163,7 +163,9 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 		return evidence, attempts, Error, "interrupted: " + last.Error()
 	case isUnobservable(last):
 		return evidence, attempts, Error, last.Error()
-	case check.Advisory:
+	case isInapplicable(last):
+		return evidence, attempts, Skip, last.Error()
+	case check.Advisory || isWarning(last):
 		return evidence, attempts, Warn, last.Error()
 	}
 	return evidence, attempts, Fail, last.Error()
