@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -108,6 +110,11 @@ func (m *machine) buildNeeds() {
 func (m *machine) docker(runtime, capabilities string) {
 	m.Helper()
 	m.file("/answers", runtime)
+	// Under nohup the signal is ignored, and a shell cannot trap what was
+	// ignored when it began. Children of a process that handles it are free to.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	m.Cleanup(func() { signal.Stop(hangup) })
 	daemon := exec.Command("bash", "-c", `trap 'echo SIGHUP >>"$CALLS"; echo capshim >"$KINDCTL_HOST_ROOT/answers"' HUP; echo; while :; do sleep 0.1; done`)
 	daemon.Env = m.env()
 	ready, err := daemon.StdoutPipe()

@@ -189,19 +189,21 @@ func (r *run) once(ctx context.Context, check Check) (evidence Evidence, err err
 // moreTelling keeps an earlier cause when the later one only says that the
 // time was over.
 func moreTelling(earlier, later error) error {
-	if earlier == nil || bareDeadline(earlier) || !bareDeadline(later) {
+	if earlier == nil || onlyEnded(earlier) || !onlyEnded(later) {
 		return later
 	}
 	return earlier
 }
 
-// bareDeadline tells whether an error says nothing but that the time was over.
-// One that wraps the deadline with a cause of its own is telling.
-func bareDeadline(err error) bool {
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return strings.Contains(err.Error(), "would exceed context deadline")
+// onlyEnded tells whether an error says nothing but that the time was over, or
+// the run. One that wraps this with a cause of its own is telling.
+func onlyEnded(err error) bool {
+	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, end) {
+			return strings.HasSuffix(err.Error(), end.Error())
+		}
 	}
-	return strings.HasSuffix(err.Error(), context.DeadlineExceeded.Error())
+	return strings.Contains(err.Error(), "would exceed context deadline") // the client's rate limiter
 }
 
 func (r *run) announce(result Result) {

@@ -177,13 +177,11 @@ func TestInterruptEndsQuickly(t *testing.T) {
 		if report.Duration != time.Second {
 			t.Errorf("took %v", report.Duration)
 		}
+		causes := map[string]int{}
 		for _, result := range report.Results {
 			if result.Outcome != Error {
 				t.Errorf("%s: %s %q", result.ID, result.Outcome, result.Cause)
 			}
-		}
-		causes := map[string]int{}
-		for _, result := range report.Results {
 			causes[result.Cause]++
 		}
 		if causes["interrupted: the patient is sick"] != 2 || causes["interrupted before it ran"] != 1 {
