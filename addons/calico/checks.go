@@ -1,6 +1,7 @@
 package calico
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -17,17 +18,26 @@ func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "cal.agents", Group: group, Title: "Calico's agent is alive and ready on every node, and so are its controllers",
-			Timeout: 30 * time.Second, Run: agents,
+			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
+			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
+			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},
+			Timeout: 20 * time.Second, Run: agents,
 			Hint: "look at the agent named: kubectl -n kube-system describe pod POD; kubectl -n kube-system logs POD -c calico-node; start it anew: kubectl -n kube-system delete pod POD",
 		},
 		{
 			ID: "cal.backend", Group: group, Title: "Calico writes its rules into the same kernel tables as kube-proxy",
+			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would come before or after the Services' rules in an order that nobody chose.",
+			Rights:  verify.RightsOfAgents,
+			Needs:   []string{"cal.agents", "kubelet.alive"},
 			Timeout: 20 * time.Second, Run: backend,
 			Hint: "look at the agents' setting: kubectl -n kube-system get daemonset calico-node -o yaml | grep -A1 FELIX_NFTABLESMODE; kubectl get felixconfigurations.crd.projectcalico.org default -o yaml",
 		},
 		{
-			ID: "cal.routes", Group: group, Title: "Every node routes to the pods of every other node",
-			Needs: []string{"net.pods"}, Timeout: 30 * time.Second, Run: routes,
+			ID: "cal.routes", Group: group, Title: "Every node is a router: it knows the way to the pods of every other node",
+			Proves: "The kernel of each node is asked for its way to a pod on every other node: it must be the tunnel's device or the peer itself, never a default gateway.",
+			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
+			Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
+			Timeout: 25 * time.Second, Run: routes,
 			Skip: func(t *verify.Target) string {
 				if t.Expect.Nodes() < 2 {
 					return "there is only one node"
@@ -38,8 +48,18 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cal.ipam", Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
+			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own books. An address that is in use and not in the books will be given to a second pod.",
+			Rights:  []string{"list pods", "list ippools.crd.projectcalico.org", "list ipamblocks.crd.projectcalico.org"},
 			Timeout: 20 * time.Second, Run: addresses,
 			Hint: "look at the pools and blocks: kubectl get ippools.crd.projectcalico.org,ipamblocks.crd.projectcalico.org -o yaml",
+		},
+		{
+			ID: "cal.bgp", Group: group, Title: "Every node has BGP sessions with all of its peers",
+			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that is ready proves little.",
+			Rights: append([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents...),
+			Needs:  []string{"cal.agents"}, Slow: true,
+			Timeout: 30 * time.Second, Run: sessions,
+			Hint: "look at the sessions of the node named: kubectl -n kube-system exec POD -c calico-node -- birdcl show protocols; TCP 179 must pass between nodes",
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,31 +26,56 @@ func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "cil.operator", Group: group, Title: "Cilium's operator is available",
-			Timeout: 30 * time.Second, Run: operator,
+			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while all that runs goes on.",
+			Rights:  []string{"get deployments.apps@kube-system"},
+			Timeout: 20 * time.Second, Run: operator,
 			Hint: "look at the operator: kubectl -n kube-system describe deployment cilium-operator; kubectl -n kube-system logs deployment/cilium-operator",
 		},
 		{
 			ID: "cil.agents", Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
-			Timeout: 45 * time.Second, Run: agents,
+			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
+			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.alive"}, NeededBy: []string{"net.pods"},
+			Timeout: 30 * time.Second, Run: agents,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
+			ID: "cil.mesh", Group: group, Title: "Every agent reaches every node and the health endpoint on it",
+			Proves: "Each agent is made to probe all nodes now, over HTTP and ICMP, on the nodes' own network and through the tunnel.",
+			Rights: verify.RightsOfAgents, Needs: []string{"net.pods"},
+			Timeout: 20 * time.Second, Run: mesh,
+			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-health status --verbose; TCP 4240 and ICMP must pass between nodes",
+		},
+		{
 			ID: "cil.ipam", Group: group, Title: "Pod addresses are unique and in their own node's range",
+			Proves:  "The addresses of all running pods are compared with each other and with the pod range of their node, and the ranges with each other.",
+			Rights:  []string{"list nodes", "list pods"},
 			Timeout: 20 * time.Second, Run: addresses,
 			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get pods -A -o wide",
 		},
 		{
 			ID: "cil.kpr", Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
-			Timeout: 30 * time.Second, Run: replacement,
-			Skip: func(t *verify.Target) string {
-				if t.Expect.ProxyMode != "none" {
-					return "kube-proxy does the work (mode " + t.Expect.ProxyMode + ")"
-				}
-				return ""
-			},
+			Proves: "There is no DaemonSet kube-proxy, each agent says that it replaces it, and no node has rules of kube-proxy left, which would take packets before Cilium does.",
+			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"kubelet.alive"},
+			Timeout: 20 * time.Second, Run: replacement, Skip: withKubeProxy,
 			Hint: "look at an agent's view: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
 		},
+		{
+			ID: "cil.lb", Group: group, Title: "The BPF maps of every node lead a Service to its pods",
+			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else.",
+			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
+			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},
+			Timeout: 20 * time.Second, Run: balance, Skip: withKubeProxy,
+			Hint: "look at the maps of the node named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg bpf lb list; kubectl get endpointslices -A",
+		},
 	}
+}
+
+// withKubeProxy is the reason to skip what Cilium does in its place only.
+func withKubeProxy(t *verify.Target) string {
+	if t.Expect.ProxyMode != "none" {
+		return "kube-proxy does the work (mode " + t.Expect.ProxyMode + ")"
+	}
+	return ""
 }
 
 func operator(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
@@ -77,6 +103,7 @@ type question struct {
 var (
 	statusCommand   = []string{"cilium-dbg", "status", "-o", "json"}
 	endpointCommand = []string{"cilium-dbg", "endpoint", "list", "-o", "json"}
+	meshCommand     = []string{"cilium-health", "status", "--probe", "-o", "json"}
 	rulesCommand    = []string{"iptables-save", "-t", "nat"}
 )
 
@@ -105,6 +132,10 @@ func ask(ctx context.Context, t *verify.Target, questions ...question) (verify.E
 
 func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	return ask(ctx, t, question{judgeStatus, statusCommand}, question{judgeEndpoints, endpointCommand})
+}
+
+func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	return ask(ctx, t, question{judgeMesh(t.Expect.Nodes()), meshCommand})
 }
 
 func replacement(ctx context.Context, t *verify.Target) (verify.Evidence, error) {

@@ -3,6 +3,9 @@ package verify
 import (
 	"context"
 	"fmt"
+	"net"
+	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -75,4 +78,22 @@ func OnEach(ctx context.Context, pods []corev1.Pod, look func(context.Context, c
 		}
 		return pod.Spec.NodeName + ": " + seen, nil
 	})
+}
+
+// FleetService returns the address and port of the Service in front of the
+// fleet, and those of its endpoints, sorted.
+func (t *Target) FleetService(ctx context.Context) (frontend string, backends []string, err error) {
+	probes, err := t.Fleet.Ready(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	address, err := t.fleetServices(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, probe := range probes {
+		backends = append(backends, net.JoinHostPort(probe.IP, strconv.Itoa(probe.HTTPPort)))
+	}
+	slices.Sort(backends)
+	return net.JoinHostPort(address, strconv.Itoa(servicePort)), backends, nil
 }
