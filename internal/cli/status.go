@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -17,7 +16,7 @@ import (
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name: "status", Usage: "Show a cluster's nodes and components, without proving anything",
-		Flags:  []cli.Flag{nameFlag(), &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"}, kubeconfigFlag(), outputFlag("table", "json")},
+		Flags:  []cli.Flag{nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json")},
 		Action: showStatus,
 	}
 }
@@ -50,9 +49,11 @@ func showStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	status, err := readStatus(c.Context, client)
+	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
+	defer cancel()
+	status, err := readStatus(ctx, client)
 	if err != nil {
-		return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", "the API server does not answer as it should", "look at its container: docker ps; docker logs NODE")
+		return apiProblem(err, name)
 	}
 	status.Cluster = name
 	if c.String("output") == "json" {

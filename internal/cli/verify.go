@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -10,37 +10,70 @@ import (
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "Prove that every component of a cluster works",
-		UsageText: `kindctl verify [-n NAME | --context CONTEXT] [-o table|json]
+		UsageText: `kindctl verify [-n NAME | --context CONTEXT] [--only ID|GROUP] [--skip ID|GROUP] [--quick] [-o table|json]
+kindctl verify --list [--cni CNI]         what there is to prove; asks no cluster
+kindctl verify --print-rbac [--cni CNI]   the least rights that it takes; asks no cluster
 
-Exits with 0 when every check passed, 5 when one failed, 1 when the truth could not be seen.`,
+Examples:
+  kindctl verify -n lab                                 everything
+  kindctl verify --context staging --quick              any cluster, without what must wait
+  kindctl verify --only dns,svc.clusterip --show-evidence   some of it, and what was seen
+  kindctl verify --print-rbac --cni cilium | kubectl apply -f -`,
+		Description: "Exits with 0 when every check passed, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{
-			nameFlag(),
-			&cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"},
-			kubeconfigFlag(), outputFlag("table", "json"),
+			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
+			&cli.StringSliceFlag{Name: "only", Usage: "run these alone: `ID|GROUP`, several with commas or again; what they need does not come with them"},
+			&cli.StringSliceFlag{Name: "skip", Usage: "leave these out: `ID|GROUP`, several with commas or again"},
+			&cli.BoolFlag{Name: "quick", Usage: "leave out the slow checks, which wait for something to change", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "show-evidence", Usage: "show what each check saw (JSON always does)", DisableDefaultText: true},
+			&cli.StringFlag{Name: "cni", Usage: "insist on a `CNI`, or name it to --list and --print-rbac: " + strings.Join(addons.Names(), ", ") + ", " + addons.None},
+			&cli.BoolFlag{Name: "list", Usage: "list the checks, of all CNIs unless --cni names one", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "print-rbac", Usage: "print the roles that the checks need as YAML, without a CNI's unless --cni names one", DisableDefaultText: true},
 		},
-		Action: verifyCluster,
+		Action: verifyAction,
 	}
 }
 
-func verifyCluster(c *cli.Context) error {
+func contextFlag() *cli.StringFlag {
+	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"}
+}
+
+func verifyAction(c *cli.Context) error {
+	if err := contradiction(c); err != nil {
+		return err
+	}
+	selection, err := selectionOf(c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Bool("list"):
+		return listChecks(c, selection)
+	case c.Bool("print-rbac"):
+		return printRoles(c, selection)
+	}
+	return verifyCluster(c, selection)
+}
+
+func verifyCluster(c *cli.Context, selection verify.Selection) error {
 	client, name, err := openCluster(c)
 	if err != nil {
 		return err
 	}
-	expect, err := verify.Discover(c.Context, client)
+	expect, err := expectationOf(c, client, name)
 	if err != nil {
-		return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", fmt.Sprintf("the API server of %s does not answer as it should", name), "look at it: kubectl --context "+name+" cluster-info")
+		return err
 	}
-	checks := append(verify.Core(), addons.Checks(expect.CNI)...)
+	checks, err := selectFor(expect.CNI, has(name, expect.CNI), selection)
+	if err != nil {
+		return err
+	}
 	sink, finish := progressSink(c)
 	defer finish()
 	if c.String("output") == "table" {
@@ -56,11 +89,11 @@ func verifyCluster(c *cli.Context) error {
 	finish()
 	verdict.Cluster = name
 	if c.String("output") == "json" {
-		if err := report.JSON(c.App.Writer, verdict); err != nil {
+		if err := report.Verdict(c.App.Writer, verdict); err != nil {
 			return err
 		}
 	} else {
-		report.Table(c.App.Writer, verdict, style(c.App.Writer, isOn(c, "no-color")))
+		report.Table(c.App.Writer, verdict, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color")), Evidence: c.Bool("show-evidence")})
 	}
 	return err
 }
@@ -76,24 +109,4 @@ func withoutFailures(sink event.Sink) event.Sink {
 		}
 		sink.Emit(e)
 	})
-}
-
-// openCluster reaches the cluster that the flags name: by its context, or a
-// kind cluster by its name.
-func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
-	if context := c.String("context"); context != "" {
-		client, err = kube.FromKubeconfig(c.String("kubeconfig"), context)
-		return client, context, err
-	}
-	name = c.String("name")
-	kind, err := existing(c, name)
-	if err != nil {
-		return nil, "", err
-	}
-	kubeconfig, err := kind.Kubeconfig(name, false)
-	if err != nil {
-		return nil, "", hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
-	}
-	client, err = kube.FromKubeconfigData([]byte(kubeconfig))
-	return client, provider.Context(name), err
 }

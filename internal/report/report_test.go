@@ -14,7 +14,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -107,31 +106,6 @@ func TestLiveStatusLine(t *testing.T) {
 	if got, want := fit("Create the nodes", 8), "Create …"; got != want {
 		t.Errorf("fit gives %q, want %q", got, want)
 	}
-}
-
-func verdicts() verify.Report {
-	return verify.Report{Cluster: "kind-lab", RunID: "abc", Duration: 21 * time.Second, Discovered: true, Results: []verify.Result{
-		{ID: "etcd.members", Group: "etcd", Title: "All members agree", Outcome: verify.Pass, Attempts: 1, Duration: 1200 * time.Millisecond},
-		{ID: "node.taint", Group: "node", Title: "Control planes keep pods away", Outcome: verify.Fail, Cause: "lab-control-plane has no taint", Hint: "kubectl taint node ...", Attempts: 7, Duration: 30 * time.Second},
-		{ID: "etcd.quorum", Group: "etcd", Title: "A quorum", Outcome: verify.Error, Cause: "forbidden: create pods/exec", Hint: "ask for the right", Attempts: 1},
-		{ID: "net.pods", Group: "network", Title: "Pods reach each other", Outcome: verify.Blocked, Cause: "needs node.taint, which did not pass", Hint: "not shown"},
-		{ID: "cil.kpr", Group: "cilium", Title: "In kube-proxy's place", Outcome: verify.Skip, Cause: "kube-proxy does the work"},
-		{ID: "dns.latency", Group: "dns", Title: "Names resolve fast", Outcome: verify.Warn, Cause: "p95 is 300 ms", Hint: "look at the load"},
-	}}
-}
-
-func TestTable(t *testing.T) {
-	var out bytes.Buffer
-	Table(&out, verdicts(), Style{})
-	golden(t, "table.txt", out.Bytes())
-}
-
-func TestJSON(t *testing.T) {
-	var out bytes.Buffer
-	if err := JSON(&out, verdicts()); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "report.json", out.Bytes())
 }
 
 func TestFailure(t *testing.T) {

@@ -9,14 +9,25 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
+// TableOptions say how Table shows a report.
+type TableOptions struct {
+	Style Style
+	// Evidence adds what each check saw.
+	Evidence bool
+}
+
 // Table writes a report for people: the checks of each component together,
 // with the cause and a hint under each one that did not pass.
-func Table(out io.Writer, r verify.Report, style Style) {
-	for _, group := range groups(r.Results) {
-		fmt.Fprintln(out, style.paint(bold, group))
+func Table(out io.Writer, r verify.Report, options TableOptions) {
+	width := 0
+	for _, result := range r.Results {
+		width = max(width, len(result.ID))
+	}
+	for _, group := range groups(r.Results, func(result verify.Result) string { return result.Group }) {
+		fmt.Fprintln(out, options.Style.paint(bold, group))
 		for _, result := range r.Results {
 			if result.Group == group {
-				row(out, result, style)
+				row(out, result, width, options)
 			}
 		}
 	}
@@ -46,30 +57,67 @@ var colors = map[verify.Outcome]string{
 	verify.Pass: green, verify.Fail: red, verify.Error: red, verify.Warn: yellow, verify.Blocked: yellow, verify.Skip: faint,
 }
 
-func row(out io.Writer, result verify.Result, style Style) {
-	fmt.Fprintf(out, "  %s %-16s %s%s\n", style.paint(colors[result.Outcome], fmt.Sprintf("%-7s", result.Outcome)),
-		result.ID, result.Title, style.paint(faint, took(result.Duration)))
-	if result.Outcome == verify.Pass {
+// beneath is where the lines under a check's own line begin.
+const beneath = "          "
+
+func row(out io.Writer, result verify.Result, width int, options TableOptions) {
+	paint := options.Style.paint
+	line := fmt.Sprintf("  %s %-*s  %s", paint(colors[result.Outcome], fmt.Sprintf("%-7s", result.Outcome)), width, result.ID, result.Title)
+	switch result.Outcome {
+	case verify.Blocked, verify.Skip: // there is no more to say than why it did not run
+		fmt.Fprintln(out, line+paint(faint, ": "+hang(result.Cause)))
 		return
 	}
-	for line := range strings.Lines(result.Cause) {
-		fmt.Fprintln(out, "          "+strings.TrimRight(line, "\n"))
+	fmt.Fprintln(out, line+paint(faint, effort(result)))
+	if result.Outcome != verify.Pass {
+		fmt.Fprintln(out, beneath+hang(result.Cause))
+		if result.Hint != "" {
+			fmt.Fprintln(out, beneath+paint(bold, "hint: ")+hang(result.Hint))
+		}
 	}
-	if result.Hint != "" && result.Outcome != verify.Blocked {
-		fmt.Fprintln(out, "          "+style.paint(bold, "hint: ")+result.Hint)
+	if options.Evidence {
+		for _, seen := range result.Evidence {
+			fmt.Fprintln(out, beneath+paint(faint, "saw: "+hang(seen)))
+		}
 	}
 }
 
+// hang puts further lines under the first one.
+func hang(text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+beneath)
+}
+
+// effort says how long a check took and how often it was tried.
+func effort(result verify.Result) string {
+	if result.Attempts < 2 {
+		return took(result.Duration)
+	}
+	return fmt.Sprintf(" (%s, %d attempts)", Round(result.Duration), result.Attempts)
+}
+
 // groups lists the components in the order of their first check.
-func groups(results []verify.Result) (names []string) {
+func groups[T any](items []T, group func(T) string) (names []string) {
 	seen := map[string]bool{}
-	for _, result := range results {
-		if !seen[result.Group] {
-			seen[result.Group] = true
-			names = append(names, result.Group)
+	for _, item := range items {
+		if name := group(item); !seen[name] {
+			seen[name] = true
+			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// SchemaVersion is the version of docs/report.schema.json. It grows when a
+// property goes or changes its meaning; new properties keep it.
+const SchemaVersion = 1
+
+// Verdict writes a report for machines, as docs/report.schema.json describes.
+func Verdict(out io.Writer, r verify.Report) error {
+	return JSON(out, struct {
+		SchemaVersion int  `json:"schemaVersion"`
+		Passed        bool `json:"passed"`
+		verify.Report
+	}{SchemaVersion, r.Passed(), r})
 }
 
 // JSON writes a value for machines.

@@ -21,7 +21,7 @@ func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
 func (u *Up) judge(ctx context.Context) error {
 	checks := verify.Core()
 	if u.addon != nil {
-		checks = append(checks, u.addon.Checks()...)
+		checks = verify.Join(checks, u.addon.Checks())
 	}
 	var err error
 	u.Report, err = Judge(ctx, verify.NewTarget(u.client, u.expectation()), checks, u.Sink)

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// openCluster reaches the cluster that the flags name: by its context, or a
+// kind cluster by its name. A name on the command line wins over a context in
+// the environment.
+func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
+	if context := c.String("context"); context != "" && (given(c, "context") || !given(c, "name")) {
+		client, err = kube.FromKubeconfig(c.String("kubeconfig"), context)
+		return client, context, err
+	}
+	name = c.String("name")
+	kind, err := existing(c, name)
+	if err != nil {
+		return nil, "", err
+	}
+	kubeconfig, err := kind.Kubeconfig(name, false)
+	if err != nil {
+		return nil, "", hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
+	}
+	client, err = kube.FromKubeconfigData([]byte(kubeconfig))
+	return client, provider.Context(name), err
+}
+
+// contactTimeout bounds the first questions to a cluster, which a server that
+// is well answers in less than a second.
+const contactTimeout = 15 * time.Second
+
+// expectationOf asks the cluster what it should look like, and holds it
+// against the CNI that the user insists on.
+func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Expectation, error) {
+	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
+	defer cancel()
+	expect, err := verify.Discover(ctx, client)
+	if err != nil {
+		return expect, apiProblem(err, name)
+	}
+	if cni := c.String("cni"); c.IsSet("cni") && cni != expect.CNI {
+		return expect, hint.New(hint.Usage, "CNI_DIFFERS", fmt.Sprintf("%s, not %s", has(name, expect.CNI), cni), "leave --cni out, or look at another cluster: kindctl get clusters")
+	}
+	return expect, nil
+}
+
+// apiProblem says why an API server could not be asked, and what to do.
+func apiProblem(err error, name string) error {
+	look := "kubectl --context " + name + " "
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, context.DeadlineExceeded):
+		return hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API server of %s did not answer within %s", name, contactTimeout), "see whether it runs and can be reached: "+look+"cluster-info")
+	case apierrors.IsUnauthorized(err):
+		return hint.Wrap(err, hint.Internal, "CREDENTIALS_REFUSED", fmt.Sprintf("%s does not accept the credentials, which may have expired", name), "renew them, then try: "+look+"auth whoami")
+	case apierrors.IsForbidden(err):
+		return hint.Wrap(err, hint.Internal, "RIGHTS_MISSING", fmt.Sprintf("this user may not look at %s", name), "have the user bound to the roles of: kindctl verify --print-rbac")
+	}
+	return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", fmt.Sprintf("the API server of %s does not answer as it should", name), "look at it: "+look+"cluster-info")
+}

@@ -1,0 +1,47 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+const documentHead = `# What kindctl verify proves
+
+Each check proves one statement about a running cluster. Written from the code by
+` + "`go test ./internal/cli -run TestChecksDocument -update`" + `; do not edit.
+
+- **Needs**: checks that must have passed; when one has not, this one is BLOCKED by it. The checks of a CNI count only in clusters that have it.
+- **Rights**: the requests that the check makes, as verbs and a resource with its group and subresource; ` + "`@`" + ` binds them to a namespace. ` + "`kindctl verify --print-rbac`" + ` makes roles of them.
+- **slow**: makes objects and waits for them, or waits for a change; ` + "`--quick`" + ` leaves it out.
+- **warns**: says WARN where another check says FAIL.
+`
+
+// Document writes the reference of checks as Markdown, a table for each group.
+func Document(out io.Writer, checks []verify.Check) {
+	fmt.Fprint(out, documentHead)
+	for _, group := range groups(checks, groupOf) {
+		fmt.Fprintf(out, "\n## %s\n\n| check | proves | needs | rights | hint |\n|---|---|---|---|---|\n", group)
+		for _, check := range checks {
+			if check.Group == group {
+				fmt.Fprintf(out, "| `%s`%s | %s | %s | %s | %s |\n", check.ID, nature(check),
+					"**"+cell(check.Title)+".** "+cell(check.Proves), codes(check.Needs), codes(check.Rights), cell(check.Hint))
+			}
+		}
+	}
+}
+
+// cell is text that stays inside one cell of a Markdown table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", "<br>", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
+}
+
+// codes are names, one per line of a cell.
+func codes(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "`<br>`") + "`"
+}

@@ -1,0 +1,119 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// reportSchema compiles the published schema, with the formats that it names.
+func reportSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	schema, err := compiler.Compile(filepath.Join("..", "..", "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func parsed(t *testing.T, data []byte) any {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func TestSchemaAcceptsReports(t *testing.T) {
+	schema := reportSchema(t)
+	stored, err := os.ReadFile(filepath.Join("testdata", "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(parsed(t, stored)); err != nil {
+		t.Errorf("the golden report: %v", err)
+	}
+	for name, r := range map[string]verify.Report{"full": verdicts(), "bare": {RunID: "abc", Results: []verify.Result{}}} {
+		var out bytes.Buffer
+		if err := Verdict(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(parsed(t, out.Bytes())); err != nil {
+			t.Errorf("a %s report: %v", name, err)
+		}
+	}
+}
+
+// TestSchemaKnowsEveryProperty finds a property that the code writes and the
+// schema does not describe.
+func TestSchemaKnowsEveryProperty(t *testing.T) {
+	var schema struct {
+		Properties map[string]any
+		Defs       map[string]struct{ Properties map[string]any } `json:"$defs"`
+	}
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := Verdict(&out, verdicts()); err != nil {
+		t.Fatal(err)
+	}
+	var report map[string]any
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	missing := func(have, described map[string]any) {
+		for property := range have {
+			if described[property] == nil {
+				t.Errorf("the schema does not describe %q", property)
+			}
+		}
+	}
+	missing(report, schema.Properties)
+	for _, result := range report["results"].([]any) {
+		missing(result.(map[string]any), schema.Defs["result"].Properties)
+	}
+}
+
+func TestSchemaRejects(t *testing.T) {
+	schema := reportSchema(t)
+	var good bytes.Buffer
+	if err := Verdict(&good, verdicts()); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string][2]string{
+		"another outcome":          {`"outcome": "PASS"`, `"outcome": "GREEN"`},
+		"a failure without cause":  {`"cause": "lab-control-plane has no taint\nlab-control-plane2 has no taint",`, ``},
+		"a failure without hint":   {`"hint": "ask for the right",`, ``},
+		"a pass with a cause":      {`"outcome": "PASS"`, `"outcome": "PASS", "cause": "x"`},
+		"a time that is none":      {`"started": "2026-01-02T03:04:05.000000006Z"`, `"started": "yesterday"`},
+		"a duration with a unit":   {`"durationNanoseconds": 21000000000`, `"durationNanoseconds": "21s"`},
+		"a later schema":           {`"schemaVersion": 1`, `"schemaVersion": 2`},
+		"no run":                   {`"runID": "abc",`, ``},
+		"an ID without its group":  {`"id": "net.pods"`, `"id": "pods"`},
+		"blocked after an attempt": {"\"hint\": \"not shown\",\n      \"attempts\": 0", "\"hint\": \"not shown\",\n      \"attempts\": 1"},
+	} {
+		bad := strings.Replace(good.String(), change[0], change[1], 1)
+		if bad == good.String() {
+			t.Errorf("%s: the report has no %s", name, change[0])
+			continue
+		}
+		if err := schema.Validate(parsed(t, []byte(bad))); err == nil {
+			t.Errorf("the schema accepts %s", name)
+		}
+	}
+}
