@@ -30,6 +30,7 @@ type Result struct {
 	Hint     string        `json:"hint,omitempty"`  // set unless the check passed
 	Evidence Evidence      `json:"evidence,omitempty"`
 	Attempts int           `json:"attempts"`
+	Started  time.Time     `json:"started,omitzero"` // zero when it did not run
 	Duration time.Duration `json:"durationNanoseconds"`
 }
 

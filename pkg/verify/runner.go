@@ -102,10 +102,10 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 		result.Outcome, result.Cause = Error, "interrupted before it ran"
 		return
 	}
-	started := time.Now()
-	r.sink.Emit(event.Event{Time: started, Kind: event.Started, Scope: event.Check, ID: check.ID, Title: check.Title})
+	result.Started = time.Now()
+	r.sink.Emit(event.Event{Time: result.Started, Kind: event.Started, Scope: event.Check, ID: check.ID, Title: check.Title})
 	result.Evidence, result.Attempts, result.Outcome, result.Cause = r.attempt(ctx, check)
-	result.Duration = time.Since(started)
+	result.Duration = time.Since(result.Started)
 }
 
 // blockedBy returns the first needed check that did not pass, or "". A need

@@ -1,0 +1,8 @@
+// Package faults breaks real clusters, one fault at a time, and wants verify to
+// turn exactly the check red that the fault belongs to: no other one, and all
+// that depends on it blocked. Then it heals the fault and wants green again.
+//
+// It needs Docker and the build tag faults; "make test-faults" runs it and
+// writes docs/faults.md. A fault that no live cluster shows is replayed from
+// recorded responses by a unit test; replayed_test.go lists those.
+package faults

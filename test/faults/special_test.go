@@ -1,0 +1,203 @@
+//go:build faults
+
+package faults
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// These faults take more than a command.
+
+const sampleService = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fleet"}, "spec": {"ports": [{"port": 80}]}}`
+
+func samplePod(name string) string {
+	return fmt.Sprintf(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": %q}, "spec": {"automountServiceAccountToken": false, "containers": [{"name": "a", "image": "b"}]}}`, name)
+}
+
+// shortLived gives a kubelet a serving certificate of two days.
+func shortLived(c *cluster) func() {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		c.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: c.other()}, DNSNames: []string{c.other()},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(48 * time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		c.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		c.Fatal(err)
+	}
+	var pair [2]bytes.Buffer
+	_ = pem.Encode(&pair[0], &pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	_ = pem.Encode(&pair[1], &pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	c.on(c.other(), "cp -a /var/lib/kubelet/pki /root/")
+	c.input(c.other(), pair[0].String(), "cat > /var/lib/kubelet/pki/kubelet.crt")
+	c.input(c.other(), pair[1].String(), "cat > /var/lib/kubelet/pki/kubelet.key")
+	c.on(c.other(), "systemctl restart kubelet")
+	return func() { c.on(c.other(), "cp -a /root/pki /var/lib/kubelet/ && systemctl restart kubelet") }
+}
+
+// etcdctl runs etcdctl in the etcd pod.
+func (c *cluster) etcdctl(args string) string {
+	c.Helper()
+	const pki = "/etc/kubernetes/pki/etcd/"
+	return c.kubectl(fmt.Sprintf("-n kube-system exec etcd-%s -- etcdctl --cacert=%sca.crt --cert=%sserver.crt --key=%sserver.key %s", c.controlPlane(), pki, pki, pki, args))
+}
+
+// learner adds a member that does not vote, and never starts.
+func learner(c *cluster) func() {
+	out := c.etcdctl("member add fault --learner --peer-urls=https://192.0.2.1:2380 -w json")
+	var added struct {
+		Member struct{ ID uint64 } `json:"member"`
+	}
+	if err := json.Unmarshal([]byte(out), &added); err != nil {
+		c.Fatalf("%v: %s", err, out)
+	}
+	return func() { c.etcdctl(fmt.Sprintf("member remove %x", added.Member.ID)) }
+}
+
+// quota leaves etcd a seventh of its database's size.
+func quota(c *cluster) func() {
+	out := c.etcdctl("endpoint status -w json")
+	var endpoints []struct {
+		Status struct {
+			Size int64 `json:"dbSize"`
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &endpoints); err != nil || len(endpoints) != 1 {
+		c.Fatalf("%v: %s", err, out)
+	}
+	return argument("etcd", fmt.Sprintf("--quota-backend-bytes=%d", endpoints[0].Status.Size*8/7))(c)
+}
+
+// corefile changes CoreDNS's configuration and starts CoreDNS anew.
+func corefile(expression string) func(*cluster) func() {
+	return edited("-n kube-system configmap coredns", expression, "-n kube-system deployment/coredns")
+}
+
+// block is the range of pod addresses that a node has from Calico.
+func (c *cluster) block(node string) string {
+	c.Helper()
+	return c.kubectl(fmt.Sprintf(`get ipamblocks.crd.projectcalico.org -o jsonpath='{.items[?(@.spec.affinity=="host:%s")].spec.cidr}'`, node))
+}
+
+// between adds a rule to the second worker for what comes from the first one's pods.
+func between(what string) func(*cluster) func() {
+	return func(c *cluster) func() {
+		return rule(other, "raw", "PREROUTING", fmt.Sprintf("-s %s -d %s %s", c.block(c.worker()), c.block(c.other()), what))(c)
+	}
+}
+
+// unreachable adds routes that are more special than Calico's own.
+func unreachable(c *cluster) func() {
+	network, _, _ := strings.Cut(c.block(c.other()), "/")
+	prefix := network[:strings.LastIndex(network, ".")]
+	var first int
+	if _, err := fmt.Sscanf(network[len(prefix):], ".%d", &first); err != nil {
+		c.Fatal(err)
+	}
+	halves := []string{fmt.Sprintf("%s.%d/27", prefix, first), fmt.Sprintf("%s.%d/27", prefix, first+32)}
+	for _, half := range halves {
+		c.on(c.worker(), "ip route add unreachable "+half)
+	}
+	return func() {
+		for _, half := range halves {
+			c.on(c.worker(), "ip route del unreachable "+half)
+		}
+	}
+}
+
+// unallocated takes the address of a CoreDNS pod out of its block.
+func unallocated(c *cluster) func() {
+	fields := strings.Fields(c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[0].spec.nodeName} {.items[0].status.podIP}'`))
+	node, address := fields[0], fields[1]
+	name := c.kubectl(fmt.Sprintf(`get ipamblocks.crd.projectcalico.org -o jsonpath='{.items[?(@.spec.affinity=="host:%s")].metadata.name}'`, node))
+	var first, index int
+	network, _, _ := strings.Cut(c.block(node), "/")
+	_, _ = fmt.Sscanf(network[strings.LastIndex(network, "."):], ".%d", &first)
+	_, _ = fmt.Sscanf(address[strings.LastIndex(address, "."):], ".%d", &index)
+	index -= first
+	before := c.kubectl(fmt.Sprintf(`get ipamblocks.crd.projectcalico.org %s -o jsonpath='{.spec.allocations[%d]}'`, name, index))
+	set := func(value string) {
+		c.kubectl(fmt.Sprintf(`patch ipamblocks.crd.projectcalico.org %s --type=json -p '[{"op": "replace", "path": "/spec/allocations/%d", "value": %s}]'`, name, index, value))
+	}
+	set("null")
+	return func() { set(before) }
+}
+
+// delayed holds up what the CoreDNS pods send, on the host's end of their devices.
+func delayed(c *cluster) func() {
+	var heal []func()
+	for line := range strings.Lines(c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 {
+			continue
+		}
+		node := fields[0]
+		device := c.on(node, "ip -o route get "+fields[1]+" | sed -E 's/.* dev ([^ ]+).*/\\1/'")
+		c.on(node, "tc qdisc add dev "+device+" root netem delay 300ms")
+		heal = append(heal, func() { c.on(node, "tc qdisc del dev "+device+" root") })
+	}
+	return func() {
+		for _, each := range heal {
+			each()
+		}
+	}
+}
+
+// frozenAtRemoval stops kube-proxy on a node when a pod that svc.remove deletes
+// begins to go, not earlier: all that comes before needs kube-proxy.
+func frozenAtRemoval(c *cluster) func() {
+	_, kubeconfig := c.kindctl("get", "kubeconfig", "-n", c.name)
+	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
+	if err != nil {
+		c.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	changes, err := client.Clientset.CoreV1().Pods("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
+	if err != nil {
+		c.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for change := range changes.ResultChan() {
+			pod, is := change.Object.(*corev1.Pod)
+			if is && strings.HasPrefix(pod.Name, "leaving") && (change.Type == watch.Deleted || pod.DeletionTimestamp != nil) {
+				_, _ = c.try(c.worker(), "pkill -STOP -x kube-proxy")
+				return
+			}
+		}
+	}()
+	return func() {
+		stop()
+		changes.Stop()
+		<-done
+		_, _ = c.try(c.worker(), "pkill -CONT -x kube-proxy")
+	}
+}

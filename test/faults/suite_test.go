@@ -1,0 +1,149 @@
+//go:build faults
+
+package faults
+
+import (
+	"flag"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+var (
+	document = flag.String("document", "", "write the table of faults to this file")
+	keep     = flag.Bool("keep", false, "use clusters that exist, and keep them")
+)
+
+// fault breaks one thing.
+type fault struct {
+	check string // the check that must turn red
+	what  string // the fault in words
+	// outcome that the check must have; FAIL when empty.
+	outcome verify.Outcome
+	// inject breaks the cluster and returns what heals it.
+	inject func(*cluster) (heal func())
+	// slow is how long the cluster may take to be well after healing.
+	settle func(*cluster)
+}
+
+// seen is what became of a live fault.
+type seen struct {
+	fault
+	cluster, cause, hint string
+	detected             time.Duration
+	blocked              int
+}
+
+// TestFaults runs all faults, cluster by cluster.
+func TestFaults(t *testing.T) {
+	var found []seen
+	for _, stage := range stages {
+		t.Run(stage.name, func(t *testing.T) {
+			c := newCluster(t, stage.name, stage.up...)
+			c.green()
+			for _, f := range stage.faults {
+				t.Run(f.check, func(t *testing.T) {
+					c := &cluster{t, c.name, c.kubeconfig}
+					if s, shown := c.show(f); shown {
+						found = append(found, s)
+					}
+				})
+			}
+		})
+	}
+	if *document != "" && !t.Failed() {
+		write(t, *document, found)
+	}
+}
+
+// show injects a fault, looks at what verify says, heals it and wants green.
+func (c *cluster) show(f fault) (s seen, shown bool) {
+	c.Helper()
+	if f.outcome == "" {
+		f.outcome = verify.Fail
+	}
+	heal := f.inject(c)
+	healed := false
+	defer func() {
+		if !healed {
+			heal()
+		}
+	}()
+	code, report := c.verify()
+	healed = true
+	heal()
+	s = seen{fault: f, cluster: c.name}
+	for _, r := range report.Results {
+		switch {
+		case r.ID == f.check && r.Outcome == f.outcome:
+			shown = true
+			s.cause, s.hint, s.detected = r.Cause, r.Hint, r.Started.Add(r.Duration).Sub(report.Started)
+		case r.ID == f.check:
+			c.Errorf("%s is %s (%s), want %s", r.ID, r.Outcome, r.Cause, f.outcome)
+		case r.Outcome == verify.Blocked:
+			s.blocked++
+			if root := blame(report.Results, r); root != f.check {
+				c.Errorf("%s is blocked by %s, which is not the fault", r.ID, root)
+			}
+		case r.Outcome != verify.Pass && r.Outcome != verify.Skip:
+			c.Errorf("%s is %s beside it: %s", r.ID, r.Outcome, r.Cause)
+		}
+	}
+	if want := map[verify.Outcome]int{verify.Fail: 5, verify.Warn: 0}[f.outcome]; code != want {
+		c.Errorf("verify exits with %d, want %d", code, want)
+	}
+	if shown && (s.cause == "" || s.hint == "") {
+		c.Errorf("%s comes without a cause or a hint: %+v", f.check, s)
+	}
+	c.Logf("%s after %v, %d blocked: %s", f.check, s.detected.Round(100*time.Millisecond), s.blocked, s.cause)
+	c.settled()
+	if f.settle != nil {
+		f.settle(c)
+	}
+	c.green()
+	return s, shown && !c.Failed()
+}
+
+// blame follows the blocked checks to the one that began it.
+func blame(results []verify.Result, r verify.Result) string {
+	for r.Outcome == verify.Blocked {
+		_, rest, _ := strings.Cut(r.Cause, "needs ")
+		id, _, _ := strings.Cut(rest, ",")
+		at := slices.IndexFunc(results, func(other verify.Result) bool { return other.ID == id })
+		if at < 0 {
+			return id
+		}
+		r = results[at]
+	}
+	return r.ID
+}
+
+// TestEveryCheckHasAFault holds that no check is left without one.
+func TestEveryCheckHasAFault(t *testing.T) {
+	live := map[string]bool{}
+	for _, stage := range stages {
+		for _, f := range stage.faults {
+			if live[f.check] {
+				t.Errorf("%s has two faults", f.check)
+			}
+			live[f.check] = true
+		}
+	}
+	lists := [][]verify.Check{verify.Core()}
+	for _, name := range addons.Names() {
+		lists = append(lists, addons.Checks(name))
+	}
+	for _, check := range verify.Join(lists...) {
+		if _, isReplayed := replayed[check.ID]; live[check.ID] == isReplayed {
+			t.Errorf("%s: live %v, replayed %v; want one of both", check.ID, live[check.ID], isReplayed)
+		}
+		delete(live, check.ID)
+	}
+	for id := range live {
+		t.Errorf("there is a fault for %s, and no such check", id)
+	}
+}
