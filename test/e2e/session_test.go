@@ -17,7 +17,7 @@ import (
 
 // session is one user: a kubeconfig with an entry of their own, and commands.
 type session struct {
-	*testing.T
+	testing.TB
 	kubeconfig string
 }
 
@@ -37,13 +37,13 @@ users:
 `
 
 // newSession gives the test a kubeconfig and removes its clusters at the end.
-func newSession(t *testing.T, clusters ...string) *session {
+func newSession(t testing.TB, clusters ...string) *session {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(path, []byte(foreign), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{T: t, kubeconfig: path}
+	s := &session{TB: t, kubeconfig: path}
 	t.Cleanup(func() {
 		for _, name := range clusters {
 			s.kindctl("down", "-n", name)

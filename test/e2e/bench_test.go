@@ -1,0 +1,41 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// BenchmarkVerify verifies a healthy cluster again and again, in full and
+// quickly by turns. Every run must be green. It reports the median and the
+// longest of each kind in seconds.
+//
+//	go test -tags e2e -run '^$' -bench Verify -benchtime 20x ./test/e2e
+func BenchmarkVerify(b *testing.B) {
+	for _, kind := range []struct{ name, cni, mode string }{
+		{"calico", "calico", "iptables"},
+		{"cilium", "cilium", "iptables"},
+		{"calico-nftables", "calico", "nftables"},
+		{"cilium-replacement", "cilium", "none"},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			cluster := "e2e-bench-" + kind.cni
+			s := newSession(b, cluster)
+			s.must("up", "--cni", kind.cni, "--proxy-mode", kind.mode, "-n", cluster)
+			var full, quick []time.Duration
+			for b.Loop() {
+				full = append(full, s.must("verify", "-n", cluster).took)
+				quick = append(quick, s.must("verify", "-n", cluster, "--quick").took)
+			}
+			s.must("down", "-n", cluster)
+			for name, times := range map[string][]time.Duration{"full": full, "quick": quick} {
+				slices.Sort(times)
+				b.ReportMetric(times[len(times)/2].Seconds(), name+"-median-s")
+				b.ReportMetric(times[len(times)-1].Seconds(), name+"-max-s")
+			}
+			b.ReportMetric(0, "ns/op") // it would mix both kinds
+		})
+	}
+}

@@ -1,0 +1,88 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// timeToRemove is how long a cluster may take to remove a namespace.
+const timeToRemove = time.Minute
+
+// verifiesWithLeastRights runs the verification as a ServiceAccount that holds
+// what --print-rbac prints and nothing else, and then without one of the
+// rights, which must be named and is no failure of the cluster.
+func (s *session) verifiesWithLeastRights(cluster, cni string) {
+	s.Helper()
+	roles := s.must("verify", "--print-rbac", "--cni", cni).stdout
+	s.apply(cluster, roles)
+	s.kubectl(cluster, "create", "serviceaccount", "auditor")
+	s.kubectl(cluster, "create", "clusterrolebinding", "auditor", "--clusterrole=kindctl-verify", "--serviceaccount=default:auditor")
+	for _, namespace := range []string{"kube-system", "kube-node-lease"} {
+		if strings.Contains(roles, "namespace: "+namespace) {
+			s.kubectl(cluster, "-n", namespace, "create", "rolebinding", "auditor", "--role=kindctl-verify", "--serviceaccount=default:auditor")
+		}
+	}
+	path := s.kubeconfigOf(cluster, s.kubectl(cluster, "create", "token", "auditor"))
+	r := s.kindctl("verify", "--context", "auditor", "--kubeconfig", path)
+	if r.code != 0 || strings.Contains(r.stdout, "forbidden") {
+		s.Errorf("verify with the least rights: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+
+	s.kubectl(cluster, "-n", "kube-system", "delete", "rolebinding", "auditor")
+	r = s.kindctl("verify", "--context", "auditor", "--kubeconfig", path, "--only", "api.ready")
+	if r.code != 1 || !strings.Contains(r.stdout+r.stderr, `cannot list resource "pods"`) {
+		s.Errorf("verify without the right to list pods: exit %d, want 1 and the verb and resource named\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+
+	expired := s.kubeconfigOf(cluster, "not-a-token")
+	r = s.kindctl("verify", "--context", "auditor", "--kubeconfig", expired)
+	if r.code != 1 || !strings.Contains(r.stderr, "credentials") {
+		s.Errorf("verify with bad credentials: exit %d, want 1 and a word on credentials\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+	s.kubectl(cluster, "delete", "serviceaccount/auditor", "clusterrolebinding/auditor", "clusterrole/kindctl-verify")
+}
+
+// kubeconfigOf writes a kubeconfig with the context auditor for a token.
+func (s *session) kubeconfigOf(cluster, token string) string {
+	s.Helper()
+	original := s.must("get", "kubeconfig", "-n", cluster).stdout
+	var server, authority string
+	for line := range strings.Lines(original) {
+		line = strings.TrimSpace(line)
+		if value, found := strings.CutPrefix(line, "server: "); found {
+			server = value
+		}
+		if value, found := strings.CutPrefix(line, "certificate-authority-data: "); found {
+			authority = value
+		}
+	}
+	path := filepath.Join(s.TempDir(), "auditor")
+	content := fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: auditor
+clusters: [{name: c, cluster: {server: %q, certificate-authority-data: %s}}]
+users: [{name: u, user: {token: %s}}]
+contexts: [{name: auditor, context: {cluster: c, user: u}}]
+`, server, authority, token)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.Fatal(err)
+	}
+	return path
+}
+
+// leavesNothing wants no namespace or policy of a verification to be left.
+func (s *session) leavesNothing(cluster string) {
+	s.Helper()
+	s.eventually(timeToRemove, func() (string, error) {
+		out := s.kubectl(cluster, "get", "namespaces,mutatingadmissionpolicies,mutatingadmissionpolicybindings", "-l", "kindctl.dev/run", "-o", "name")
+		if out != "" {
+			return out, fmt.Errorf("a verification left something behind")
+		}
+		return "", nil
+	})
+}
