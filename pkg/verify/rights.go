@@ -20,6 +20,8 @@ func rights(lists ...[]string) []string { return slices.Concat(lists...) }
 // These rights go with the helpers of a Target. Those to the run's own
 // namespace have to be cluster-wide, because its name is not known before.
 var (
+	// rightsOfRun go with Discover and Target.Close, so with every run.
+	rightsOfRun   = []string{"get configmaps@kube-system", "list nodes", "list pods@kube-system", "list daemonsets.apps", "list namespaces"}
 	rightsOfNodes = []string{"list nodes"}
 	// rightsOfSystemPods go with components, systemPods, window and Agents.
 	rightsOfSystemPods = []string{"list pods@kube-system"}
@@ -28,7 +30,7 @@ var (
 	// rightsOfExecs go with Exec in pods of kube-system.
 	rightsOfExecs = []string{"create,get pods/exec@kube-system"}
 	// rightsOfNamespace go with Target.Namespace and Target.Close.
-	rightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts"}
+	rightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts", "create,list,update leases.coordination.k8s.io"}
 	// rightsOfPods go with pods that the run makes.
 	rightsOfPods = rights(rightsOfNamespace, []string{"create,list,watch pods"})
 	// RightsOfFleet go with Fleet and its probes.
@@ -61,12 +63,13 @@ func Rule(right string) (rule rbacv1.PolicyRule, namespace string, err error) {
 	return rule, namespace, nil
 }
 
-// Roles returns the least set of roles with which the checks can be run: a
-// ClusterRole, and a Role for each namespace that rights are bound to. What the
-// ClusterRole grants everywhere is not granted again.
+// Roles returns the least set of roles with which the checks can be run, and
+// what every run takes besides: a ClusterRole, and a Role for each namespace
+// that rights are bound to. What the ClusterRole grants everywhere is not
+// granted again.
 func Roles(checks []Check) ([]runtime.Object, error) {
 	verbs := map[string]map[string]rbacv1.PolicyRule{} // by namespace and resource
-	for _, check := range checks {
+	for _, check := range append([]Check{{ID: "of a run", Rights: rightsOfRun}}, checks...) {
 		for _, right := range check.Rights {
 			rule, namespace, err := Rule(right)
 			if err != nil {

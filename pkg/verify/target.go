@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -23,10 +22,6 @@ const RunLabel = "kindctl.dev/run"
 // namespacePrefix begins the name of every namespace of a verification.
 const namespacePrefix = "kindctl-verify-"
 
-// abandonedAfter is the age at which a namespace must be what a killed
-// verification left: no run takes nearly as long.
-const abandonedAfter = 30 * time.Minute
-
 // Target is the cluster under verification, and what the run made there.
 type Target struct {
 	Kube *kube.Client
@@ -42,6 +37,9 @@ type Target struct {
 	namespace struct {
 		sync.Mutex
 		usable bool
+		heart  *heart
+		others map[string]string // the runs that were there before
+		since  time.Time
 	}
 }
 
@@ -52,14 +50,21 @@ func NewTarget(client *kube.Client, expect Expectation) *Target {
 	return t
 }
 
-// Namespace returns the namespace of this run. The first call creates it,
-// waits until pods can be created in it, and removes what killed runs left.
+// Namespace returns the namespace of this run. The first call creates it and
+// waits until pods can be created in it.
 func (t *Target) Namespace(ctx context.Context) (string, error) {
 	name := namespacePrefix + t.RunID
 	t.namespace.Lock()
 	defer t.namespace.Unlock()
 	if t.namespace.usable {
 		return name, nil
+	}
+	if t.namespace.others == nil {
+		others, err := t.others(ctx)
+		if err != nil {
+			return "", err
+		}
+		t.namespace.others, t.namespace.since = others, time.Now()
 	}
 	namespaces := t.Kube.Clientset.CoreV1().Namespaces()
 	_, err := namespaces.Create(ctx, &corev1.Namespace{
@@ -68,38 +73,23 @@ func (t *Target) Namespace(ctx context.Context) (string, error) {
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return "", fmt.Errorf("create namespace %s: %w", name, err)
 	}
+	if t.namespace.heart == nil {
+		if t.namespace.heart, err = t.startHeart(ctx, name); err != nil {
+			return "", err
+		}
+	}
 	accounts := t.Kube.Clientset.CoreV1().ServiceAccounts(name)
 	err = kube.Until(ctx, kube.ListWatch(accounts.List, accounts.Watch, kube.Named("default")), func(*corev1.ServiceAccount) error { return nil })
 	if err != nil {
 		return "", fmt.Errorf("namespace %s: ServiceAccount default: %w", name, err)
 	}
 	t.namespace.usable = true
-	t.sweep(ctx, name)
 	return name, nil
 }
 
-// sweep removes the namespaces of runs that were killed. Ages are compared by
-// the API server's clock, which made both times. What cannot be removed now is
-// left to the next run.
-func (t *Target) sweep(ctx context.Context, own string) {
-	namespaces, err := t.Kube.Clientset.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: RunLabel})
-	if err != nil {
-		return
-	}
-	var now time.Time
-	for _, namespace := range namespaces.Items {
-		if namespace.Name == own {
-			now = namespace.CreationTimestamp.Time
-		}
-	}
-	for _, namespace := range namespaces.Items {
-		if now.Sub(namespace.CreationTimestamp.Time) > abandonedAfter {
-			_ = t.deleteNamespace(ctx, namespace.Name)
-		}
-	}
-}
-
-func (t *Target) deleteNamespace(ctx context.Context, name string) error {
+// remove deletes all that belongs to a run, this one or one that was killed.
+func (t *Target) remove(ctx context.Context, run string) error {
+	name := namespacePrefix + run
 	err := t.Kube.Clientset.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete namespace %s: %w", name, err)
@@ -107,15 +97,18 @@ func (t *Target) deleteNamespace(ctx context.Context, name string) error {
 	return nil
 }
 
-// Close removes what the run made. The cluster finishes the removal by itself.
+// Close removes what the run made, and what killed runs left. The cluster
+// finishes the removal by itself.
 func (t *Target) Close(ctx context.Context) error {
-	namespaces, err := t.Kube.Clientset.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: RunLabel + "=" + t.RunID})
-	if err != nil {
-		return fmt.Errorf("list namespaces: %w", err)
+	t.namespace.Lock()
+	defer t.namespace.Unlock()
+	if t.namespace.others == nil {
+		return nil // nothing was made
 	}
-	var failures []error
-	for _, namespace := range namespaces.Items {
-		failures = append(failures, t.deleteNamespace(ctx, namespace.Name))
+	if t.namespace.heart != nil {
+		t.namespace.heart.end()
 	}
-	return errors.Join(failures...)
+	err := t.remove(ctx, t.RunID)
+	t.sweep(ctx, t.namespace.others, time.Since(t.namespace.since))
+	return err
 }

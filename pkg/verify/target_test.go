@@ -3,11 +3,14 @@ package verify
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -29,8 +32,12 @@ func stampedTarget(now time.Time, objects ...runtime.Object) *Target {
 	return t
 }
 
-func runNamespace(name, run string, created time.Time) *corev1.Namespace {
-	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: run}, CreationTimestamp: metav1.NewTime(created)}}
+func runNamespace(run string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespacePrefix + run, Labels: map[string]string{RunLabel: run}}}
+}
+
+func runLease(run, version string) *coordinationv1.Lease {
+	return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespacePrefix + run, Name: leaseName, Labels: map[string]string{RunLabel: run}, ResourceVersion: version}}
 }
 
 func namespaceNames(t *testing.T, target *Target) (names []string) {
@@ -46,26 +53,83 @@ func namespaceNames(t *testing.T, target *Target) (names []string) {
 	return names
 }
 
-func TestNamespaceSweepsAndCloses(t *testing.T) {
-	target := stampedTarget(otherClock,
-		runNamespace("killed", "old", otherClock.Add(-2*abandonedAfter)),
-		runNamespace("at-work", "other", otherClock.Add(-time.Minute)),
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", CreationTimestamp: metav1.NewTime(otherClock.Add(-time.Hour))}})
+func TestNamespaceIsMadeOnceAndClosed(t *testing.T) {
+	target := stampedTarget(otherClock, runNamespace("other"), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}})
+	own := namespacePrefix + target.RunID
 	for range 2 { // the second call finds it
 		name, err := target.Namespace(t.Context())
-		if err != nil || name != namespacePrefix+target.RunID {
+		if err != nil || name != own {
 			t.Fatalf("got %q, %v", name, err)
 		}
 	}
-	if diff := cmp.Diff([]string{"at-work", namespacePrefix + target.RunID, "kube-system"}, namespaceNames(t, target)); diff != "" {
+	want := []string{own, namespacePrefix + "other", "kube-system"}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, namespaceNames(t, target)); diff != "" {
 		t.Error(diff)
 	}
 	if err := target.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"at-work", "kube-system"}, namespaceNames(t, target)); diff != "" {
+	if diff := cmp.Diff([]string{namespacePrefix + "other", "kube-system"}, namespaceNames(t, target)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestSweep(t *testing.T) {
+	const long = missed * beat
+	before := map[string]string{"killed": "5", "alive": "5", "bare": ""}
+	tests := map[string]struct {
+		before  map[string]string
+		elapsed time.Duration
+		want    []string
+	}{
+		"what did not beat goes":         {before, long, []string{"alive", "younger"}},
+		"too early to tell":              {before, long - 1, []string{"alive", "bare", "killed", "younger"}},
+		"nobody was there before":        {map[string]string{}, long, []string{"alive", "bare", "killed", "younger"}},
+		"only those that were looked on": {map[string]string{"bare": ""}, long, []string{"alive", "killed", "younger"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			target := fakeTarget(threeNodes, fakePods{},
+				runNamespace("killed"), runLease("killed", "5"), runNamespace("alive"), runLease("alive", "6"), runNamespace("bare"), runNamespace("younger"), runLease("younger", "7"))
+			target.sweep(t.Context(), test.before, test.elapsed)
+			var left []string
+			for _, name := range namespaceNames(t, target) {
+				left = append(left, strings.TrimPrefix(name, namespacePrefix))
+			}
+			if diff := cmp.Diff(test.want, left); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestHeartBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := fakeTarget(threeNodes, fakePods{})
+		h, err := target.startHeart(t.Context(), "n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		renewed := func() time.Time {
+			lease, err := target.Kube.Clientset.CoordinationV1().Leases("n").Get(t.Context(), leaseName, metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return lease.Spec.RenewTime.Time
+		}
+		first := renewed()
+		time.Sleep(beat + time.Second)
+		if later := renewed(); !later.After(first) {
+			t.Errorf("the lease was renewed at %v, and is still %v", first, later)
+		}
+		h.end()
+		last := renewed()
+		time.Sleep(3 * beat)
+		if renewed() != last {
+			t.Error("the heart beats after its end")
+		}
+	})
 }
 
 func TestNamespaceWaitsForItsAccount(t *testing.T) {
