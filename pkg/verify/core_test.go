@@ -10,7 +10,7 @@ func TestCoreIsValid(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	check := func(id string, needs ...string) Check {
-		return Check{ID: id, Title: id, Group: "g", Hint: "h", Run: passes, Needs: needs}
+		return Check{ID: id, Title: id, Group: "g", Proves: "p", Hint: "h", Run: passes, Needs: needs}
 	}
 	tests := map[string]struct {
 		checks []Check
@@ -22,7 +22,7 @@ func TestValidate(t *testing.T) {
 		"itself":       {[]Check{check("a", "a")}, `check "a" needs itself`},
 		"circle":       {[]Check{check("a", "b"), check("b", "a")}, "check \"a\" needs itself\ncheck \"b\" needs itself"},
 		"tail":         {[]Check{check("a", "b"), check("b", "b")}, `check "b" needs itself`},
-		"bare":         {[]Check{{ID: "a"}}, `check "a" lacks an ID, title, group, hint or function`},
+		"bare":         {[]Check{{ID: "a"}}, `check "a" lacks an ID, title, group, proof, hint or function`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
