@@ -150,7 +150,8 @@ func unallocated(c *cluster) func() {
 	return func() { set(before) }
 }
 
-// delayed holds up what the CoreDNS pods send, on the host's end of their devices.
+// delayed lets queries to the CoreDNS pods through slowly, on the host's end of
+// their devices: after a burst, one of 80 bytes takes an eighth of a second.
 func delayed(c *cluster) func() {
 	var heal []func()
 	for line := range strings.Lines(c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)) {
@@ -160,7 +161,7 @@ func delayed(c *cluster) func() {
 		}
 		node := fields[0]
 		device := c.on(node, "ip -o route get "+fields[1]+" | sed -E 's/.* dev ([^ ]+).*/\\1/'")
-		c.on(node, "tc qdisc add dev "+device+" root netem delay 300ms")
+		c.on(node, "tc qdisc add dev "+device+" root tbf rate 5kbit burst 1600 latency 20s")
 		heal = append(heal, func() { c.on(node, "tc qdisc del dev "+device+" root") })
 	}
 	return func() {
