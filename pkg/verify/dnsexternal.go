@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/miekg/dns"
+	corev1 "k8s.io/api/core/v1"
+)
+
+func dnsExternalCheck() Check {
+	return Check{
+		ID: "dns.external", Group: groupDNS, Title: "Every CoreDNS pod forwards names from outside of the cluster",
+		Proves: "Every CoreDNS pod is asked for the name of a node, another than its own where there is one, which only the resolver of the nodes' container network knows, and answers with the node's address. " +
+			"The names of Services do not need the forwarder, so that its failure would show only when a pod looks up a name outside.",
+		Hint:   "look at the forward line of the Corefile, and at the resolv.conf that it names, on the node of the pod: kubectl -n kube-system get configmap coredns -o yaml; docker exec NODE cat /etc/resolv.conf",
+		Needs:  []string{"dns.records"},
+		Rights: rights(rightsOfNodes, rightsOfDNSPods),
+		// A forwarder that nobody answers is silent for longer than an attempt.
+		Timeout: 12 * time.Second, Skip: noNameOutside, Run: dnsExternal,
+	}
+}
+
+// noNameOutside is the reason to skip what needs a name of which the outside is
+// sure to know.
+func noNameOutside(t *Target) string {
+	if reason := withoutCNI(t); reason != "" {
+		return reason
+	}
+	if t.Expect.Discovered {
+		return "kindctl did not make the cluster, and knows no name outside of it"
+	}
+	return ""
+}
+
+func dnsExternal(ctx context.Context, t *Target) (Evidence, error) {
+	servers, err := t.dnsPods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(servers, func(server corev1.Pod) (string, error) {
+		q, err := outsideQuestion(nodes, server.Spec.NodeName)
+		if err != nil {
+			return "", err
+		}
+		if err := t.askPod(ctx, server.Name, []question{q}); err != nil {
+			return "", err
+		}
+		return listAnswers(server.Name+" on "+server.Spec.NodeName, []question{q}), nil
+	})
+}
+
+// outsideQuestion asks for a node's address, of another one than is given where
+// there is one.
+func outsideQuestion(nodes []corev1.Node, not string) (question, error) {
+	if len(nodes) == 0 {
+		return question{}, errors.New("there are no nodes")
+	}
+	node := nodes[0]
+	if node.Name == not && len(nodes) > 1 {
+		node = nodes[1]
+	}
+	for _, address := range node.Status.Addresses {
+		if address.Type == corev1.NodeInternalIP {
+			return question{dns.Fqdn(node.Name), addressKind(address.Address), []string{address.Address}, "the address of a node"}, nil
+		}
+	}
+	return question{}, fmt.Errorf("node %s has no internal address", node.Name)
+}

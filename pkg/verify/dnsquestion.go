@@ -1,0 +1,153 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// question is one query and the answer that is right.
+type question struct {
+	name   string
+	kind   uint16
+	want   []string // the data of the records, sorted; nil means there is no such name
+	reason string
+}
+
+func (q question) String() string {
+	return fmt.Sprintf("%s %s (%s)", dns.TypeToString[q.kind], q.name, q.reason)
+}
+
+// questionsFor are about the fleet's Services, of which address is the first's.
+func questionsFor(namespace, domain, address string, probes []Probe) []question {
+	under := func(labels ...string) string { return serviceName(namespace, domain, labels...) }
+	var pods []string
+	for _, probe := range probes {
+		pods = append(pods, probe.IP)
+	}
+	slices.Sort(pods)
+	return append(textQuestions(namespace, domain, address),
+		question{under(fleetService), addressKind(address), []string{address}, "the Service's address"},
+		question{under(headlessFleet), addressKind(address), pods, "a headless Service's pods"},
+		question{under("no-such-service"), dns.TypeA, nil, "a name that does not exist"},
+	)
+}
+
+// textQuestions have answers of ASCII text and small numbers alone.
+func textQuestions(namespace, domain, address string) []question {
+	under := func(labels ...string) string { return serviceName(namespace, domain, labels...) }
+	reverse, _ := dns.ReverseAddr(address)
+	return []question{
+		{under("_"+portName, "_tcp", fleetService), dns.TypeSRV, []string{fmt.Sprintf("%d %s", servicePort, under(fleetService))}, "the Service's port"},
+		{reverse, dns.TypePTR, []string{under(fleetService)}, "the name of the Service's address"},
+	}
+}
+
+func serviceName(namespace, domain string, labels ...string) string {
+	return dns.Fqdn(strings.Join(append(labels, namespace, "svc", domain), "."))
+}
+
+// addressKind is the type of the records that hold such an address.
+func addressKind(address string) uint16 {
+	if strings.Contains(address, ":") {
+		return dns.TypeAAAA
+	}
+	return dns.TypeA
+}
+
+// answerTime bounds a DNS pod's answers to all questions on one connection.
+// CoreDNS takes less than a millisecond for each that it need not forward.
+const answerTime = 4 * time.Second
+
+// askPod puts all questions to one DNS pod, over TCP through the API server, on
+// one connection. It is wrong when the pod does not answer, but when the pod
+// cannot be reached through the API server, nothing was seen.
+func (t *Target) askPod(ctx context.Context, pod string, questions []question) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, fmt.Errorf("no answer within %s", answerTime))
+	defer cancel()
+	conn, err := t.Pods.DialPod(ctx, systemNamespace, pod, dnsPort)
+	if err != nil {
+		return Unobservable(fmt.Errorf("dial CoreDNS pod %s: %w", pod, err))
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	var problems []error
+	for _, question := range questions {
+		problem, err := question.ask(&dns.Conn{Conn: conn})
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+		if err != nil {
+			return fmt.Errorf("CoreDNS pod %s: %s: %w", pod, question, err)
+		}
+		if problem != "" {
+			problems = append(problems, fmt.Errorf("CoreDNS pod %s: %s: %s", pod, question, problem))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// ask returns what is wrong with the answer; the error is the connection's.
+func (q question) ask(conn *dns.Conn) (problem string, err error) {
+	query := new(dns.Msg).SetQuestion(q.name, q.kind)
+	if err := conn.WriteMsg(query); err != nil {
+		return "", err
+	}
+	answer, err := conn.ReadMsg()
+	if err != nil {
+		return "", err
+	}
+	if !answer.Response || answer.Id != query.Id {
+		return "answered what was not asked", nil
+	}
+	return q.judge(answer), nil
+}
+
+// judge says how an answer differs from the right one, or "".
+func (q question) judge(answer *dns.Msg) string {
+	code := dns.RcodeToString[answer.Rcode]
+	if q.want == nil {
+		if answer.Rcode != dns.RcodeNameError {
+			return fmt.Sprintf("answered %s, not %s", code, dns.RcodeToString[dns.RcodeNameError])
+		}
+		return ""
+	}
+	if answer.Rcode != dns.RcodeSuccess {
+		return "answered " + code
+	}
+	if got := recordData(answer); !slices.Equal(got, q.want) {
+		return fmt.Sprintf("answered %v, not %v", got, q.want)
+	}
+	return ""
+}
+
+// recordData is the data of the answer's records, sorted. Ways to the name
+// (CNAME) do not count.
+func recordData(answer *dns.Msg) (data []string) {
+	address := func(ip net.IP) {
+		if address, ok := netip.AddrFromSlice(ip); ok {
+			data = append(data, address.Unmap().String())
+		}
+	}
+	for _, record := range answer.Answer {
+		switch r := record.(type) {
+		case *dns.A:
+			address(r.A)
+		case *dns.AAAA:
+			address(r.AAAA)
+		case *dns.SRV:
+			data = append(data, fmt.Sprintf("%d %s", r.Port, r.Target))
+		case *dns.PTR:
+			data = append(data, r.Ptr)
+		}
+	}
+	slices.Sort(data)
+	return data
+}

@@ -1,0 +1,140 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+func dnsSearchCheck() Check {
+	return Check{
+		ID: "dns.search", Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
+		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
+			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone.",
+		Hint:   "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
+		Needs:  []string{"dns.records", "svc.clusterip"},
+		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress),
+		Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: dnsSearch,
+	}
+}
+
+// dnsNdots is what the kubelet gives to pods of dnsPolicy ClusterFirst.
+const dnsNdots = 5
+
+func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
+	address, err := t.dnsAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	probes, err := t.Fleet.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.fleetServices(ctx); err != nil {
+		return nil, err
+	}
+	confs := make([]resolvConf, len(probes))
+	if _, err := each(indices(probes), func(i int) (_ string, err error) {
+		confs[i], err = probes[i].resolvConf(ctx)
+		return "", err
+	}); err != nil {
+		return nil, err
+	}
+	rule := searchRule{address: address, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
+	return each(indices(probes), func(i int) (string, error) {
+		node := probes[i].Node
+		if problem := rule.judge(confs[i]); problem != "" {
+			return "", fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem)
+		}
+		if err := connectByName(ctx, probes[i], probes); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
+			strings.Join(confs[i].search, " "), confs[i].ndots, fleetService, apiName), nil
+	})
+}
+
+// searchRule is what a pod's resolv.conf must say.
+type searchRule struct {
+	address, namespace, domain string
+	// anyServer accepts any name server, such as a cache on the node.
+	anyServer bool
+}
+
+// judge says what is wrong with a resolv.conf, or "".
+func (r searchRule) judge(conf resolvConf) string {
+	want := []string{r.namespace + ".svc." + r.domain, "svc." + r.domain, r.domain}
+	switch {
+	case len(conf.servers) == 0:
+		return "no nameserver"
+	case !r.anyServer && !slices.Equal(conf.servers, []string{r.address}):
+		return fmt.Sprintf("nameserver %s, not %s", strings.Join(conf.servers, " "), r.address)
+	case len(conf.search) < len(want) || !slices.Equal(conf.search[:len(want)], want):
+		return fmt.Sprintf("search %q does not begin with %q", strings.Join(conf.search, " "), strings.Join(want, " "))
+	case conf.ndots != dnsNdots:
+		return fmt.Sprintf("ndots %d, not %d", conf.ndots, dnsNdots)
+	}
+	return ""
+}
+
+// apiName is the API server's Service, as pods of other namespaces call it.
+const apiName = "kubernetes.default"
+
+// connectByName uses names as ordinary pods do.
+func connectByName(ctx context.Context, from Probe, endpoints []Probe) error {
+	const apiPort = 443
+	for name, port := range map[string]int{fleetService: servicePort, apiName: apiPort} {
+		answers, failures, err := dialName(ctx, from, name, port)
+		if err != nil {
+			return err
+		}
+		problem := notConnected(answers, failures)
+		if problem == "" && name == fleetService && !slices.ContainsFunc(endpoints, func(p Probe) bool { return slices.Contains(answers, p.Name) }) {
+			problem = fmt.Sprintf("%q answered and is no endpoint", strings.Join(append(answers, failures...), " "))
+		}
+		if problem != "" {
+			return fmt.Errorf("%s -> %s:%d: %s", from.Node, name, port, problem)
+		}
+	}
+	return nil
+}
+
+// nameTime bounds one lookup with its connection. A resolver that nobody answers
+// goes through all of its search list, for most of a minute.
+const nameTime = 5 * time.Second
+
+// dialName is Dial with a bound. When it is exceeded, a probe that answers
+// otherwise shows that the name is at fault, and not the way to the probe.
+func dialName(ctx context.Context, from Probe, name string, port int) (answers, failures []string, err error) {
+	bounded, cancel := context.WithTimeout(ctx, nameTime)
+	defer cancel()
+	answers, failures, err = from.Dial(bounded, "http", name, port, 1)
+	if err == nil {
+		return answers, failures, nil
+	}
+	if bounded.Err() == nil || ctx.Err() != nil {
+		return nil, nil, Unobservable(err)
+	}
+	if _, _, unseen := from.pods.GetPod(ctx, from.Namespace, from.Name, from.HTTPPort, "/hostname"); unseen != nil {
+		return nil, nil, Unobservable(fmt.Errorf("ask the probe on %s: %w", from.Node, unseen))
+	}
+	return nil, nil, fmt.Errorf("%s -> %s:%d: no connection within %s", from.Node, name, port, nameTime)
+}
+
+// notConnected says why no connection came about, or "". A server that has no
+// use for plain HTTP may say so or hang up: it was reached all the same.
+func notConnected(answers, failures []string) string {
+	for _, failure := range failures {
+		for _, before := range []string{"lookup ", "dial tcp", "Client.Timeout", "host and/or port"} {
+			if strings.Contains(failure, before) {
+				return failure
+			}
+		}
+	}
+	if len(answers)+len(failures) == 0 {
+		return "no answer"
+	}
+	return ""
+}
