@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -89,3 +90,15 @@ func isUnobservable(err error) bool {
 
 // refused tells whether the user may not make a request at all.
 func refused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) }
+
+// afterRefusal is the hint for a request that the API server refused, which
+// says nothing of what the check is about; else it is empty.
+func afterRefusal(err error, cni string) string {
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return "renew the credentials, which may have expired: kubectl auth whoami"
+	case apierrors.IsForbidden(err):
+		return "have the user bound to these roles: kindctl verify --print-rbac --cni " + cmp.Or(cni, "none")
+	}
+	return ""
+}

@@ -74,7 +74,7 @@ type verdict struct {
 func (r *run) judge(ctx context.Context, check Check) Result {
 	result := Result{ID: check.ID, Title: check.Title, Group: check.Group}
 	r.decide(ctx, check, &result)
-	if result.Outcome != Pass && result.Outcome != Skip {
+	if result.Outcome != Pass && result.Outcome != Skip && result.Hint == "" {
 		result.Hint = check.Hint
 	}
 	r.announce(result)
@@ -104,7 +104,12 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 	}
 	result.Started = time.Now()
 	r.sink.Emit(event.Event{Time: result.Started, Kind: event.Started, Scope: event.Check, ID: check.ID, Title: check.Title})
-	result.Evidence, result.Attempts, result.Outcome, result.Cause = r.attempt(ctx, check)
+	var cause error
+	result.Evidence, result.Attempts, result.Outcome, cause = r.attempt(ctx, check)
+	if cause != nil {
+		result.Cause = cause.Error()
+	}
+	result.Hint = afterRefusal(cause, r.target.Expect.CNI)
 	result.Duration = time.Since(result.Started)
 }
 
@@ -129,8 +134,9 @@ func (r *run) blockedBy(ctx context.Context, needs []string) string {
 }
 
 // attempt runs the check until it passes, cannot pass, or its time is over.
-// The evidence is that of the last attempt which had any.
-func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, attempts int, outcome Outcome, cause string) {
+// The evidence is that of the last attempt which had any; cause is nil when it
+// passed.
+func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, attempts int, outcome Outcome, cause error) {
 	timeout := check.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -142,7 +148,7 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 		attempts++
 		seen, err := r.once(bounded, check)
 		if err == nil {
-			return seen, attempts, Pass, ""
+			return seen, attempts, Pass, nil
 		}
 		if len(seen) > 0 {
 			evidence = seen
@@ -160,15 +166,15 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 	}
 	switch {
 	case ctx.Err() != nil:
-		return evidence, attempts, Error, "interrupted: " + last.Error()
+		return evidence, attempts, Error, fmt.Errorf("interrupted: %w", last)
 	case isUnobservable(last):
-		return evidence, attempts, Error, last.Error()
+		return evidence, attempts, Error, last
 	case isInapplicable(last):
-		return evidence, attempts, Skip, last.Error()
+		return evidence, attempts, Skip, last
 	case check.Advisory || isWarning(last):
-		return evidence, attempts, Warn, last.Error()
+		return evidence, attempts, Warn, last
 	}
-	return evidence, attempts, Fail, last.Error()
+	return evidence, attempts, Fail, last
 }
 
 // once makes one attempt; a panic is an error that could not observe.

@@ -138,6 +138,25 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestRefusalsHaveTheirOwnHint: that of the check would lead astray.
+func TestRefusalsHaveTheirOwnHint(t *testing.T) {
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errSick)
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("list: %w", forbidden), "have the user bound to these roles: kindctl verify --print-rbac --cni calico"},
+		{fmt.Errorf("list: %w", apierrors.NewUnauthorized("expired")), "renew the credentials, which may have expired: kubectl auth whoami"},
+		{Final(errSick), "take a pill"},
+	} {
+		checks := []Check{{ID: "x", Hint: "take a pill", Run: fails(test.err)}}
+		result := Run(t.Context(), &Target{Expect: Expectation{CNI: "calico"}}, checks, RunOptions{}).Results[0]
+		if result.Hint != test.want {
+			t.Errorf("the hint on %q is %q, want %q", result.Cause, result.Hint, test.want)
+		}
+	}
+}
+
 func TestParallelIsBounded(t *testing.T) {
 	for parallel, want := range map[int]int32{0: defaultParallel, 1: 1, 3: 3} {
 		t.Run(fmt.Sprint(parallel), func(t *testing.T) {
