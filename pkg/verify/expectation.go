@@ -61,16 +61,45 @@ func Recorded(ctx context.Context, client *kube.Client) (Expectation, bool, erro
 }
 
 // Discover returns what the cluster is expected to be: its record, or else
-// what it looks like now.
+// what it looks like now. The record of a cluster that was made without a CNI
+// says nothing of the one that has come since, so that one is looked for.
 func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	expect, recorded, err := Recorded(ctx, client)
-	if err != nil || recorded {
+	if err != nil || recorded && expect.CNI != unknownCNI {
 		return expect, err
 	}
-	expect = Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: "none", Discovered: true}
+	found, err := client.Clientset.AppsV1().DaemonSets("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return Expectation{}, fmt.Errorf("list DaemonSets: %w", err)
+	}
+	agents := map[string]bool{}
+	for _, agent := range found.Items {
+		agents[agent.Name] = true
+	}
+	if !recorded {
+		if expect, err = discoverShape(ctx, client, agents[proxyName]); err != nil {
+			return Expectation{}, err
+		}
+	}
+	switch {
+	case agents["cilium"]:
+		expect.CNI = "cilium"
+	case agents["calico-node"]:
+		expect.CNI = "calico"
+	}
+	return expect, nil
+}
+
+// unknownCNI stands for no CNI, or none that kindctl knows.
+const unknownCNI = "none"
+
+// discoverShape counts nodes and etcd members, and reads the mode of the proxy
+// where there is one.
+func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Expectation, error) {
+	expect := Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: unknownCNI, Discovered: true}
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return Expectation{}, fmt.Errorf("list nodes: %w", err)
+		return expect, fmt.Errorf("list nodes: %w", err)
 	}
 	for _, node := range nodes.Items {
 		if _, is := node.Labels[controlPlaneLabel]; is {
@@ -79,30 +108,15 @@ func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 			expect.Workers++
 		}
 	}
-	members, err := client.Clientset.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: etcdSelector})
+	members, err := client.Clientset.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{LabelSelector: etcdSelector})
 	if err != nil {
-		return Expectation{}, fmt.Errorf("list etcd pods: %w", err)
+		return expect, fmt.Errorf("list etcd pods: %w", err)
 	}
 	expect.EtcdMembers = len(members.Items)
-	agents, err := client.Clientset.AppsV1().DaemonSets("").List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return Expectation{}, fmt.Errorf("list DaemonSets: %w", err)
+	if hasProxy {
+		expect.ProxyMode, err = configuredProxyMode(ctx, client)
 	}
-	for _, agent := range agents.Items {
-		switch agent.Name {
-		case "cilium":
-			expect.CNI = "cilium"
-		case "calico-node":
-			expect.CNI = "calico"
-		case "kube-proxy":
-			mode, err := configuredProxyMode(ctx, client)
-			if err != nil {
-				return Expectation{}, err
-			}
-			expect.ProxyMode = mode
-		}
-	}
-	return expect, nil
+	return expect, err
 }
 
 // Differences names, in words, how another expectation differs from this one.

@@ -270,12 +270,19 @@ func TestDiscover(t *testing.T) {
 	}
 	recorded := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: recordName},
 		Data: map[string]string{recordKey: `{"controlPlanes":3,"workers":4,"etcdMembers":3,"proxyMode":"none","cni":"cilium","probeImage":"probe"}`}}
+	without := recorded.DeepCopy()
+	without.Data[recordKey] = `{"controlPlanes":1,"workers":1,"etcdMembers":1,"proxyMode":"ipvs","cni":"none","probeImage":"probe"}`
+	bare := Expectation{ControlPlanes: 1, Workers: 1, EtcdMembers: 1, ProxyMode: "ipvs", CNI: "none", ProbeImage: "probe"}
+	later := bare
+	later.CNI = "calico"
 	proxy := proxyConfig("kind: KubeProxyConfiguration\nmode: nftables\n")
 	tests := map[string]struct {
 		objects []runtime.Object
 		want    Expectation
 	}{
 		"recorded": {[]runtime.Object{recorded, agent("calico-node")}, Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}},
+		"made without a CNI": {[]runtime.Object{without, agent("kube-proxy")}, bare},
+		"which came later":   {[]runtime.Object{without, agent("kube-proxy"), agent("calico-node")}, later},
 		"calico": {append(smallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy, componentPod("etcd", "cp1")),
 			Expectation{ControlPlanes: 1, Workers: 2, EtcdMembers: 1, ProxyMode: "nftables", CNI: "calico", ProbeImage: DefaultProbeImage, Discovered: true}},
 		"cilium alone": {append(smallCluster(nil), agent("cilium")),
