@@ -280,7 +280,7 @@ func TestDiscover(t *testing.T) {
 		objects []runtime.Object
 		want    Expectation
 	}{
-		"recorded": {[]runtime.Object{recorded, agent("calico-node")}, Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}},
+		"recorded":           {[]runtime.Object{recorded, agent("calico-node")}, Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}},
 		"made without a CNI": {[]runtime.Object{without, agent("kube-proxy")}, bare},
 		"which came later":   {[]runtime.Object{without, agent("kube-proxy"), agent("calico-node")}, later},
 		"calico": {append(smallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy, componentPod("etcd", "cp1")),
