@@ -20,8 +20,8 @@ func rights(lists ...[]string) []string { return slices.Concat(lists...) }
 // These rights go with the helpers of a Target. Those to the run's own
 // namespace have to be cluster-wide, because its name is not known before.
 var (
-	// rightsOfRun go with Discover and Target.Close, so with every run.
-	rightsOfRun   = []string{"get configmaps@kube-system", "list nodes", "list pods@kube-system", "list daemonsets.apps", "list namespaces"}
+	// rightsOfRun go with Discover, so with every run.
+	rightsOfRun   = []string{"get configmaps@kube-system", "list nodes", "list pods@kube-system", "list daemonsets.apps"}
 	rightsOfNodes = []string{"list nodes"}
 	// rightsOfSystemPods go with components, systemPods, window and Agents.
 	rightsOfSystemPods = []string{"list pods@kube-system"}
