@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+var update = flag.Bool("update", false, "write the generated documents anew")
+
+// TestChecksDocument holds docs/checks.md to what the code proves.
+func TestChecksDocument(t *testing.T) {
+	checks := catalogue(addons.Names()...)
+	if err := verify.Validate(checks); err != nil {
+		t.Error(err)
+	}
+	var out bytes.Buffer
+	report.Document(&out, checks)
+	file := filepath.Join("..", "..", "docs", "checks.md")
+	if *update {
+		if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
+		t.Errorf("docs/checks.md is stale; write it anew: go test ./internal/cli -run TestChecksDocument -update\n%s", diff)
+	}
+}

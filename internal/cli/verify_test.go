@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// kubeconfigOf writes a kubeconfig with one context, "lab".
+func kubeconfigOf(t *testing.T, server string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	content := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: %q}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: lab, context: {cluster: c, user: u}}]
+`, server)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// status answers like an API server that refuses.
+func status(w http.ResponseWriter, err *apierrors.StatusError) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(int(err.ErrStatus.Code))
+	err.ErrStatus.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	_ = json.NewEncoder(w).Encode(err.ErrStatus)
+}
+
+func forbid(w http.ResponseWriter, r *http.Request) {
+	resource := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+	status(w, apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", fmt.Errorf(`User "eve" cannot list resource %q in API group "" at the cluster scope`, resource)))
+}
+
+// recorded answers for the cluster's record and for DaemonSets, of which there
+// are none, and forbids everything else.
+func recorded(t *testing.T, cni string) http.HandlerFunc {
+	t.Helper()
+	expect, err := json.Marshal(verify.Expectation{ControlPlanes: 1, Workers: 2, EtcdMembers: 1, ProxyMode: "iptables", CNI: cni})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/apis/apps/v1/daemonsets":
+			_ = json.NewEncoder(w).Encode(appsv1.DaemonSetList{TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "DaemonSetList"}})
+			return
+		case "/api/v1/namespaces/kube-system/configmaps/kindctl":
+		default:
+			forbid(w, r)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(corev1.ConfigMap{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+			ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kindctl"},
+			Data:       map[string]string{"expectation": string(expect)},
+		})
+	}
+}
+
+// verifyLab runs verify on a server and returns what a user gets.
+func verifyLab(t *testing.T, server string, flags ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	args := append([]string{"kindctl", "verify", "--quiet", "--context", "lab", "--kubeconfig", kubeconfigOf(t, server)}, flags...)
+	code = Main(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// TestVerifyWithoutAnswer: what keeps verify from asking anything is told with
+// a hint, and nothing is printed that could pass for a report.
+func TestVerifyWithoutAnswer(t *testing.T) {
+	tests := map[string]struct {
+		answer http.HandlerFunc // nil means that nobody listens
+		flags  []string
+		code   hint.Code
+		want   []string
+	}{
+		"nobody listens": {nil, nil, hint.Internal, []string{"the API server of lab does not answer as it should", "connection refused", "kubectl --context lab cluster-info"}},
+		"expired": {func(w http.ResponseWriter, _ *http.Request) { status(w, apierrors.NewUnauthorized("Unauthorized")) }, nil,
+			hint.Internal, []string{"lab does not accept the credentials, which may have expired", "kubectl --context lab auth whoami"}},
+		"forbidden": {forbid, nil, hint.Internal, []string{"this user may not look at lab", `User "eve" cannot list resource`, "kindctl verify --print-rbac"}},
+		"no API":    {http.NotFound, nil, hint.Internal, []string{"the API server of lab does not answer as it should"}},
+		"another CNI": {recorded(t, "calico"), []string{"--cni", "cilium"}, hint.Usage,
+			[]string{"lab has calico, not cilium", "hint:"}},
+		"no CNI that is known": {recorded(t, "none"), []string{"--cni", "cilium"}, hint.Usage,
+			[]string{"lab has no CNI that kindctl knows, not cilium"}},
+		"a check of another CNI": {recorded(t, "calico"), []string{"--only", "cil.agents"}, hint.Usage,
+			[]string{`"cil.agents" is about cilium, but lab has calico`, "kindctl verify --list --cni calico"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(test.answer)
+			defer server.Close()
+			if test.answer == nil {
+				server.Close()
+			}
+			for _, format := range []string{"table", "json"} {
+				code, stdout, stderr := verifyLab(t, server.URL, append(test.flags, "-o", format)...)
+				if code != int(test.code) || stdout != "" {
+					t.Errorf("exit code %d, stdout %q", code, stdout)
+				}
+				for _, want := range test.want {
+					if !strings.Contains(stderr, want) {
+						t.Errorf("stderr lacks %q:\n%s", want, stderr)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestVerifyWithoutRights: a user who may do nothing but read the record sees
+// no failure, because nothing was observed. Every check of every CNI is held
+// against the schema of the report.
+func TestVerifyWithoutRights(t *testing.T) {
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	published, err := compiler.Compile(filepath.Join("..", "..", "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cni := range []string{"cilium", "calico"} {
+		server := httptest.NewServer(recorded(t, cni))
+		defer server.Close()
+		code, stdout, stderr := verifyLab(t, server.URL, "--cni", cni, "-o", "json")
+		if code != int(hint.Internal) {
+			t.Errorf("%s: exit code %d\n%s", cni, code, stderr)
+		}
+		document, err := jsonschema.UnmarshalJSON(strings.NewReader(stdout))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := published.Validate(document); err != nil {
+			t.Error(err)
+		}
+		var report verify.Report
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Results) != len(catalogue(cni)) || report.Count(verify.Error) == 0 {
+			t.Errorf("%s: %d results, %d of them errors", cni, len(report.Results), report.Count(verify.Error))
+		}
+		for _, result := range report.Results {
+			if result.Outcome == verify.Pass || result.Outcome == verify.Fail || result.Outcome == verify.Warn {
+				t.Errorf("%s is %s: %s", result.ID, result.Outcome, result.Cause)
+			}
+		}
+	}
+}
+
+// TestVerifyNamesWhatIsForbidden holds the message of one such check.
+func TestVerifyNamesWhatIsForbidden(t *testing.T) {
+	server := httptest.NewServer(recorded(t, "none"))
+	defer server.Close()
+	code, stdout, stderr := verifyLab(t, server.URL, "--only", "kubelet.alive")
+	if code != int(hint.Internal) || !strings.Contains(stdout, "ERROR   kubelet.alive") || !strings.Contains(stdout, `User "eve" cannot list resource "nodes"`) {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if !strings.Contains(stderr, "1 of 1 checks did not pass") {
+		t.Errorf("stderr: %s", stderr)
+	}
+}
+
+func TestAPIProblem(t *testing.T) {
+	late := fmt.Errorf("list nodes: %w", context.DeadlineExceeded)
+	if err := apiProblem(late, "lab"); hint.CodeOf(err) != hint.Timeout || !strings.Contains(err.Error(), "did not answer within 15s") {
+		t.Errorf("too late gives %v (%d)", err, hint.CodeOf(err))
+	}
+	if err := apiProblem(fmt.Errorf("list nodes: %w", context.Canceled), "lab"); hint.CodeOf(err) != hint.Interrupted {
+		t.Errorf("an interruption gives %v (%d)", err, hint.CodeOf(err))
+	}
+}
