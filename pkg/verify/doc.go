@@ -16,7 +16,8 @@
 // port-forwards, which reach a node's loopback address by way of any pod on the
 // node's network. The caller closes the Target, also after an interruption.
 //
-// Core lists the checks in reading order; each subject has its file:
-// apiserver.go, etcd.go, scheduler.go and controllers.go (with leader.go),
-// nodes.go and taint.go, proxy.go, network.go, service.go, dns.go, netpol.go.
+// Core lists the checks in reading order; each subject has files of its name.
+// Join adds an addon's checks and puts them before those that they are NeededBy,
+// Select picks some by ID, group and quickness, and Roles turns the Rights of
+// checks into the roles with which a user can run them.
 package verify
