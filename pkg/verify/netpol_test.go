@@ -1,0 +1,256 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// engine is a cluster's policy engine, with faults.
+type engine struct {
+	mu       sync.Mutex
+	applied  map[string]map[string]string // the policies, with the labels that they let in
+	since    time.Time
+	lag      time.Duration // until a change takes effect
+	ignores  []string      // policies that are not enforced
+	deadNode string        // whose targets nothing protects
+	sticky   bool          // policies stay in force when they are deleted
+	leaky    bool          // whoever is let in opens the door for all
+	blanket  bool          // pods that no policy selects are isolated too
+	refuses  bool          // refuses instead of dropping
+	fails    error         // what connecting gives
+	forgets  time.Duration // after which all are let in
+}
+
+func (e *engine) apply(_ context.Context, policy string, from map[string]string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.applied == nil {
+		e.applied = map[string]map[string]string{}
+	}
+	e.since, e.applied[policy] = time.Now(), from
+	return nil
+}
+
+func (e *engine) remove(_ context.Context, policies ...string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, policy := range policies {
+		if !e.sticky {
+			delete(e.applied, policy)
+		}
+	}
+	e.since = time.Now()
+	return nil
+}
+
+func (e *engine) connect(_ context.Context, from, to Probe, patience time.Duration) (sight, error) {
+	switch {
+	case e.fails != nil:
+		return "", e.fails
+	case e.passes(from, to):
+		return reached, nil
+	case e.refuses:
+		return "refused", nil
+	}
+	const again = time.Second // when a packet without an answer is sent again
+	time.Sleep(min(patience, again))
+	if patience > again {
+		if e.passes(from, to) {
+			return reached, nil
+		}
+		time.Sleep(patience - again)
+	}
+	return timedOut, nil
+}
+
+func (e *engine) passes(from, to Probe) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	isTarget := slices.Contains(stringsOf(policyStandOfThree.targets), to.Name)
+	_, isolated := e.applied[denyPolicy]
+	_, friends := e.applied[allowPolicy]
+	isolated = isolated && !slices.Contains(e.ignores, denyPolicy) && to.Node != e.deadNode && (isTarget || e.blanket)
+	if e.forgets > 0 && time.Since(e.since) >= e.forgets {
+		return true
+	}
+	if time.Since(e.since) < e.lag {
+		return !isolated
+	}
+	friends = friends && !slices.Contains(e.ignores, allowPolicy)
+	return !isolated || friends && (e.leaky || from.Name == friendName)
+}
+
+func stringsOf(probes []Probe) (names []string) {
+	for _, probe := range probes {
+		names = append(names, probe.Name)
+	}
+	return names
+}
+
+func probesOn(prefix string, nodes ...string) (probes []Probe) {
+	for _, node := range nodes {
+		probes = append(probes, Probe{PodRef: kube.PodRef{Namespace: "ns", Name: prefix + node}, Node: node, IP: "10.0.0.1", HTTPPort: probeHTTPPort})
+	}
+	return probes
+}
+
+var policyStandOfThree = stand{
+	targets: probesOn("target-", "cp", "w1", "w2"), strangers: probesOn("probe-", "cp", "w1", "w2"),
+	friend: Probe{PodRef: kube.PodRef{Namespace: "ns", Name: friendName}, Node: "cp"},
+}
+
+func TestPolicies(t *testing.T) {
+	const within = 15 * time.Second // policyTimeout but for the start of pods
+	tests := map[string]struct {
+		engine      *engine
+		deny, allow string // causes; "-" means not tried
+	}{
+		"works":               {&engine{}, "", ""},
+		"works after a while": {&engine{lag: 2 * time.Second}, "", ""},
+		"enforces nothing": {&engine{ignores: []string{denyPolicy, allowPolicy}},
+			"under a policy that denies all: friend on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out", "-"},
+		"dead on one node":     {&engine{deadNode: "w2"}, "probe-cp on cp -> target-w2 on w2 (10.0.0.1:8080): reached, want: timed out", "-"},
+		"refuses":              {&engine{refuses: true}, "refused, want: timed out", "-"},
+		"enforces for a while": {&engine{forgets: 700 * time.Millisecond}, "later under a policy that denies all: probe-", "-"},
+		"isolates all pods":    {&engine{blanket: true}, "later under a policy that denies all: probe-cp on cp -> probe-w2 on w2 (10.0.0.1:8080): timed out, want: reached", "-"},
+		"does not lift":        {&engine{sticky: true}, "after the policies were deleted: probe-", ""},
+		"blocks the friend":    {&engine{ignores: []string{allowPolicy}}, "", "a friend under a policy for friends: friend on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached"},
+		"lets strangers in":    {&engine{leaky: true}, "", "under a policy for friends: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				deny, allow := policyStandOfThree.tryPolicies(t.Context(), test.engine)
+				wantErr(t, deny.err, test.deny)
+				if allow.tried == (test.allow == "-") {
+					t.Errorf("allow tried: %t", allow.tried)
+				}
+				if test.allow != "-" {
+					wantErr(t, allow.err, test.allow)
+				}
+				for _, err := range []error{deny.err, allow.err} {
+					if err != nil && (isUnobservable(err) || !isFinal(err)) {
+						t.Errorf("not a final failure: %v", err)
+					}
+				}
+				if took := time.Since(begun); took > within {
+					t.Errorf("took %s", took)
+				}
+				if deny.err == nil && len(deny.evidence) == 0 || allow.tried && allow.err == nil && len(allow.evidence) == 0 {
+					t.Errorf("no evidence: %q, %q", deny.evidence, allow.evidence)
+				}
+				if len(test.engine.applied) > 0 && !test.engine.sticky {
+					t.Errorf("policies are left: %v", test.engine.applied)
+				}
+			})
+		})
+	}
+}
+
+func TestPoliciesUnseen(t *testing.T) {
+	deny, allow := policyStandOfThree.tryPolicies(t.Context(), &engine{fails: Unobservable(errors.New("exec: 502"))})
+	if !isUnobservable(deny.err) || isFinal(deny.err) || allow.tried {
+		t.Errorf("got %v, %v", deny.err, allow)
+	}
+}
+
+func TestPolicyPairs(t *testing.T) {
+	alone := stand{targets: probesOn("target-", "cp"), strangers: probesOn("probe-", "cp")}
+	if pairs := alone.strangerPairs(); len(pairs) != 1 {
+		t.Errorf("one node: %v", pairs)
+	}
+	local, remote := map[string]int{}, map[string]int{}
+	for _, p := range policyStandOfThree.strangerPairs() {
+		if p.from.Node == p.to.Node {
+			local[p.to.Node]++
+		} else {
+			remote[p.to.Node]++
+		}
+	}
+	for _, node := range []string{"cp", "w1", "w2"} {
+		if local[node] != 1 || remote[node] != 1 {
+			t.Errorf("%s: %d local, %d remote", node, local[node], remote[node])
+		}
+	}
+}
+
+func TestPolicyRunHandsOver(t *testing.T) {
+	run, one, other := &policyRun{}, fakeTarget(threeNodes, fakePods{}), fakeTarget(threeNodes, fakePods{})
+	failed := trial{tried: true, err: errors.New("friend")}
+	run.keep(one, failed)
+	if run.take(other).tried {
+		t.Error("another target took it")
+	}
+	if got := run.take(one); got.err != failed.err {
+		t.Errorf("took %v", got)
+	}
+	if run.take(one).tried {
+		t.Error("taken twice")
+	}
+	run.keep(one, trial{tried: true, err: Unobservable(errors.New("exec"))})
+	run.keep(one, trial{})
+	if run.take(one).tried {
+		t.Error("what was not seen is no verdict")
+	}
+}
+
+func TestLiveConnect(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want sight
+		bad  string
+	}{
+		"reached":     {nil, reached, ""},
+		"dropped":     {&kube.ExecError{ExitCode: 1, Stderr: "TIMEOUT\n"}, timedOut, ""},
+		"refused":     {&kube.ExecError{ExitCode: 1, Stderr: "REFUSED\n"}, "refused", ""},
+		"no route":    {&kube.ExecError{ExitCode: 1, Stderr: "OTHER: no route to host\n"}, "failed otherwise", ""},
+		"no argument": {&kube.ExecError{Command: []string{"/agnhost"}, ExitCode: 1, Stderr: "UNKNOWN: missing port TIMEOUT"}, "", "ask the probe on w1: /agnhost: exit code 1: UNKNOWN"},
+		"no exec":     {errors.New("container not found"), "", "ask the probe on w1: container not found"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var ran []string
+			pods := fakePods{exec: func(_ kube.PodRef, command []string) (string, error) { ran = command; return "", test.err }}
+			got, err := livePolicies{}.connect(t.Context(), Probe{pods: pods, Node: "w1"}, Probe{IP: "10.0.0.9", HTTPPort: 8080}, brief)
+			wantErr(t, err, test.bad)
+			if got != test.want || (err != nil) != isUnobservable(err) {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if want := []string{"/agnhost", "connect", "--timeout=500ms", "10.0.0.9:8080"}; !slices.Equal(ran, want) {
+				t.Errorf("ran %q", ran)
+			}
+		})
+	}
+}
+
+func TestLivePoliciesComeAndGo(t *testing.T) {
+	target := fakeTarget(threeNodes, fakePods{})
+	live := livePolicies{t: target, namespace: "ns"}
+	for range 2 { // the second finds them
+		if err := errors.Join(live.apply(t.Context(), denyPolicy, nil), live.apply(t.Context(), allowPolicy, friendLabels)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policies := target.Kube.Clientset.NetworkingV1().NetworkPolicies("ns")
+	for policy, peers := range map[string]int{denyPolicy: 0, allowPolicy: 1} {
+		got, err := policies.Get(t.Context(), policy, metav1.GetOptions{})
+		if err != nil || len(got.Spec.Ingress) != peers || got.Labels[RunLabel] != target.RunID {
+			t.Errorf("%s: %v, %v", policy, got, err)
+		}
+	}
+	for range 2 {
+		if err := live.remove(t.Context(), denyPolicy, allowPolicy); err != nil {
+			t.Error(err)
+		}
+	}
+}
