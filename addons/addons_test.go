@@ -22,7 +22,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s: image %s is not pinned", name, image)
 			}
 		}
-		if err := verify.Validate(append(verify.Core(), addon.Checks()...)); err != nil {
+		if err := verify.Validate(verify.Join(verify.Core(), addon.Checks())); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
