@@ -39,7 +39,9 @@ func TestTwoClusters(t *testing.T) {
 		s.green(calico)
 		s.withFelixStopped(calico)
 		s.verifiesWithLeastRights(calico, "calico")
-		s.leavesNothing(calico)
+		s.twoAtOnce(calico)
+		s.cleansUp(calico)
+		s.verifiesAnyCluster(calico)
 	})
 	t.Run("both", func(t *testing.T) {
 		s := &session{t, s.kubeconfig}
