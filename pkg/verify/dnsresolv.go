@@ -21,7 +21,7 @@ func (p Probe) resolvConf(ctx context.Context) (resolvConf, error) {
 	if err != nil {
 		return resolvConf{}, Unobservable(fmt.Errorf("read %s in the probe on %s: %w", resolvPath, p.Node, err))
 	}
-	_, text, found := strings.Cut(output, strconv.Quote(resolvPath)+": ")
+	text, found := strings.CutPrefix(output, "content of file "+strconv.Quote(resolvPath)+": ")
 	if !found {
 		return resolvConf{}, Unobservable(fmt.Errorf("read %s in the probe on %s: got %q", resolvPath, p.Node, output))
 	}

@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"net"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func addressed(node *corev1.Node, addresses ...corev1.NodeAddress) corev1.Node {
+	node.Status.Addresses = addresses
+	return *node
+}
+
+func inside(address string) corev1.NodeAddress {
+	return corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: address}
+}
+
+func TestDNSExternal(t *testing.T) {
+	host := corev1.NodeAddress{Type: corev1.NodeHostName, Address: "w1"}
+	one, two := addressed(readyNode("w1"), host, inside("172.18.0.3")), addressed(readyNode("w2"), inside("172.18.0.4"))
+	outside := func() records { return records{"A w1.": {"172.18.0.3"}, "A w2.": {"172.18.0.4"}} }
+	tests := map[string]struct {
+		change func(records)
+		want   string
+	}{
+		"forwards":          {func(records) {}, ""},
+		"does not forward":  {func(r records) { r["A w1."] = []string{"SERVFAIL"} }, "CoreDNS pod b: A w1. (the address of a node): answered SERVFAIL"},
+		"asks someone else": {func(r records) { delete(r, "A w2.") }, "CoreDNS pod a: A w2. (the address of a node): answered NXDOMAIN"},
+		"another network":   {func(r records) { r["A w2."] = []string{"10.0.0.4"} }, "answered [10.0.0.4], not [172.18.0.4]"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := outside()
+			test.change(server)
+			target := fakeTarget(Expectation{Workers: 2}, fakePods{dial: func(string, int) (net.Conn, error) { return server.serve(), nil }},
+				&one, &two, dnsDeployment(2), dnsPod("a", "w1", true), dnsPod("b", "w2", true))
+			evidence, err := dnsExternal(t.Context(), target)
+			wantErr(t, err, test.want)
+			if err == nil && len(evidence) != 2 {
+				t.Errorf("evidence %q", evidence)
+			}
+		})
+	}
+}
+
+func TestOutsideQuestion(t *testing.T) {
+	alone, six, bare := addressed(readyNode("w1"), inside("172.18.0.3")), addressed(readyNode("w6"), inside("fd00::3")), *readyNode("w9")
+	tests := map[string]struct {
+		nodes     []corev1.Node
+		name, bad string
+	}{
+		"the only node": {[]corev1.Node{alone}, "A w1. (the address of a node)", ""},
+		"another node":  {[]corev1.Node{alone, six}, "AAAA w6. (the address of a node)", ""},
+		"no address":    {[]corev1.Node{alone, bare}, "", "node w9 has no internal address"},
+		"no node":       {nil, "", "there are no nodes"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			q, err := outsideQuestion(test.nodes, "w1")
+			wantErr(t, err, test.bad)
+			if err == nil && q.String() != test.name {
+				t.Errorf("got %q", q)
+			}
+		})
+	}
+}
+
+func TestNoNameOutside(t *testing.T) {
+	for expect, skips := range map[Expectation]bool{{}: false, {Discovered: true}: true, {CNI: "none"}: true} {
+		if reason := noNameOutside(&Target{Expect: expect}); (reason != "") != skips {
+			t.Errorf("%+v: %q", expect, reason)
+		}
+	}
+}
