@@ -21,9 +21,9 @@ kindctl verify --list [--cni CNI]         what there is to prove; asks no cluste
 kindctl verify --print-rbac [--cni CNI]   the least rights that it takes; asks no cluster
 
 Examples:
-  kindctl verify -n lab                                 everything
-  kindctl verify --context staging --quick              any cluster, without what must wait
-  kindctl verify --only dns,svc.clusterip --show-evidence   some of it, and what was seen
+  kindctl verify -n lab                             everything
+  kindctl verify --context staging --quick          any cluster, without what must wait
+  kindctl verify --only dns,etcd --show-evidence    some of it, and what was seen
   kindctl verify --print-rbac --cni cilium | kubectl apply -f -`,
 		Description: "Exits with 0 when every check passed, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{

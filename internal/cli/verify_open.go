@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -58,11 +59,12 @@ func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Exp
 // apiProblem says why an API server could not be asked, and what to do.
 func apiProblem(err error, name string) error {
 	look := "kubectl --context " + name + " "
+	late := net.Error(nil) // also a context's deadline
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
-	case errors.Is(err, context.DeadlineExceeded):
-		return hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API server of %s did not answer within %s", name, contactTimeout), "see whether it runs and can be reached: "+look+"cluster-info")
+	case errors.As(err, &late) && late.Timeout():
+		return hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API server of %s did not answer in time", name), "see whether it runs and can be reached: "+look+"cluster-info")
 	case apierrors.IsUnauthorized(err):
 		return hint.Wrap(err, hint.Internal, "CREDENTIALS_REFUSED", fmt.Sprintf("%s does not accept the credentials, which may have expired", name), "renew them, then try: "+look+"auth whoami")
 	case apierrors.IsForbidden(err):

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -184,11 +187,22 @@ func TestVerifyNamesWhatIsForbidden(t *testing.T) {
 }
 
 func TestAPIProblem(t *testing.T) {
-	late := fmt.Errorf("list nodes: %w", context.DeadlineExceeded)
-	if err := apiProblem(late, "lab"); hint.CodeOf(err) != hint.Timeout || !strings.Contains(err.Error(), "did not answer within 15s") {
-		t.Errorf("too late gives %v (%d)", err, hint.CodeOf(err))
+	tests := map[string]struct {
+		err    error
+		code   hint.Code
+		reason string
+	}{
+		"our deadline":   {context.DeadlineExceeded, hint.Timeout, "API_TIMEOUT"},
+		"the network's":  {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, hint.Timeout, "API_TIMEOUT"},
+		"refused":        {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, hint.Internal, "API_UNREACHABLE"},
+		"an interrupt":   {context.Canceled, hint.Interrupted, ""},
+		"a broken one":   {apierrors.NewInternalError(errors.New("etcd is gone")), hint.Internal, "API_UNREACHABLE"},
+		"no credentials": {apierrors.NewUnauthorized("expired"), hint.Internal, "CREDENTIALS_REFUSED"},
 	}
-	if err := apiProblem(fmt.Errorf("list nodes: %w", context.Canceled), "lab"); hint.CodeOf(err) != hint.Interrupted {
-		t.Errorf("an interruption gives %v (%d)", err, hint.CodeOf(err))
+	for name, test := range tests {
+		err := apiProblem(fmt.Errorf("list nodes: %w", test.err), "lab")
+		if hint.CodeOf(err) != test.code || hint.ReasonOf(err) != test.reason || !errors.Is(err, test.err) {
+			t.Errorf("%s gives %v (%d, %s)", name, err, hint.CodeOf(err), hint.ReasonOf(err))
+		}
 	}
 }
