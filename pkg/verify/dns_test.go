@@ -196,7 +196,7 @@ func TestAskPodTellsRefusalFromTransport(t *testing.T) {
 		far.Close()
 		return near, nil
 	})
-	if err == nil || isUnobservable(err) || !strings.HasPrefix(err.Error(), "CoreDNS pod a: SRV ") {
+	if err == nil || isUnobservable(err) || !strings.HasPrefix(err.Error(), "CoreDNS pod a: A fleet.") {
 		t.Errorf("a closed connection: %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestAskPodDoesNotWaitForSilence(t *testing.T) {
 		}()
 		target := fakeTarget(threeNodes, fakePods{dial: func(string, int) (net.Conn, error) { return near, nil }})
 		err := target.askPod(t.Context(), "a", fleetQuestions)
-		wantErr(t, err, "(the Service's port): no answer within 4s")
+		wantErr(t, err, "(the Service's address): no answer within 4s")
 		if isUnobservable(err) {
 			t.Error("silence is an answer")
 		}

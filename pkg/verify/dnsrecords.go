@@ -21,7 +21,8 @@ func dnsRecordsCheck() Check {
 	}
 }
 
-// dnsRecords asks all CoreDNS pods, and the Service both ways, side by side.
+// dnsRecords asks all CoreDNS pods, and their Service over TCP, side by side, and
+// over UDP when all of them know the Services.
 func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 	servers, err := t.dnsPods(ctx)
 	if err != nil {
@@ -54,14 +55,18 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 			return listAnswers(server.Name+" on "+server.Spec.NodeName, questions), nil
 		})
 	}
-	ways = append(ways,
-		func() (string, error) {
-			return dnsOverUDP(ctx, probes[len(probes)-1], address, textQuestions(namespace, domain, service))
-		},
-		func() (string, error) {
-			return t.dnsOverTCP(ctx, probes, address, serviceName(namespace, domain, headlessFleet))
-		})
-	return each(ways, func(way func() (string, error)) (string, error) { return way() })
+	ways = append(ways, func() (string, error) {
+		return t.dnsOverTCP(ctx, probes, address, serviceName(namespace, domain, headlessFleet))
+	})
+	evidence, err := each(ways, func(way func() (string, error)) (string, error) { return way() })
+	if err != nil {
+		return evidence, err
+	}
+	seen, err := dnsOverUDP(ctx, probes[len(probes)-1], address, textQuestions(namespace, domain, service))
+	if err != nil {
+		return evidence, err
+	}
+	return append(evidence, seen), nil
 }
 
 // listAnswers tells in one line what was answered rightly.

@@ -191,7 +191,7 @@ func TestPolicyRunHandsOver(t *testing.T) {
 	if run.take(other).tried {
 		t.Error("another target took it")
 	}
-	if got := run.take(one); got.err != failed.err {
+	if got := run.take(one); !errors.Is(got.err, failed.err) {
 		t.Errorf("took %v", got)
 	}
 	if run.take(one).tried {
