@@ -22,6 +22,7 @@ import (
 type fakePods struct {
 	answers map[string]string // the body of a 200, or "503 body"
 	execs   map[string]string
+	logs    map[string]string
 	// These, where set, answer in place of the maps.
 	exec func(pod kube.PodRef, command []string) (string, error)
 	get  func(pod string, port int, path string) (int, []byte, error)
@@ -65,6 +66,14 @@ func (f fakePods) GetKubelet(_ context.Context, node, path string) ([]byte, erro
 		return []byte(body), nil
 	}
 	return nil, errors.New("502 Bad Gateway")
+}
+
+func (f fakePods) Logs(_ context.Context, pod kube.PodRef) (string, error) {
+	log, found := f.logs[pod.Name]
+	if !found {
+		return "", errors.New("there is no log")
+	}
+	return log, nil
 }
 
 func (f fakePods) DialPod(_ context.Context, _, pod string, port int) (net.Conn, error) {

@@ -97,6 +97,15 @@ func (f *Fleet) Ready(ctx context.Context) ([]Probe, error) {
 	return f.probes, err
 }
 
+// Start creates the probes and does not wait for them.
+func (f *Fleet) Start(ctx context.Context) error {
+	pods, err := f.describe(ctx)
+	if err != nil {
+		return err
+	}
+	return f.target.createPods(ctx, pods)
+}
+
 // describe returns the pods of the fleet as they are to be created.
 func (f *Fleet) describe(ctx context.Context) (pods []*corev1.Pod, err error) {
 	nodes, err := f.target.nodes(ctx)
@@ -143,23 +152,34 @@ func (t *Target) probePod(name, node string, labels map[string]string) *corev1.P
 	}
 }
 
+// createPods creates the pods that are not there yet.
+func (t *Target) createPods(ctx context.Context, pods []*corev1.Pod) error {
+	namespace, err := t.Namespace(ctx)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		if _, err := t.Kube.Clientset.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("create pod %s: %w", pod.Name, err)
+		}
+	}
+	return nil
+}
+
 // startProbes creates the pods that are not there yet and waits, by watching,
 // until all of them are ready.
 func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, error) {
-	namespace, err := t.Namespace(ctx)
-	if err != nil {
+	if err := t.createPods(ctx, pods); err != nil {
 		return nil, err
 	}
+	namespace := namespacePrefix + t.RunID
 	client := t.Kube.Clientset.CoreV1().Pods(namespace)
 	wanted := map[string]bool{}
 	for _, pod := range pods {
 		wanted[pod.Name] = true
-		if _, err := client.Create(ctx, pod, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-			return nil, fmt.Errorf("create pod %s: %w", pod.Name, err)
-		}
 	}
 	var probes []Probe
-	err = kube.UntilAll(ctx, kube.ListWatch(client.List, client.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
+	err := kube.UntilAll(ctx, kube.ListWatch(client.List, client.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
 		probes = nil
 		var waiting []string
 		for _, pod := range seen {
@@ -179,7 +199,7 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, t.withLastWords(ctx, err, namespace, wanted)
 	}
 	slices.SortFunc(probes, func(a, b Probe) int { return strings.Compare(a.Node, b.Node) })
 	return probes, nil

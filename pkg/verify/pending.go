@@ -2,6 +2,5 @@ package verify
 
 func certificateChecks() []Check { return nil }
 func sliceChecks() []Check       { return nil }
-func kubeletChecks() []Check     { return nil }
 func proxyRuleChecks() []Check   { return nil }
 func admissionChecks() []Check   { return nil }

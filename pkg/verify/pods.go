@@ -21,6 +21,7 @@ const systemNamespace = "kube-system"
 // Pods reaches into pods, and the nodes under them, through the API server.
 type Pods interface {
 	Exec(ctx context.Context, pod kube.PodRef, command ...string) (stdout string, err error)
+	Logs(ctx context.Context, pod kube.PodRef) (string, error)
 	GetPod(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)

@@ -32,7 +32,7 @@ var (
 	// rightsOfNamespace go with Target.Namespace and Target.Close.
 	rightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts", "create,list,update leases.coordination.k8s.io"}
 	// rightsOfPods go with pods that the run makes.
-	rightsOfPods = rights(rightsOfNamespace, []string{"create,list,watch pods"})
+	rightsOfPods = rights(rightsOfNamespace, []string{"create,list,watch pods", "list events"})
 	// RightsOfFleet go with Fleet and its probes.
 	RightsOfFleet = rights(rightsOfNodes, rightsOfPods, []string{"create,get pods/portforward", "create,get pods/exec"})
 	// RightsOfAgents go with Target.Agents and an Exec in what it returns.
