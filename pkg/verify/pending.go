@@ -1,6 +1,5 @@
 package verify
 
 func certificateChecks() []Check { return nil }
-func sliceChecks() []Check       { return nil }
 func proxyRuleChecks() []Check   { return nil }
 func admissionChecks() []Check   { return nil }
