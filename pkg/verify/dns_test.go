@@ -220,3 +220,20 @@ func TestAskPodDoesNotWaitForSilence(t *testing.T) {
 		}
 	})
 }
+
+func TestAskPodWantsTheAnswerToItsQuestion(t *testing.T) {
+	near, far := net.Pipe()
+	go func() {
+		defer far.Close()
+		stream := &dns.Conn{Conn: far}
+		query, err := stream.ReadMsg()
+		if err != nil {
+			return
+		}
+		answer := fleetRecords().answer(query)
+		answer.Id++
+		_ = stream.WriteMsg(answer)
+	}()
+	target := fakeTarget(threeNodes, fakePods{dial: func(string, int) (net.Conn, error) { return near, nil }})
+	wantErr(t, target.askPod(t.Context(), "a", fleetQuestions), "answered what was not asked")
+}

@@ -177,3 +177,27 @@ func TestDialNameTellsSilenceFromABlindProbe(t *testing.T) {
 		})
 	}
 }
+
+func TestDNSSearchNamesTheNode(t *testing.T) {
+	ofNode := func(nodeConf string) (Evidence, error) {
+		target := liveTarget(fakePods{
+			exec: func(pod kube.PodRef, _ []string) (string, error) {
+				conf := strings.ReplaceAll(goodResolv, "search ns.", "search "+pod.Namespace+".")
+				if pod.Name == "probe-w2" && nodeConf != "" {
+					conf = nodeConf
+				}
+				return "content of file \"/etc/resolv.conf\": " + conf, nil
+			},
+			get: func(string, int, string) (int, []byte, error) { return 200, []byte(`{"responses":["probe-w1"]}`), nil },
+		}, kubeDNS())
+		return dnsSearch(t.Context(), target)
+	}
+	evidence, err := ofNode("")
+	if err != nil || len(evidence) != 2 {
+		t.Errorf("got %q, %v", evidence, err)
+	}
+	evidence, err = ofNode("nameserver 172.18.0.1\noptions edns0\n")
+	if wantErr(t, err, "w2: /etc/resolv.conf of a pod: nameserver 172.18.0.1, not 10.96.0.10"); len(evidence) != 1 || isUnobservable(err) {
+		t.Errorf("got %q, %v", evidence, err)
+	}
+}

@@ -164,6 +164,18 @@ func TestPoliciesUnseen(t *testing.T) {
 	}
 }
 
+// What is isolated already proves nothing about the policy to come.
+func TestPoliciesWantAnOpenStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		field := &engine{sticky: true, applied: map[string]map[string]string{denyPolicy: nil}}
+		deny, allow := policyStandOfThree.tryPolicies(t.Context(), field)
+		wantErr(t, deny.err, "before any policy: friend on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached")
+		if isFinal(deny.err) || isUnobservable(deny.err) || allow.tried {
+			t.Errorf("got %v, %v", deny.err, allow)
+		}
+	})
+}
+
 func TestPolicyPairs(t *testing.T) {
 	alone := stand{targets: probesOn("target-", "cp"), strangers: probesOn("probe-", "cp")}
 	if pairs := alone.strangerPairs(); len(pairs) != 1 {
