@@ -1,0 +1,69 @@
+package report
+
+import (
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// Story is all that there is to tell of one command, once it has ended.
+type Story struct {
+	// Command is what ran, such as "up".
+	Command string
+	// Cluster is the context that names the cluster.
+	Cluster string
+	// Started is when the command began.
+	Started time.Time
+	// Events are what happened, in order.
+	Events []event.Event
+	// Report is the verdict; it has no results when nothing was verified.
+	Report verify.Report
+	// Err is what the command ends with.
+	Err error
+}
+
+// step is a phase that ended.
+type step struct {
+	id, title, message, hint string
+	kind                     event.Kind
+	took                     time.Duration
+}
+
+// steps are the phases that ended, in order.
+func (s Story) steps() (steps []step) {
+	for _, e := range s.Events {
+		if e.Scope != event.Phase {
+			continue
+		}
+		switch e.Kind {
+		case event.Done, event.Failed, event.Skipped:
+			steps = append(steps, step{e.ID, e.Title, e.Message, e.Hint, e.Kind, e.Elapsed})
+		}
+	}
+	return steps
+}
+
+// verified tells whether a step is the verification, which the results tell
+// better.
+func (s Story) verified(of step) bool {
+	return of.id == "verify" && len(s.Report.Results) > 0
+}
+
+// fault is the error with which a command ended, for machines.
+type fault struct {
+	// Code is the exit code of the process.
+	Code    int    `json:"code"`
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// faultOf describes an error; nil is none.
+func faultOf(err error) *fault {
+	if err == nil {
+		return nil
+	}
+	return &fault{int(hint.CodeOf(err)), hint.ReasonOf(err), err.Error(), hint.AdviceOf(err)}
+}
