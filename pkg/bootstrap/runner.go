@@ -29,6 +29,9 @@ type Phase struct {
 // Options say what happens when a phase fails.
 type Options struct {
 	Sink event.Sink
+	// Examine looks at what a failed phase left, before it is undone. Nil does
+	// not look, and after an interrupt nobody does.
+	Examine func(context.Context, error)
 	// Retain keeps what was made.
 	Retain bool
 	// UndoTimeout bounds the undoing, which also happens after an interrupt.
@@ -51,6 +54,9 @@ func Run(ctx context.Context, phases []Phase, options Options) error {
 			return nil
 		}
 		if err != nil {
+			if options.Examine != nil && ctx.Err() == nil {
+				options.Examine(ctx, err)
+			}
 			return errors.Join(err, undo(ctx, begun, options))
 		}
 	}

@@ -179,3 +179,33 @@ func TestPlanNamesAreUnique(t *testing.T) {
 		seen[phase.Name] = true
 	}
 }
+
+// TestExamine wants a look at what failed before any of it is undone, and none
+// after an interrupt, when everything is to go at once.
+func TestExamine(t *testing.T) {
+	for name, interrupted := range map[string]bool{"failed": false, "interrupted": true} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			d := &diary{}
+			failing := d.phase("failing", func(context.Context) error {
+				if interrupted {
+					cancel()
+				}
+				return errors.New("it broke")
+			})
+			err := Run(ctx, []Phase{d.phase("first", nil), failing}, Options{Sink: event.Discard, UndoTimeout: time.Minute,
+				Examine: func(_ context.Context, err error) { d.lines = append(d.lines, "examine: "+err.Error()) }})
+			if err == nil {
+				t.Fatal("a failing phase gave no error")
+			}
+			want := []string{"run first", "run failing", "examine: it broke", "undo failing", "undo first"}
+			if interrupted {
+				want = slices.Delete(want, 2, 3)
+			}
+			if diff := cmp.Diff(want, d.lines); diff != "" {
+				t.Errorf("what was done (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -5,12 +5,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/kindctl/kindctl/pkg/diagnose"
 )
 
 // troubleTimeout bounds the search for the cause of a wait that failed.
@@ -28,10 +29,10 @@ func troubles(ctx context.Context, client kubernetes.Interface) (found []string)
 	}
 	warnings := latestWarnings(ctx, client)
 	for _, pod := range pods.Items {
-		if podReady(pod) {
+		if diagnose.Ready(pod) {
 			continue
 		}
-		reason := podReason(pod)
+		reason := diagnose.Reason(pod)
 		if reason == "" {
 			reason = warnings[pod.Name]
 		}
@@ -42,31 +43,6 @@ func troubles(ctx context.Context, client kubernetes.Interface) (found []string)
 	}
 	slices.Sort(found)
 	return found
-}
-
-func podReady(pod corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
-}
-
-// podReason prefers what a container says of itself over conditions, which
-// only count containers. Waiting for its turn is no reason.
-func podReason(pod corev1.Pod) string {
-	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		switch ended, waiting := c.State.Terminated, c.State.Waiting; {
-		case waiting != nil && waiting.Reason != "PodInitializing" && waiting.Reason != "ContainerCreating":
-			return strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", c.Name, waiting.Reason, waiting.Message), ": ")
-		case ended != nil && ended.ExitCode != 0:
-			return strings.TrimSuffix(fmt.Sprintf("container %s ended with exit code %d: %s", c.Name, ended.ExitCode, ended.Message), ": ")
-		}
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return c.Message
-		}
-	}
-	return ""
 }
 
 // latestWarnings maps a pod's name to its newest warning event.

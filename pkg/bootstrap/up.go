@@ -30,6 +30,10 @@ type Config struct {
 	WaitTimeout time.Duration
 	// Retain keeps the cluster when something fails.
 	Retain bool
+	// Examine looks at a cluster that failed before it is removed: its API, its
+	// verdict if there is one, and the error. Nil does not look. It is not called
+	// after an interrupt, nor when there is no API that could be asked.
+	Examine func(context.Context, *kube.Client, verify.Report, error)
 	// Places are where CNI and images come from.
 	Places Places
 	// Sink receives what happens.
@@ -71,11 +75,19 @@ func (u *Up) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Retain: u.Retain, UndoTimeout: undoTimeout})
+	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.begun {
 		u.introduce(context.WithoutCancel(ctx))
 	}
 	return err
+}
+
+// examine shows the caller the cluster, as far as it answers.
+func (u *Up) examine(ctx context.Context, err error) {
+	if u.Examine == nil || u.client == nil && (!u.begun || u.connect() != nil) {
+		return
+	}
+	u.Examine(ctx, u.client, u.Report, err)
 }
 
 // introduce says how to look at a cluster that failed and was kept.
