@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -18,15 +19,21 @@ func apiServerChecks() []Check {
 	return []Check{
 		{
 			ID: "api.ready", Group: groupAPI, Title: "Every API server is ready",
-			Hint: "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
-			Skip: noControlPlane,
-			Run:  apiReady,
+			Proves: "The /readyz of every API server is asked past the load balancer, which would hide a sick one, and every API server that is expected is there.",
+			Hint:   "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
+			Needs:  []string{"kubelet.alive"},
+			Rights: rights(rightsOfSystemPods, rightsOfForwards, []string{"get /readyz"}),
+			Skip:   noControlPlane, Timeout: 18 * time.Second,
+			Run: apiReady,
 		},
 		{
 			ID: "api.scope", Group: groupAPI, Title: "Resources have the scope that the API documents",
-			Hint: "kubectl api-resources",
-			Run:  apiScope,
+			Proves: "Discovery says of Pods, ReplicationControllers, ReplicaSets, PersistentVolumeClaims and Roles that they live in a namespace, and of PersistentVolumes, Nodes, Namespaces and ClusterRoles that they do not.",
+			Hint:   "kubectl api-resources",
+			Rights: []string{"get /api/v1", "get /apis/apps/v1", "get /apis/rbac.authorization.k8s.io/v1"},
+			Run:    apiScope,
 		},
+		authzCheck(),
 	}
 }
 

@@ -23,16 +23,21 @@ func controllerChecks() []Check {
 	return []Check{
 		{
 			ID: "kcm.leader", Group: groupControllers, Title: "The controller managers are healthy and one of them leads",
-			Hint:    "kubectl -n kube-system get lease kube-controller-manager; kubectl -n kube-system logs -l component=kube-controller-manager --tail=20",
-			Timeout: 20 * time.Second,
-			Skip:    noControlPlane,
-			Run:     elected("kube-controller-manager", controllerManagerPort),
+			Proves: "Every controller manager's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader.",
+			Hint:   "kubectl -n kube-system get lease kube-controller-manager; kubectl -n kube-system logs -l component=kube-controller-manager --tail=20",
+			Needs:  []string{"kubelet.alive"},
+			Rights: rightsOfElected,
+			Skip:   noControlPlane, Timeout: 20 * time.Second,
+			Run: elected("kube-controller-manager", controllerManagerPort),
 		},
 		{
 			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers furnish a new namespace and replace a deleted pod",
-			Hint:  "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
-			Needs: []string{"api.ready", "kcm.leader"},
-			Run:   controllersReconcile,
+			Proves: "A new namespace is given its default ServiceAccount and the ConfigMap of root certificates; a new ReplicaSet makes its pods, and makes another for one that is deleted. A controller manager can be healthy and lead while one of its controllers is off.",
+			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
+			Needs:  []string{"api.ready", "kcm.leader"},
+			Rights: rights(rightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"}),
+			Slow:   true, Timeout: 18 * time.Second,
+			Run: controllersReconcile,
 		},
 	}
 }

@@ -1,11 +1,13 @@
 package verify
 
 import (
+	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 const (
@@ -41,54 +43,34 @@ func TestEtcdMembers(t *testing.T) {
 	}
 }
 
-func endpoints(leader, term uint64, members ...uint64) (list []etcdStatus) {
-	for _, member := range members {
-		var status etcdStatus
-		status.Status.Header.MemberID, status.Status.Leader, status.Status.RaftTerm = member, leader, term
-		list = append(list, status)
-	}
-	return list
-}
-
-func TestJudgeQuorum(t *testing.T) {
-	tests := map[string]struct {
-		endpoints []etcdStatus
-		members   int
-		want      string
-		evidence  string
-	}{
-		"one":            {endpoints(1, 2, 1), 1, "", "survives the loss of 0 more"},
-		"three":          {endpoints(2, 2, 1, 2, 3), 3, "", "survives the loss of 1 more"},
-		"two of three":   {endpoints(2, 2, 2, 3), 3, "", "survives the loss of 0 more"},
-		"even":           {endpoints(2, 2, 1, 2, 3, 4), 4, "", "4 tolerate no more losses than 3"},
-		"no quorum":      {endpoints(2, 2, 2), 3, "1 of 3 members answer, a quorum is 2", ""},
-		"none":           {nil, 1, "0 of 1 members answer", ""},
-		"no leader":      {endpoints(0, 2, 1, 2, 3), 3, "a member knows no leader", ""},
-		"two leaders":    {append(endpoints(1, 2, 1, 2), endpoints(3, 2, 3)...), 3, "2 leaders, 1 terms", ""},
-		"two terms":      {append(endpoints(1, 2, 1, 2), endpoints(1, 3, 3)...), 3, "1 leaders, 2 terms", ""},
-		"a gone leader":  {endpoints(3, 2, 1, 2), 3, "the leader 3 does not answer", ""},
-		"stacked is so":  {endpoints(1, 2, 1), 1, "", "stacked"},
-		"large numbers":  {endpoints(0x5c9ffab93f932355, 2, 0x5c9ffab93f932355), 1, "", "leader 5c9ffab93f932355"},
-		"term is shown ": {endpoints(1, 7, 1), 1, "", "term 7"},
-	}
-	for name, test := range tests {
+// TestEtcdMembersAnswerForThemselves: one that is cut off has no agreed list.
+func TestEtcdMembersAnswerForThemselves(t *testing.T) {
+	for name, old := range map[string]bool{"etcd 3.6": false, "etcd 3.5": true} {
 		t.Run(name, func(t *testing.T) {
-			evidence, err := judgeQuorum(test.endpoints, Expectation{EtcdMembers: test.members, ControlPlanes: test.members})
-			wantErr(t, err, test.want)
-			if !slices.ContainsFunc(evidence, func(line string) bool { return strings.Contains(line, test.evidence) }) && test.evidence != "" {
-				t.Errorf("evidence %q lacks %q", evidence, test.evidence)
+			exec := func(_ kube.PodRef, command []string) (string, error) {
+				if slices.Contains(command, "--consistency=s") == old {
+					return "", &kube.ExecError{Command: command, ExitCode: 1, Stderr: "Error: unknown flag: --consistency"}
+				}
+				return listOfOne, nil
 			}
+			_, err := etcdMembers(t.Context(), fakeTarget(threeNodes, fakePods{exec: exec}, componentPod("etcd", "cp1")))
+			wantErr(t, err, "")
 		})
 	}
 }
 
-func TestEtcdQuorumReadsEtcdctl(t *testing.T) {
-	const status = `[{"Endpoint":"https://172.18.0.2:2379","Status":{"header":{"member_id":1},"leader":1,"raftTerm":2}}]`
-	for out, want := range map[string]string{status: "", "no": "endpoint status: invalid character"} {
-		target := fakeTarget(threeNodes, fakePods{execs: map[string]string{"etcd-cp1": out}}, componentPod("etcd", "cp1"))
-		_, err := etcdQuorum(t.Context(), target)
-		wantErr(t, err, want)
+func TestEtcdIsNotJudgedWhenNothingRanInIt(t *testing.T) {
+	pods := fakePods{exec: func(kube.PodRef, []string) (string, error) { return "", errors.New("connection reset by peer") }}
+	target := fakeTarget(threeNodes, pods, componentPod("etcd", "cp1"))
+	for name, run := range map[string]func() error{
+		"members": func() error { _, err := etcdMembers(t.Context(), target); return err },
+		"quorum":  func() error { _, err := etcdQuorum(t.Context(), target); return err },
+		"space":   func() error { _, err := etcdSpace(t.Context(), target); return err },
+	} {
+		err := run()
+		wantErr(t, err, "etcd-cp1: connection reset by peer")
+		if !isUnobservable(err) {
+			t.Errorf("%s: %v is a verdict", name, err)
+		}
 	}
-	_, err := etcdQuorum(t.Context(), fakeTarget(threeNodes, fakePods{}, componentPod("etcd", "cp1")))
-	wantErr(t, err, "etcdctl: exit code 1: connection refused")
 }

@@ -76,6 +76,10 @@ func (f fakePods) Logs(_ context.Context, pod kube.PodRef) (string, error) {
 	return log, nil
 }
 
+func (f fakePods) GetKubeletThrough(ctx context.Context, namespace, pod, path string) (int, []byte, error) {
+	return f.GetPod(ctx, namespace, pod, kubeletPort, path)
+}
+
 func (f fakePods) DialPod(_ context.Context, _, pod string, port int) (net.Conn, error) {
 	if f.dial == nil {
 		return nil, errors.New("connection refused")

@@ -15,6 +15,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
+// rightsOfElected go with elected.
+var rightsOfElected = rights(rightsOfSystemPods, rightsOfForwards, []string{"list,watch leases.coordination.k8s.io@kube-system"})
+
 // elected proves that each instance of a control plane component is healthy
 // and that one of them leads: it renews its lease. Two renewals are compared
 // with each other, never with the local clock.

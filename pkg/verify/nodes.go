@@ -11,7 +11,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -25,31 +24,43 @@ func nodeChecks() []Check {
 	return []Check{
 		{
 			ID: "kubelet.alive", Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
-			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: journalctl -u kubelet",
-			Attempt: 10 * time.Second,
+			Proves: "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
+			Hint:   "kubectl get nodes -o wide; kubectl describe node NODE; on the node: journalctl -u kubelet",
+			Rights: rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
+			// Time for a node that hangs to be asked once, and again.
+			Timeout: 14 * time.Second,
 			Run:     kubeletsAlive,
 		},
 		{
 			ID: "kubelet.lease", Group: groupNode, Title: "Every kubelet renews its lease",
-			Hint:  "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
-			Needs: []string{"kubelet.alive"},
-			Run:   kubeletsRenew,
+			Proves: "The lease of every node is seen to be renewed. A kubelet that no longer reaches the API server answers for itself all the same, and its node's pods are evicted minutes later.",
+			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
+			Needs:  []string{"kubelet.alive"},
+			Rights: rights(rightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
+			// A kubelet renews every ten seconds.
+			Slow: true, Timeout: 20 * time.Second,
+			Run: kubeletsRenew,
 		},
 		{
 			ID: "node.runtime", Group: groupNode, Title: "Every node runs its containers with containerd",
+			Proves:  "Every kubelet reports containerd and its version, and its configuration names the socket. On a cluster that kindctl did not make, any runtime will do.",
 			Hint:    "kubectl get nodes -o wide; on the node: crictl info",
 			Needs:   []string{"kubelet.alive"},
+			Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs),
 			Timeout: 15 * time.Second,
 			Run:     runtimes,
 		},
 		{
 			ID: "node.taint", Group: groupNode, Title: "Control planes keep ordinary pods away",
-			Hint:    "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
-			Needs:   []string{"sched.place"},
-			Timeout: 20 * time.Second,
-			Skip:    taintDoesNotApply,
-			Run:     taintKeepsAway,
+			Proves: "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, for the sake of the taint.",
+			Hint:   "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
+			Needs:  []string{"sched.place"},
+			Rights: rights(rightsOfNodes, rightsOfScheduling),
+			Slow:   true, Timeout: 20 * time.Second, Skip: taintDoesNotApply,
+			Run: taintKeepsAway,
 		},
+		kubeletConfigCheck(),
+		skewCheck(),
 	}
 }
 
@@ -162,8 +173,8 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 }
 
 func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {
-	body, err := t.Pods.GetKubelet(ctx, node, "configz")
-	if apierrors.IsForbidden(err) {
+	body, err := t.configz(ctx, node)
+	if refused(err) {
 		return "a socket that this user may not read", nil
 	}
 	if err != nil {

@@ -26,6 +26,7 @@ type Pods interface {
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetKubelet(ctx context.Context, node, path string) (body []byte, err error)
+	GetKubeletThrough(ctx context.Context, namespace, pod, path string) (status int, body []byte, err error)
 	DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error)
 }
 

@@ -22,20 +22,27 @@ func schedulerChecks() []Check {
 	return []Check{
 		{
 			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
-			Hint:    "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
-			Timeout: 20 * time.Second,
-			Skip:    noControlPlane,
-			Run:     elected("kube-scheduler", schedulerPort),
+			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A scheduler can run for days and lead nothing.",
+			Hint:   "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
+			Needs:  []string{"kubelet.alive"},
+			Rights: rightsOfElected,
+			Skip:   noControlPlane, Timeout: 20 * time.Second,
+			Run: elected("kube-scheduler", schedulerPort),
 		},
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "A new pod is given a node",
-			Hint:  "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
-			Needs: []string{"api.ready", "sched.leader", "kcm.leader"},
-			Skip:  onlyTaintedNode,
-			Run:   schedulerPlaces,
+			Proves: "An ordinary pod without a node is given one, outside of the control planes where there are workers.",
+			Hint:   "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
+			Needs:  []string{"api.ready", "sched.leader", "kcm.leader"},
+			Rights: rightsOfScheduling,
+			Slow:   true, Timeout: 18 * time.Second, Skip: onlyTaintedNode,
+			Run: schedulerPlaces,
 		},
 	}
 }
+
+// rightsOfScheduling go with schedule.
+var rightsOfScheduling = rights(rightsOfNamespace, []string{"create,list,watch pods"})
 
 // onlyTaintedNode is the reason to skip what must run outside control planes.
 // kind removes the taint of a cluster's only node.

@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+)
+
+func authzCheck() Check {
+	return Check{
+		ID: "api.authz", Group: groupAPI, Title: "The API server turns away who may not do what they ask for",
+		Proves: "A request for the nodes without credentials is refused, and the API server says that the default ServiceAccount of the namespace default may not read the secrets of kube-system. Whoever is let in by mistake has no reason to report it.",
+		Hint:   "find the binding that grants it: kubectl get clusterrolebindings,rolebindings -A -o wide | grep -E 'system:(anonymous|unauthenticated|authenticated|serviceaccounts)|default'; kubectl auth can-i --list --as system:anonymous",
+		Rights: []string{"create subjectaccessreviews.authorization.k8s.io"},
+		Run:    accessIsDenied,
+	}
+}
+
+// stranger is an identity that every cluster has and that holds no rights.
+const stranger = "system:serviceaccount:default:default"
+
+// accessIsDenied lets nothing but a refusal count: where no answer came, or
+// the authorizer was in trouble, nothing was proven.
+func accessIsDenied(ctx context.Context, t *Target) (Evidence, error) {
+	status, err := anonymousStatus(ctx, t.Kube.Config, "/api/v1/nodes")
+	if err != nil {
+		return nil, Unobservable(err)
+	}
+	anonymous, err := judgeAnonymous(status)
+	if err != nil {
+		return nil, err
+	}
+	review, err := t.Kube.Clientset.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
+		Spec: authorizationv1.SubjectAccessReviewSpec{
+			User:               stranger,
+			Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"},
+			ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: systemNamespace, Verb: "get", Resource: "secrets", Version: "v1"},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("create SubjectAccessReview: %w", err)
+	}
+	reviewed, err := judgeReview(review.Status)
+	if err != nil {
+		return Evidence{anonymous}, err
+	}
+	return Evidence{anonymous, reviewed}, nil
+}
+
+// anonymousStatus is the status code of a GET without credentials.
+func anonymousStatus(ctx context.Context, config *rest.Config, path string) (int, error) {
+	response, err := getRaw(ctx, rest.AnonymousClientConfig(config), path)
+	if err != nil {
+		return 0, fmt.Errorf("ask without credentials: %w", err)
+	}
+	return response.StatusCode, nil
+}
+
+// getRaw sends a request and returns the response, of which the body is read
+// and closed.
+func getRaw(ctx context.Context, config *rest.Config, path string) (*http.Response, error) {
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	base, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base.String(), "/")+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	const enough = 1 << 20
+	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, enough))
+	return response, err
+}
+
+func judgeAnonymous(status int) (string, error) {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Sprintf("GET /api/v1/nodes without credentials: %d %s", status, http.StatusText(status)), nil
+	case http.StatusOK:
+		return "", Final(errors.New("anybody may list the nodes: GET /api/v1/nodes without credentials is answered with 200 OK"))
+	}
+	return "", Unobservable(fmt.Errorf("GET /api/v1/nodes without credentials: %d %s, which is neither a refusal nor an answer", status, http.StatusText(status)))
+}
+
+func judgeReview(status authorizationv1.SubjectAccessReviewStatus) (string, error) {
+	switch {
+	case status.Allowed:
+		return "", Final(fmt.Errorf("%s may get secrets in %s: %s", stranger, systemNamespace, status.Reason))
+	case status.EvaluationError != "":
+		return "", Unobservable(errors.New("SubjectAccessReview: " + status.EvaluationError))
+	}
+	return fmt.Sprintf("SubjectAccessReview: %s may not get secrets in %s", stranger, systemNamespace), nil
+}

@@ -1,0 +1,157 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func certificateChecks() []Check {
+	return []Check{{
+		ID: "cert.expiry", Group: groupAPI, Title: "The certificates of the control plane and the kubelets are good for weeks",
+		Proves:   "Every API server, etcd member and kubelet is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. kubeadm's certificates end after a year, on all nodes at once.",
+		Hint:     "on the node: kubeadm certs check-expiration; renew with kubeadm certs renew all and restart the static pods; for a kubelet: remove /var/lib/kubelet/pki/kubelet.crt and kubelet.key, systemctl restart kubelet",
+		Needs:    []string{"kubelet.alive", "api.ready", "etcd.members"},
+		Rights:   rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),
+		Advisory: true, Timeout: 15 * time.Second, Run: certificatesLast,
+	}}
+}
+
+const (
+	etcdClientPort = 2379
+	// certificateNotice is the time in which certificates are to be renewed
+	// before they end.
+	certificateNotice = 30 * 24 * time.Hour
+)
+
+// endpoint is a port that serves TLS.
+type endpoint struct {
+	name string
+	pod  corev1.Pod
+	port int
+}
+
+// certificatesLast compares with the API server's clock: it is the cluster's,
+// and not this machine's, by which certificates are refused.
+func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
+	now, err := t.clock(ctx)
+	if err != nil {
+		return nil, Unobservable(err)
+	}
+	endpoints, err := t.tlsEndpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(endpoints, func(e endpoint) (string, error) {
+		certificate, err := t.servedCertificate(ctx, e)
+		if err != nil {
+			return "", Unobservable(fmt.Errorf("%s, port %d: %w", e.name, e.port, err))
+		}
+		seen, err := judgeCertificate(certificate, now)
+		if err != nil {
+			return "", fmt.Errorf("%s, port %d: %w", e.name, e.port, err)
+		}
+		return fmt.Sprintf("%s, port %d: %s", e.name, e.port, seen), nil
+	})
+}
+
+// clock reads the API server's, which is right to a second.
+func (t *Target) clock(ctx context.Context) (time.Time, error) {
+	response, err := getRaw(ctx, t.Kube.Config, "/version")
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask the API server for the time: %w", err)
+	}
+	now, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the API server's time: %w", err)
+	}
+	return now, nil
+}
+
+// tlsEndpoints are those of the control plane, where it is part of the
+// cluster, and of every kubelet that a pod leads to.
+func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, err error) {
+	for _, component := range []struct {
+		selector string
+		port     int
+	}{{"component=kube-apiserver", apiServerPort}, {etcdSelector, etcdClientPort}} {
+		pods, err := t.systemPods(ctx, component.selector)
+		if err != nil {
+			return nil, err
+		}
+		for _, pod := range pods {
+			endpoints = append(endpoints, endpoint{pod.Name, pod, component.port})
+		}
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kubelets := 0
+	for _, node := range nodes {
+		window, err := t.window(ctx, node.Name)
+		if err != nil {
+			return nil, err
+		}
+		if window != nil {
+			kubelets++
+			endpoints = append(endpoints, endpoint{node.Name + ": kubelet", *window, kubeletPort})
+		}
+	}
+	if !t.Expect.Discovered || kubelets == 0 {
+		err = exactly(kubelets, t.Expect.Nodes(), "kubelets that can be reached")
+	}
+	return endpoints, err
+}
+
+// servedCertificate shakes hands until the server has shown its certificate.
+// That it may then turn us away, for we show none, is all the same.
+func (t *Target) servedCertificate(ctx context.Context, e endpoint) (*x509.Certificate, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	conn, err := t.Pods.DialPod(ctx, e.pod.Namespace, e.pod.Name, e.port)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var served *x509.Certificate
+	err = tls.Client(conn, &tls.Config{
+		InsecureSkipVerify: true, //nolint:gosec // whether it is valid is what is judged
+		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) (err error) {
+			if len(raw) == 0 {
+				return errors.New("the server shows no certificate")
+			}
+			served, err = x509.ParseCertificate(raw[0])
+			return err
+		},
+	}).HandshakeContext(ctx)
+	switch {
+	case served != nil:
+		return served, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	return nil, err
+}
+
+func judgeCertificate(certificate *x509.Certificate, now time.Time) (string, error) {
+	name, end := certificate.Subject.String(), certificate.NotAfter.UTC().Format(time.DateTime)
+	left := certificate.NotAfter.Sub(now)
+	switch {
+	case left <= 0:
+		return "", fmt.Errorf("the certificate of %s ended on %s", name, end)
+	case now.Before(certificate.NotBefore):
+		return "", fmt.Errorf("the certificate of %s is not valid before %s", name, certificate.NotBefore.UTC().Format(time.DateTime))
+	case left < certificateNotice:
+		return "", fmt.Errorf("the certificate of %s ends in %s, on %s", name, days(left), end)
+	}
+	return fmt.Sprintf("%s, %s left", name, days(left)), nil
+}
+
+func days(left time.Duration) string { return fmt.Sprintf("%d days", left/(24*time.Hour)) }

@@ -1,0 +1,115 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// etcdStatus is what "endpoint status" prints of one member.
+type etcdStatus struct {
+	Status struct {
+		Header struct {
+			MemberID uint64 `json:"member_id"`
+		} `json:"header"`
+		Leader   uint64 `json:"leader"`
+		RaftTerm uint64 `json:"raftTerm"`
+		// DBSize is what the file takes, DBSizeInUse what of it holds data, and
+		// DBSizeQuota what it may take, in bytes; etcd before 3.6 does not tell
+		// the last.
+		DBSize      int64 `json:"dbSize"`
+		DBSizeInUse int64 `json:"dbSizeInUse"`
+		DBSizeQuota int64 `json:"dbSizeQuota"`
+		// Errors are the alarms, and that there is no leader.
+		Errors []string `json:"errors"`
+	}
+}
+
+// etcdStatus asks one member for what it holds itself.
+func (t *Target) etcdStatus(ctx context.Context, pod corev1.Pod) (etcdStatus, error) {
+	out, err := t.etcdctl(ctx, pod, "endpoint", "status")
+	if err != nil {
+		return etcdStatus{}, fmt.Errorf("%s: %w", pod.Name, err)
+	}
+	var members []etcdStatus
+	if err := json.Unmarshal([]byte(out), &members); err != nil {
+		return etcdStatus{}, fmt.Errorf("%s: endpoint status: %w", pod.Name, err)
+	}
+	if len(members) != 1 {
+		return etcdStatus{}, fmt.Errorf("%s: endpoint status of %d members, expected its own", pod.Name, len(members))
+	}
+	return members[0], nil
+}
+
+// etcdQuorum asks each member for its own view. One that fails to answer is
+// not counted; what keeps the question from being asked shows nothing.
+func etcdQuorum(ctx context.Context, t *Target) (Evidence, error) {
+	pods, err := t.systemPods(ctx, etcdSelector)
+	if err != nil {
+		return nil, err
+	}
+	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
+		return nil, err
+	}
+	statuses, problems := make([]etcdStatus, len(pods)), make([]error, len(pods))
+	_, _ = each(indices(pods), func(i int) (string, error) {
+		statuses[i], problems[i] = t.etcdStatus(ctx, pods[i])
+		return "", nil
+	})
+	var answering []etcdStatus
+	for i, problem := range problems {
+		switch _, ran := errors.AsType[*kube.ExecError](problem); {
+		case problem == nil:
+			answering = append(answering, statuses[i])
+		case !ran:
+			return nil, problem
+		}
+	}
+	evidence, err := judgeQuorum(answering, t.Expect)
+	if err != nil && !isWarning(err) {
+		err = errors.Join(append([]error{err}, problems...)...)
+	}
+	return evidence, err
+}
+
+// judgeQuorum wants a majority of the members to answer and to name one of
+// them as the leader of one term.
+func judgeQuorum(answers []etcdStatus, expect Expectation) (Evidence, error) {
+	members, quorum := expect.EtcdMembers, expect.EtcdMembers/2+1
+	healthy := len(answers)
+	if healthy < quorum {
+		return nil, fmt.Errorf("%d of %d members answer, a quorum is %d", healthy, members, quorum)
+	}
+	leaders, terms, answering := map[uint64]bool{}, map[uint64]bool{}, map[uint64]bool{}
+	for _, answer := range answers {
+		if answer.Status.Leader == 0 {
+			return nil, fmt.Errorf("member %x knows no leader", answer.Status.Header.MemberID)
+		}
+		leaders[answer.Status.Leader] = true
+		terms[answer.Status.RaftTerm] = true
+		answering[answer.Status.Header.MemberID] = true
+	}
+	leader, term := answers[0].Status.Leader, answers[0].Status.RaftTerm
+	switch {
+	case len(leaders) > 1 || len(terms) > 1:
+		return nil, fmt.Errorf("members disagree: %d leaders, %d terms", len(leaders), len(terms))
+	case !answering[leader]:
+		return nil, fmt.Errorf("the leader %x does not answer", leader)
+	}
+	evidence := Evidence{
+		fmt.Sprintf("%d of %d members answer, quorum %d, leader %x, term %d", healthy, members, quorum, leader, term),
+		fmt.Sprintf("fault tolerance: the cluster survives the loss of %d more", healthy-quorum),
+	}
+	if members == expect.ControlPlanes {
+		evidence = append(evidence, "stacked: each member runs on a control plane, and is lost with it")
+	}
+	if members%2 == 0 {
+		return evidence, Warning(fmt.Errorf("an even number of members: %d tolerate no more losses than %d", members, members-1))
+	}
+	return evidence, nil
+}

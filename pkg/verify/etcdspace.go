@@ -1,0 +1,91 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func etcdSpaceCheck() Check {
+	return Check{
+		ID: "etcd.space", Group: groupEtcd, Title: "etcd has room for what is still to come",
+		Proves: "Every etcd member reports no alarm, and a database under 80 % of its quota. When the quota is reached, etcd takes no more writes, while /readyz stays good.",
+		Hint:   "free space with etcdctl compact and defrag, then: etcdctl alarm disarm (kubectl -n kube-system exec etcd-NODE -- etcdctl ...); or raise --quota-backend-bytes in /etc/kubernetes/manifests/etcd.yaml",
+		Needs:  []string{"etcd.members", "etcd.quorum"},
+		Rights: rightsOfEtcdctl,
+		Skip:   noStackedEtcd, Timeout: 15 * time.Second, Attempt: 10 * time.Second,
+		Run: etcdSpace,
+	}
+}
+
+const (
+	// etcdDefaultQuota is etcd's own (server/storage/quota.go), in bytes.
+	etcdDefaultQuota = 2 << 30
+	etcdQuotaFlag    = "--quota-backend-bytes"
+	// etcdFullPercent of the quota leaves time to act.
+	etcdFullPercent = 80
+)
+
+func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
+	pods, err := t.systemPods(ctx, etcdSelector)
+	if err != nil {
+		return nil, err
+	}
+	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
+		return nil, err
+	}
+	return each(pods, func(pod corev1.Pod) (string, error) {
+		status, err := t.etcdStatus(ctx, pod)
+		if err != nil {
+			return "", err
+		}
+		seen, err := judgeSpace(status, configuredQuota(pod))
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", pod.Name, err)
+		}
+		return pod.Name + ": " + seen, nil
+	})
+}
+
+// configuredQuota is what the member was started with, for those that do not
+// tell their quota.
+func configuredQuota(pod corev1.Pod) int64 {
+	for _, container := range pod.Spec.Containers {
+		for _, argument := range slices.Concat(container.Command, container.Args) {
+			if value, is := strings.CutPrefix(argument, etcdQuotaFlag+"="); is {
+				if quota, err := strconv.ParseInt(value, 10, 64); err == nil && quota > 0 {
+					return quota
+				}
+			}
+		}
+	}
+	return etcdDefaultQuota
+}
+
+func judgeSpace(member etcdStatus, configured int64) (string, error) {
+	status := member.Status
+	if len(status.Errors) > 0 {
+		return "", errors.New(strings.Join(status.Errors, ", "))
+	}
+	quota := status.DBSizeQuota
+	if quota == 0 {
+		quota = configured
+	}
+	if status.DBSize <= 0 {
+		return "", errors.New("it reports a database of no size")
+	}
+	percent := float64(status.DBSize) / float64(quota) * 100
+	seen := fmt.Sprintf("the database takes %s, %.1f %% of its quota of %s; %s hold data", mebibytes(status.DBSize), percent, mebibytes(quota), mebibytes(status.DBSizeInUse))
+	if percent >= etcdFullPercent {
+		return "", errors.New(seen)
+	}
+	return seen + "; no alarm", nil
+}
+
+func mebibytes(size int64) string { return fmt.Sprintf("%.1f MiB", float64(size)/(1<<20)) }

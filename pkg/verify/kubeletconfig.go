@@ -1,0 +1,145 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+)
+
+func kubeletConfigCheck() Check {
+	return Check{
+		ID: "kubelet.config", Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
+		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, clusterDNS is the DNS Service's address too, and the kubelets are configured alike. A kubelet that was changed by hand, or not restarted after an upgrade, would else show as a node that treats its pods in a way of its own.",
+		Hint:    "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
+		Needs:   []string{"kubelet.alive"},
+		Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs, []string{"get configmaps@kube-system", "get services@kube-system"}),
+		Timeout: 12 * time.Second, Run: kubeletsConfigured,
+	}
+}
+
+// kubeletConfigMap is where kubeadm keeps what it gives to joining nodes.
+const (
+	kubeletConfigMap = "kubelet-config"
+	kubeletConfigKey = "kubelet"
+)
+
+// ownSettings may differ from node to node in one cluster.
+var ownSettings = map[string]string{
+	"providerID":         "names the node to its cloud",
+	"registerWithTaints": "kubeadm gives taints to control planes alone",
+}
+
+// settings are the leaves of a configuration by their path, such as
+// "authentication.anonymous.enabled".
+type settings map[string]any
+
+// nodeSettings are those that a node's kubelet runs with.
+type nodeSettings struct {
+	node string
+	settings
+}
+
+func kubeletsConfigured(ctx context.Context, t *Target) (Evidence, error) {
+	want, err := t.sharedSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var address string
+	if !t.Expect.Discovered { // others may have a cache on every node
+		if address, err = t.dnsAddress(ctx); err != nil {
+			return nil, err
+		}
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	running := make([]nodeSettings, len(nodes))
+	if _, err := each(indices(nodes), func(i int) (_ string, err error) {
+		running[i], err = t.runningSettings(ctx, nodes[i])
+		return "", err
+	}); err != nil {
+		return nil, err
+	}
+	evidence, err := each(running, func(node nodeSettings) (string, error) {
+		return judgeSettings(node, want, address)
+	})
+	if t.Expect.Discovered {
+		return evidence, err
+	}
+	alike, differ := judgeAlike(running)
+	return append(evidence, alike...), errors.Join(err, differ)
+}
+
+// sharedSettings reads what kubeadm gave to the nodes.
+func (t *Target) sharedSettings(ctx context.Context) (settings, error) {
+	name := "ConfigMap " + systemNamespace + "/" + kubeletConfigMap
+	found, err := t.Kube.Clientset.CoreV1().ConfigMaps(systemNamespace).Get(ctx, kubeletConfigMap, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) && t.Expect.Discovered {
+		return nil, Inapplicable("there is no " + name + ", which kubeadm makes")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	var configuration map[string]any
+	if err := yaml.Unmarshal([]byte(found.Data[kubeletConfigKey]), &configuration); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, kubeletConfigKey, err)
+	}
+	if len(configuration) == 0 {
+		return nil, fmt.Errorf("%s has no key %q", name, kubeletConfigKey)
+	}
+	return leaves(configuration), nil
+}
+
+func (t *Target) runningSettings(ctx context.Context, node corev1.Node) (nodeSettings, error) {
+	body, err := t.configz(ctx, node.Name)
+	if err != nil {
+		return nodeSettings{}, fmt.Errorf("%s: %w", node.Name, err)
+	}
+	var answer struct {
+		Kubelet map[string]any `json:"kubeletconfig"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nodeSettings{}, fmt.Errorf("%s: /configz: %w", node.Name, err)
+	}
+	if len(answer.Kubelet) == 0 {
+		return nodeSettings{}, fmt.Errorf("%s: /configz answers %d without a configuration", node.Name, http.StatusOK)
+	}
+	return nodeSettings{node.Name, leaves(answer.Kubelet)}, nil
+}
+
+// judgeSettings wants what is set in the ConfigMap; what is not set, or to
+// nothing, each kubelet fills in by itself.
+func judgeSettings(node nodeSettings, want settings, dns string) (string, error) {
+	var problems []string
+	compared := 0
+	for _, path := range slices.Sorted(keys(want)) {
+		if unset(want[path]) {
+			continue
+		}
+		compared++
+		if have := node.settings[path]; !sameSetting(have, want[path]) {
+			problems = append(problems, fmt.Sprintf("%s is %s, in %s it is %s", path, shown(have), kubeletConfigMap, shown(want[path])))
+		}
+	}
+	if have := node.settings["clusterDNS"]; dns != "" && !sameSetting(have, []any{dns}) {
+		problems = append(problems, fmt.Sprintf("clusterDNS is %s, the address of Service %s is %s", shown(have), dnsService, dns))
+	}
+	switch {
+	case len(problems) > 0:
+		return "", errors.New(node.node + ": " + strings.Join(problems, "; "))
+	case compared == 0:
+		return "", fmt.Errorf("%s: %s sets nothing that could be compared", node.node, kubeletConfigMap)
+	}
+	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s", node.node, compared, kubeletConfigMap, shown(node.settings["clusterDNS"])), nil
+}

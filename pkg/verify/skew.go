@@ -1,0 +1,172 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/version"
+)
+
+func skewCheck() Check {
+	return Check{
+		ID: "node.skew", Group: groupNode, Title: "Kubelets and kube-proxies are of versions that the API servers support",
+		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked itself: what the node reports of it is only the kubelet's version. A skew that nobody supports works until some field means something else.",
+		Hint:    "upgrade the API servers first, then the nodes named: https://kubernetes.io/releases/version-skew-policy",
+		Needs:   []string{"api.ready", "kubelet.alive", "proxy.mode"},
+		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),
+		Timeout: 15 * time.Second, Run: versionsFit,
+	}
+}
+
+// The version skew policy of Kubernetes, in minor versions.
+const (
+	nodesMayBeOlder   = 3
+	serversMayBeApart = 1
+)
+
+// versioned is a component and the version that it reports.
+type versioned struct{ name, version string }
+
+func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
+	servers, err := t.serverVersions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var clients []versioned
+	for _, node := range nodes {
+		clients = append(clients, versioned{node.Name + ": kubelet", node.Status.NodeInfo.KubeletVersion})
+	}
+	if t.Expect.ProxyMode != "none" {
+		proxies, err := t.proxyVersions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, proxies...)
+	}
+	return judgeSkew(servers, clients)
+}
+
+// serverVersions asks each API server, or the cluster's address where they
+// are no pods.
+func (t *Target) serverVersions(ctx context.Context) ([]versioned, error) {
+	if noControlPlane(t) != "" {
+		found, err := t.Kube.Version(ctx)
+		return []versioned{{"API server", found}}, err
+	}
+	pods, err := t.components(ctx, "kube-apiserver")
+	if err != nil {
+		return nil, err
+	}
+	return versionsOf(pods, func(pod corev1.Pod) (string, error) {
+		ctx, cancel := answering(ctx)
+		defer cancel()
+		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, apiServerPort, "/version")
+		if err != nil {
+			return "", fmt.Errorf("/version: %w", err)
+		}
+		var answer struct{ GitVersion string }
+		if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
+			return "", fmt.Errorf("/version answers %d: %q", status, body)
+		}
+		return answer.GitVersion, nil
+	})
+}
+
+// buildInfo is the metric in which Kubernetes programs tell their version.
+var buildInfo = regexp.MustCompile(`(?m)^kubernetes_build_info\{[^}]*\bgit_version="([^"]+)"`)
+
+func (t *Target) proxyVersions(ctx context.Context) ([]versioned, error) {
+	pods, err := t.systemPods(ctx, proxySelector)
+	if err != nil {
+		return nil, err
+	}
+	if len(pods) == 0 {
+		return nil, errors.New("there are no kube-proxy pods")
+	}
+	return versionsOf(pods, func(pod corev1.Pod) (string, error) {
+		ctx, cancel := answering(ctx)
+		defer cancel()
+		status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/metrics")
+		if err != nil {
+			return "", Unobservable(fmt.Errorf("/metrics: %w", err))
+		}
+		match := buildInfo.FindSubmatch(body)
+		if match == nil {
+			return "", Unobservable(fmt.Errorf("/metrics answers %d without kubernetes_build_info", status))
+		}
+		return string(match[1]), nil
+	})
+}
+
+// versionsOf asks pods side by side.
+func versionsOf(pods []corev1.Pod, ask func(corev1.Pod) (string, error)) ([]versioned, error) {
+	found := make([]versioned, len(pods))
+	_, err := each(indices(pods), func(i int) (string, error) {
+		name := pods[i].Spec.NodeName + ": " + pods[i].Name
+		answer, err := ask(pods[i])
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		found[i] = versioned{name, answer}
+		return "", nil
+	})
+	return found, err
+}
+
+// judgeSkew compares minor versions with that of the oldest API server.
+func judgeSkew(servers, clients []versioned) (evidence Evidence, err error) {
+	var oldest, newest *version.Version
+	for _, server := range servers {
+		found, err := version.ParseGeneric(server.version)
+		if err != nil {
+			return nil, fmt.Errorf("%s: version %q: %w", server.name, server.version, err)
+		}
+		if oldest == nil || found.LessThan(oldest) {
+			oldest = found
+		}
+		if newest == nil || newest.LessThan(found) {
+			newest = found
+		}
+		evidence = append(evidence, server.name+" is "+server.version)
+	}
+	if oldest == nil {
+		return nil, errors.New("there is no API server")
+	}
+	var problems []error
+	if minorsBetween(oldest, newest) > serversMayBeApart {
+		problems = append(problems, fmt.Errorf("the API servers are v%s and v%s, more than %d minor version apart", oldest, newest, serversMayBeApart))
+	}
+	for _, client := range clients {
+		found, err := version.ParseGeneric(client.version)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: version %q: %w", client.name, client.version, err))
+			continue
+		}
+		switch behind := minorsBetween(found, oldest); {
+		case behind < 0:
+			problems = append(problems, fmt.Errorf("%s is %s, newer than the API server v%s", client.name, client.version, oldest))
+		case behind > nodesMayBeOlder:
+			problems = append(problems, fmt.Errorf("%s is %s, %d minor versions older than the API server v%s, of %d that are supported", client.name, client.version, behind, oldest, nodesMayBeOlder))
+		default:
+			evidence = append(evidence, client.name+" is "+client.version)
+		}
+	}
+	return evidence, errors.Join(problems...)
+}
+
+// minorsBetween is by how many minor versions the second is the newer one.
+// Major versions are worlds apart.
+func minorsBetween(a, b *version.Version) int {
+	const world = 1000
+	return (int(b.Major())-int(a.Major()))*world + int(b.Minor()) - int(a.Minor()) //nolint:gosec // small numbers
+}
