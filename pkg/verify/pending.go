@@ -1,5 +1,4 @@
 package verify
 
-func certificateChecks() []Check { return nil }
-func proxyRuleChecks() []Check   { return nil }
-func admissionChecks() []Check   { return nil }
+func proxyRuleChecks() []Check { return nil }
+func admissionChecks() []Check { return nil }
