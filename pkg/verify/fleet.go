@@ -27,6 +27,7 @@ const (
 const (
 	fleetLabel = "kindctl.dev/fleet"
 	fleetValue = "probe"
+	nodeLabel  = "kindctl.dev/node"
 )
 
 // Fleet is one probe pod on every node, control planes included. Checks share
@@ -55,8 +56,19 @@ func newFleet(t *Target, prefix string, shape func(*corev1.Pod)) *Fleet {
 	return f
 }
 
-// onPodNetwork lets a probe answer to the Services of the run.
-func onPodNetwork(pod *corev1.Pod) { pod.Labels[fleetLabel] = fleetValue }
+// onPodNetwork lets a probe answer to the Services of the run: to those of all
+// probes, and to that of its node alone.
+func onPodNetwork(pod *corev1.Pod) {
+	pod.Labels[fleetLabel] = fleetValue
+	pod.Labels[nodeLabel] = nodeKey(pod.Spec.NodeName)
+}
+
+// nodeKey stands for a node in a label, where its name might be too long.
+func nodeKey(node string) string {
+	sum := fnv.New64a()
+	sum.Write([]byte(node))
+	return strconv.FormatUint(sum.Sum64(), 16)
+}
 
 // onHostNetwork puts a probe on its node's network, on ports that follow from
 // the run's ID, so that two runs do not meet. It is the one kind of probe that
@@ -231,11 +243,16 @@ func podNotReady(pod *corev1.Pod) string {
 	return strings.TrimSpace(string(pod.Status.Phase) + " " + pod.Status.Message)
 }
 
-// Dial lets the probe send a number of requests, each on a connection of its
-// own, and returns the answers and what went wrong. Protocol is http or udp.
-// The error says that the probe could not be asked.
+// Dial lets the probe ask for a name a number of times, each on a connection
+// of its own, and returns the answers and what went wrong. Protocol is http or
+// udp. The error says that the probe could not be asked.
 func (p Probe) Dial(ctx context.Context, protocol, host string, port, tries int) (answers, failures []string, err error) {
-	query := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {protocol}, "request": {"hostname"}, "tries": {strconv.Itoa(tries)}}
+	return p.Send(ctx, protocol, host, port, "hostname", tries)
+}
+
+// Send is Dial with another request.
+func (p Probe) Send(ctx context.Context, protocol, host string, port int, request string, tries int) (answers, failures []string, err error) {
+	query := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {protocol}, "request": {request}, "tries": {strconv.Itoa(tries)}}
 	status, body, err := p.pods.GetPod(ctx, p.Namespace, p.Name, p.HTTPPort, "/dial?"+query.Encode())
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the probe on %s: %w", p.Node, err)

@@ -24,10 +24,12 @@ const (
 func networkChecks() []Check {
 	return []Check{{
 		ID: "net.pods", Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
-		Needs:   []string{"api.ready", "kcm.leader", "kubelet.alive"},
-		Timeout: 60 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
-		Hint: "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; docker exec NODE ip route",
-	}}
+		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, and that pod must be the one that answers. No two have the same address.",
+		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; docker exec NODE ip route",
+		Needs:  []string{"kubelet.work"},
+		Rights: RightsOfFleet,
+		Slow:   true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
+	}, hostCheck(), mtuCheck()}
 }
 
 // withoutCNI is the reason to skip what needs a pod network.
@@ -38,11 +40,7 @@ func withoutCNI(t *Target) string {
 	return ""
 }
 
-// parallelDials bounds the dials of one check that are under way.
-const parallelDials = 12
-
-// podsReachEachOther dials every probe from every probe, itself included, over
-// TCP and UDP, and wants the one that was dialled to answer.
+// podsReachEachOther dials every probe from every probe, itself included.
 func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	probes, err := t.Fleet.Ready(ctx)
 	if err != nil {
@@ -51,30 +49,67 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	if err := uniqueAddresses(probes); err != nil {
 		return nil, err
 	}
+	var ways []way
+	for _, p := range allPairs(probes, probes) {
+		judge := answeredBy(p.to.Name)
+		ways = append(ways,
+			way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: judge},
+			way{from: p.from, to: p.to.Node, protocol: "udp", host: p.to.IP, port: p.to.UDPPort, request: askName, judge: judge})
+	}
+	return tryAll(ctx, ways)
+}
+
+func allPairs(from, to []Probe) (pairs []pair) {
+	for _, source := range from {
+		for _, target := range to {
+			pairs = append(pairs, pair{source, target})
+		}
+	}
+	return pairs
+}
+
+// askName is the request that probes answer with their name.
+const askName = "hostname"
+
+// way is something to be sent from a probe, and what judges the answers: it
+// returns what is wrong with them, or "".
+type way struct {
+	from     Probe
+	to       string // for people
+	protocol string // http or udp
+	host     string
+	port     int
+	request  string
+	tries    int // 0 means 1
+	judge    func(answers, failures []string) string
+}
+
+// parallelDials bounds the dials of one check that are under way.
+const parallelDials = 12
+
+// tryAll tries all ways side by side. The error names each that is broken.
+func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 	var mu sync.Mutex
 	var evidence Evidence
 	var broken []string
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDials)
-	for _, from := range probes {
-		for _, to := range probes {
-			for protocol, port := range map[string]int{"http": to.HTTPPort, "udp": to.UDPPort} {
-				group.Go(func() error {
-					answers, failures, err := from.Dial(ctx, protocol, to.IP, port, 1)
-					if err != nil {
-						return Unobservable(err)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					if problem := wrongAnswer(answers, failures, to.Name); problem != "" {
-						broken = append(broken, fmt.Sprintf("%s -> %s (%s, %s): %s", from.Node, to.Node, to.IP, protocol, problem))
-					} else {
-						evidence = append(evidence, fmt.Sprintf("%s %s -> %s %s over %s", from.Node, from.IP, to.Node, to.IP, protocol))
-					}
-					return nil
-				})
+	for _, w := range ways {
+		group.Go(func() error {
+			answers, failures, err := w.from.Send(ctx, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
+			if err != nil {
+				return Unobservable(err)
 			}
-		}
+			name := fmt.Sprintf("%s -> %s (%s:%d, %s)", w.from.Node, w.to, w.host, w.port, w.protocol)
+			mu.Lock()
+			defer mu.Unlock()
+			if problem := w.judge(answers, failures); problem != "" {
+				broken = append(broken, name+": "+problem)
+			} else {
+				evidence = append(evidence, fmt.Sprintf("%s: %d answered", name, len(answers)))
+			}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
@@ -83,17 +118,22 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	return evidence, allOrError(broken)
 }
 
-// wrongAnswer says how answers differ from the one that is wanted.
-func wrongAnswer(answers, failures []string, want string) string {
-	switch {
-	case len(failures) > 0:
-		return failures[0]
-	case len(answers) == 0:
-		return "no answer"
-	case answers[0] != want:
-		return fmt.Sprintf("%q answered", answers[0])
+// answeredBy wants every answer to be one of the names, and no failure.
+func answeredBy(names ...string) func(answers, failures []string) string {
+	return func(answers, failures []string) string {
+		if len(failures) > 0 {
+			return fmt.Sprintf("%d of %d failed: %s", len(failures), len(failures)+len(answers), failures[0])
+		}
+		for _, answer := range answers {
+			if !slices.Contains(names, answer) {
+				return fmt.Sprintf("%q answered", answer)
+			}
+		}
+		if len(answers) == 0 {
+			return "no answer"
+		}
+		return ""
 	}
-	return ""
 }
 
 func uniqueAddresses(probes []Probe) error {

@@ -1,4 +1,3 @@
 package verify
 
-func proxyRuleChecks() []Check { return nil }
 func admissionChecks() []Check { return nil }

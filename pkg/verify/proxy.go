@@ -28,17 +28,14 @@ const (
 func proxyChecks() []Check {
 	return []Check{{
 		ID: "proxy.mode", Group: groupProxy, Title: "kube-proxy runs on every node in the mode that is configured",
+		Proves:  "The mode for which the cluster was made, the one in the ConfigMap and the one that the kube-proxy of every node names at /proxyMode are the same. kube-proxy reads its configuration only when it starts.",
+		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get configmaps@kube-system"}),
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
 		Needs:   []string{"kubelet.alive"},
 		Timeout: 12 * time.Second,
-		Skip: func(t *Target) string {
-			if t.Expect.ProxyMode == "none" {
-				return "the cluster has no kube-proxy"
-			}
-			return ""
-		},
-		Run: proxyMode,
-	}}
+		Skip:    withoutProxy,
+		Run:     proxyMode,
+	}, proxyHealthCheck()}
 }
 
 // proxyMode compares what was asked for, what is configured, and what the
@@ -53,27 +50,15 @@ func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
 	if configured != t.Expect.ProxyMode {
 		changed = fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
 	}
-	nodes, err := t.nodes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pods, err := t.systemPods(ctx, proxySelector)
-	if err != nil {
-		return nil, err
-	}
-	evidence, err := each(nodes, func(node corev1.Node) (string, error) {
-		pod, err := onlyPodOn(node.Name, pods)
+	evidence, err := t.eachProxy(ctx, func(ctx context.Context, pod corev1.Pod) (string, error) {
+		running, err := t.runningProxyMode(ctx, pod)
 		if err != nil {
 			return "", err
 		}
-		running, err := t.runningProxyMode(ctx, pod)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", node.Name, err)
-		}
 		if running != configured {
-			return "", fmt.Errorf("%s: kube-proxy runs in mode %s, configured is %s", node.Name, running, configured)
+			return "", fmt.Errorf("kube-proxy runs in mode %s, configured is %s", running, configured)
 		}
-		return fmt.Sprintf("%s: kube-proxy runs in mode %s, as configured", node.Name, running), nil
+		return fmt.Sprintf("kube-proxy runs in mode %s, as configured", running), nil
 	})
 	if configured == "ipvs" {
 		evidence = append(evidence, "WARNING: Kubernetes has deprecated the mode ipvs")
@@ -100,15 +85,13 @@ func onlyPodOn(node string, pods []corev1.Pod) (corev1.Pod, error) {
 
 // runningProxyMode reaches the metrics address, which is the node's loopback.
 func (t *Target) runningProxyMode(ctx context.Context, pod corev1.Pod) (string, error) {
-	ctx, cancel := answering(ctx)
-	defer cancel()
 	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/proxyMode")
 	mode := strings.TrimSpace(string(body))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%s: /proxyMode: %w", pod.Name, err)
+		return "", fmt.Errorf("/proxyMode: %w", err)
 	case status != http.StatusOK || mode == "":
-		return "", fmt.Errorf("%s: /proxyMode answers %d: %q", pod.Name, status, mode)
+		return "", fmt.Errorf("/proxyMode answers %d: %q", status, mode)
 	}
 	return mode, nil
 }

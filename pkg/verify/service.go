@@ -5,23 +5,41 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
+const lookAtProxy = "look at the service proxy on the nodes named: kubectl -n kube-system logs -l k8s-app=kube-proxy; kubectl get endpointslices -A"
+
 func serviceChecks() []Check {
-	return []Check{{
-		ID: "svc.clusterip", Group: groupService, Title: "A Service's address leads to all of its pods from every node",
-		Needs: []string{"net.pods"}, Timeout: 45 * time.Second, Skip: withoutCNI, Run: serviceReachesAll,
-		Hint: "look at the service proxy on the nodes named: kubectl -n kube-system logs -l k8s-app=kube-proxy; kubectl get endpointslices -A",
-	}}
+	return []Check{
+		{
+			ID: "svc.clusterip", Group: groupService, Title: "A new Service's address leads to its pods from every node",
+			Proves: "A pod on every node sends a request to the ClusterIP, by number, and one of the Service's pods must answer.",
+			Hint:   lookAtProxy,
+			Needs:  []string{"net.pods", "kcm.slices", "proxy.mode", "proxy.health", "proxy.rules"},
+			Rights: rightsOfServices,
+			Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: serviceAnswers,
+		},
+		{
+			ID: "svc.spread", Group: groupService, Title: "A Service's address leads to all of its pods from every node",
+			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nobody else may. A rule that is missing for one endpoint shows as one request in a few that fails.",
+			Hint:   lookAtProxy,
+			Needs:  []string{"svc.clusterip"},
+			Rights: rightsOfServices,
+			Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: serviceSpreads,
+		},
+		hairpinCheck(),
+		removalCheck(),
+	}
 }
+
+// rightsOfServices go with probes and Services in front of them.
+var rightsOfServices = rights(RightsOfFleet, []string{"create,get services"})
 
 // The Services in front of the fleet.
 const (
@@ -33,35 +51,54 @@ const (
 
 // fleetServices makes the Services, once, and returns the address of the first.
 func (t *Target) fleetServices(ctx context.Context) (clusterIP string, err error) {
+	selector := map[string]string{fleetLabel: fleetValue}
+	if _, err := t.service(ctx, headlessFleet, corev1.ClusterIPNone, selector); err != nil {
+		return "", err
+	}
+	return t.service(ctx, fleetService, "", selector)
+}
+
+// service makes a Service in front of probe pods, if it is not there yet, and
+// returns its address.
+func (t *Target) service(ctx context.Context, name, address string, selector map[string]string) (clusterIP string, err error) {
 	namespace, err := t.Namespace(ctx)
 	if err != nil {
 		return "", err
 	}
 	services := t.Kube.Clientset.CoreV1().Services(namespace)
-	for name, ip := range map[string]string{fleetService: "", headlessFleet: corev1.ClusterIPNone} {
-		_, err := services.Create(ctx, &corev1.Service{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}},
-			Spec: corev1.ServiceSpec{ClusterIP: ip, Selector: map[string]string{fleetLabel: fleetValue},
-				Ports: []corev1.ServicePort{{Name: portName, Port: servicePort, TargetPort: intstr.FromInt32(probeHTTPPort)}}},
-		}, metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return "", fmt.Errorf("create service %s: %w", name, err)
-		}
+	service, err := services.Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}},
+		Spec: corev1.ServiceSpec{ClusterIP: address, Selector: selector,
+			Ports: []corev1.ServicePort{{Name: portName, Port: servicePort, TargetPort: intstr.FromInt32(probeHTTPPort)}}},
+	}, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		service, err = services.Get(ctx, name, metav1.GetOptions{})
 	}
-	service, err := services.Get(ctx, fleetService, metav1.GetOptions{})
 	if err != nil {
-		return "", fmt.Errorf("get service %s: %w", fleetService, err)
+		return "", fmt.Errorf("service %s: %w", name, err)
 	}
 	return service.Spec.ClusterIP, nil
+}
+
+// serviceAnswers dials the Service's address by number once from every node.
+func serviceAnswers(ctx context.Context, t *Target) (Evidence, error) {
+	return toService(ctx, t, 1, func(names []string) func(answers, failures []string) string { return answeredBy(names...) })
+}
+
+// serviceSpreads dials often enough to see every endpoint.
+func serviceSpreads(ctx context.Context, t *Target) (Evidence, error) {
+	probes, err := t.Fleet.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return toService(ctx, t, enoughTries(len(probes)), answeredByAll)
 }
 
 // enoughTries is how many fresh connections show all of n endpoints but for a
 // chance of less than one in ten thousand, when each is as likely as another.
 func enoughTries(n int) int { return n*n + 30 }
 
-// serviceReachesAll dials the Service's address by number from every node, and
-// wants every endpoint to answer and nobody else.
-func serviceReachesAll(ctx context.Context, t *Target) (Evidence, error) {
+func toService(ctx context.Context, t *Target, tries int, judge func(names []string) func(answers, failures []string) string) (Evidence, error) {
 	probes, err := t.Fleet.Ready(ctx)
 	if err != nil {
 		return nil, err
@@ -70,56 +107,32 @@ func serviceReachesAll(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	var endpoints []string
+	var names []string
 	for _, probe := range probes {
-		endpoints = append(endpoints, probe.Name)
+		names = append(names, probe.Name)
 	}
-	var mu sync.Mutex
-	var evidence Evidence
-	var broken []string
-	group, ctx := errgroup.WithContext(ctx)
-	for _, from := range probes {
-		group.Go(func() error {
-			// One try first: where nothing answers, many tries would each take their timeout.
-			answers, failures, err := from.Dial(ctx, "http", address, servicePort, 1)
-			if err == nil && len(failures) == 0 {
-				answers, failures, err = from.Dial(ctx, "http", address, servicePort, enoughTries(len(probes)))
-			}
-			if err != nil {
-				return Unobservable(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if problem := unevenAnswers(answers, failures, endpoints); problem != "" {
-				broken = append(broken, fmt.Sprintf("%s -> %s:%d: %s", from.Node, address, servicePort, problem))
-			} else {
-				evidence = append(evidence, fmt.Sprintf("%s -> %s:%d: %d connections, all %d endpoints", from.Node, address, servicePort, len(answers), len(endpoints)))
-			}
-			return nil
-		})
+	var ways []way
+	for _, probe := range probes {
+		ways = append(ways, way{from: probe, to: "Service " + fleetService, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, judge: judge(names)})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	slices.Sort(evidence)
-	return evidence, allOrError(broken)
+	return tryAll(ctx, ways)
 }
 
-// unevenAnswers says which endpoints never answered and who answered in their place.
-func unevenAnswers(answers, failures, endpoints []string) string {
-	if len(failures) > 0 {
-		return fmt.Sprintf("%d of %d connections failed: %s", len(failures), len(failures)+len(answers), failures[0])
-	}
-	var problems []string
-	for _, endpoint := range endpoints {
-		if !slices.Contains(answers, endpoint) {
-			problems = append(problems, fmt.Sprintf("%s never answered in %d connections", endpoint, len(answers)))
+// answeredByAll wants each of the names among the answers, and no other.
+func answeredByAll(names []string) func(answers, failures []string) string {
+	return func(answers, failures []string) string {
+		if problem := answeredBy(names...)(answers, failures); problem != "" {
+			return problem
 		}
-	}
-	for _, answer := range slices.Compact(slices.Sorted(slices.Values(answers))) {
-		if !slices.Contains(endpoints, answer) {
-			problems = append(problems, fmt.Sprintf("%q answered and is no endpoint", answer))
+		var silent []string
+		for _, name := range names {
+			if !slices.Contains(answers, name) {
+				silent = append(silent, name)
+			}
 		}
+		if len(silent) > 0 {
+			return fmt.Sprintf("%s never answered in %d connections", strings.Join(silent, ", "), len(answers))
+		}
+		return ""
 	}
-	return strings.Join(problems, "; ")
 }

@@ -1,0 +1,58 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+func mtuCheck() Check {
+	return Check{
+		ID: "net.mtu", Group: groupNetwork, Title: "Large messages cross between nodes",
+		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and has them sent back. Where the network of the pods believes in larger packets than that of the nodes carries, small messages pass and large ones vanish.", largeMessage>>10),
+		Hint:   "compare the MTU of the pods' devices with that of the nodes', less the tunnel's header (50 bytes for VXLAN): docker exec NODE ip link",
+		Needs:  []string{"net.pods"},
+		Rights: RightsOfFleet,
+		Slow:   true, Timeout: 15 * time.Second, Skip: oneNodeOnly, Run: largeMessagesCross,
+	}
+}
+
+// largeMessage is many times what one packet carries, in bytes.
+const largeMessage = 64 << 10
+
+// oneNodeOnly is the reason to skip what needs a second node.
+func oneNodeOnly(t *Target) string {
+	if t.Expect.Nodes() < 2 {
+		return "there is only one node"
+	}
+	return withoutCNI(t)
+}
+
+func largeMessagesCross(ctx context.Context, t *Target) (Evidence, error) {
+	probes, err := t.Fleet.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	message := strings.Repeat("m", largeMessage)
+	var ways []way
+	for _, p := range allPairs(probes, probes) {
+		if p.from.Node != p.to.Node {
+			ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
+		}
+	}
+	return tryAll(ctx, ways)
+}
+
+// cameBack wants the message itself, whole, and keeps it out of the cause.
+func cameBack(message string) func(answers, failures []string) string {
+	return func(answers, failures []string) string {
+		switch {
+		case len(failures) > 0:
+			return fmt.Sprintf("%d bytes: %s", len(message), strings.ReplaceAll(failures[0], message, "..."))
+		case len(answers) == 0 || answers[0] != message:
+			return fmt.Sprintf("of %d bytes other bytes came back", len(message))
+		}
+		return ""
+	}
+}
