@@ -88,7 +88,9 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 			}
 			withUsageErrors(command.Subcommands)
 		} else {
-			command.Before = noArguments
+			if command.ArgsUsage == "" {
+				command.Before = noArguments
+			}
 			command.Flags = append(command.Flags, displayFlags()...)
 		}
 	}
@@ -100,6 +102,7 @@ func displayFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: []string{"KINDCTL_QUIET"}, Usage: "no progress, only results and errors", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-color", EnvVars: []string{"KINDCTL_NO_COLOR"}, Usage: "no colours (NO_COLOR does the same)", DisableDefaultText: true},
+		progressFlag(),
 	}
 }
 
@@ -108,7 +111,7 @@ func isOn(c *cli.Context, flag string) bool {
 	return slices.ContainsFunc(c.Lineage(), func(level *cli.Context) bool { return level.Bool(flag) })
 }
 
-// noArguments refuses words that are not flags; no command takes any.
+// noArguments refuses words that are not flags, for the commands that take none.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), c.Args().First()),

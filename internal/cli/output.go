@@ -20,15 +20,59 @@ import (
 // the display, which may be called twice.
 func progressSink(c *cli.Context) (sink event.Sink, finish func()) {
 	out := c.App.ErrWriter
-	s := style(out, isOn(c, "no-color"))
-	if isOn(c, "quiet") {
-		return event.Discard, func() {}
-	}
-	if width, is := terminal(out); is && os.Getenv("CI") == "" {
-		live := report.NewLive(out, width, s)
+	if width, is := terminal(out); is && os.Getenv("CI") == "" && !isOn(c, "quiet") && progressOf(c) == progressAuto && !inGitHub(c) {
+		live := report.NewLive(out, width, style(out, isOn(c, "no-color")))
 		return live, sync.OnceFunc(live.Close)
 	}
-	return report.NewConsole(out, s), func() {}
+	return lineSink(c), func() {}
+}
+
+// lineSink is a display that never moves what it has written.
+func lineSink(c *cli.Context) event.Sink {
+	switch out := c.App.ErrWriter; {
+	case isOn(c, "quiet"):
+		return event.Discard
+	case inGitHub(c):
+		return report.NewGitHub(out)
+	default:
+		return report.NewConsole(out, style(out, isOn(c, "no-color")))
+	}
+}
+
+// How progress is shown.
+const (
+	progressAuto   = "auto"   // as the place wants it
+	progressPlain  = "plain"  // lines
+	progressGitHub = "github" // lines in groups, annotations, a summary
+)
+
+// progressFlag chooses the display; it may stand before and after the command.
+func progressFlag() cli.Flag {
+	forms := []string{progressAuto, progressPlain, progressGitHub}
+	return &cli.StringFlag{Name: "progress", EnvVars: []string{"KINDCTL_PROGRESS"}, Usage: "`FORM` of progress: " + strings.Join(forms, ", ") + " (default: auto)",
+		Action: func(_ *cli.Context, value string) error {
+			if !slices.Contains(forms, value) {
+				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no form of progress %q", value), "use one of: "+strings.Join(forms, ", "))
+			}
+			return nil
+		},
+	}
+}
+
+// progressOf is the form that the flag names at any level, the innermost first.
+func progressOf(c *cli.Context) string {
+	for _, level := range c.Lineage() {
+		if form := level.String("progress"); form != "" {
+			return form
+		}
+	}
+	return progressAuto
+}
+
+// inGitHub tells whether the output is the log of GitHub Actions.
+func inGitHub(c *cli.Context) bool {
+	form := progressOf(c)
+	return form == progressGitHub || form == progressAuto && os.Getenv("GITHUB_ACTIONS") == "true"
 }
 
 // terminal returns the width of the terminal that out is, if it is one.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -36,62 +34,60 @@ Examples:
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
-		Flags: []cli.Flag{
-			nameFlag(),
-			&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
-			&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
-			&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, or - for standard input"},
-			&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
-			&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
-			&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
-			&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
-			&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
-			&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
-			kubeconfigFlag(),
-			&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: waitTimeout, Usage: "longest `TIME` for each wait"},
-			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
-		},
+		Flags: append(clusterFlags(), kubeconfigFlag(),
+			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
 		Action: up,
 	}
 }
 
+// clusterFlags are those of the commands that make a cluster.
+func clusterFlags() []cli.Flag {
+	return []cli.Flag{
+		nameFlag(),
+		&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
+		&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
+		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, or - for standard input"},
+		&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
+		&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
+		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
+		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
+		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
+		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
+		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: waitTimeout, Usage: "longest `TIME` for each wait"},
+		reportFlag(),
+	}
+}
+
 func up(c *cli.Context) error {
-	topology, err := topologyOf(c)
+	order, err := orderOf(c)
 	if err != nil {
 		return err
 	}
-	warnings, err := topology.Validate()
+	reports, err := openReports(c, "up")
 	if err != nil {
 		return err
-	}
-	mode := images.Mode(c.String("images"))
-	if !slices.Contains(images.Modes(), mode) {
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
-	}
-	if c.Duration("wait-timeout") <= 0 {
-		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
 	sink, finish := progressSink(c)
 	defer finish()
-	for _, warning := range warnings {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, ID: "config", Message: warning})
-	}
+	sink = reports.follow(sink)
+	order.warn(sink)
 	started := time.Now()
-	cluster := bootstrap.NewUp(bootstrap.Config{
-		Topology: topology, Image: c.String("image"), ImageMode: mode,
-		Kubeconfig: c.String("kubeconfig"), WaitTimeout: c.Duration("wait-timeout"), Retain: c.Bool("retain"),
-		Places: places(c.String("image-registry"), topology, sink), Sink: sink,
-	})
+	config := order.config(c, sink)
+	config.Kubeconfig, config.Retain = c.String("kubeconfig"), c.Bool("retain")
+	cluster := bootstrap.NewUp(config)
 	err = cluster.Run(c.Context)
 	finish()
-	if err != nil {
+	name := order.topology.Name
+	verdict := cluster.Report
+	verdict.Cluster = provider.Context(name)
+	if err := reports.finish(verdict, err); err != nil {
 		return err
 	}
 	if cluster.Existed {
-		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", topology.Name, report.Summary(cluster.Report))
+		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
 		return nil
 	}
-	farewell(c.App.Writer, topology, cluster.Version, report.Summary(cluster.Report), time.Since(started))
+	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), time.Since(started))
 	return nil
 }
 

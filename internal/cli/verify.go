@@ -33,6 +33,7 @@ Examples:
 			&cli.BoolFlag{Name: "quick", Usage: "leave out the slow checks, which wait for something to change", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "show-evidence", Usage: "show what each check saw (JSON always does)", DisableDefaultText: true},
 			&cli.StringFlag{Name: "cni", Usage: "insist on a `CNI`, or name it to --list and --print-rbac: " + strings.Join(addons.Names(), ", ") + ", " + addons.None},
+			reportFlag(),
 			&cli.BoolFlag{Name: "list", Usage: "list the checks, of all CNIs unless --cni names one", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "print-rbac", Usage: "print the roles that the checks need as YAML, without a CNI's unless --cni names one", DisableDefaultText: true},
 		},
@@ -62,23 +63,34 @@ func verifyAction(c *cli.Context) error {
 }
 
 func verifyCluster(c *cli.Context, selection verify.Selection) error {
-	client, name, err := openCluster(c)
+	reports, err := openReports(c, "verify")
 	if err != nil {
 		return err
+	}
+	verdict, err := judge(c, selection, reports)
+	return reports.finish(verdict, err)
+}
+
+// judge finds the cluster, runs the selected checks and prints the verdict.
+func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify.Report, error) {
+	client, name, err := openCluster(c)
+	if err != nil {
+		return verify.Report{Cluster: name}, err
 	}
 	expect, err := expectationOf(c, client, name)
 	if err != nil {
-		return err
+		return verify.Report{Cluster: name}, err
 	}
 	checks, err := selectFor(expect.CNI, has(name, expect.CNI), selection)
 	if err != nil {
-		return err
+		return verify.Report{Cluster: name}, err
 	}
 	sink, finish := progressSink(c)
 	defer finish()
 	if c.String("output") == "table" {
 		sink = withoutFailures(sink)
 	}
+	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
 	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, sink)
 	if err == nil {
@@ -90,12 +102,12 @@ func verifyCluster(c *cli.Context, selection verify.Selection) error {
 	verdict.Cluster = name
 	if c.String("output") == "json" {
 		if err := report.Verdict(c.App.Writer, verdict); err != nil {
-			return err
+			return verdict, err
 		}
 	} else {
 		report.Table(c.App.Writer, verdict, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color")), Evidence: c.Bool("show-evidence")})
 	}
-	return err
+	return verdict, err
 }
 
 // verifyEstimate is how long a verification takes on two cores.

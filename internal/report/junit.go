@@ -114,7 +114,7 @@ func (s Story) suite(name string, began time.Time) junit.Testsuite {
 		Name: "kindctl." + name, Package: "kindctl", Hostname: host, Timestamp: began.UTC().Format("2006-01-02T15:04:05"), Time: seconds(0),
 		Properties: &[]junit.Property{}, SystemOut: &junit.Output{}, SystemErr: &junit.Output{},
 	}
-	suite.AddProperty("cluster", legal(s.Cluster))
+	suite.AddProperty("cluster", legal(s.Report.Cluster))
 	if s.Report.RunID != "" {
 		suite.AddProperty("run", legal(s.Report.RunID))
 	}

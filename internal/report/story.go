@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -12,13 +13,12 @@ import (
 type Story struct {
 	// Command is what ran, such as "up".
 	Command string
-	// Cluster is the context that names the cluster.
-	Cluster string
 	// Started is when the command began.
 	Started time.Time
 	// Events are what happened, in order.
 	Events []event.Event
-	// Report is the verdict; it has no results when nothing was verified.
+	// Report is the verdict, which names the cluster; it has no results when
+	// nothing was verified.
 	Report verify.Report
 	// Err is what the command ends with.
 	Err error
@@ -66,4 +66,22 @@ func faultOf(err error) *fault {
 		return nil
 	}
 	return &fault{int(hint.CodeOf(err)), hint.ReasonOf(err), err.Error(), hint.AdviceOf(err)}
+}
+
+// Ending writes how a command ended for machines: the report that Verdict
+// writes, with the command's error if there is one.
+func Ending(out io.Writer, s Story) error {
+	r := s.Report
+	if r.Results == nil {
+		r.Results = []verify.Result{}
+	}
+	if r.Started.IsZero() {
+		r.Started = s.Started
+	}
+	return JSON(out, struct {
+		SchemaVersion int  `json:"schemaVersion"`
+		Passed        bool `json:"passed"`
+		verify.Report
+		Error *fault `json:"error,omitempty"`
+	}{SchemaVersion, r.Passed() && s.Err == nil, r, faultOf(s.Err)})
 }

@@ -22,8 +22,8 @@ var stepEmblems = map[event.Kind]string{event.Done: "✅", event.Failed: "❌", 
 // pass with cause and hint.
 func Markdown(out io.Writer, s Story) {
 	title := "kindctl " + s.Command
-	if s.Cluster != "" {
-		title += ": " + s.Cluster
+	if s.Report.Cluster != "" {
+		title += ": " + s.Report.Cluster
 	}
 	fmt.Fprintf(out, "### %s %s\n\n", stepEmblems[verdictOf(s.Err)], cell(title))
 	if f := faultOf(s.Err); f != nil {
