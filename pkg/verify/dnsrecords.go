@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/miekg/dns"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -77,7 +78,7 @@ func listAnswers(who string, questions []question) string {
 		if q.want == nil {
 			answer = "no such name"
 		}
-		answers = append(answers, fmt.Sprintf("%s is %s", q, answer))
+		answers = append(answers, fmt.Sprintf("%s %s (%s)", dns.TypeToString[q.kind], answer, q.reason))
 	}
 	return who + ": " + strings.Join(answers, "; ")
 }

@@ -26,9 +26,9 @@ func policyChecks() []Check {
 	}
 }
 
-// policyTimeout leaves time for the pods to start. A policy that does not work
-// is reported after settleTime, and not tried again.
-const policyTimeout = 25 * time.Second
+// policyTimeout leaves a busy machine time to start the pods. A policy that does
+// not work is reported after settleTime, and not tried again.
+const policyTimeout = 40 * time.Second
 
 // policyRun tries both policies in one go, because both want the same pods and
 // the same waits. netpol.deny does it, and leaves to netpol.allow what it saw.

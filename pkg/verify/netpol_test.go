@@ -109,7 +109,7 @@ var policyStandOfThree = stand{
 }
 
 func TestPolicies(t *testing.T) {
-	const within = 15 * time.Second // policyTimeout but for the start of pods
+	const within = 15 * time.Second // a failure is told, but for the start of pods
 	tests := map[string]struct {
 		engine      *engine
 		deny, allow string // causes; "-" means not tried
