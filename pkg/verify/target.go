@@ -3,9 +3,11 @@ package verify
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +36,7 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
+	policies  atomic.Bool // admission policies were made, which are in no namespace
 	namespace struct {
 		sync.Mutex
 		usable bool
@@ -110,5 +113,8 @@ func (t *Target) Close(ctx context.Context) error {
 	}
 	err := t.remove(ctx, t.RunID)
 	t.sweep(ctx, t.namespace.others, time.Since(t.namespace.since))
+	if t.policies.Load() {
+		err = errors.Join(err, t.removePolicies(ctx))
+	}
 	return err
 }

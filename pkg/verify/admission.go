@@ -1,0 +1,123 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const groupAdmission = "admission"
+
+func admissionChecks() []Check {
+	return []Check{{
+		ID: "adm.volume", Group: groupAdmission, Title: "An admission policy gives a new pod one volume at two paths",
+		Proves: "A pod without any volume is created. A MutatingAdmissionPolicy of the run gives it one hostPath volume at two mount paths, and when it runs both show the node's own machine ID. PodPreset did this until Kubernetes 1.20. Where policies are off, pods are admitted all the same, without what the policies should have given them.",
+		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
+		Needs:  []string{"api.ready", "kubelet.work"},
+		Rights: rights(RightsOfFleet, rightsOfPolicies, []string{"get,delete pods"}),
+		Slow:   true, Timeout: 18 * time.Second, Run: policyGivesVolume,
+	}}
+}
+
+// mutatedPod is the name of the pod, and of what the policy selects.
+const mutatedPod = "mutated"
+
+// policyGivesVolume is tried again by the engine until the policy is in force:
+// API servers look for new ones every second.
+func policyGivesVolume(ctx context.Context, t *Target) (Evidence, error) {
+	namespace, err := t.Namespace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.createPolicy(ctx); err != nil {
+		return nil, err
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	node := nodes[len(nodes)-1]
+	if node.Status.NodeInfo.MachineID == "" {
+		return nil, Inapplicable(node.Name + " reports no machine ID, by which the volume is known")
+	}
+	pod := t.bare(node.Name)
+	pods := t.Kube.Clientset.CoreV1().Pods(namespace)
+	trial, err := pods.Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	if err == nil {
+		err = judgeMutated(trial)
+	}
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return nil, fmt.Errorf("pod %s: %w", pod.Name, err)
+	}
+	started, err := t.startProbes(ctx, []*corev1.Pod{pod})
+	if err != nil {
+		return nil, err
+	}
+	admitted, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("get pod %s: %w", pod.Name, err)
+	}
+	if err := judgeMutated(admitted); err != nil { // by another API server, which has not seen the policy yet
+		return nil, errors.Join(err, pods.Delete(ctx, pod.Name, metav1.DeleteOptions{}))
+	}
+	evidence, err := each(mountPaths, func(path string) (string, error) {
+		return t.showsMachine(ctx, started[0], path, node.Status.NodeInfo.MachineID)
+	})
+	return append(Evidence{fmt.Sprintf("pod %s on %s was admitted with volume %s, at %s", pod.Name, node.Name, policyVolume, strings.Join(mountPaths, " and "))}, evidence...), err
+}
+
+// bare is a pod without a volume, which needs neither a scheduler nor a CNI.
+func (t *Target) bare(node string) *corev1.Pod {
+	pod := t.probePod(mutatedPod, node, map[string]string{admissionLabel: mutatedPod})
+	pod.Spec.HostNetwork = true
+	pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+	pod.Spec.Containers[0].Args = []string{"pause"}
+	return pod
+}
+
+// judgeMutated wants the policy's volume, and it alone, at both paths.
+func judgeMutated(pod *corev1.Pod) error {
+	if len(pod.Spec.Volumes) == 0 {
+		return fmt.Errorf("it was admitted without the volume that policy %s gives it", namespacePrefix+pod.Labels[RunLabel])
+	}
+	var volumes, paths []string
+	for _, volume := range pod.Spec.Volumes {
+		source := "of another kind"
+		if volume.HostPath != nil {
+			source = volume.HostPath.Path
+		}
+		volumes = append(volumes, volume.Name+" "+source)
+	}
+	for _, mount := range pod.Spec.Containers[0].VolumeMounts {
+		paths = append(paths, mount.Name+" "+mount.MountPath)
+	}
+	slices.Sort(paths)
+	want := []string{policyVolume + " " + machineIDFile}
+	if !slices.Equal(volumes, want) {
+		return fmt.Errorf("it was admitted with the volumes %q, expected %q", volumes, want)
+	}
+	if want := []string{policyVolume + " " + mountPaths[0], policyVolume + " " + mountPaths[1]}; !slices.Equal(paths, want) {
+		return fmt.Errorf("it was admitted with the mounts %q, expected %q", paths, want)
+	}
+	return nil
+}
+
+// showsMachine reads a file in the pod.
+func (t *Target) showsMachine(ctx context.Context, probe Probe, path, machine string) (string, error) {
+	out, err := t.Pods.Exec(ctx, probe.PodRef, "/agnhost", "mounttest", "--file_content="+path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %s: read %s: %w", probe.Node, probe.Name, path, err)
+	}
+	_, content, found := strings.Cut(out, path+`": `)
+	if content = strings.TrimSpace(content); !found || content != machine {
+		return "", fmt.Errorf("%s: %s: %s holds %q, the node's machine ID is %q", probe.Node, probe.Name, path, content, machine)
+	}
+	return fmt.Sprintf("%s holds %s, the machine ID of %s", path, content, probe.Node), nil
+}

@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	admissionLabel = "kindctl.dev/admission"
+	policyVolume   = "machine-id"
+	machineIDFile  = "/etc/machine-id"
+)
+
+// mountPaths are where the volume is mounted, sorted.
+var mountPaths = []string{"/machine-id-a", "/machine-id-b"}
+
+// rightsOfPolicies go with createPolicy and what it leaves to Close.
+var rightsOfPolicies = []string{
+	"create,list,delete mutatingadmissionpolicies.admissionregistration.k8s.io",
+	"create,list,delete mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+}
+
+// createPolicy makes the run's policy and its binding, once. They select pods
+// of the run's own namespace alone, and there only those with a label.
+func (t *Target) createPolicy(ctx context.Context) error {
+	t.policies.Store(true)
+	client, name := t.Kube.Clientset.AdmissionregistrationV1(), namespacePrefix+t.RunID
+	meta := metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}}
+	_, err := client.MutatingAdmissionPolicies().Create(ctx, &admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta, Spec: t.policySpec()}, metav1.CreateOptions{})
+	if apierrors.IsNotFound(err) {
+		return Inapplicable("the API server does not serve MutatingAdmissionPolicy in admissionregistration.k8s.io/v1, as Kubernetes does since 1.36")
+	}
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create MutatingAdmissionPolicy %s: %w", name, err)
+	}
+	_, err = client.MutatingAdmissionPolicyBindings().Create(ctx, &admissionv1.MutatingAdmissionPolicyBinding{
+		ObjectMeta: meta, Spec: admissionv1.MutatingAdmissionPolicyBindingSpec{PolicyName: name},
+	}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create MutatingAdmissionPolicyBinding %s: %w", name, err)
+	}
+	return nil
+}
+
+func (t *Target) policySpec() admissionv1.MutatingAdmissionPolicySpec {
+	fail := admissionv1.Fail
+	mount := func(path string) string {
+		return fmt.Sprintf(`Object.spec.containers.volumeMounts{name: %q, mountPath: %q, readOnly: true}`, policyVolume, path)
+	}
+	return admissionv1.MutatingAdmissionPolicySpec{
+		FailurePolicy:      &fail,
+		ReinvocationPolicy: admissionv1.NeverReinvocationPolicy,
+		MatchConstraints: &admissionv1.MatchResources{
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{RunLabel: t.RunID}},
+			ObjectSelector:    &metav1.LabelSelector{MatchLabels: map[string]string{admissionLabel: mutatedPod}},
+			ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+				Operations: []admissionv1.OperationType{admissionv1.Create},
+				Rule:       admissionv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+			}}},
+		},
+		Mutations: []admissionv1.Mutation{{
+			PatchType: admissionv1.PatchTypeApplyConfiguration,
+			ApplyConfiguration: &admissionv1.ApplyConfiguration{Expression: fmt.Sprintf(`Object{spec: Object.spec{
+  volumes: [Object.spec.volumes{name: %q, hostPath: Object.spec.volumes.hostPath{path: %q, type: %q}}],
+  containers: [Object.spec.containers{name: object.spec.containers[0].name, volumeMounts: [%s, %s]}]
+}}`, policyVolume, machineIDFile, corev1.HostPathFile, mount(mountPaths[0]), mount(mountPaths[1]))},
+		}},
+	}
+}
+
+// removePolicies deletes the policies of this run, and of those that have no
+// namespace any more: they were killed, and then swept.
+func (t *Target) removePolicies(ctx context.Context) error {
+	client, marked := t.Kube.Clientset.AdmissionregistrationV1(), metav1.ListOptions{LabelSelector: RunLabel}
+	bindings, err := client.MutatingAdmissionPolicyBindings().List(ctx, marked)
+	if apierrors.IsNotFound(err) {
+		return nil // nor could they be created
+	}
+	if err != nil {
+		return fmt.Errorf("list MutatingAdmissionPolicyBindings: %w", err)
+	}
+	policies, err := client.MutatingAdmissionPolicies().List(ctx, marked)
+	if err != nil {
+		return fmt.Errorf("list MutatingAdmissionPolicies: %w", err)
+	}
+	alive, err := t.others(ctx) // after the policies: a run makes its namespace first
+	if err != nil {
+		return err
+	}
+	over := func(labels map[string]string) bool {
+		_, is := alive[labels[RunLabel]]
+		return !is
+	}
+	var problems []error
+	try := func(err error) {
+		if err != nil && !apierrors.IsNotFound(err) {
+			problems = append(problems, fmt.Errorf("delete what an admission policy left: %w", err))
+		}
+	}
+	for _, binding := range bindings.Items {
+		if over(binding.Labels) {
+			try(client.MutatingAdmissionPolicyBindings().Delete(ctx, binding.Name, metav1.DeleteOptions{}))
+		}
+	}
+	for _, policy := range policies.Items {
+		if over(policy.Labels) {
+			try(client.MutatingAdmissionPolicies().Delete(ctx, policy.Name, metav1.DeleteOptions{}))
+		}
+	}
+	return errors.Join(problems...)
+}
