@@ -27,7 +27,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if helpless := cli.ExitCoder(nil); errors.As(err, &helpless) { // only the library's own help command makes these
 		err = hint.New(hint.Usage, "UNKNOWN_COMMAND", err.Error(), "list them: kindctl --help")
 	}
-	if ctx.Err() != nil && !errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && !errors.Is(err, context.Canceled) && hint.ReasonOf(err) != commandFailed {
 		err = errors.Join(context.Canceled, err)
 	}
 	report.Failure(stderr, err, style(stderr, noColor(args)))
@@ -69,7 +69,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: withUsageErrors([]*cli.Command{
-			upCommand(), downCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), versionCommand(),
+			upCommand(), runCommand(), downCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), versionCommand(),
 		}),
 	}
 }
@@ -149,8 +149,11 @@ func usageError(c *cli.Context, err error, _ bool) error {
 
 func noColor(args []string) bool {
 	for _, arg := range args {
-		if arg == "--no-color" {
+		switch arg {
+		case "--no-color":
 			return true
+		case "--": // what follows is for another program
+			return os.Getenv("KINDCTL_NO_COLOR") != ""
 		}
 	}
 	return os.Getenv("KINDCTL_NO_COLOR") != ""

@@ -34,16 +34,15 @@ Examples:
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
-		Flags: append(clusterFlags(), kubeconfigFlag(),
+		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
 		Action: up,
 	}
 }
 
-// clusterFlags are those of the commands that make a cluster.
+// clusterFlags say which cluster to make, all but its name.
 func clusterFlags() []cli.Flag {
 	return []cli.Flag{
-		nameFlag(),
 		&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
 		&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
 		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, or - for standard input"},

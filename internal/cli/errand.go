@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// errand is a command with a cluster of its own: the cluster is made, the
+// command runs, the cluster goes, whatever happens in between.
+type errand struct {
+	relay *relay
+	// up makes the cluster and tells whether it is there and to be removed; one
+	// that fails takes back what it did.
+	up func(context.Context) (made bool, err error)
+	// command makes the command, once the cluster is there.
+	command func() *exec.Cmd
+	// examine looks at a cluster in which the command failed and returns what to
+	// do next. It is not called after a signal: then everything has to go at once.
+	examine func(context.Context, error) (advice string)
+	// remove removes the cluster.
+	remove func(context.Context) error
+}
+
+// removeTimeout bounds the removal of the cluster, which no signal ends.
+const removeTimeout = 2 * time.Minute
+
+// run does the errand. When the command fails, the error has its exit code.
+func (e errand) run(ctx context.Context) (err error) {
+	ctx, stop := e.relay.listen(ctx)
+	defer stop()
+	made, err := e.up(ctx)
+	if made {
+		defer func() { err = errors.Join(err, e.clean(ctx)) }()
+	}
+	if err != nil {
+		return err
+	}
+	err = e.relay.run(ctx, e.command())
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	failure := commandFailure(err)
+	if ctx.Err() == nil {
+		failure.Advice = e.examine(ctx, failure)
+	}
+	return failure
+}
+
+func (e errand) clean(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer cancel()
+	return e.remove(ctx)
+}
+
+// commandFailed is the reason of an error whose code is that of the user's
+// command, which wins over everything else.
+const commandFailed = "COMMAND_FAILED"
+
+// commandFailure is the error for a command that failed: its exit code or, as a
+// shell has it, 128 and the signal that killed it.
+func commandFailure(err error) *hint.Error {
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) {
+		return hint.Wrap(err, hint.Internal, "COMMAND_BROKEN", "the command could not be run", "")
+	}
+	if status, is := exit.Sys().(syscall.WaitStatus); is && status.Signaled() {
+		return hint.New(hint.Code(128+int(status.Signal())), commandFailed, fmt.Sprintf("the command was ended by a signal: %v", status.Signal()), "")
+	}
+	return hint.New(hint.Code(exit.ExitCode()), commandFailed, fmt.Sprintf("the command ended with exit code %d", exit.ExitCode()), "")
+}

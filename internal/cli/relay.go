@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// relay hears signals for as long as something is there that must be removed,
+// so that none of them ends the process. What waits for a context is ended by
+// the first signal. A command gets each of them, and is killed by the third: its
+// cluster has to go at some time.
+type relay struct {
+	signals <-chan os.Signal
+	// echoed tells whether the terminal has sent a signal to the command too.
+	echoed func(os.Signal) bool
+
+	mu      sync.Mutex
+	process *os.Process
+	passed  int
+}
+
+// patience is how many signals a command may hear before it is killed.
+const patience = 3
+
+// listen returns a context that ends with the first signal, and a function that
+// ends the listening.
+func (r *relay) listen(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stopped:
+				return
+			case signal := <-r.signals:
+				cancel()
+				r.pass(signal)
+			}
+		}
+	}()
+	return ctx, func() { close(stopped); cancel() }
+}
+
+func (r *relay) pass(signal os.Signal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.process == nil {
+		return
+	}
+	// A process that has just ended cannot be signalled, and need not be.
+	if r.passed++; r.passed >= patience {
+		_ = r.process.Kill()
+	} else if !r.echoed(signal) {
+		_ = r.process.Signal(signal)
+	}
+}
+
+// run starts a command, unless a signal came before, and waits for its end,
+// whatever signals come.
+func (r *relay) run(ctx context.Context, command *exec.Cmd) error {
+	if err := r.start(ctx, command); err != nil {
+		return err
+	}
+	return command.Wait()
+}
+
+func (r *relay) start(ctx context.Context, command *exec.Cmd) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err := command.Start()
+	r.process = command.Process
+	return err
+}
+
+// typed tells whether a signal comes from the keys of a terminal, which sends
+// it to the command as well: an interrupt while this process is in the
+// terminal's foreground. A command that heard it twice might take the second one
+// for impatience.
+func typed(signal os.Signal) bool {
+	if signal != os.Interrupt {
+		return false
+	}
+	terminal, err := os.Open("/dev/tty")
+	if err != nil {
+		return false // there is none, as in CI
+	}
+	defer terminal.Close()
+	foreground, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
+	return err == nil && foreground == unix.Getpgrp()
+}
