@@ -21,7 +21,7 @@ func admissionChecks() []Check {
 		Proves: "A pod without any volume is created. A MutatingAdmissionPolicy of the run gives it one hostPath volume at two mount paths, and when it runs both show the node's own machine ID. PodPreset did this until Kubernetes 1.20. Where policies are off, pods are admitted all the same, without what the policies should have given them.",
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
-		Rights: rights(RightsOfFleet, rightsOfPolicies, []string{"get,delete pods"}),
+		Rights: rights(rightsOfNodes, rightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"}),
 		Slow:   true, Timeout: 18 * time.Second, Run: policyGivesVolume,
 	}}
 }

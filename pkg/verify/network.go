@@ -80,7 +80,8 @@ type way struct {
 	host     string
 	port     int
 	request  string
-	tries    int // 0 means 1
+	tries    int           // 0 means 1
+	patience time.Duration // for all tries; 0 leaves it to the probe, which waits 5 s for each
 	judge    func(answers, failures []string) string
 }
 
@@ -96,7 +97,7 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 	group.SetLimit(parallelDials)
 	for _, w := range ways {
 		group.Go(func() error {
-			answers, failures, err := w.from.Send(ctx, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
+			answers, failures, err := w.send(ctx)
 			if err != nil {
 				return Unobservable(err)
 			}
@@ -116,6 +117,20 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 	}
 	slices.Sort(evidence)
 	return evidence, allOrError(broken)
+}
+
+// send tries one way. That its patience ended is a failure like others.
+func (w way) send(ctx context.Context) (answers, failures []string, err error) {
+	if w.patience == 0 {
+		return w.from.Send(ctx, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
+	}
+	bounded, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	answers, failures, err = w.from.Send(bounded, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return nil, []string{fmt.Sprintf("no answer within %v", w.patience)}, nil
+	}
+	return answers, failures, err
 }
 
 // answeredBy wants every answer to be one of the names, and no failure.

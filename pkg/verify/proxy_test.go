@@ -28,7 +28,7 @@ func TestProxyMode(t *testing.T) {
 		"as configured": {kind + "mode: iptables", "iptables", all, nil, ""},
 		"the default":   {kind + `mode: ""`, "iptables", all, nil, ""},
 		"changed, not restarted": {kind + "mode: nftables", "nftables", all, nil,
-			"cp1: kube-proxy runs in mode iptables, configured is nftables\nw1: kube-proxy runs in mode iptables, configured is nftables\nw2: kube-proxy runs in mode iptables, configured is nftables"},
+			"cp1: kube-proxy-cp1: kube-proxy runs in mode iptables, configured is nftables\nw1: kube-proxy-w1: kube-proxy runs in mode iptables, configured is nftables\nw2: kube-proxy-w2: kube-proxy runs in mode iptables, configured is nftables"},
 		"changed and restarted": {kind + "mode: nftables", "iptables", answersFrom(path, "nftables", "cp1", "w1", "w2"), nil, "says mode nftables, the cluster was made with iptables"},
 		"one does not answer":   {kind + "mode: iptables", "iptables", answersFrom(path, "iptables", "cp1", "w1"), nil, "w2: kube-proxy-w2: /proxyMode: connection refused"},
 		"one answers nothing":   {kind + "mode: iptables", "iptables", map[string]string{"kube-proxy-cp1" + path: "iptables", "kube-proxy-w1" + path: "iptables", "kube-proxy-w2" + path: ""}, nil, `w2: kube-proxy-w2: /proxyMode answers 200: ""`},

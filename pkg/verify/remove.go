@@ -34,6 +34,9 @@ const (
 	// leaveTries is how many connections per node show that one of two
 	// endpoints is no longer in use, but for a chance of one in a hundred.
 	leaveTries = 7
+	// leavePatience bounds a look at one node: what goes to a pod that is gone
+	// hangs.
+	leavePatience = 2 * time.Second
 )
 
 func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
@@ -53,7 +56,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 		return within(ctx, leaveTime, func() error {
 			var ways []way
 			for _, probe := range probes {
-				ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: leaveTries, judge: judge})
+				ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: leaveTries, patience: leavePatience, judge: judge})
 			}
 			_, err := tryAll(ctx, ways)
 			return err

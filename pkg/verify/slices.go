@@ -22,7 +22,7 @@ func sliceChecks() []Check {
 		Proves: "A pod behind a new Service is made ready and unready by a readiness gate; each time the Service's EndpointSlice must follow. Service proxies and DNS know endpoints from there alone.",
 		Hint:   "kubectl get endpointslices -A; kubectl -n kube-system logs -l component=kube-controller-manager --tail=50",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.work"},
-		Rights: rights(RightsOfFleet, []string{"patch pods/status", "create services", "list,watch endpointslices.discovery.k8s.io"}),
+		Rights: rights(rightsOfNodes, rightsOfNamespace, []string{"create pods", "patch pods/status", "create services", "list,watch endpointslices.discovery.k8s.io"}),
 		Slow:   true, Timeout: 20 * time.Second, Run: slicesFollow,
 	}}
 }

@@ -1,0 +1,148 @@
+package verify
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+// reply is what a dial from one pod to an address brought.
+type reply struct {
+	Responses []string `json:"responses,omitempty"`
+	Errors    []string `json:"errors,omitempty"`
+}
+
+// dialled lets probes answer for what they dial: net says what becomes of a
+// dial from a pod to HOST:PORT.
+func dialled(net func(pod string, query url.Values) (reply, error)) fakePods {
+	return fakePods{get: func(pod string, _ int, path string) (int, []byte, error) {
+		parsed, err := url.Parse(path)
+		if err != nil {
+			return 0, nil, err
+		}
+		r, err := net(pod, parsed.Query())
+		if err != nil {
+			return 0, nil, err
+		}
+		body, err := json.Marshal(r)
+		return 200, body, err
+	}}
+}
+
+// networked is a target of two nodes whose pods get 10.0.0.1 and so on.
+func networked(net func(pod string, query url.Values) (reply, error)) (target *Target, names map[string]string) {
+	target = stampedTarget(otherClock, readyNode("w1"), readyNode("w2"))
+	names = map[string]string{}
+	target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		pod := action.(clienttesting.CreateAction).GetObject().(*corev1.Pod)
+		pod.Namespace = action.GetNamespace()
+		address := "10.0.0." + string(rune('1'+len(names)))
+		names[address] = pod.Name
+		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+		return false, nil, nil
+	})
+	target.Pods = dialled(net)
+	return target, names
+}
+
+func TestPodsReachEachOther(t *testing.T) {
+	var names map[string]string
+	direct := func(_ string, query url.Values) (reply, error) {
+		return reply{Responses: []string{names[query.Get("host")]}}, nil
+	}
+	tests := map[string]struct {
+		net          func(pod string, query url.Values) (reply, error)
+		want         string
+		unobservable bool
+	}{
+		"all reach all": {direct, "", false},
+		"one pair is cut": {func(pod string, query url.Values) (reply, error) {
+			if pod == "probe-w1" && names[query.Get("host")] == "probe-w2" && query.Get("protocol") == "udp" {
+				return reply{Errors: []string{"i/o timeout"}}, nil
+			}
+			return direct(pod, query)
+		}, "w1 -> w2 (10.0.0.2:8081, udp): 1 of 1 failed: i/o timeout", false},
+		"another answers":       {func(string, url.Values) (reply, error) { return reply{Responses: []string{"stranger"}}, nil }, `"stranger" answered`, false},
+		"nobody answers":        {func(string, url.Values) (reply, error) { return reply{}, nil }, "no answer", false},
+		"the probe is not seen": {func(string, url.Values) (reply, error) { return reply{}, errors.New("port-forward failed") }, "ask the probe on w", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var target *Target
+			target, names = networked(test.net)
+			evidence, err := podsReachEachOther(t.Context(), target)
+			wantErr(t, err, test.want)
+			if isUnobservable(err) != test.unobservable {
+				t.Errorf("unobservable is %v: %v", !test.unobservable, err)
+			}
+			if err == nil && len(evidence) != 8 { // four pairs, two protocols
+				t.Errorf("evidence %q", evidence)
+			}
+		})
+	}
+}
+
+func TestUniqueAddresses(t *testing.T) {
+	one, other := Probe{IP: "10.0.0.1"}, Probe{IP: "10.0.0.2"}
+	one.Name, other.Name = "a", "b"
+	wantErr(t, uniqueAddresses([]Probe{one, other}), "")
+	other.IP = one.IP
+	wantErr(t, uniqueAddresses([]Probe{one, other}), "a and b both have the address 10.0.0.1")
+}
+
+func TestJudgesOfAnswers(t *testing.T) {
+	big := strings.Repeat("m", 10)
+	tests := map[string]struct {
+		judge             func(answers, failures []string) string
+		answers, failures []string
+		want              string
+	}{
+		"one of them":             {answeredBy("a", "b"), []string{"b", "a"}, nil, ""},
+		"a stranger":              {answeredBy("a"), []string{"a", "c"}, nil, `"c" answered`},
+		"some failed":             {answeredBy("a"), []string{"a"}, []string{"EOF"}, "1 of 2 failed: EOF"},
+		"all answered":            {answeredByAll([]string{"a", "b"}), []string{"a", "b", "a"}, nil, ""},
+		"one never answered":      {answeredByAll([]string{"a", "b"}), []string{"a", "a", "a"}, nil, "b never answered in 3 connections"},
+		"a stranger among all":    {answeredByAll([]string{"a"}), []string{"a", "x"}, nil, `"x" answered`},
+		"the message came back":   {cameBack(big), []string{big}, nil, ""},
+		"a part came back":        {cameBack(big), []string{big[1:]}, nil, "of 10 bytes other bytes came back"},
+		"nothing came back":       {cameBack(big), nil, nil, "of 10 bytes other bytes came back"},
+		"the message is not said": {cameBack(big), nil, []string{"Get /echo?msg=" + big + ": timeout"}, "10 bytes: Get /echo?msg=...: timeout"},
+		"refused":                 {refusedOnly, nil, []string{"connect: connection refused"}, ""},
+		"one hangs":               {refusedOnly, nil, []string{"connect: connection refused", "i/o timeout"}, "not refused, though no endpoint is left: i/o timeout"},
+		"one still answers":       {refusedOnly, []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
+		"nothing was tried":       {refusedOnly, nil, nil, "nothing was tried"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := test.judge(test.answers, test.failures); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started, rounds := time.Now(), 0
+		err := within(t.Context(), 10*time.Second, func() error {
+			rounds++
+			return errSick
+		})
+		if took := time.Since(started); !errors.Is(err, errSick) || took > 10*time.Second || rounds < 5 {
+			t.Errorf("%v after %v and %d rounds", err, took, rounds)
+		}
+		rounds = 0
+		if err := within(t.Context(), time.Second, func() error { rounds++; return Unobservable(errSick) }); rounds != 1 {
+			t.Errorf("%v after %d rounds", err, rounds)
+		}
+	})
+}

@@ -1,0 +1,48 @@
+package verify
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// readIPVS finds the virtual server of the Service in /proc/net/ip_vs, where
+// addresses and ports are hexadecimal: a line for each virtual server, and
+// beneath it one that begins with an arrow for each real server.
+func readIPVS(printed string, service balanced) (rules []string, err error) {
+	var found []string
+	inside, known := false, false
+	for line := range strings.Lines(printed) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) >= 2 && fields[0] == "->":
+			address, ok := fromHex(fields[1])
+			if inside && ok {
+				found, rules = append(found, address.String()), append(rules, fmt.Sprintf("  -> %s %s", address, strings.Join(fields[2:], " ")))
+			}
+		case len(fields) >= 3:
+			address, ok := fromHex(fields[1])
+			inside = ok && fields[0] == "TCP" && address == service.address
+			if inside {
+				known, rules = true, append(rules, fmt.Sprintf("TCP %s %s", address, strings.Join(fields[2:], " ")))
+			}
+		}
+	}
+	if !known {
+		return nil, fmt.Errorf("there is no virtual server %s", service.address)
+	}
+	return rules, service.leadsTo(found)
+}
+
+// fromHex reads "0A60000A:0035".
+func fromHex(text string) (netip.AddrPort, bool) {
+	address, port, found := strings.Cut(text, ":")
+	ip, badIP := hex.DecodeString(address)
+	number, badPort := hex.DecodeString(port)
+	if !found || badIP != nil || badPort != nil || len(ip) != 4 || len(number) != 2 {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip)), binary.BigEndian.Uint16(number)), true
+}
