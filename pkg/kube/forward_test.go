@@ -28,6 +28,11 @@ func apiServer(t *testing.T, backend http.Handler) *Client {
 	t.Helper()
 	pod := httptest.NewServer(backend)
 	t.Cleanup(pod.Close)
+	return apiServerOf(t, pod)
+}
+
+func apiServerOf(t *testing.T, pod *httptest.Server) *Client {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v1/namespaces/a/pods/p/portforward" || r.Header.Get("Upgrade") != "SPDY/3.1" {
 			http.Error(w, "unable to upgrade", http.StatusBadRequest)
