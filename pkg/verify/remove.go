@@ -52,27 +52,33 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	round := func(judge func(answers, failures []string) string) error {
+	round := func(tries int, judge func(answers, failures []string) string) error {
 		return within(ctx, leaveTime, func() error {
 			var ways []way
 			for _, probe := range probes {
-				ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: leaveTries, patience: leavePatience, judge: judge})
+				ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge})
 			}
 			_, err := tryAll(ctx, ways)
 			return err
 		})
 	}
-	if err := round(answeredBy(pods[0].Name, pods[1].Name)); err != nil {
+	if err := round(1, answeredBy(pods[0].Name, pods[1].Name)); err != nil {
 		return nil, fmt.Errorf("with two endpoints: %w", err)
 	}
 	var evidence Evidence
-	for left, judge := range []func(answers, failures []string) string{answeredBy(pods[1].Name), refusedOnly} {
+	for left, stage := range []struct {
+		tries int
+		judge func(answers, failures []string) string
+	}{
+		{leaveTries, answeredBy(pods[1].Name)},
+		{1, refusedOnly}, // kernels send one ICMP message per second to one address
+	} {
 		gone := pods[left]
 		if err := t.leave(ctx, gone); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := round(judge); err != nil {
+		if err := round(stage.tries, stage.judge); err != nil {
 			return evidence, fmt.Errorf("%v after the endpoint %s on %s was gone: %w", leaveTime, gone.Name, gone.Node, err)
 		}
 		evidence = append(evidence, fmt.Sprintf("%d of 2 endpoints left: followed on every node after %v", 1-left, time.Since(started).Round(10*time.Millisecond)))
