@@ -154,4 +154,10 @@ func judgeCertificate(certificate *x509.Certificate, now time.Time) (string, err
 	return fmt.Sprintf("%s, %s left", name, days(left)), nil
 }
 
-func days(left time.Duration) string { return fmt.Sprintf("%d days", left/(24*time.Hour)) }
+// days are whole ones that are left.
+func days(left time.Duration) string {
+	if whole := int(left / (24 * time.Hour)); whole != 1 {
+		return fmt.Sprintf("%d days", whole)
+	}
+	return "1 day"
+}

@@ -1,10 +1,37 @@
 package verify
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestCoreIsValid(t *testing.T) {
 	if err := Validate(Core()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWhatReachesIntoPodsNeedsKubelets: exec and port-forward go by way of the
+// kubelet, so that one which hangs must be the only check that fails.
+func TestWhatReachesIntoPodsNeedsKubelets(t *testing.T) {
+	const kubelets = "kubelet.alive"
+	byID := map[string]Check{}
+	for _, check := range Core() {
+		byID[check.ID] = check
+	}
+	through := 0
+	for id, check := range byID {
+		rights := strings.Join(check.Rights, " ")
+		if id == kubelets || !strings.Contains(rights, "pods/exec") && !strings.Contains(rights, "pods/portforward") {
+			continue
+		}
+		through++
+		if !reaches(byID, kubelets, check.Needs, map[string]bool{}) {
+			t.Errorf("%s reaches into pods and does not need %s", id, kubelets)
+		}
+	}
+	if through == 0 {
+		t.Error("no check reaches into pods")
 	}
 }
 
