@@ -25,9 +25,15 @@ var (
 	other        = (*cluster).other
 )
 
+// refuse is a rule against new connections to an API server; it keeps those
+// that the API server has with itself.
+const refuse = "-i lo -p tcp --dport 6443 -m conntrack --ctstate NEW -j REJECT --reject-with tcp-reset"
+
 var controlPlaneFaults = []fault{
 	{check: "api.ready", what: "an API server refuses connections on its node's loopback address",
-		inject: rule(controlPlane, "filter", "INPUT", "-i lo -d 127.0.0.1 -p tcp --dport 6443 -j REJECT --reject-with tcp-reset")},
+		inject: script(controlPlane,
+			"iptables -w -I INPUT -d 127.0.0.1 "+refuse+"; ip6tables -w -I INPUT -d ::1 "+refuse,
+			"iptables -w -D INPUT -d 127.0.0.1 "+refuse+"; ip6tables -w -D INPUT -d ::1 "+refuse)},
 	{check: "api.authz", what: "anonymous users may read nodes", inject: object(`
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
