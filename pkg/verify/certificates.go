@@ -149,7 +149,7 @@ func judgeCertificate(certificate *x509.Certificate, now time.Time) (string, err
 	case now.Before(certificate.NotBefore):
 		return "", fmt.Errorf("the certificate of %s is not valid before %s", name, certificate.NotBefore.UTC().Format(time.DateTime))
 	case left < certificateNotice:
-		return "", fmt.Errorf("the certificate of %s ends in %s, on %s", name, days(left), end)
+		return "", Final(fmt.Errorf("the certificate of %s ends in %s, on %s", name, days(left), end))
 	}
 	return fmt.Sprintf("%s, %s left", name, days(left)), nil
 }
