@@ -22,7 +22,7 @@ func admissionChecks() []Check {
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
 		Rights: rights(rightsOfNodes, rightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"}),
-		Slow:   true, Timeout: 18 * time.Second, Run: policyGivesVolume,
+		Slow:   true, Timeout: 20 * time.Second, Run: policyGivesVolume,
 	}}
 }
 
