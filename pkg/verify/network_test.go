@@ -116,10 +116,12 @@ func TestJudgesOfAnswers(t *testing.T) {
 		"a part came back":        {cameBack(big), []string{big[1:]}, nil, "of 10 bytes other bytes came back"},
 		"nothing came back":       {cameBack(big), nil, nil, "of 10 bytes other bytes came back"},
 		"the message is not said": {cameBack(big), nil, []string{"Get /echo?msg=" + big + ": timeout"}, "10 bytes: Get /echo?msg=...: timeout"},
-		"refused":                 {refusedOnly, nil, []string{"connect: connection refused"}, ""},
-		"one hangs":               {refusedOnly, nil, []string{"connect: connection refused", "i/o timeout"}, "not refused, though no endpoint is left: i/o timeout"},
-		"one still answers":       {refusedOnly, []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
-		"nothing was tried":       {refusedOnly, nil, nil, "nothing was tried"},
+		"refused":                 {refusedBy("iptables"), nil, []string{"connect: connection refused"}, ""},
+		"one hangs":               {refusedBy("iptables"), nil, []string{"connect: connection refused", "i/o timeout"}, "not refused, though no endpoint is left: i/o timeout"},
+		"one still answers":       {refusedBy("iptables"), []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
+		"unreachable":             {refusedBy("iptables"), nil, []string{"no route to host"}, "not refused, though no endpoint is left: no route to host"},
+		"refused in the socket":   {refusedBy("none"), nil, []string{"no route to host"}, ""},
+		"nothing was tried":       {refusedBy("iptables"), nil, nil, "nothing was tried"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

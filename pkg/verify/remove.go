@@ -32,8 +32,11 @@ const (
 	// leaveTime is how long a service proxy may take to follow an EndpointSlice.
 	leaveTime = 10 * time.Second
 	// leaveTries is how many connections per node show that one of two
-	// endpoints is no longer in use, but for a chance of one in a hundred.
+	// endpoints is no longer in use, but for a chance of one in a hundred. They
+	// are made twice.
 	leaveTries = 7
+	// leaveHold is after how long an endpoint must still be out of use.
+	leaveHold = 500 * time.Millisecond
 	// leavePatience bounds a look at one node: what goes to a pod that is gone
 	// hangs.
 	leavePatience = 2 * time.Second
@@ -52,38 +55,51 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	round := func(tries int, judge func(answers, failures []string) string) error {
-		return within(ctx, leaveTime, func() error {
-			var ways []way
-			for _, probe := range probes {
-				ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge})
-			}
-			_, err := tryAll(ctx, ways)
-			return err
-		})
+	look := func(tries int, judge func(answers, failures []string) string) error {
+		var ways []way
+		for _, probe := range probes {
+			ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge})
+		}
+		_, err := tryAll(ctx, ways)
+		return err
 	}
-	if err := round(1, answeredBy(pods[0].Name, pods[1].Name)); err != nil {
+	both := func() error { return look(2*leaveTries, answeredByAll([]string{pods[0].Name, pods[1].Name})) }
+	if err := within(ctx, leaveTime, both); err != nil {
 		return nil, fmt.Errorf("with two endpoints: %w", err)
 	}
 	var evidence Evidence
-	for left, stage := range []struct {
-		tries int
-		judge func(answers, failures []string) string
-	}{
-		{leaveTries, answeredBy(pods[1].Name)},
-		{1, refusedOnly}, // kernels send one ICMP message per second to one address
+	for left, followed := range []func() error{
+		func() error { return twice(ctx, func() error { return look(leaveTries, answeredBy(pods[1].Name)) }) },
+		func() error { return look(1, refusedBy(t.Expect.ProxyMode)) }, // kernels send few ICMP messages to one address
 	} {
 		gone := pods[left]
 		if err := t.leave(ctx, gone); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := round(stage.tries, stage.judge); err != nil {
-			return evidence, fmt.Errorf("%v after the endpoint %s on %s was gone: %w", leaveTime, gone.Name, gone.Node, err)
+		if err := within(ctx, leaveTime, followed); err != nil {
+			err = fmt.Errorf("%v after the endpoint %s on %s was gone: %w", time.Since(started).Round(time.Second), gone.Name, gone.Node, err)
+			if isUnobservable(err) {
+				return evidence, err
+			}
+			return evidence, Final(err) // another attempt would begin with new pods, and forget this
 		}
 		evidence = append(evidence, fmt.Sprintf("%d of 2 endpoints left: followed on every node after %v", 1-left, time.Since(started).Round(10*time.Millisecond)))
 	}
 	return evidence, nil
+}
+
+// twice looks again after leaveHold.
+func twice(ctx context.Context, look func() error) error {
+	if err := look(); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(leaveHold):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return look()
 }
 
 // leavingPods are on different nodes where there are two.
@@ -131,22 +147,29 @@ func within(ctx context.Context, limit time.Duration, attempt func() error) erro
 	}
 }
 
-// refusals are the words of a connection that is refused: by a reset or an
-// ICMP message, or, where Cilium balances in the socket, by the system call.
-var refusals = []string{"connection refused", "operation not permitted", "no route to host"}
+// refusals are the words of a connection that is refused. kube-proxy has an
+// ICMP message sent; where Cilium balances in the socket, the system call fails.
+func refusals(proxyMode string) []string {
+	if proxyMode == "none" {
+		return []string{"connection refused", "operation not permitted", "no route to host"}
+	}
+	return []string{"connection refused"}
+}
 
-// refusedOnly wants every connection to be refused, and none to hang.
-func refusedOnly(answers, failures []string) string {
-	if len(answers) > 0 {
-		return fmt.Sprintf("%q answered, though no endpoint is left", answers[0])
-	}
-	for _, failure := range failures {
-		if !slices.ContainsFunc(refusals, func(words string) bool { return strings.Contains(failure, words) }) {
-			return "not refused, though no endpoint is left: " + failure
+// refusedBy wants every connection to be refused, and none to hang.
+func refusedBy(proxyMode string) func(answers, failures []string) string {
+	return func(answers, failures []string) string {
+		if len(answers) > 0 {
+			return fmt.Sprintf("%q answered, though no endpoint is left", answers[0])
 		}
+		for _, failure := range failures {
+			if !slices.ContainsFunc(refusals(proxyMode), func(words string) bool { return strings.Contains(failure, words) }) {
+				return "not refused, though no endpoint is left: " + failure
+			}
+		}
+		if len(failures) == 0 {
+			return "nothing was tried"
+		}
+		return ""
 	}
-	if len(failures) == 0 {
-		return "nothing was tried"
-	}
-	return ""
 }
