@@ -15,11 +15,11 @@ import (
 func certificateChecks() []Check {
 	return []Check{{
 		ID: "cert.expiry", Group: groupAPI, Title: "The certificates of the control plane and the kubelets are good for weeks",
-		Proves:   "Every API server, etcd member and kubelet is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. kubeadm's certificates end after a year, on all nodes at once.",
-		Hint:     "on the node: kubeadm certs check-expiration; renew with kubeadm certs renew all and restart the static pods; for a kubelet: remove /var/lib/kubelet/pki/kubelet.crt and kubelet.key, systemctl restart kubelet",
-		Needs:    []string{"kubelet.alive", "api.ready", "etcd.members"},
-		Rights:   rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),
-		Advisory: true, Timeout: 15 * time.Second, Run: certificatesLast,
+		Proves:  "Every API server, etcd member and kubelet is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. kubeadm's certificates end after a year, on all nodes at once.",
+		Hint:    "on the node: kubeadm certs check-expiration; renew with kubeadm certs renew all and restart the static pods; for a kubelet: remove /var/lib/kubelet/pki/kubelet.crt and kubelet.key, systemctl restart kubelet",
+		Needs:   []string{"kubelet.alive", "api.ready", "etcd.members"},
+		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),
+		Timeout: 15 * time.Second, Run: certificatesLast,
 	}}
 }
 
@@ -145,11 +145,11 @@ func judgeCertificate(certificate *x509.Certificate, now time.Time) (string, err
 	left := certificate.NotAfter.Sub(now)
 	switch {
 	case left <= 0:
-		return "", fmt.Errorf("the certificate of %s ended on %s", name, end)
+		return "", Final(fmt.Errorf("the certificate of %s ended on %s", name, end))
 	case now.Before(certificate.NotBefore):
 		return "", fmt.Errorf("the certificate of %s is not valid before %s", name, certificate.NotBefore.UTC().Format(time.DateTime))
 	case left < certificateNotice:
-		return "", Final(fmt.Errorf("the certificate of %s ends in %s, on %s", name, days(left), end))
+		return "", Warning(fmt.Errorf("the certificate of %s ends in %s, on %s", name, days(left), end))
 	}
 	return fmt.Sprintf("%s, %s left", name, days(left)), nil
 }

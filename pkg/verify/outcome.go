@@ -68,9 +68,12 @@ type inapplicableError string
 
 func (e inapplicableError) Error() string { return string(e) }
 
+// isWarning tells whether a flaw is all that there is: joined with a Final
+// error, it does not make that one smaller.
 func isWarning(err error) bool {
-	_, is := errors.AsType[warningError](err)
-	return is
+	_, warns := errors.AsType[warningError](err)
+	_, fails := errors.AsType[finalError](err)
+	return warns && !fails
 }
 
 func isInapplicable(err error) bool {
@@ -79,8 +82,8 @@ func isInapplicable(err error) bool {
 }
 
 func isFinal(err error) bool {
-	_, is := errors.AsType[finalError](err)
-	return is || isWarning(err) || isInapplicable(err) || refused(err)
+	_, fails := errors.AsType[finalError](err)
+	return fails || isWarning(err) || isInapplicable(err) || refused(err)
 }
 
 func isUnobservable(err error) bool {

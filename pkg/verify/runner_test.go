@@ -58,6 +58,7 @@ func TestVerdictOnOneCheck(t *testing.T) {
 	}{
 		"passes at once":             {Check{Run: passes}, Pass, "", 1, 0},
 		"a warning":                  {Check{Run: fails(Warning(errSick))}, Warn, "the patient is sick", 1, 0},
+		"a warning beside a failure": {Check{Run: fails(errors.Join(Warning(errors.New("a scratch")), Final(errSick)))}, Fail, "a scratch\nthe patient is sick", 1, 0},
 		"cannot apply":               {Check{Run: fails(Inapplicable("there is no patient"))}, Skip, "there is no patient", 1, 0},
 		"passes after failures":      {Check{Run: recovers(3)}, Pass, "", 4, 250*time.Millisecond + 500*time.Millisecond + time.Second},
 		"the pause stops growing":    {Check{Run: recovers(5)}, Pass, "", 6, 250*time.Millisecond + 500*time.Millisecond + time.Second + 2*2*time.Second},
