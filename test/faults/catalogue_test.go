@@ -56,7 +56,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anony
 	{check: "kcm.reconcile", what: "the ReplicaSet controller has lost its rights", inject: deleted("clusterrolebinding system:controller:replicaset-controller")},
 	{check: "kcm.slices", what: "the EndpointSlice controller has lost its rights", inject: deleted("clusterrolebinding system:controller:endpointslice-controller")},
 	{check: "adm.volume", what: "the API server's admission plugin for mutating policies is disabled",
-		inject: argument("kube-apiserver", "--disable-admission-plugins=MutatingAdmissionPolicy")},
+		inject: apiArgument("--disable-admission-plugins=MutatingAdmissionPolicy")},
 }
 
 var nodeFaults = []fault{

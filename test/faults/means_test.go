@@ -92,7 +92,7 @@ spec:
   matchConstraints:
     resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [%s]}]
     namespaceSelector: {matchExpressions: [{key: kindctl.dev/run, operator: Exists}]}
-  matchConditions: [{name: fault, expression: "%s"}]
+  matchConditions: [{name: fault, expression: "has(object.metadata.name) && %s"}]
   mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: "%s"}}]
 ---
 apiVersion: admissionregistration.k8s.io/v1
@@ -135,6 +135,20 @@ func argument(component, flag string) func(*cluster) func() {
 			c.on(c.controlPlane(), "cp /root/"+component+".yaml "+file)
 			runs("0")
 		}
+	}
+}
+
+// apiArgument is argument for the API server. Clients that lost it come back
+// when their pause is over; those of CoreDNS, which takes long pauses, at once.
+func apiArgument(flag string) func(*cluster) func() {
+	again := func(c *cluster) {
+		c.kubectl("-n kube-system rollout restart deployment/coredns")
+		c.kubectl("-n kube-system rollout status --timeout=120s deployment/coredns")
+	}
+	return func(c *cluster) func() {
+		heal := argument("kube-apiserver", flag)(c)
+		again(c)
+		return func() { heal(); again(c) }
 	}
 }
 
