@@ -2,7 +2,11 @@ package verify
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 func hostCheck() Check {
@@ -25,10 +29,34 @@ func hostsReached(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string][]string{}
+	for _, node := range nodes {
+		names[node.Name] = hostNames(node)
+	}
 	var ways []way
 	for _, p := range allPairs(probes, hosts) {
-		// On the host network a pod has its node's name.
-		ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: answeredBy(p.to.Node)})
+		ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: answeredBy(names[p.to.Node]...)})
 	}
 	return tryAll(ctx, ways)
+}
+
+// hostNames are the names by which a node may know itself, and so a pod on its
+// network: its own, its address of the type Hostname, and what is before their
+// first dot.
+func hostNames(node corev1.Node) []string {
+	names := []string{node.Name}
+	for _, address := range node.Status.Addresses {
+		if address.Type == corev1.NodeHostName {
+			names = append(names, address.Address)
+		}
+	}
+	for _, name := range slices.Clone(names) {
+		short, _, _ := strings.Cut(name, ".")
+		names = append(names, short)
+	}
+	return names
 }

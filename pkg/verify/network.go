@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,8 +82,15 @@ type way struct {
 	port     int
 	request  string
 	tries    int           // 0 means 1
-	patience time.Duration // for all tries; 0 leaves it to the probe, which waits 5 s for each
+	patience time.Duration // for all tries; 0 means what defaultPatience says
 	judge    func(answers, failures []string) string
+}
+
+// defaultPatience is how long a number of tries may take, made one after the
+// other, with the way to the probe. A probe by itself waits 5 s for each answer
+// that does not come, so that a few of them would take all the time of a check.
+func defaultPatience(tries int) time.Duration {
+	return 4*time.Second + time.Duration(tries-1)*20*time.Millisecond
 }
 
 // parallelDials bounds the dials of one check that are under way.
@@ -121,14 +129,13 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 
 // send tries one way. That its patience ended is a failure like others.
 func (w way) send(ctx context.Context) (answers, failures []string, err error) {
-	if w.patience == 0 {
-		return w.from.Send(ctx, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
-	}
-	bounded, cancel := context.WithTimeout(ctx, w.patience)
+	tries := max(w.tries, 1)
+	patience := cmp.Or(w.patience, defaultPatience(tries))
+	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	answers, failures, err = w.from.Send(bounded, w.protocol, w.host, w.port, w.request, max(w.tries, 1))
+	answers, failures, err = w.from.Send(bounded, w.protocol, w.host, w.port, w.request, tries)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return nil, []string{fmt.Sprintf("no answer within %v", w.patience)}, nil
+		return nil, []string{fmt.Sprintf("no answer within %v", patience)}, nil
 	}
 	return answers, failures, err
 }

@@ -10,7 +10,8 @@ import (
 
 // readIPVS finds the virtual server of the Service in /proc/net/ip_vs, where
 // addresses and ports are hexadecimal: a line for each virtual server, and
-// beneath it one that begins with an arrow for each real server.
+// beneath it one that begins with an arrow for each real server. One with the
+// weight 0 gets no new connections.
 func readIPVS(printed string, service balanced) (rules []string, err error) {
 	var found []string
 	inside, known := false, false
@@ -19,7 +20,7 @@ func readIPVS(printed string, service balanced) (rules []string, err error) {
 		switch {
 		case len(fields) >= 2 && fields[0] == "->":
 			address, ok := fromHex(fields[1])
-			if inside && ok {
+			if inside && ok && len(fields) >= 4 && fields[3] != "0" {
 				found, rules = append(found, address.String()), append(rules, fmt.Sprintf("  -> %s %s", address, strings.Join(fields[2:], " ")))
 			}
 		case len(fields) >= 3:

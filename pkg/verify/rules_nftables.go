@@ -17,7 +17,7 @@ var (
 // address in the map of Services to its chain, and from there to the endpoints:
 // directly, or, with session affinity, through a chain for each.
 func readNFTables(printed string, service balanced) (rules []string, err error) {
-	element := regexp.MustCompile(fmt.Sprintf(`%s \. tcp \. %d(?: comment "[^"]*")? : goto "?(service-[^\s,"}]+)`, regexp.QuoteMeta(service.address.Addr().String()), service.address.Port()))
+	element := regexp.MustCompile(fmt.Sprintf(`\b%s \. tcp \. %d(?: comment "[^"]*")? : goto "?(service-[^\s,"}]+)`, regexp.QuoteMeta(service.address.Addr().String()), service.address.Port()))
 	match := element.FindStringSubmatch(printed)
 	if match == nil {
 		return nil, fmt.Errorf("the map service-ips has no element for %s", service.address)

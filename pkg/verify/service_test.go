@@ -1,0 +1,113 @@
+package verify
+
+import (
+	"context"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+// allotting gives new Services an address, as an API server does.
+func allotting(target *Target, address string) {
+	target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "services", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		service := action.(clienttesting.CreateAction).GetObject().(*corev1.Service)
+		if service.Spec.ClusterIP == "" {
+			service.Spec.ClusterIP = address
+		}
+		return false, nil, nil
+	})
+}
+
+func TestServices(t *testing.T) {
+	var names map[string]string
+	everyone := func(_ string, query url.Values) (r reply, err error) {
+		for _, name := range names {
+			r.Responses = append(r.Responses, name)
+		}
+		return r, nil
+	}
+	sticky := func(string, url.Values) (reply, error) {
+		return reply{Responses: []string{"probe-w1", "probe-w1"}}, nil
+	}
+	stranger := func(string, url.Values) (reply, error) { return reply{Responses: []string{"nginx"}}, nil }
+	lost := func(pod string, query url.Values) (reply, error) {
+		if pod == "probe-w2" {
+			return reply{Errors: []string{"connect: connection refused"}}, nil
+		}
+		return everyone(pod, query)
+	}
+	own := func(pod string, _ url.Values) (reply, error) { return reply{Responses: []string{pod}}, nil }
+	tests := map[string]struct {
+		run  func(context.Context, *Target) (Evidence, error)
+		net  func(pod string, query url.Values) (reply, error)
+		want string
+	}{
+		"answers":              {serviceAnswers, sticky, ""},
+		"a stranger answers":   {serviceAnswers, stranger, `w1 -> Service fleet (10.96.0.9:80, http): "nginx" answered`},
+		"refused on one node":  {serviceAnswers, lost, "w2 -> Service fleet (10.96.0.9:80, http): 1 of 1 failed: connect: connection refused"},
+		"spreads":              {serviceSpreads, everyone, ""},
+		"sticks to one":        {serviceSpreads, sticky, "w1 -> Service fleet (10.96.0.9:80, http): probe-w2 never answered in 2 connections"},
+		"spreads to strangers": {serviceSpreads, stranger, `"nginx" answered`},
+		"reach themselves":     {reachThemselves, own, ""},
+		"one reaches another":  {reachThemselves, sticky, `w2 -> itself by Service hairpin-1 (10.96.0.9:80, http): "probe-w1" answered`},
+		"one does not": {reachThemselves, func(pod string, query url.Values) (reply, error) {
+			if pod == "probe-w2" {
+				return reply{Errors: []string{"i/o timeout"}}, nil
+			}
+			return own(pod, query)
+		}, "w2 -> itself by Service hairpin-1 (10.96.0.9:80, http): 1 of 1 failed: i/o timeout"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var target *Target
+			target, names = networked(func(pod string, query url.Values) (reply, error) { return test.net(pod, query) })
+			allotting(target, "10.96.0.9")
+			evidence, err := test.run(t.Context(), target)
+			wantErr(t, err, test.want)
+			if err == nil && len(evidence) != 2 {
+				t.Errorf("evidence %q", evidence)
+			}
+		})
+	}
+}
+
+// TestSpreadTriesOften has enough connections asked for, in one request.
+func TestSpreadTriesOften(t *testing.T) {
+	var often atomic.Int32
+	target, _ := networked(func(_ string, query url.Values) (reply, error) {
+		if query.Get("tries") == "34" { // 2*2+30
+			often.Add(1)
+		}
+		return reply{Responses: []string{"probe-w1", "probe-w2"}}, nil
+	})
+	allotting(target, "10.96.0.9")
+	if _, err := serviceSpreads(t.Context(), target); err != nil || often.Load() != 2 {
+		t.Errorf("%d of 2 probes were asked to try often: %v", often.Load(), err)
+	}
+}
+
+// TestHairpinSelectsOnePod has every Service select the probe of one node.
+func TestHairpinSelectsOnePod(t *testing.T) {
+	target, _ := networked(func(pod string, _ url.Values) (reply, error) { return reply{Responses: []string{pod}}, nil })
+	allotting(target, "10.96.0.9")
+	if _, err := reachThemselves(t.Context(), target); err != nil {
+		t.Fatal(err)
+	}
+	core := target.Kube.Clientset.CoreV1()
+	services, err := core.Services("").List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(services.Items) != 2 {
+		t.Fatalf("%d services: %v", len(services.Items), err)
+	}
+	for _, service := range services.Items {
+		pods, err := core.Pods("").List(t.Context(), metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: service.Spec.Selector})})
+		if err != nil || len(pods.Items) != 1 {
+			t.Errorf("service %s has %d pods: %v", service.Name, len(pods.Items), err)
+		}
+	}
+}
