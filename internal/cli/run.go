@@ -74,7 +74,10 @@ func run(c *cli.Context) error {
 	defer os.RemoveAll(private)
 	r := &runner{c: c, order: order, reports: reports, kept: kept, kubeconfig: filepath.Join(private, "kubeconfig"), program: program}
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	return errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
 }

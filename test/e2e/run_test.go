@@ -1,0 +1,187 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// small are the flags of a cluster that is made quickly.
+var small = []string{"--cni", "calico", "--profile", "single"}
+
+// run is "kindctl run" with a shell script, whose arguments are kindctl and
+// those that are given.
+func (s *session) run(flags []string, script string) *exec.Cmd {
+	words := append(append([]string{"run"}, small...), flags...)
+	cmd := exec.Command(kindctl, append(words, "--", "sh", "-c", script, "sh", kindctl)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	return cmd
+}
+
+// finished runs a command to its end.
+func (s *session) finished(cmd *exec.Cmd) result {
+	s.Helper()
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := time.Now()
+	_ = cmd.Run()
+	r := result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), time.Since(started).Round(100 * time.Millisecond)}
+	s.Logf("kindctl run: exit %d after %v\n%s", r.code, r.took, r.stderr)
+	return r
+}
+
+// TestRun gives a command a cluster of its own: the command finds it, what it
+// reads and writes is passed through, and nothing is left.
+func TestRun(t *testing.T) {
+	s := newSession(t)
+	t.Chdir(t.TempDir())
+	before := s.belongings()
+	cmd := s.run([]string{"--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
+		`stat -c %a "$KUBECONFIG"; echo "$KUBECONFIG"; echo "$KINDCTL_NAME"; cat; "$1" verify --kubeconfig "$KUBECONFIG" --context "kind-$KINDCTL_NAME" --quick -o json`)
+	cmd.Stdin = strings.NewReader("through standard input\n")
+	r := s.finished(cmd)
+	if r.code != 0 {
+		t.Fatalf("exit code %d", r.code)
+	}
+	lines := strings.SplitN(r.stdout, "\n", 5)
+	if len(lines) < 5 || lines[0] != "600" || !regexp.MustCompile(`^run-[a-z2-7]{8}$`).MatchString(lines[2]) || lines[3] != "through standard input" {
+		t.Fatalf("the command wrote\n%s", r.stdout)
+	}
+	var report struct {
+		Passed  bool
+		Results []verdict
+	}
+	if err := json.Unmarshal([]byte(lines[4]), &report); err != nil || !report.Passed || len(report.Results) == 0 {
+		t.Errorf("the command's own verification: %v\n%s", err, lines[4])
+	}
+	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.kubeconfig {
+		t.Errorf("the private kubeconfig %s is still there: %v", lines[1], err)
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+	for file, want := range map[string]string{"up.xml": `<testcase name="net.pods"`, "up.json": `"passed": true`, "up.jsonl": `"kind":"done","scope":"phase","id":"verify"`} {
+		if data, err := os.ReadFile(file); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %s (%v):\n%s", file, want, err, data)
+		}
+	}
+	s.noDiagnostics()
+}
+
+func (s *session) noDiagnostics() {
+	s.Helper()
+	if found, err := filepath.Glob("kindctl-diagnostics*"); err != nil || len(found) > 0 {
+		s.Errorf("diagnostics of a success: %v (%v)", found, err)
+	}
+}
+
+// TestRunReuse lets a command fail in a cluster that is to be kept: there are
+// diagnostics, and the next command finds the cluster.
+func TestRunReuse(t *testing.T) {
+	const cluster = "e2e-run"
+	s := newSession(t, cluster)
+	t.Chdir(t.TempDir())
+	reuse := []string{"--reuse", cluster, "--artifacts", "kept"}
+	if r := s.finished(s.run(reuse, "exit 7")); r.code != 7 || r.stdout != "" || !strings.Contains(r.stderr, "look into kept") {
+		t.Errorf("a command that fails: exit %d, output %q", r.code, r.stdout)
+	}
+	for file, want := range map[string]string{
+		"report.json": `"code": 7`, "failure.txt": "exit code 7", "nodes.txt": cluster + "-control-plane",
+		"pods.txt": "kube-apiserver-" + cluster, "events.txt": "Scheduled",
+		"logs/kube-system/etcd-" + cluster + "-control-plane/etcd.log": "ready to serve client requests",
+	} {
+		if data, err := os.ReadFile(filepath.Join("kept", file)); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %q (%v)", file, want, err)
+		}
+	}
+	secrets := regexp.MustCompile(`PRIVATE KEY-----|\beyJ[\w-]+\.eyJ`)
+	if err := filepath.WalkDir("kept", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if found := secrets.Find(data); found != nil {
+			t.Errorf("%s holds a credential: %s", path, found)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	r := s.finished(s.run(reuse[:2], "exit 0"))
+	if r.code != 0 || !strings.Contains(r.stderr, "nothing was changed") {
+		t.Errorf("the next command: exit %d", r.code)
+	}
+	s.noDiagnostics()
+	if r := s.finished(s.run([]string{"-n", cluster}, "exit 0")); r.code != 2 || !strings.Contains(r.stderr, "--reuse "+cluster) {
+		t.Errorf("a cluster of that name is there: exit %d", r.code)
+	}
+	if !strings.Contains(s.must("get", "clusters").stdout, cluster) {
+		t.Error("the cluster that was to be kept is gone")
+	}
+	s.kubeconfigUntouched()
+}
+
+// TestRunSignals ends kindctl while the command runs, twice: the command hears
+// it and ends in its own time, and the cluster goes.
+func TestRunSignals(t *testing.T) {
+	const cluster = "e2e-run-stop"
+	s := newSession(t, cluster)
+	t.Chdir(t.TempDir())
+	before := s.belongings()
+	cmd := s.run([]string{"-n", cluster}, `trap 'kill $!; echo heard; exit 42' TERM; sleep 600 >/dev/null 2>&1 & echo ready; wait`)
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	progress, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	signal := func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}
+	lines := bufio.NewScanner(output)
+	removing := make(chan string)
+	go func() { // the second signal comes while the cluster is being removed
+		var seen strings.Builder
+		for lines := bufio.NewScanner(progress); lines.Scan(); {
+			seen.WriteString(lines.Text() + "\n")
+			if strings.Contains(lines.Text(), "Remove cluster") && !strings.Contains(lines.Text(), "✓") {
+				signal()
+			}
+		}
+		removing <- seen.String()
+	}()
+	said := ""
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+		if lines.Text() == "ready" {
+			signal()
+		}
+	}
+	seen := <-removing
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 42 || said != "ready\nheard\n" {
+		t.Errorf("exit code %d, output %q\n%s", code, said, seen)
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s\n%s", before, after, seen)
+	}
+	s.noDiagnostics()
+	s.kubeconfigUntouched()
+}
