@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
@@ -37,32 +36,11 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 // fit warns of what may become a problem for a new cluster on this host, and
 // refuses what is bound to be one.
 func (u *Up) fit() error {
-	needs := needs(u.Topology)
+	needs := Needs(u.Topology)
 	for _, warning := range u.facts.Warnings(needs) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
 	}
 	return u.facts.Refuse(needs)
-}
-
-// needs are what the topology asks of the kernel and the host.
-func needs(t clusters.Topology) host.Needs {
-	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes()}
-	need := func(feature host.Feature, purpose string) {
-		needs.Features = append(needs.Features, host.Need{Feature: feature, For: purpose})
-	}
-	switch t.ProxyMode {
-	case "ipvs":
-		need(host.IPVS, "proxy mode ipvs")
-	case "nftables":
-		need(host.NFTables, "proxy mode nftables")
-	}
-	if t.CNI == "cilium" {
-		need(host.BPF, "Cilium")
-		if t.Nodes() > 1 { // Calico does with plain routes
-			need(host.VXLAN, "Cilium's network between the nodes")
-		}
-	}
-	return needs
 }
 
 // existing ends the plan when the cluster is there already, well and in the

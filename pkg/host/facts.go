@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/moby/moby/client"
 	"golang.org/x/sys/unix"
@@ -20,6 +20,21 @@ type Facts struct {
 	CgroupV1      bool
 	// Runtime is what Docker starts containers with: runc.
 	Runtime string
+	// Rootless says that Docker runs without root's rights.
+	Rootless bool
+	// MissingControllers are the cgroup controllers that containers cannot have.
+	MissingControllers []string
+	// DataDir is where Docker keeps images and containers.
+	DataDir string
+	// MachineMemoryBytes is all memory of Docker's machine; 0 is unknown.
+	MachineMemoryBytes int64
+	// ClockAhead is how far Docker's clock is ahead of this one, as far as the
+	// time that the answer took allows to tell; nil is unknown.
+	ClockAhead *time.Duration
+	// Proxies are those of the environment. Authorities is a folder of
+	// certificates that this machine trusts beyond the usual ones, or "".
+	Proxies     []Proxy
+	Authorities string
 	// Local says that Docker runs on this kernel, so that everything below is
 	// known. For a virtual machine or another host it is not, and nothing is
 	// refused for it.
@@ -31,9 +46,30 @@ type Facts struct {
 	// InotifyInstances and InotifyWatches are the kernel's limits for each
 	// user; 0 is unknown.
 	InotifyInstances, InotifyWatches int64
+	// FilesOpen and FilesMax count for all processes together; a maximum of 0 is
+	// unknown. OpenFiles is how many Docker's daemon may open; 0 is unknown.
+	FilesOpen, FilesMax, OpenFiles int64
+	// Bounding is the capability bounding set of Docker's daemon, in
+	// hexadecimal; "" is unknown.
+	Bounding string
 	// MissingCapabilities can never be given to a container, such as CAP_SYS_RESOURCE.
 	MissingCapabilities []string
 	Kernel              Kernel
+
+	// Trouble is why Docker could not be asked, or nil.
+	Trouble error
+}
+
+// Blind are the facts about a host whose Docker cannot be asked.
+func Blind(trouble error) Facts {
+	return Facts{Trouble: trouble, FreeBytes: -1}.withSurroundings()
+}
+
+// withSurroundings adds what does not depend on Docker.
+func (f Facts) withSurroundings() Facts {
+	f.Proxies = proxies(os.Getenv)
+	f.Authorities = authorities(os.DirFS("/"))
+	return f
 }
 
 // String is a line for people.
@@ -54,6 +90,7 @@ var architectures = map[string]string{"x86_64": "amd64", "aarch64": "arm64"}
 
 // Probe collects the facts about the engine's machine.
 func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
+	asked := time.Now()
 	result, err := docker.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return Facts{}, fmt.Errorf("docker info: %w", err)
@@ -61,9 +98,11 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 	info := result.Info
 	facts := Facts{
 		DockerVersion: info.ServerVersion, Architecture: info.Architecture, Runtime: info.DefaultRuntime,
-		CgroupV1:  info.CgroupVersion != "2", // engines that know no version 2 say nothing
+		CgroupV1: info.CgroupVersion != "2", // engines that know no version 2 say nothing
+		Rootless: rootless(info.SecurityOptions), MissingControllers: missingControllers(info),
+		DataDir: info.DockerRootDir, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
 		FreeBytes: -1,
-	}
+	}.withSurroundings()
 	if name, known := architectures[info.Architecture]; known {
 		facts.Architecture = name
 	}
@@ -78,23 +117,21 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		return facts, nil
 	}
 	root := os.DirFS("/")
-	if facts.MissingCapabilities, err = missingCapabilities(root, daemon(socket)); err != nil {
+	process := daemon(socket)
+	if facts.Bounding, facts.MissingCapabilities, err = missingCapabilities(root, process); err != nil {
 		return Facts{}, err
 	}
 	facts.Kernel = readKernel(root, release)
 	facts.InotifyInstances = readNumber(root, "proc/sys/fs/inotify/max_user_instances")
 	facts.InotifyWatches = readNumber(root, "proc/sys/fs/inotify/max_user_watches")
+	facts.FilesOpen, facts.FilesMax = readFiles(root)
+	facts.OpenFiles = readOpenFiles(root, process)
 	facts.MemoryBytes = readMemory(root)
 	var stat unix.Statfs_t
 	if err := unix.Statfs(info.DockerRootDir, &stat); err == nil {
 		facts.FreeBytes = int64(stat.Bavail) * int64(stat.Bsize) //nolint:gosec,unconvert // file systems are smaller; types differ by system
 	}
 	return facts, nil
-}
-
-// Lacks tells whether a capability is known to be missing.
-func (f Facts) Lacks(capability string) bool {
-	return slices.Contains(f.MissingCapabilities, capability)
 }
 
 func readNumber(root fs.FS, name string) int64 {

@@ -67,23 +67,37 @@ func TestKernelSupports(t *testing.T) {
 	}
 }
 
-// TestMissingCapabilities looks at the process behind a socket: this one.
 func TestMissingCapabilities(t *testing.T) {
-	for mask, want := range map[string]string{"000001ffffffffff": "", "000001fffeffffff": "CAP_SYS_RESOURCE"} {
-		root := fstest.MapFS{"proc/42/status": {Data: []byte("Name:\tx\nCapBnd:\t" + mask + "\n")}}
-		missing, err := missingCapabilities(root, "42")
-		if err != nil || strings.Join(missing, " ") != want {
-			t.Errorf("mask %s: %v, %v; want %q", mask, missing, err, want)
-		}
-		if missing, err := missingCapabilities(root, ""); err != nil || missing != nil {
-			t.Errorf("of an unknown process: %v, %v; want nothing", missing, err)
-		}
+	tests := []struct{ name, mask, last, want string }{
+		{"all", "000001ffffffffff", "40\n", ""},
+		{"one lacks", "000001fffeffffff", "40\n", "CAP_SYS_RESOURCE"},
+		{"two lack", "000001fffeffffdf", "40\n", "CAP_KILL CAP_SYS_RESOURCE"},
+		{"the last lacks", "000000ffffffffff", "40\n", "CAP_CHECKPOINT_RESTORE"},
+		{"an older kernel, which has fewer", "0000003fffffffff", "37\n", ""},
+		{"a newer kernel, which has more", "000001ffffffffff", "41\n", "CAP_41"},
+		{"a kernel that does not say how many it has", "000001fffeffffff", "", "CAP_SYS_RESOURCE"},
 	}
-	if _, err := missingCapabilities(fstest.MapFS{"proc/42/status": {Data: []byte("CapBnd:zz\n")}}, "42"); err == nil {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := fstest.MapFS{"proc/42/status": {Data: []byte("Name:\tx\nCapBnd:\t" + tt.mask + "\n")}}
+			if tt.last != "" {
+				root["proc/sys/kernel/cap_last_cap"] = &fstest.MapFile{Data: []byte(tt.last)}
+			}
+			bounding, missing, err := missingCapabilities(root, "42")
+			if err != nil || strings.Join(missing, " ") != tt.want || bounding != tt.mask {
+				t.Errorf("%s %v, %v; want %q", bounding, missing, err, tt.want)
+			}
+			if bounding, missing, err := missingCapabilities(root, ""); err != nil || missing != nil || bounding != "" {
+				t.Errorf("of an unknown process: %q %v, %v; want nothing", bounding, missing, err)
+			}
+		})
+	}
+	if _, _, err := missingCapabilities(fstest.MapFS{"proc/42/status": {Data: []byte("CapBnd:zz\n")}}, "42"); err == nil {
 		t.Error("a mask that is no number was accepted")
 	}
 }
 
+// TestDaemon looks at the process behind a socket: this one.
 func TestDaemon(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "docker.sock")
 	if got := daemon(socket); got != "" {
@@ -107,7 +121,7 @@ func TestRefuse(t *testing.T) {
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
 	bare := Kernel{options: map[string]string{"CONFIG_VXLAN": "y"}}
-	ipvs := Needs{Features: []Need{{IPVS, "proxy mode ipvs"}}}
+	ipvs := Needs{Features: []Need{{Feature: IPVS, For: "proxy mode ipvs"}}}
 	roomy := func(change func(*Facts)) Facts {
 		facts := Facts{Local: true, Runtime: "runc", Kernel: bare, FreeBytes: 20 << 30}
 		change(&facts)
@@ -119,7 +133,10 @@ func TestRefuse(t *testing.T) {
 		needs Needs
 		want  []string // in the error; none means fit
 	}{
-		{"fit", roomy(func(*Facts) {}), Needs{Features: []Need{{VXLAN, "the network"}}}, nil},
+		{"fit", roomy(func(*Facts) {}), Needs{Features: []Need{{Feature: VXLAN, For: "the network"}}}, nil},
+		{"no module for what is not asked for", roomy(func(*Facts) {}), Needs{Features: []Need{{Feature: IPVS, For: "proxy mode ipvs", Optional: true}}}, nil},
+		{"rootless Docker without controllers", roomy(func(f *Facts) { f.DockerVersion, f.Rootless, f.MissingControllers = "28.1.0", true, []string{"cpu"} }), Needs{}, []string{"rootless and may not use the cgroup controllers cpu"}},
+		{"Docker that did not answer", Blind(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", "start it")), Needs{}, []string{"Docker does not answer"}},
 		{"no module", roomy(func(*Facts) {}), ipvs, []string{"no ip_vs, which proxy mode ipvs needs"}},
 		{"another machine's kernel is not judged", roomy(func(f *Facts) { f.Local = false }), ipvs, nil},
 		{"no room", roomy(func(f *Facts) { f.FreeBytes = 3 << 30 }), Needs{}, []string{"3.0 GB free"}},

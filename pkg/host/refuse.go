@@ -11,10 +11,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// MinimumFreeBytes is the room that a cluster needs on Docker's file system:
-// three nodes' /var, their writable layers and space to work.
-const MinimumFreeBytes = 10 << 30
-
 // Needs are what a cluster asks of the host.
 type Needs struct {
 	Features []Need
@@ -26,30 +22,19 @@ type Needs struct {
 type Need struct {
 	Feature Feature
 	For     string
+	// Optional says that the cluster does without; something else that could be
+	// asked for does not.
+	Optional bool
 }
 
 // Refuse returns one error that names everything the host cannot do, with the
 // way out, or nil.
 func (f Facts) Refuse(needs Needs) error {
 	var problems, advice []string
-	refuse := func(problem, wayOut string) {
-		problems, advice = append(problems, problem), append(advice, wayOut)
-	}
-	if f.Lacks(SysResource) && f.Runtime == "runc" {
-		refuse("this machine takes "+SysResource+" from every process, and Docker's runtime runc fails to start a node without it",
-			`"make up" as root installs a runtime that leaves it out (see hack/capshim)`)
-	}
-	for _, need := range needs.Features {
-		if f.Local && f.Kernel.Supports(need.Feature) == Absent {
-			refuse(fmt.Sprintf("this kernel has no %s, which %s needs", need.Feature, need.For), need.Feature.wayOut())
+	for _, finding := range f.Findings(needs) {
+		if finding.State == Fatal {
+			problems, advice = append(problems, finding.text()), append(advice, finding.Fix)
 		}
-	}
-	if f.Local && f.FreeBytes >= 0 && f.FreeBytes < MinimumFreeBytes {
-		refuse(fmt.Sprintf("Docker's file system has %.1f GB free; a cluster needs %d GB", gigabytes(f.FreeBytes), MinimumFreeBytes>>30),
-			"free some: docker system df, docker system prune, kindctl images prune")
-	}
-	if needs.Port != 0 && inUse(needs.Port) {
-		refuse(fmt.Sprintf("port %d is in use", needs.Port), "choose another apiServerPort, or 0 for a free one")
 	}
 	if len(problems) == 0 {
 		return nil
@@ -57,16 +42,27 @@ func (f Facts) Refuse(needs Needs) error {
 	return hint.New(hint.Preflight, "HOST_UNFIT", strings.Join(problems, "\n"), strings.Join(advice, "; "))
 }
 
-// String is the feature's name for people.
-func (f Feature) String() string {
-	return strings.ToLower(strings.TrimPrefix(f.Option, "CONFIG_"))
+// Warnings are what may become a problem for a cluster, with the way out.
+func (f Facts) Warnings(needs Needs) (warnings []string) {
+	for _, finding := range f.Findings(needs) {
+		if finding.State == Warning {
+			warnings = append(warnings, finding.text()+"; "+finding.Fix)
+		}
+	}
+	return warnings
 }
 
-func (f Feature) wayOut() string {
-	if f.Module == "" {
-		return "use a kernel that has " + f.Option
+// port looks whether the API server's port is free.
+func (f Facts) port(needs Needs) []Finding {
+	finding := Finding{ID: "port", State: OK, Seen: "the API server takes any port that is free"}
+	if needs.Port != 0 {
+		finding.Seen = fmt.Sprintf("port %d is free for the API server", needs.Port)
+		if inUse(needs.Port) {
+			finding = Finding{ID: "port", State: Fatal, Seen: fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
+				Fix: fmt.Sprintf("choose another apiServerPort, or 0 for a free one; who has it: sudo ss -ltnp sport = :%d", needs.Port)}
+		}
 	}
-	return fmt.Sprintf("install the kernel module %s, which may be in a package of its own such as linux-modules-extra, or choose another mode or CNI", f.Module)
+	return []Finding{finding}
 }
 
 // inUse tries to listen. That a port is only for root does not matter: Docker
@@ -78,5 +74,3 @@ func inUse(port int) bool {
 	}
 	return errors.Is(err, syscall.EADDRINUSE)
 }
-
-func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }

@@ -1,0 +1,61 @@
+package bootstrap
+
+import (
+	"slices"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/host"
+)
+
+// Needs are what a topology asks of the kernel and the host.
+func Needs(t clusters.Topology) host.Needs {
+	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes()}
+	need := func(purpose string, features ...host.Feature) {
+		for _, feature := range features {
+			needs.Features = append(needs.Features, host.Need{Feature: feature, For: purpose})
+		}
+	}
+	switch t.ProxyMode {
+	case "iptables":
+		need("proxy mode iptables", host.XTStatistic, host.XTComment)
+	case "nftables":
+		need("proxy mode nftables", host.NFTables, host.NFTNumgen)
+	case "ipvs":
+		need("proxy mode ipvs", host.IPVS, host.IPVSRoundRobin, host.IPSet, host.XTSet)
+	case "none":
+		need("Cilium in kube-proxy's place", host.CgroupBPF)
+	}
+	switch t.CNI {
+	case "cilium":
+		need("Cilium", host.BPF)
+		if t.Nodes() > 1 { // Calico does with plain routes
+			need("Cilium's network between the nodes", host.VXLAN)
+		}
+	case "calico":
+		if t.ProxyMode != "nftables" { // then Calico's agent uses nftables too
+			need("Calico", host.IPSet, host.XTSet)
+		}
+	}
+	return needs
+}
+
+// Survey are the needs of a topology and, as optional ones, those of every other
+// CNI and proxy mode that it could have.
+func Survey(t clusters.Topology) host.Needs {
+	needs := Needs(t)
+	t.Name = "any" // the name asks for nothing
+	for _, t.CNI = range clusters.CNIs {
+		for _, t.ProxyMode = range clusters.ProxyModes {
+			if _, err := t.Validate(); err != nil {
+				continue
+			}
+			for _, need := range Needs(t).Features {
+				if !slices.ContainsFunc(needs.Features, func(known host.Need) bool { return known.Feature == need.Feature && known.For == need.For }) {
+					need.Optional = true
+					needs.Features = append(needs.Features, need)
+				}
+			}
+		}
+	}
+	return needs
+}

@@ -1,0 +1,66 @@
+package host
+
+import "github.com/kindctl/kindctl/pkg/hint"
+
+// State says what a finding means for a cluster.
+type State string
+
+// The states.
+const (
+	OK      State = "ok"
+	Warning State = "warning" // a cluster may fail or suffer, now or later
+	Fatal   State = "fatal"   // no cluster can be made
+	Unseen  State = "unknown" // it could not be seen, and is not held against the host
+)
+
+// Finding is one thing about the host that matters for a cluster.
+type Finding struct {
+	// ID is stable, such as inotify.instances.
+	ID    string `json:"id"`
+	State State  `json:"state"`
+	// Seen is what was found, Effect what follows from it, and Fix what to do
+	// about it, a command where there is one. A finding that is well may have
+	// an effect worth knowing.
+	Seen   string `json:"seen"`
+	Effect string `json:"effect,omitempty"`
+	Fix    string `json:"fix,omitempty"`
+
+	setting *setting // that Repair raises; nil when nothing may be changed
+}
+
+// text is the finding as a sentence, without its fix.
+func (f Finding) text() string {
+	if f.Effect == "" {
+		return f.Seen
+	}
+	return f.Seen + ": " + f.Effect
+}
+
+// Broken is the fatal finding that an error stands for, with the error's advice.
+func Broken(id string, err error) Finding {
+	return Finding{ID: id, State: Fatal, Seen: err.Error(), Effect: "no cluster can be made", Fix: hint.AdviceOf(err)}
+}
+
+// Findings are all that is known of the host, measured by what a cluster needs.
+// What is refused and what is warned of before a cluster is made comes from
+// this list alone.
+func (f Facts) Findings(needs Needs) (all []Finding) {
+	for _, look := range []func(Needs) []Finding{
+		f.engine, f.cgroup, f.capabilities, f.memory, f.disk, f.inotify, f.files, f.features, f.port, f.proxy, f.authorities, f.clock,
+	} {
+		all = append(all, look(needs)...)
+	}
+	return all
+}
+
+// unseen is a finding on something that could not be looked at.
+func (f Facts) unseen(id, what string) []Finding {
+	why := "the kernel does not say"
+	switch {
+	case f.Trouble != nil:
+		why = "Docker does not answer"
+	case !f.Local:
+		why = "Docker runs on a kernel that is not this one"
+	}
+	return []Finding{{ID: id, State: Unseen, Seen: what + " is not known: " + why}}
+}

@@ -1,0 +1,218 @@
+package host
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/moby/api/types/system"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// healthy is a host on which nothing is wrong and everything could be seen.
+func healthy() Facts {
+	agree := time.Duration(0)
+	return Facts{
+		DockerVersion: "28.1.0", Architecture: "amd64", Runtime: "runc", Local: true, DataDir: "/var/lib/docker",
+		FreeBytes: 20 << 30, MemoryBytes: 8 << 30, InotifyInstances: 1024, InotifyWatches: 524288,
+		FilesOpen: 2000, FilesMax: 1 << 20, OpenFiles: 1 << 20, Bounding: "000001ffffffffff", ClockAhead: &agree,
+		Kernel: Kernel{options: map[string]string{"CONFIG_VXLAN": "y"}},
+	}
+}
+
+var threeNodes = Needs{Nodes: 3, Features: []Need{{Feature: VXLAN, For: "the network"}}}
+
+func find(t *testing.T, findings []Finding, id string) Finding {
+	t.Helper()
+	for _, finding := range findings {
+		if finding.ID == id {
+			return finding
+		}
+	}
+	t.Fatalf("there is no finding %s", id)
+	return Finding{}
+}
+
+// TestHealthy wants nothing but good findings, each with an ID of its own.
+func TestHealthy(t *testing.T) {
+	seen := map[string]bool{}
+	for _, finding := range healthy().Findings(threeNodes) {
+		if finding.State != OK || finding.Seen == "" || finding.Fix != "" || finding.Repairable() {
+			t.Errorf("%+v of a healthy host", finding)
+		}
+		if seen[finding.ID] {
+			t.Errorf("%s is there twice", finding.ID)
+		}
+		seen[finding.ID] = true
+	}
+	if len(seen) < 12 {
+		t.Errorf("only %d findings", len(seen))
+	}
+}
+
+// TestFindings breaks one thing at a time and wants exactly this finding to
+// change.
+func TestFindings(t *testing.T) {
+	ipvs := Needs{Nodes: 3, Features: []Need{{Feature: IPVS, For: "proxy mode ipvs"}}}
+	either := Needs{Nodes: 3, Features: []Need{{Feature: IPSet, For: "proxy mode ipvs", Optional: true}, {Feature: IPSet, For: "Calico", Optional: true}}}
+	tests := []struct {
+		name   string
+		change func(*Facts)
+		needs  Needs
+		id     string
+		state  State
+		text   string // in what was seen, its effect or its fix
+	}{
+		{"an old Docker", func(f *Facts) { f.DockerVersion = "19.03.5" }, threeNodes, "docker", Warning, "20.10.0 and newer"},
+		{"a version of a distribution's own", func(f *Facts) { f.DockerVersion = "20.10.24+dfsg1" }, threeNodes, "docker", OK, "20.10.24+dfsg1"},
+		{"a version that is none", func(f *Facts) { f.DockerVersion = "dev" }, threeNodes, "docker", OK, "dev"},
+		{"cgroup v1", func(f *Facts) { f.CgroupV1 = true }, threeNodes, "cgroup", OK, "going to drop it"},
+		{"rootless on cgroup v1", func(f *Facts) { f.CgroupV1, f.Rootless = true, true }, threeNodes, "cgroup", Fatal, "cgroup v2 only"},
+		{"rootless", func(f *Facts) { f.Rootless = true }, threeNodes, "cgroup", OK, "cgroup v2"},
+		{"no memory controller", func(f *Facts) { f.MissingControllers = []string{"memory"} }, threeNodes, "cgroup", Warning, "cgroup_enable=memory"},
+		{"no capability", func(f *Facts) { f.MissingCapabilities = []string{SysResource} }, threeNodes, "capabilities", Fatal, "hack/capshim"},
+		{"no capability, and a shim", func(f *Facts) { f.MissingCapabilities, f.Runtime = []string{SysResource}, "capshim" }, threeNodes, "capabilities", OK, "capshim is not runc"},
+		{"a daemon that is not seen", func(f *Facts) { f.Bounding = "" }, threeNodes, "capabilities", Unseen, "the kernel does not say"},
+		{"little memory", func(f *Facts) { f.MemoryBytes = 3 << 30 }, threeNodes, "memory", Warning, "3 nodes want 3.5 GB"},
+		{"little room", func(f *Facts) { f.FreeBytes = 3 << 30 }, threeNodes, "disk", Fatal, "(/var/lib/docker) has 3.0 GB free"},
+		{"few instances", func(f *Facts) { f.InotifyInstances = 128 }, threeNodes, "inotify.instances", Warning, "sudo sysctl fs.inotify.max_user_instances=1024"},
+		{"few watches", func(f *Facts) { f.InotifyWatches = 8192 }, threeNodes, "inotify.watches", Warning, "max_user_watches=524288"},
+		{"few files", func(f *Facts) { f.FilesOpen = 1<<20 - 9000 }, threeNodes, "files.host", Warning, "fs.file-max=2100440"},
+		{"few files for Docker", func(f *Facts) { f.OpenFiles = 1024 }, threeNodes, "files.docker", Warning, "LimitNOFILE"},
+		{"no module", func(*Facts) {}, ipvs, "kernel.ip_vs", Fatal, "this kernel has no ip_vs, which proxy mode ipvs needs"},
+		{"no module that others want", func(*Facts) {}, either, "kernel.ip_set", Warning, "which proxy mode ipvs and Calico need"},
+		{"a kernel that tells nothing", func(f *Facts) { f.Kernel = Kernel{} }, ipvs, "kernel.ip_vs", Unseen, "whether this kernel has ip_vs"},
+		{"a proxy", func(f *Facts) { f.Proxies = []Proxy{{"HTTPS_PROXY", "proxy.corp:3128"}} }, threeNodes, "proxy", OK, "adds to their NO_PROXY"},
+		{"a proxy on loopback", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "127.0.0.1:3128"}} }, threeNodes, "proxy", Warning, "https_proxy is 127.0.0.1:3128"},
+		{"a proxy on IPv6's", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "[::1]:3128"}} }, threeNodes, "proxy", Warning, "the node itself"},
+		{"a proxy on this host's name", func(f *Facts) { f.Proxies = []Proxy{{"http_proxy", "localhost"}} }, threeNodes, "proxy", Warning, "the node itself"},
+		{"authorities", func(f *Facts) { f.Authorities = "/x" }, threeNodes, "certificates", OK, "x509"},
+		{"a clock behind", func(f *Facts) { d := -time.Hour; f.ClockAhead = &d }, threeNodes, "clock", Warning, "1h0m0s behind this one"},
+		{"a clock ahead", func(f *Facts) { d := time.Hour; f.ClockAhead = &d }, threeNodes, "clock", Warning, "1h0m0s ahead of this one"},
+		{"a clock ahead by little", func(f *Facts) { d := 4 * time.Second; f.ClockAhead = &d }, threeNodes, "clock", OK, "within 4s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			facts := healthy()
+			tt.change(&facts)
+			findings := facts.Findings(tt.needs)
+			got := find(t, findings, tt.id)
+			if got.State != tt.state || !strings.Contains(got.Seen+"\n"+got.Effect+"\n"+got.Fix, tt.text) {
+				t.Errorf("%+v; want %s with %q", got, tt.state, tt.text)
+			}
+			if bad := got.State == Warning || got.State == Fatal; bad != (got.Fix != "") || bad && got.Effect == "" {
+				t.Errorf("%+v: what is wrong needs an effect and a fix, and only that", got)
+			}
+			for _, other := range findings {
+				if other.ID != tt.id && other.State != OK {
+					t.Errorf("%+v has nothing to do with it", other)
+				}
+			}
+			refused, warned := facts.Refuse(tt.needs) != nil, len(facts.Warnings(tt.needs)) > 0
+			if refused != (tt.state == Fatal) || warned != (tt.state == Warning) {
+				t.Errorf("refused %v, warned %v of %s", refused, warned, tt.state)
+			}
+		})
+	}
+}
+
+// TestUnseen looks at hosts that cannot be looked at, which is no fault.
+func TestUnseen(t *testing.T) {
+	elsewhere := Facts{DockerVersion: "28.1.0", Architecture: "arm64", FreeBytes: -1, MachineMemoryBytes: 2 << 30}
+	for _, id := range []string{"capabilities", "disk", "inotify.instances", "files.host", "files.docker", "kernel.vxlan", "clock"} {
+		if got := find(t, elsewhere.Findings(threeNodes), id); got.State != Unseen || !strings.Contains(got.Seen, "a kernel that is not this one") {
+			t.Errorf("of another machine: %+v", got)
+		}
+	}
+	if got := find(t, elsewhere.Findings(threeNodes), "memory"); got.State != Warning || !strings.Contains(got.Seen, "2.0 GB of memory are all") {
+		t.Errorf("of a small virtual machine: %+v", got)
+	}
+	if err := elsewhere.Refuse(threeNodes); err != nil {
+		t.Errorf("another machine is refused: %v", err)
+	}
+	for _, finding := range Blind(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "no answer", "start it")).Findings(threeNodes) {
+		switch {
+		case finding.ID == "docker":
+			if finding.State != Fatal || finding.Seen != "no answer" || finding.Fix != "start it" {
+				t.Errorf("Docker that does not answer: %+v", finding)
+			}
+		case finding.State == Fatal:
+			t.Errorf("%+v without Docker", finding)
+		case finding.State == Unseen && !strings.Contains(finding.Seen, "Docker does not answer"):
+			t.Errorf("%+v does not say why", finding)
+		}
+	}
+}
+
+func TestReadFiles(t *testing.T) {
+	root := fstest.MapFS{
+		"proc/sys/fs/file-nr": {Data: []byte("2215\t0\t1048576\n")},
+		"proc/42/comm":        {Data: []byte("dockerd\n")},
+		"proc/42/limits":      {Data: []byte("Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 524288               files     \n")},
+		"proc/1/comm":         {Data: []byte("systemd\n")},
+		"proc/1/limits":       {Data: []byte("Max open files            1024                 4096               files     \n")},
+		"proc/43/comm":        {Data: []byte("dockerd\n")},
+		"proc/43/limits":      {Data: []byte("Max open files            unlimited            unlimited            files     \n")},
+	}
+	if open, most := readFiles(root); open != 2215 || most != 1<<20 {
+		t.Errorf("%d of %d files", open, most)
+	}
+	if open, most := readFiles(fstest.MapFS{"proc/sys/fs/file-nr": {Data: []byte("many\n")}}); open != 0 || most != 0 {
+		t.Errorf("%d of %d files from nothing", open, most)
+	}
+	for process, want := range map[string]int64{"42": 524288, "1": 0, "43": 0, "": 0, "7": 0} {
+		if got := readOpenFiles(root, process); got != want {
+			t.Errorf("process %q may open %d files, want %d", process, got, want)
+		}
+	}
+}
+
+func TestSurroundings(t *testing.T) {
+	env := map[string]string{"HTTP_PROXY": "", "http_proxy": "http://me:secret@proxy.corp:3128/", "HTTPS_PROXY": "10.0.0.1:3128", "https_proxy": "ignored:1"}
+	want := []Proxy{{"http_proxy", "proxy.corp:3128"}, {"HTTPS_PROXY", "10.0.0.1:3128"}}
+	if diff := cmp.Diff(want, proxies(func(name string) string { return env[name] })); diff != "" {
+		t.Errorf("proxies (-want +got):\n%s", diff)
+	}
+	if got := proxyHost("http://me:se%cret@proxy"); strings.Contains(got, "cret") {
+		t.Errorf("a password is shown: %s", got)
+	}
+	if got := authorities(fstest.MapFS{"etc/pki/ca-trust/source/anchors/corp.pem": {}}); got != "/etc/pki/ca-trust/source/anchors" {
+		t.Errorf("authorities in %q", got)
+	}
+	if got := authorities(fstest.MapFS{}); got != "" {
+		t.Errorf("authorities in %q of a machine that has none", got)
+	}
+	asked := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	answered := asked.Add(2 * time.Second)
+	for text, want := range map[string]time.Duration{
+		"2026-01-02T03:04:06.5Z": 0, "2026-01-02T03:04:17Z": 10 * time.Second, "2026-01-02T04:03:55+01:00": -10 * time.Second,
+	} {
+		if got := clockAhead(text, asked, answered); got == nil || *got != want {
+			t.Errorf("a clock that says %s is ahead by %v, want %v", text, got, want)
+		}
+	}
+	if got := clockAhead("soon", asked, answered); got != nil {
+		t.Errorf("a clock that says nothing is ahead by %v", got)
+	}
+}
+
+func TestEngine(t *testing.T) {
+	if !rootless([]string{"name=seccomp,profile=builtin", "name=rootless"}) || rootless([]string{"name=seccomp,profile=rootless"}) {
+		t.Error("rootless Docker is not told from the other kind")
+	}
+	all := system.Info{MemoryLimit: true, CPUShares: true, PidsLimit: true, CgroupDriver: "systemd"}
+	if got := missingControllers(all); got != nil {
+		t.Errorf("%v are missing of all", got)
+	}
+	all.PidsLimit = false
+	if got := missingControllers(all); len(got) != 1 || got[0] != "pids" {
+		t.Errorf("%v are missing, want pids", got)
+	}
+	all.CgroupDriver = "none"
+	if got := missingControllers(all); len(got) != 3 {
+		t.Errorf("only %v are missing where Docker has no cgroups", got)
+	}
+}

@@ -1,0 +1,59 @@
+package host
+
+import "fmt"
+
+// MinimumFreeBytes is the room that a cluster needs on Docker's file system:
+// three nodes' /var, their writable layers and space to work.
+const MinimumFreeBytes = 10 << 30
+
+// What nodes take, measured, with room to spare. A cluster may still work with
+// less, so it is only warned of.
+const (
+	memoryOfCluster = 2 << 30   // the control plane's processes and the CNI's operator
+	memoryOfNode    = 512 << 20 // kubelet, containerd and the CNI's agent
+)
+
+// memory compares what is available with what the nodes take. Of another
+// machine only the whole is known.
+func (f Facts) memory(needs Needs) []Finding {
+	bytes, kind := f.MemoryBytes, "are available"
+	if bytes == 0 {
+		bytes, kind = f.MachineMemoryBytes, "are all that Docker's machine has"
+	}
+	if bytes == 0 {
+		return f.unseen("memory", "the memory that is available")
+	}
+	wanted := int64(memoryOfCluster + memoryOfNode*needs.Nodes)
+	finding := Finding{ID: "memory", State: OK,
+		Seen: fmt.Sprintf("%.1f GB of memory %s; %s %.1f GB", gigabytes(bytes), kind, nodesWant(needs.Nodes), gigabytes(wanted))}
+	if bytes < wanted {
+		finding.State, finding.Effect, finding.Fix = Warning, "processes may be killed", "use fewer nodes (--workers) or stop something"
+	}
+	return []Finding{finding}
+}
+
+func nodesWant(nodes int) string {
+	if nodes == 1 {
+		return "1 node wants"
+	}
+	return fmt.Sprintf("%d nodes want", nodes)
+}
+
+// disk looks at the file system where Docker keeps its data.
+func (f Facts) disk(Needs) []Finding {
+	if !f.Local || f.FreeBytes < 0 {
+		return f.unseen("disk", "the room on Docker's file system")
+	}
+	place := "Docker's file system"
+	if f.DataDir != "" {
+		place += " (" + f.DataDir + ")"
+	}
+	finding := Finding{ID: "disk", State: OK, Seen: fmt.Sprintf("%s has %.1f GB free; a cluster needs %d GB", place, gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
+	if f.FreeBytes < MinimumFreeBytes {
+		finding.State, finding.Effect = Fatal, "nodes would run full, and a full node evicts its pods"
+		finding.Fix = "free some: docker system df, docker system prune, kindctl images prune"
+	}
+	return []Finding{finding}
+}
+
+func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }
