@@ -73,7 +73,7 @@ func TestSchemaKnowsEveryProperty(t *testing.T) {
 		t.Fatal(err)
 	}
 	described := func(properties map[string]any) []string { return slices.Sorted(maps.Keys(properties)) }
-	if diff := cmp.Diff(slices.Sorted(slices.Values(append(properties[verify.Report](), "schemaVersion", "passed"))), described(schema.Properties)); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(append(properties[verify.Report](), "schemaVersion", "passed", "error"))), described(schema.Properties)); diff != "" {
 		t.Errorf("a report (-code +schema):\n%s", diff)
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(properties[verify.Result]())), described(schema.Defs["result"].Properties)); diff != "" {
