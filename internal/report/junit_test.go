@@ -38,7 +38,7 @@ var junitRules = map[string]element{
 	"testcase":   {required: []string{"name", "classname", "time"}, children: []string{"skipped", "error", "failure"}},
 	"failure":    {required: []string{"type"}, optional: []string{"message"}},
 	"error":      {required: []string{"type"}, optional: []string{"message"}},
-	"skipped":    {optional: []string{"type", "message"}},
+	"skipped":    {optional: []string{"message"}},
 	"system-out": {}, "system-err": {},
 }
 
@@ -192,6 +192,7 @@ func TestBreachesAreFound(t *testing.T) {
 		"a total":            {`<testsuites>`, `<testsuites tests="3">`},
 		"a wrong count":      {`failures="1"`, `failures="2"`},
 		"no type":            {`type="FAIL"`, ``},
+		"a type of a skip":   {`<skipped `, `<skipped type="SKIP" `},
 		"output of a case":   {`<failure `, `<system-out></system-out><failure `},
 		"two outcomes":       {`<failure `, `<skipped></skipped><failure `},
 		"no host":            {` hostname=`, ` x=`},
