@@ -28,7 +28,7 @@ func (a *Addon) Checks() []verify.Check {
 			ID: "cal.backend", Group: group, Title: "Calico writes its rules into the same kernel tables as kube-proxy",
 			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would come before or after the Services' rules in an order that nobody chose.",
 			Rights:  verify.RightsOfAgents,
-			Needs:   []string{"cal.agents", "kubelet.alive"},
+			Needs:   []string{"cal.agents", "kubelet.work"},
 			Timeout: 20 * time.Second, Run: backend,
 			Hint: "look at the agents' setting: kubectl -n kube-system get daemonset calico-node -o yaml | grep -A1 FELIX_NFTABLESMODE; kubectl get felixconfigurations.crd.projectcalico.org default -o yaml",
 		},

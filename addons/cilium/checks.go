@@ -34,14 +34,14 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cil.agents", Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
 			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
-			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.alive"}, NeededBy: []string{"net.pods"},
+			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			Timeout: 30 * time.Second, Run: agents,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
 			ID: "cil.mesh", Group: group, Title: "Every agent reaches every node and the health endpoint on it",
 			Proves: "Each agent is made to probe all nodes now, over HTTP and ICMP, on the nodes' own network and through the tunnel.",
-			Rights: verify.RightsOfAgents, Needs: []string{"net.pods"},
+			Rights: verify.RightsOfAgents, Needs: []string{"net.pods", "cil.agents"},
 			Timeout: 20 * time.Second, Run: mesh,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-health status --verbose; TCP 4240 and ICMP must pass between nodes",
 		},
@@ -55,7 +55,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cil.kpr", Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
 			Proves: "There is no DaemonSet kube-proxy, each agent says that it replaces it, and no node has rules of kube-proxy left, which would take packets before Cilium does.",
-			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"kubelet.alive"},
+			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"cil.agents"},
 			Timeout: 20 * time.Second, Run: replacement, Skip: withKubeProxy,
 			Hint: "look at an agent's view: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
 		},
