@@ -71,7 +71,10 @@ func splice(stream httpstream.Stream, address string) {
 	if err != nil {
 		return
 	}
-	go func() { _, _ = io.Copy(conn, stream) }()
+	go func() {
+		_, _ = io.Copy(conn, stream)
+		_ = conn.Close() // the caller hung up
+	}()
 	_, _ = io.Copy(stream, conn)
 	_ = stream.Close()
 }

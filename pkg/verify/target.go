@@ -27,7 +27,8 @@ const namespacePrefix = "kindctl-verify-"
 // Target is the cluster under verification, and what the run made there.
 type Target struct {
 	Kube *kube.Client
-	// Pods reaches into pods; NewTarget sets it to Kube.
+	// Pods reaches into pods; NewTarget sets it to Kube, with connections that
+	// are kept.
 	Pods   Pods
 	Expect Expectation
 	// RunID marks every object that this verification creates.
@@ -36,6 +37,7 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
+	hangUp    func()      // closes the connections that Pods has kept
 	policies  atomic.Bool // admission policies were made, which are in no namespace
 	namespace struct {
 		sync.Mutex
@@ -48,7 +50,8 @@ type Target struct {
 
 // NewTarget prepares a verification. It creates nothing yet.
 func NewTarget(client *kube.Client, expect Expectation) *Target {
-	t := &Target{Kube: client, Pods: client, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
+	keeper := kube.Keep(client)
+	t := &Target{Kube: client, Pods: keeper, hangUp: keeper.CloseIdleConnections, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
 	t.Fleet, t.Hosts = newFleet(t, "probe-", onPodNetwork), newFleet(t, "host-", t.onHostNetwork)
 	return t
 }
@@ -103,6 +106,7 @@ func (t *Target) remove(ctx context.Context, run string) error {
 // Close removes what the run made, and what killed runs left. The cluster
 // finishes the removal by itself.
 func (t *Target) Close(ctx context.Context) error {
+	t.hangUp()
 	t.namespace.Lock()
 	defer t.namespace.Unlock()
 	if t.namespace.others == nil {
