@@ -143,10 +143,12 @@ func TestDecodeRefuses(t *testing.T) {
 	tests := []struct{ name, data, want string }{
 		{"misspelt field", head + "wrokers: 1\n", `lab.yaml:3: there is no field "wrokers" (did you mean "workers"?)`},
 		{"wrong type", head + "workers: [1]\n", "lab.yaml:3"},
+		{"a fraction", head + "workers: 1.5\n", "lab.yaml:3: workers is 1.5; write a whole number"},
 		{"same field twice", head + "workers: 1\nworkers: 2\n", "lab.yaml"},
 		{"two documents", head + "---\n" + head, "more than one document"},
 		{"no kind", "workers: 1\n", "this kindctl reads kindctl.dev/v1alpha1 and Cluster"},
 		{"a future version, whose fields are unknown", "apiVersion: kindctl.dev/v1\nkind: Cluster\nnodes: []\n", `apiVersion is "kindctl.dev/v1"`},
+		{"the version of a later kindctl", "apiVersion: kindctl.dev/v2\nkind: Cluster\n", `lab.yaml:1: apiVersion is "kindctl.dev/v2"; this kindctl reads kindctl.dev/v1alpha1`},
 		{"kind's own format", "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n", `apiVersion is "kind.x-k8s.io/v1alpha4"`},
 		{"two mistakes", head + "wrokers: 1\nproxymode: ipvs\n", `lab.yaml:4: there is no field "proxymode" (did you mean "proxyMode"?)`},
 		{"a list", "- 1\n", "lab.yaml:1"},
@@ -162,6 +164,31 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 			if hint.CodeOf(err) != hint.Usage {
 				t.Errorf("exit code %d, want %d", hint.CodeOf(err), hint.Usage)
+			}
+		})
+	}
+}
+
+// TestValidateNamesPlaces wants the line of what a file says, and none of what
+// it does not.
+func TestValidateNamesPlaces(t *testing.T) {
+	const head = "apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\n"
+	tests := []struct{ name, data, want string }{
+		{"a name", head + "name: Lab\n", `lab.yaml:3: name "Lab"`},
+		{"two fields", head + "cni: celium\nproxyMode: iptable\n", "lab.yaml:3: unknown CNI \"celium\" (did you mean \"cilium\"?); use one of: cilium, calico, none\nlab.yaml:4: unknown proxy mode"},
+		{"one of two that do not fit", head + "name: lab\nproxyMode: none\ncni: calico\n", "lab.yaml:4: proxy mode none"},
+		{"subnets that overlap", head + "name: lab\nserviceSubnet: 10.244.0.0/16\n", "lab.yaml:4: pod subnet 10.244.0.0/16 and service subnet 10.244.0.0/16 overlap"},
+		{"too many nodes", head + "name: lab\ncontrolPlanes: 101\n", "lab.yaml:4: 103 nodes"},
+		{"a name that is not in the file", head + "workers: 1\n", `name ""`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			topology, err := Decode([]byte(tt.data), "lab.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := topology.Validate(); err == nil || !strings.Contains("\n"+err.Error(), "\n"+tt.want) {
+				t.Errorf("error is %v, want one with %q", err, tt.want)
 			}
 		})
 	}

@@ -46,6 +46,11 @@ func decode(data []byte, filename string, t *Topology) error {
 	if err := document.Decode(&format); err != nil {
 		return invalid(explain(err, filename))
 	}
+	if another, is := strings.CutPrefix(format.APIVersion, group); is && format.APIVersion != APIVersion {
+		return hint.New(hint.Usage, "CONFIG_VERSION",
+			fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", place(document, filename, "apiVersion"), format.APIVersion, APIVersion, another),
+			"install a newer kindctl, or write the file for "+APIVersion+": kindctl config init")
+	}
 	if format.APIVersion != APIVersion || format.Kind != Kind {
 		return invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s", filename, format.APIVersion, format.Kind, APIVersion, Kind))
 	}
@@ -60,8 +65,22 @@ func decode(data []byte, filename string, t *Topology) error {
 	t.origin = map[string]string{}
 	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
 		t.origin[fields[i].Value] = fmt.Sprintf("%s:%d", filename, fields[i].Line)
+		// The decoder would take 1 for 1.5; no field has a fraction.
+		if value := fields[i+1]; value.ShortTag() == "!!float" {
+			return invalid(fmt.Sprintf("%s:%d: %s is %s; write a whole number", filename, value.Line, fields[i].Value, value.Value))
+		}
 	}
 	return nil
+}
+
+// place is where the document sets a field, as FILE:LINE.
+func place(document yaml.Node, filename, name string) string {
+	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
+		if fields[i].Value == name {
+			return fmt.Sprintf("%s:%d", filename, fields[i].Line)
+		}
+	}
+	return filename
 }
 
 func invalid(message string) error {

@@ -5,8 +5,10 @@ package clusters
 
 // APIVersion and Kind identify the configuration format.
 const (
-	APIVersion = "kindctl.dev/v1alpha1"
+	APIVersion = group + "v1alpha1"
 	Kind       = "Cluster"
+
+	group = "kindctl.dev/" // of every version of the format
 )
 
 // Topology describes a cluster: how many nodes, which network, which service

@@ -25,39 +25,44 @@ const (
 	minServiceBits, maxServiceBits = 12, 28
 )
 
-// Validate returns warnings, and one error that names everything wrong at once.
+// Validate returns warnings, and one error that names everything wrong at once,
+// with its place where a configuration file says it.
 func (t Topology) Validate() (warnings []string, err error) {
 	var problems []string
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	complain := func(field, format string, args ...any) {
+		problem := fmt.Sprintf(format, args...)
+		if place, explicit := t.origin[field]; explicit {
+			problem = place + ": " + problem
+		}
+		problems = append(problems, problem)
+	}
 
 	// Nodes are named after the cluster, and these names are DNS names too.
 	if longest := maxHostname - len(t.longestSuffix()); len(validation.IsDNS1123Subdomain(t.Name)) > 0 || len(t.Name) > longest {
-		complain("name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit", t.Name, longest)
+		complain("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit", t.Name, longest)
 	}
 	if t.ControlPlanes < 1 {
-		complain("control planes: %d; at least 1 is needed", t.ControlPlanes)
+		complain("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
 	}
 	if t.Workers < 0 {
-		complain("workers: %d; use 0 or more", t.Workers)
+		complain("workers", "workers: %d; use 0 or more", t.Workers)
 	}
 	if t.Nodes() > maxNodes {
-		complain("%d nodes; at most %d", t.Nodes(), maxNodes)
+		complain(t.given("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
 	if !slices.Contains(CNIs, t.CNI) {
-		complain("unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
+		complain("cni", "unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
 	}
 	if !slices.Contains(ProxyModes, t.ProxyMode) {
-		complain("unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
+		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
 	}
 	if t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI) {
-		complain("proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
+		complain(t.given("proxyMode", "cni"), "proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
 	}
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
-		complain("API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
+		complain("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
-	for _, problem := range t.subnetProblems() {
-		complain("%s", problem)
-	}
+	t.judgeSubnets(complain)
 	if t.ControlPlanes > 1 && t.Workers == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
@@ -74,6 +79,14 @@ func (t Topology) Validate() (warnings []string, err error) {
 	return warnings, nil
 }
 
+// given is the first of two fields that a configuration file sets.
+func (t Topology) given(first, second string) string {
+	if _, explicit := t.origin[first]; explicit {
+		return first
+	}
+	return second
+}
+
 // longestSuffix is what kind appends to the cluster's name for the longest
 // name of a container (kind v0.33.0, pkg/cluster/internal/providers/common).
 // Control planes after the first have a number of one or two digits.
@@ -84,26 +97,24 @@ func (t Topology) longestSuffix() string {
 	return "-control-plane"
 }
 
-func (t Topology) subnetProblems() (problems []string) {
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+func (t Topology) judgeSubnets(complain func(field, format string, args ...any)) {
 	pods, err := parseSubnet(t.PodSubnet)
 	if err != nil {
-		complain("pod subnet %q: %v", t.PodSubnet, err)
+		complain("podSubnet", "pod subnet %q: %v", t.PodSubnet, err)
 	} else if room := 1 << max(nodeSubnetBits-pods.Bits(), 0); pods.Bits() > nodeSubnetBits || room < t.Nodes() {
-		complain("pod subnet %s is too small for %d nodes, because each takes a /%d", pods, t.Nodes(), nodeSubnetBits)
+		complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", pods, t.Nodes(), nodeSubnetBits)
 	} else if pods.Bits() < minPodBits {
-		complain("pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", pods, minPodBits, nodeSubnetBits)
+		complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", pods, minPodBits, nodeSubnetBits)
 	}
 	services, err := parseSubnet(t.ServiceSubnet)
 	if err != nil {
-		complain("service subnet %q: %v", t.ServiceSubnet, err)
+		complain("serviceSubnet", "service subnet %q: %v", t.ServiceSubnet, err)
 	} else if services.Bits() < minServiceBits || services.Bits() > maxServiceBits {
-		complain("service subnet %s: use a size from /%d to /%d", services, minServiceBits, maxServiceBits)
+		complain("serviceSubnet", "service subnet %s: use a size from /%d to /%d", services, minServiceBits, maxServiceBits)
 	}
 	if pods.IsValid() && services.IsValid() && pods.Overlaps(services) {
-		complain("pod subnet %s and service subnet %s overlap", pods, services)
+		complain(t.given("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods, services)
 	}
-	return problems
 }
 
 func parseSubnet(text string) (netip.Prefix, error) {

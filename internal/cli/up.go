@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -151,18 +149,7 @@ func baseTopology(c *cli.Context) (clusters.Topology, error) {
 	if c.String("profile") != "" {
 		return clusters.Topology{}, hint.New(hint.Usage, "CONFIG_CONFLICT", "--config and --profile exclude each other", "leave one of them out")
 	}
-	var data []byte
-	var err error
-	if file == "-" {
-		file = "standard input"
-		data, err = io.ReadAll(os.Stdin)
-	} else {
-		data, err = os.ReadFile(filepath.Clean(file))
-	}
-	if err != nil {
-		return clusters.Topology{}, hint.Wrap(err, hint.Usage, "CONFIG_UNREADABLE", "the configuration cannot be read", "check the file's name and permissions")
-	}
-	return clusters.Decode(data, file)
+	return decodeFile(file)
 }
 
 func stringOf(c *cli.Context, flag string) *string {

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// defaultConfig is the file that init writes when nobody names one.
+const defaultConfig = "kindctl.yaml"
+
+func configCommand() *cli.Command {
+	return &cli.Command{
+		Name: "config", Usage: "Write, show and check configuration files",
+		Subcommands: []*cli.Command{
+			{
+				Name: "init", Usage: "Write a configuration file with a comment on each field",
+				UsageText: `kindctl config init [--force] [flags of up] [FILE|-]
+
+Examples:
+  kindctl config init                               ` + defaultConfig + `, as the default profile is
+  kindctl config init --cni calico lab.yaml         another file, with another CNI
+  kindctl config init --profile ha -                on standard output`,
+				ArgsUsage: "[FILE|-]",
+				Flags: append(topologyFlags(), nameFlag(),
+					&cli.BoolFlag{Name: "force", Usage: "overwrite a file that is there", DisableDefaultText: true}),
+				Action: initConfig,
+			},
+			{
+				Name: "view", Usage: "Show the cluster that flags, environment, file and profile together ask for",
+				UsageText: "kindctl config view [flags of up] [-o yaml|json]",
+				Flags:     append(topologyFlags(), nameFlag(), outputFlag("yaml", "json")),
+				Action:    viewConfig,
+			},
+			{
+				Name: "validate", Usage: "Check configuration files",
+				UsageText: "kindctl config validate FILE|- ...", ArgsUsage: "FILE|- ...",
+				Action: validateConfig,
+			},
+			{
+				Name: "schema", Usage: "Print the JSON Schema of configuration files, for editors",
+				Action: printSchema,
+			},
+		},
+	}
+}
+
+// decodeFile reads a configuration file; "-" is standard input.
+func decodeFile(file string) (clusters.Topology, error) {
+	var data []byte
+	var err error
+	if file == "-" {
+		file = "standard input"
+		data, err = io.ReadAll(os.Stdin)
+	} else {
+		data, err = os.ReadFile(filepath.Clean(file))
+	}
+	if err != nil {
+		return clusters.Topology{}, hint.Wrap(err, hint.Usage, "CONFIG_UNREADABLE", "the configuration cannot be read", "check the file's name and permissions")
+	}
+	return clusters.Decode(data, file)
+}
+
+// fileArguments are the files that a command names, at most so many. A flag
+// after them would be taken for another one.
+func fileArguments(c *cli.Context, most int) ([]string, error) {
+	files := c.Args().Slice()
+	for _, file := range files {
+		if strings.HasPrefix(file, "-") && file != "-" {
+			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("%s stands after a file", file), "flags go before files: "+c.Command.UsageText)
+		}
+	}
+	if len(files) > most {
+		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), files[most]), "name one file")
+	}
+	return files, nil
+}
+
+func initConfig(c *cli.Context) error {
+	files, err := fileArguments(c, 1)
+	if err != nil {
+		return err
+	}
+	topology, err := merged(c)
+	if err != nil {
+		return err
+	}
+	if !c.IsSet("name") && topology.Name == defaultName {
+		topology.Name = "" // nobody chose it
+	}
+	data, err := topology.Commented()
+	if err != nil {
+		return err
+	}
+	file := defaultConfig
+	if len(files) > 0 {
+		file = files[0]
+	}
+	if file == "-" {
+		_, err = c.App.Writer.Write(data)
+		return err
+	}
+	if err := writeConfig(file, data, c.Bool("force")); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%s is written; make the cluster: kindctl up --config %s\n", file, file)
+	return err
+}
+
+func writeConfig(file string, data []byte, force bool) error {
+	mode := os.O_EXCL
+	if force {
+		mode = os.O_TRUNC
+	}
+	out, err := os.OpenFile(filepath.Clean(file), os.O_WRONLY|os.O_CREATE|mode, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return hint.New(hint.Usage, "CONFIG_EXISTS", file+" is there already", "name another file, or overwrite it: --force")
+	}
+	if err == nil {
+		_, err = out.Write(data)
+		err = errors.Join(err, out.Close())
+	}
+	if err != nil {
+		return hint.Wrap(err, hint.Usage, "CONFIG_UNWRITABLE", "the configuration cannot be written", "check the folder and its permissions, or name another file")
+	}
+	return nil
+}
+
+// merged is the cluster that the flags ask for, if it can be, and warns of what
+// is unwise.
+func merged(c *cli.Context) (clusters.Topology, error) {
+	topology, err := topologyOf(c)
+	if err != nil {
+		return topology, err
+	}
+	warnings, err := topology.Validate()
+	order{warnings: warnings}.warn(lineSink(c))
+	return topology, err
+}
+
+func viewConfig(c *cli.Context) error {
+	topology, err := merged(c)
+	if err != nil {
+		return err
+	}
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, topology)
+	}
+	data, err := topology.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = c.App.Writer.Write(data)
+	return err
+}
+
+func validateConfig(c *cli.Context) error {
+	files, err := fileArguments(c, c.NArg())
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return hint.New(hint.Usage, "NO_FILE", "there is no file to check", "name it: kindctl config validate "+defaultConfig)
+	}
+	var failures []error
+	for _, file := range files {
+		topology, err := decodeFile(file)
+		if err == nil {
+			if topology.Name == "" {
+				topology.Name = defaultName
+			}
+			var warnings []string
+			warnings, err = topology.Validate()
+			order{warnings: warnings}.warn(lineSink(c))
+		}
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		fmt.Fprintf(c.App.Writer, "%s is valid: cluster %s, %s\n", file, topology.Name, shapeOf(topology))
+	}
+	return errors.Join(failures...)
+}
+
+func printSchema(c *cli.Context) error {
+	schema, err := clusters.Schema()
+	if err == nil {
+		_, err = c.App.Writer.Write(schema)
+	}
+	return err
+}
