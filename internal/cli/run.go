@@ -156,7 +156,7 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 		}
 		kept := r.kept
 		kept.sink = sink
-		kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict })
+		redirect(failure, kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict }))
 	}
 	cluster := bootstrap.NewUp(config)
 	if err := cluster.Run(ctx); err != nil {
@@ -166,6 +166,19 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 		return cluster, taken
 	}
 	return cluster, nil
+}
+
+// redirect adds to a failure's advice where its diagnostics are. The advice to
+// keep the nodes goes: that is for up.
+func redirect(failure error, advice string) {
+	e := (*hint.Error)(nil)
+	if advice == "" || !errors.As(failure, &e) {
+		return
+	}
+	if e.Advice != "" && !strings.Contains(e.Advice, "--retain") {
+		advice = e.Advice + "\n" + advice
+	}
+	e.Advice = advice
 }
 
 // command is the user's program, with the cluster in its environment.
