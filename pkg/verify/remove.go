@@ -38,8 +38,8 @@ const (
 	// leaveHold is after how long an endpoint must still be out of use.
 	leaveHold = 500 * time.Millisecond
 	// leavePatience bounds a look at one node: what goes to a pod that is gone
-	// hangs.
-	leavePatience = 2 * time.Second
+	// hangs, and goes there still when its first packet is sent again after 1 s.
+	leavePatience = 1500 * time.Millisecond
 )
 
 func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {

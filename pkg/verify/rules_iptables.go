@@ -17,7 +17,8 @@ func iptablesChain(name string) string {
 
 // readIPTables follows, in what iptables-save prints, the Service's address to
 // its chain, from there to a chain for each endpoint, and from there to the
-// endpoint.
+// endpoint. With session affinity each endpoint has one more jump, for clients
+// that it knows of late.
 func readIPTables(printed string, service balanced) (rules []string, err error) {
 	chain := iptablesChain(service.name)
 	var jumps []string
@@ -36,7 +37,7 @@ func readIPTables(printed string, service balanced) (rules []string, err error) 
 			if after(fields, "-d") == service.address.Addr().String()+"/32" && after(fields, "--dport") == fmt.Sprint(service.address.Port()) {
 				entered, rules = true, append(rules, line)
 			}
-		case from == chain && strings.HasPrefix(jump, "KUBE-SEP-"):
+		case from == chain && strings.HasPrefix(jump, "KUBE-SEP-") && !strings.Contains(line, " -m recent "):
 			jumps, rules = append(jumps, jump), append(rules, line)
 		case strings.HasPrefix(from, "KUBE-SEP-") && jump == "DNAT":
 			targets[from], ruleOf[from] = after(fields, "--to-destination"), line

@@ -10,12 +10,14 @@ import (
 var (
 	nftMapped = regexp.MustCompile(`: ([0-9.]+) \. ([0-9]+)`)
 	nftSingle = regexp.MustCompile(`dnat to ([0-9.]+:[0-9]+)`)
+	nftAffine = regexp.MustCompile(`(?m)^.* saddr @affinity-.*$`)
 	nftGoto   = regexp.MustCompile(`goto "?(endpoint-[^\s,"}]+)`)
 )
 
 // readNFTables follows, in what nft prints of kube-proxy's table, the Service's
 // address in the map of Services to its chain, and from there to the endpoints:
-// directly, or, with session affinity, through a chain for each.
+// directly, or, with session affinity, through a chain for each, which has one
+// more jump for clients that it knows.
 func readNFTables(printed string, service balanced) (rules []string, err error) {
 	element := regexp.MustCompile(fmt.Sprintf(`\b%s \. tcp \. %d(?: comment "[^"]*")? : goto "?(service-[^\s,"}]+)`, regexp.QuoteMeta(service.address.Addr().String()), service.address.Port()))
 	match := element.FindStringSubmatch(printed)
@@ -27,6 +29,7 @@ func readNFTables(printed string, service balanced) (rules []string, err error) 
 	if !known {
 		return nil, fmt.Errorf("there is no chain %s", match[1])
 	}
+	body = nftAffine.ReplaceAllString(body, "")
 	rules = append(rules, match[0])
 	for _, jump := range nftGoto.FindAllStringSubmatch(body, -1) {
 		body += chains[jump[1]]

@@ -45,9 +45,12 @@ const affineNFTables = `	map service-ips {
 		elements = { 10.96.0.77 . tcp . 80 : goto service-H-n/fleet/tcp/http }
 	}
 	chain service-H-n/fleet/tcp/http {
+		ip saddr @affinity-A-n/fleet/tcp/http__10.244.1.5/8080 goto endpoint-A-n/fleet/tcp/http__10.244.1.5/8080
+		ip saddr @affinity-B-n/fleet/tcp/http__10.244.2.6/8080 goto endpoint-B-n/fleet/tcp/http__10.244.2.6/8080
 		numgen random mod 2 vmap { 0 : goto endpoint-A-n/fleet/tcp/http__10.244.1.5/8080, 1 : goto endpoint-B-n/fleet/tcp/http__10.244.2.6/8080 }
 	}
 	chain endpoint-A-n/fleet/tcp/http__10.244.1.5/8080 {
+		update @affinity-A-n/fleet/tcp/http__10.244.1.5/8080 { ip saddr }
 		meta l4proto tcp dnat to 10.244.1.5:8080
 	}
 	chain endpoint-B-n/fleet/tcp/http__10.244.2.6/8080 {
@@ -67,30 +70,45 @@ UDP  0A60004D:0050 rr
   -> 0AF40309:1F90      Masq    1      0          0
 `
 
+// affineIPTables is printedIPTables with session affinity: a jump more to each
+// endpoint, and each endpoint remembers whom it served.
+func affineIPTables() string {
+	chain := iptablesChain(twoEndpoints.name)
+	again := func(sep, endpoint string) string {
+		return "-A " + chain + ` -m comment --comment "kindctl-verify-x/fleet:http -> ` + endpoint + `" -m recent --rcheck --seconds 10800 --reap --name ` + sep + " --mask 255.255.255.255 --rsource -j " + sep + "\n"
+	}
+	first := "-A " + chain + ` -m comment --comment "kindctl-verify-x/fleet:http -> 10.244.1.5:8080" -m statistic`
+	printed := strings.Replace(printedIPTables, first, again("KUBE-SEP-A", "10.244.1.5:8080")+again("KUBE-SEP-B", "10.244.2.6:8080")+first, 1)
+	return strings.ReplaceAll(printed, " -m tcp -j DNAT", " -m recent --set --name KUBE-SEP-A --mask 255.255.255.255 --rsource -m tcp -j DNAT")
+}
+
 func TestProxyRules(t *testing.T) {
 	less := strings.NewReplacer
 	tests := map[string]struct {
 		mode, printed, want string
 	}{
-		"iptables":                   {"iptables", printedIPTables, ""},
-		"iptables, a jump is lost":   {"iptables", less(`-j KUBE-SEP-B`, `-j RETURN`).Replace(printedIPTables), "lead 10.96.0.77:80 to [10.244.1.5:8080], not to [10.244.1.5:8080 10.244.2.6:8080]"},
-		"iptables, another target":   {"iptables", less("--to-destination 10.244.2.6", "--to-destination 10.244.9.9").Replace(printedIPTables), "to [10.244.1.5:8080 10.244.9.9:8080]"},
-		"iptables, no way in":        {"iptables", less("-d 10.96.0.77/32", "-d 10.96.0.78/32").Replace(printedIPTables), "KUBE-SERVICES has no rule for 10.96.0.77:80"},
-		"iptables, another port":     {"iptables", less("--dport 80 -j KUBE-SVC", "--dport 81 -j KUBE-SVC").Replace(printedIPTables), "KUBE-SERVICES has no rule"},
-		"iptables, a jump twice":     {"iptables", printedIPTables + "-A " + iptablesChain(twoEndpoints.name) + " -j KUBE-SEP-B\n", "to [10.244.1.5:8080 10.244.2.6:8080 10.244.2.6:8080]"},
-		"iptables, nothing printed":  {"iptables", "", "KUBE-SERVICES has no rule"},
-		"nftables":                   {"nftables", printedNFTables, ""},
-		"nftables, affinity":         {"nftables", affineNFTables, ""},
-		"nftables, one is lost":      {"nftables", less(", 1 : 10.244.2.6 . 8080", "").Replace(printedNFTables), "to [10.244.1.5:8080], not"},
-		"nftables, a longer address": {"nftables", less("10.96.0.77 . tcp", "110.96.0.77 . tcp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
-		"nftables, no element":       {"nftables", less("10.96.0.77 . tcp", "10.96.0.77 . udp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
-		"nftables, no chain":         {"nftables", less("chain service-ABCDEFGH", "chain service-ABC").Replace(printedNFTables), "there is no chain service-ABCDEFGH"},
-		"nftables, nothing":          {"nftables", "", "has no element"},
-		"ipvs":                       {"ipvs", printedIPVS, ""},
-		"ipvs, one is lost":          {"ipvs", less("  -> 0AF40105:1F90      Masq    1      0          0\n", "").Replace(printedIPVS), "to [10.244.2.6:8080], not"},
-		"ipvs, one has no weight":    {"ipvs", less("0AF40105:1F90      Masq    1", "0AF40105:1F90      Masq    0").Replace(printedIPVS), "to [10.244.2.6:8080], not"},
-		"ipvs, no virtual server":    {"ipvs", less("TCP  0A60004D:0050", "TCP  0A60004D:0051").Replace(printedIPVS), "there is no virtual server 10.96.0.77:80"},
-		"ipvs, nothing printed":      {"ipvs", "", "there is no virtual server"},
+		"iptables":                           {"iptables", printedIPTables, ""},
+		"iptables, affinity":                 {"iptables", affineIPTables(), ""},
+		"iptables, affinity, a jump is lost": {"iptables", less(`8080" -j KUBE-SEP-B`, `8080" -j RETURN`).Replace(affineIPTables()), "lead 10.96.0.77:80 to [10.244.1.5:8080], not"},
+		"iptables, a jump is lost":           {"iptables", less(`-j KUBE-SEP-B`, `-j RETURN`).Replace(printedIPTables), "lead 10.96.0.77:80 to [10.244.1.5:8080], not to [10.244.1.5:8080 10.244.2.6:8080]"},
+		"iptables, another target":           {"iptables", less("--to-destination 10.244.2.6", "--to-destination 10.244.9.9").Replace(printedIPTables), "to [10.244.1.5:8080 10.244.9.9:8080]"},
+		"iptables, no way in":                {"iptables", less("-d 10.96.0.77/32", "-d 10.96.0.78/32").Replace(printedIPTables), "KUBE-SERVICES has no rule for 10.96.0.77:80"},
+		"iptables, another port":             {"iptables", less("--dport 80 -j KUBE-SVC", "--dport 81 -j KUBE-SVC").Replace(printedIPTables), "KUBE-SERVICES has no rule"},
+		"iptables, a jump twice":             {"iptables", printedIPTables + "-A " + iptablesChain(twoEndpoints.name) + " -j KUBE-SEP-B\n", "to [10.244.1.5:8080 10.244.2.6:8080 10.244.2.6:8080]"},
+		"iptables, nothing printed":          {"iptables", "", "KUBE-SERVICES has no rule"},
+		"nftables":                           {"nftables", printedNFTables, ""},
+		"nftables, affinity":                 {"nftables", affineNFTables, ""},
+		"nftables, affinity, one is lost":    {"nftables", less(", 1 : goto endpoint-B-n/fleet/tcp/http__10.244.2.6/8080", "").Replace(affineNFTables), "to [10.244.1.5:8080], not"},
+		"nftables, one is lost":              {"nftables", less(", 1 : 10.244.2.6 . 8080", "").Replace(printedNFTables), "to [10.244.1.5:8080], not"},
+		"nftables, a longer address":         {"nftables", less("10.96.0.77 . tcp", "110.96.0.77 . tcp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
+		"nftables, no element":               {"nftables", less("10.96.0.77 . tcp", "10.96.0.77 . udp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
+		"nftables, no chain":                 {"nftables", less("chain service-ABCDEFGH", "chain service-ABC").Replace(printedNFTables), "there is no chain service-ABCDEFGH"},
+		"nftables, nothing":                  {"nftables", "", "has no element"},
+		"ipvs":                               {"ipvs", printedIPVS, ""},
+		"ipvs, one is lost":                  {"ipvs", less("  -> 0AF40105:1F90      Masq    1      0          0\n", "").Replace(printedIPVS), "to [10.244.2.6:8080], not"},
+		"ipvs, one has no weight":            {"ipvs", less("0AF40105:1F90      Masq    1", "0AF40105:1F90      Masq    0").Replace(printedIPVS), "to [10.244.2.6:8080], not"},
+		"ipvs, no virtual server":            {"ipvs", less("TCP  0A60004D:0050", "TCP  0A60004D:0051").Replace(printedIPVS), "there is no virtual server 10.96.0.77:80"},
+		"ipvs, nothing printed":              {"ipvs", "", "there is no virtual server"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
