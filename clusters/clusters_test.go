@@ -179,6 +179,7 @@ func TestValidateNamesPlaces(t *testing.T) {
 		{"one of two that do not fit", head + "name: lab\nproxyMode: none\ncni: calico\n", "lab.yaml:4: proxy mode none"},
 		{"subnets that overlap", head + "name: lab\nserviceSubnet: 10.244.0.0/16\n", "lab.yaml:4: pod subnet 10.244.0.0/16 and service subnet 10.244.0.0/16 overlap"},
 		{"too many nodes", head + "name: lab\ncontrolPlanes: 101\n", "lab.yaml:4: 103 nodes"},
+		{"a name that looks like a fraction and is fine", head + "name: 1.5\ncni: x\n", "lab.yaml:4: unknown CNI"},
 		{"a name that is not in the file", head + "workers: 1\n", `name ""`},
 	}
 	for _, tt := range tests {

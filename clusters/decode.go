@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -65,8 +66,8 @@ func decode(data []byte, filename string, t *Topology) error {
 	t.origin = map[string]string{}
 	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
 		t.origin[fields[i].Value] = fmt.Sprintf("%s:%d", filename, fields[i].Line)
-		// The decoder would take 1 for 1.5; no field has a fraction.
-		if value := fields[i+1]; value.ShortTag() == "!!float" {
+		// The decoder would take 1 for 1.5.
+		if value := fields[i+1]; value.ShortTag() == "!!float" && isNumber(fields[i].Value) {
 			return invalid(fmt.Sprintf("%s:%d: %s is %s; write a whole number", filename, value.Line, fields[i].Value, value.Value))
 		}
 	}
@@ -110,6 +111,14 @@ func explain(err error, filename string) string {
 		}
 	}
 	return strings.Join(complaints, "\n")
+}
+
+// isNumber tells whether a field is a whole number.
+func isNumber(name string) bool {
+	return slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[Topology]()), func(field reflect.StructField) bool {
+		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		return tag == name && field.Type.Kind() == reflect.Int
+	})
 }
 
 // fieldNames lists the fields of the configuration file.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -172,7 +173,8 @@ func validateConfig(c *cli.Context) error {
 	if len(files) == 0 {
 		return hint.New(hint.Usage, "NO_FILE", "there is no file to check", "name it: kindctl config validate "+defaultConfig)
 	}
-	var failures []error
+	var problems, advice []string
+	var failure error // the last one
 	for _, file := range files {
 		topology, err := decodeFile(file)
 		if err == nil {
@@ -183,13 +185,20 @@ func validateConfig(c *cli.Context) error {
 			warnings, err = topology.Validate()
 			order{warnings: warnings}.warn(lineSink(c))
 		}
-		if err != nil {
-			failures = append(failures, err)
+		if err == nil {
+			fmt.Fprintf(c.App.Writer, "%s is valid: cluster %s, %s\n", file, topology.Name, shapeOf(topology))
 			continue
 		}
-		fmt.Fprintf(c.App.Writer, "%s is valid: cluster %s, %s\n", file, topology.Name, shapeOf(topology))
+		failure = err
+		problems = append(problems, err.Error())
+		if wayOut := hint.AdviceOf(err); !slices.Contains(advice, wayOut) {
+			advice = append(advice, wayOut)
+		}
 	}
-	return errors.Join(failures...)
+	if len(problems) < 2 {
+		return failure
+	}
+	return hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), strings.Join(advice, "\n"))
 }
 
 func printSchema(c *cli.Context) error {

@@ -49,6 +49,7 @@ type examination struct {
 	Findings []host.Finding `json:"findings"`
 	Repairs  []repair       `json:"repairs,omitempty"`
 
+	fixing  bool  // with --fix
 	trouble error // Docker's, with its own reason and advice
 }
 
@@ -80,7 +81,7 @@ func doctor(c *cli.Context) error {
 				return err
 			}
 		}
-		found.Repairs = repairs
+		found.Repairs, found.fixing = repairs, true
 	}
 	found.Cluster = shapeOf(topology)
 	if c.String("output") == "json" {
@@ -179,6 +180,9 @@ func (e examination) table(out io.Writer) {
 		} else {
 			fmt.Fprintf(out, "not fixed %s: %s\n", r.ID, r.Error)
 		}
+	}
+	if e.fixing && len(e.Repairs) == 0 {
+		fmt.Fprintln(out, "nothing here has a fix that --fix applies")
 	}
 	width := 0
 	for _, finding := range e.Findings {
