@@ -39,11 +39,12 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
-			ID: "cil.mesh", Group: group, Title: "Every agent reaches every node and the health endpoint on it",
-			Proves: "Each agent is made to probe all nodes now, over HTTP and ICMP, on the nodes' own network and through the tunnel.",
-			Rights: verify.RightsOfAgents, Needs: []string{"net.pods", "cil.agents"},
+			ID: "cil.mesh", Group: group, Title: "Every agent's health endpoint answers every node",
+			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but take minutes to come around to all.",
+			Rights: slices.Concat(verify.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
+			Needs:   []string{"net.pods", "cil.agents"},
 			Timeout: 20 * time.Second, Run: mesh,
-			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-health status --verbose; TCP 4240 and ICMP must pass between nodes",
+			Hint: "TCP 4240 must pass between nodes; look at what the agents know: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-health status --verbose",
 		},
 		{
 			ID: "cil.ipam", Group: group, Title: "Pod addresses are unique and in their own node's range",
@@ -103,7 +104,6 @@ type question struct {
 var (
 	statusCommand   = []string{"cilium-dbg", "status", "-o", "json"}
 	endpointCommand = []string{"cilium-dbg", "endpoint", "list", "-o", "json"}
-	meshCommand     = []string{"cilium-health", "status", "--probe", "-o", "json"}
 	rulesCommand    = []string{"iptables-save", "-t", "nat"}
 )
 
@@ -132,10 +132,6 @@ func ask(ctx context.Context, t *verify.Target, questions ...question) (verify.E
 
 func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	return ask(ctx, t, question{judgeStatus, statusCommand}, question{judgeEndpoints, endpointCommand})
-}
-
-func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	return ask(ctx, t, question{judgeMesh(t.Expect.Nodes()), meshCommand})
 }
 
 func replacement(ctx context.Context, t *verify.Target) (verify.Evidence, error) {

@@ -1,69 +1,115 @@
 package cilium
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// connectivity is what is needed of "cilium-health status -o json"
-// (HealthStatusResponse in Cilium's health API v1).
-type connectivity struct {
-	Nodes []struct {
-		Name string
-		Host struct {
-			PrimaryAddress path `json:"primary-address"`
-		}
-		HealthEndpoint struct {
-			PrimaryAddress path `json:"primary-address"`
-		} `json:"health-endpoint"`
+// healthPort is where every agent answers, on its node's own address and on
+// that of the health endpoint, which it keeps on the pod network.
+const healthPort = 4240
+
+var ciliumNodes = schema.GroupVersionResource{Group: "cilium.io", Version: "v2", Resource: "ciliumnodes"}
+
+// healthAddress is one of the two addresses of a node's agent.
+type healthAddress struct{ name, ip string }
+
+// mesh asks every agent from every node. The agents themselves do the same and
+// tell by "cilium-health status", but take minutes to come around.
+func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	list, err := t.Kube.Dynamic.Resource(ciliumNodes).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list CiliumNodes: %w", err)
 	}
+	addresses, err := healthAddresses(list.Items, t.Expect.Nodes())
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := t.Hosts.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var evidence verify.Evidence
+	var broken []string
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelDials)
+	for _, from := range hosts {
+		for _, to := range addresses {
+			group.Go(func() error {
+				_, failures, err := from.Send(ctx, "http", to.ip, healthPort, "hello", 1)
+				if err != nil {
+					return verify.Unobservable(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				way := fmt.Sprintf("%s -> %s (%s:%d)", from.Node, to.name, to.ip, healthPort)
+				if len(failures) > 0 {
+					broken = append(broken, way+": "+failures[0])
+				} else {
+					evidence = append(evidence, way+": answered")
+				}
+				return nil
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	slices.Sort(evidence)
+	if slices.Sort(broken); len(broken) > 0 {
+		return evidence, errors.New(strings.Join(broken, "\n"))
+	}
+	return evidence, nil
 }
 
-// path is one way to a node: to its own address, or to the endpoint that every
-// agent keeps on the pod network. An empty status means that it was reached.
-type path struct {
-	IP         string
-	HTTP, ICMP *struct{ Status string }
+// parallelDials bounds the dials that are under way.
+const parallelDials = 9
+
+// ciliumNode is what is needed of a CiliumNode.
+type ciliumNode struct {
+	Spec struct {
+		Addresses []nodeAddress `json:"addresses"`
+		Health    struct {
+			IPv4 string `json:"ipv4"`
+		} `json:"health"`
+	} `json:"spec"`
 }
 
-func (p path) problem() string {
-	var problems []string
-	if p.HTTP == nil || p.ICMP == nil {
-		problems = append(problems, "it was not probed")
-	}
-	if p.HTTP != nil && p.HTTP.Status != "" {
-		problems = append(problems, "HTTP: "+p.HTTP.Status)
-	}
-	if p.ICMP != nil && p.ICMP.Status != "" {
-		problems = append(problems, "ICMP: "+p.ICMP.Status)
-	}
-	return strings.Join(problems, ", ")
+type nodeAddress struct {
+	Type string `json:"type"`
+	IP   string `json:"ip"`
 }
 
-// judgeMesh wants an agent to have reached every node, itself included, and
-// the health endpoint on it.
-func judgeMesh(nodes int) func(string) (string, error) {
-	return func(out string) (seen string, err error) {
-		var c connectivity
-		if err := json.Unmarshal([]byte(out), &c); err != nil {
-			return "", fmt.Errorf("its connectivity cannot be read: %w", err)
-		}
-		if len(c.Nodes) != nodes {
-			return "", fmt.Errorf("it knows %d nodes, not %d", len(c.Nodes), nodes)
-		}
-		var broken []string
-		for _, node := range c.Nodes {
-			if problem := node.Host.PrimaryAddress.problem(); problem != "" {
-				broken = append(broken, fmt.Sprintf("node %s at %s: %s", node.Name, node.Host.PrimaryAddress.IP, problem))
-			}
-			if problem := node.HealthEndpoint.PrimaryAddress.problem(); problem != "" {
-				broken = append(broken, fmt.Sprintf("health endpoint of %s at %s: %s", node.Name, node.HealthEndpoint.PrimaryAddress.IP, problem))
-			}
-		}
-		if len(broken) > 0 {
-			return "", fmt.Errorf("does not reach %s", strings.Join(broken, "; "))
-		}
-		return fmt.Sprintf("reaches %d nodes and their health endpoints", nodes), nil
+// healthAddresses reads both addresses of every node's agent.
+func healthAddresses(nodes []unstructured.Unstructured, want int) (addresses []healthAddress, err error) {
+	if len(nodes) != want || want == 0 {
+		return nil, fmt.Errorf("there are %d CiliumNodes, expected %d", len(nodes), want)
 	}
+	for _, object := range nodes {
+		var node ciliumNode
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &node); err != nil {
+			return nil, fmt.Errorf("CiliumNode %s: %w", object.GetName(), err)
+		}
+		own := slices.IndexFunc(node.Spec.Addresses, func(a nodeAddress) bool { return a.Type == "InternalIP" })
+		if own < 0 || node.Spec.Health.IPv4 == "" {
+			return nil, fmt.Errorf("CiliumNode %s lacks an address of its own or of its health endpoint", object.GetName())
+		}
+		addresses = append(addresses,
+			healthAddress{"node " + object.GetName(), node.Spec.Addresses[own].IP},
+			healthAddress{"health endpoint of " + object.GetName(), node.Spec.Health.IPv4})
+	}
+	return addresses, nil
 }

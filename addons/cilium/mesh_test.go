@@ -1,34 +1,42 @@
 package cilium
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-const twoNodes = `{"local": {"name": "kind/a"}, "nodes": [
-	{"name": "kind/a", "host": {"primary-address": {"ip": "172.18.0.2", "http": {"latency": 1}, "icmp": {"latency": 1}}},
-	 "health-endpoint": {"primary-address": {"ip": "10.244.0.9", "http": {"latency": 1}, "icmp": {"latency": 1}}}},
-	{"name": "kind/b", "host": {"primary-address": {"ip": "172.18.0.3", "http": {"latency": 1}, "icmp": {"latency": 1}}},
-	 "health-endpoint": {"primary-address": {"ip": "10.244.1.9", "http": {"latency": 1}, "icmp": {"latency": 1}}}}]}`
-
-func TestJudgeMesh(t *testing.T) {
+func TestHealthAddresses(t *testing.T) {
+	node := func(name, own, health string) unstructured.Unstructured {
+		return unstructured.Unstructured{Object: map[string]any{
+			"metadata": map[string]any{"name": name},
+			"spec": map[string]any{
+				"addresses": []any{map[string]any{"type": "CiliumInternalIP", "ip": "10.244.0.1"}, map[string]any{"type": "InternalIP", "ip": own}},
+				"health":    map[string]any{"ipv4": health},
+			},
+		}}
+	}
+	bare := unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "b"}, "spec": map[string]any{}}}
 	tests := map[string]struct {
-		out, want string
-		nodes     int
+		nodes []unstructured.Unstructured
+		want  []healthAddress
+		bad   string
 	}{
-		"all reached":       {twoNodes, "", 2},
-		"a node is missing": {twoNodes, "it knows 2 nodes, not 3", 3},
-		"HTTP fails": {strings.Replace(twoNodes, `"ip": "172.18.0.3", "http": {"latency": 1}`, `"ip": "172.18.0.3", "http": {"status": "connection refused"}`, 1),
-			"does not reach node kind/b at 172.18.0.3: HTTP: connection refused", 2},
-		"ICMP to the endpoint fails": {strings.Replace(twoNodes, `"ip": "10.244.1.9", "http": {"latency": 1}, "icmp": {"latency": 1}`, `"ip": "10.244.1.9", "http": {"latency": 1}, "icmp": {"status": "Connection timed out"}`, 1),
-			"does not reach health endpoint of kind/b at 10.244.1.9: ICMP: Connection timed out", 2},
-		"never probed": {strings.Replace(twoNodes, `, "http": {"latency": 1}, "icmp": {"latency": 1}`, "", 1), "it was not probed", 2},
-		"not JSON":     {"Cannot get status", "its connectivity cannot be read", 2},
+		"two nodes": {[]unstructured.Unstructured{node("a", "172.18.0.2", "10.244.0.9"), node("b", "172.18.0.3", "10.244.1.9")}, []healthAddress{
+			{"node a", "172.18.0.2"}, {"health endpoint of a", "10.244.0.9"}, {"node b", "172.18.0.3"}, {"health endpoint of b", "10.244.1.9"}}, ""},
+		"one is missing":      {[]unstructured.Unstructured{node("a", "172.18.0.2", "10.244.0.9")}, nil, "there are 1 CiliumNodes, expected 2"},
+		"no address":          {[]unstructured.Unstructured{node("a", "172.18.0.2", "10.244.0.9"), bare}, nil, "CiliumNode b lacks an address"},
+		"no health endpoint ": {[]unstructured.Unstructured{node("a", "172.18.0.2", ""), bare}, nil, "CiliumNode a lacks an address"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := judgeMesh(test.nodes)(test.out)
-			wantErr(t, err, test.want)
+			got, err := healthAddresses(test.nodes, 2)
+			wantErr(t, err, test.bad)
+			if err == nil && !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
 		})
 	}
 }
