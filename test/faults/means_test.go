@@ -32,7 +32,7 @@ func gnaw(node func(*cluster) string, command string) func(*cluster) func() {
 	const flag = "/run/kindctl-fault"
 	return func(c *cluster) func() {
 		c.on(node(c), "touch "+flag)
-		c.on(node(c), fmt.Sprintf("nohup bash -c 'while test -e %s; do %s; sleep 0.1; done' >/dev/null 2>&1 &", flag, command))
+		c.on(node(c), fmt.Sprintf("nohup bash -c 'while test -e %s; do %s; sleep 0.02; done' >/dev/null 2>&1 &", flag, command))
 		return func() { c.on(node(c), "rm -f "+flag) }
 	}
 }
