@@ -6,14 +6,21 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// deafPods hang on every request to a probe until the caller has had enough.
+// deafPods hang on every request until the caller has had enough.
 type deafPods struct{ fakePods }
 
 func (deafPods) GetPod(ctx context.Context, _, _ string, _ int, _ string) (int, []byte, error) {
 	<-ctx.Done()
 	return 0, nil, ctx.Err()
+}
+
+func (deafPods) Exec(ctx context.Context, _ kube.PodRef, _ ...string) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
 }
 
 // TestPatience has a dial that hangs reported as a failure of that dial, and

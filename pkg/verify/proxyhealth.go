@@ -64,10 +64,18 @@ func (t *Target) eachProxy(ctx context.Context, look func(context.Context, corev
 		seen, err := look(ctx, pod)
 		if err != nil {
 			if ctx.Err() != nil {
-				err = context.Cause(ctx)
+				err = inTime(ctx, err)
 			}
 			return "", fmt.Errorf("%s: %s: %w", node.Name, pod.Name, err)
 		}
 		return node.Name + ": " + seen, nil
 	})
+}
+
+// inTime says of an error that came of a context's end what ended it.
+func inTime(ctx context.Context, err error) error {
+	if isUnobservable(err) {
+		return Unobservable(context.Cause(ctx))
+	}
+	return context.Cause(ctx)
 }
