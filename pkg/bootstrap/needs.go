@@ -17,7 +17,7 @@ func Needs(t clusters.Topology) host.Needs {
 	}
 	switch t.ProxyMode {
 	case "iptables":
-		need("proxy mode iptables", host.XTStatistic, host.XTComment)
+		need("proxy mode iptables", host.XTStatistic)
 	case "nftables":
 		need("proxy mode nftables", host.NFTables, host.NFTNumgen)
 	case "ipvs":

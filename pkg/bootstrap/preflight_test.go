@@ -24,7 +24,7 @@ func TestSurvey(t *testing.T) {
 		count[host.Need{Feature: need.Feature, For: need.For}]++
 	}
 	want := map[host.Feature]bool{
-		host.XTStatistic: false, host.XTComment: false, host.BPF: false, host.VXLAN: false, host.CgroupBPF: true,
+		host.XTStatistic: false, host.BPF: false, host.VXLAN: false, host.CgroupBPF: true,
 		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPVSRoundRobin: true, host.IPSet: true, host.XTSet: true,
 	}
 	if diff := cmp.Diff(want, optional); diff != "" {
@@ -47,7 +47,7 @@ func TestNeeds(t *testing.T) {
 		{"Cilium on one node", clusters.Topology{ControlPlanes: 1, CNI: "cilium"}, []host.Feature{host.BPF}},
 		{"Cilium alone", clusters.Topology{ControlPlanes: 1, CNI: "cilium", ProxyMode: "none"}, []host.Feature{host.CgroupBPF, host.BPF}},
 		{"Cilium between nodes", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "cilium"}, []host.Feature{host.BPF, host.VXLAN}},
-		{"Calico routes where there is no VXLAN", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "calico", ProxyMode: "iptables"}, []host.Feature{host.XTStatistic, host.XTComment, host.IPSet, host.XTSet}},
+		{"Calico routes where there is no VXLAN", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "calico", ProxyMode: "iptables"}, []host.Feature{host.XTStatistic, host.IPSet, host.XTSet}},
 		{"nftables", clusters.Topology{ControlPlanes: 1, CNI: "calico", ProxyMode: "nftables"}, []host.Feature{host.NFTables, host.NFTNumgen}},
 		{"ipvs", clusters.Topology{ControlPlanes: 1, CNI: "none", ProxyMode: "ipvs"}, []host.Feature{host.IPVS, host.IPVSRoundRobin, host.IPSet, host.XTSet}},
 	}

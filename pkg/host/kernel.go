@@ -33,7 +33,6 @@ var (
 	NFTables       = Feature{"nf_tables", "CONFIG_NF_TABLES"}
 	NFTNumgen      = Feature{"nft_numgen", "CONFIG_NFT_NUMGEN"}                     // chooses among endpoints in nftables
 	XTStatistic    = Feature{"xt_statistic", "CONFIG_NETFILTER_XT_MATCH_STATISTIC"} // chooses among endpoints in iptables
-	XTComment      = Feature{"xt_comment", "CONFIG_NETFILTER_XT_MATCH_COMMENT"}
 	IPSet          = Feature{"ip_set", "CONFIG_IP_SET"}
 	XTSet          = Feature{"xt_set", "CONFIG_NETFILTER_XT_SET"}
 	BPF            = Feature{"", "CONFIG_BPF_SYSCALL"}
