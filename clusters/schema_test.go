@@ -177,9 +177,10 @@ func TestFilesAreInSchema(t *testing.T) {
 // TestCommented writes every profile for people and reads it back.
 func TestCommented(t *testing.T) {
 	compiled := schema(t)
-	named := valid()
-	named.APIVersion, named.Kind, named.Name, named.APIServerPort = APIVersion, Kind, "1234", 6443
-	topologies := []Topology{named}
+	topologies := []Topology{{ // nothing as in the default profile; the name wants quotes
+		APIVersion: APIVersion, Kind: Kind, Name: "1234", ControlPlanes: 3, Workers: 7, CNI: "calico", ProxyMode: "nftables",
+		PodSubnet: "10.0.0.0/16", ServiceSubnet: "172.16.0.0/16", APIServerPort: 6443,
+	}}
 	for _, name := range Profiles() {
 		topology, err := Profile(name)
 		if err != nil {
