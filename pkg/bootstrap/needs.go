@@ -21,7 +21,7 @@ func Needs(t clusters.Topology) host.Needs {
 	case "nftables":
 		need("proxy mode nftables", host.NFTables, host.NFTNumgen)
 	case "ipvs":
-		need("proxy mode ipvs", host.IPVS, host.IPVSRoundRobin, host.IPSet, host.XTSet)
+		need("proxy mode ipvs", host.IPVS, host.IPSet, host.XTSet)
 	case "none":
 		need("Cilium in kube-proxy's place", host.CgroupBPF)
 	}

@@ -25,7 +25,7 @@ func TestSurvey(t *testing.T) {
 	}
 	want := map[host.Feature]bool{
 		host.XTStatistic: false, host.BPF: false, host.VXLAN: false, host.CgroupBPF: true,
-		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPVSRoundRobin: true, host.IPSet: true, host.XTSet: true,
+		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPSet: true, host.XTSet: true,
 	}
 	if diff := cmp.Diff(want, optional); diff != "" {
 		t.Errorf("features, and whether they are optional (-want +got):\n%s", diff)
@@ -49,7 +49,7 @@ func TestNeeds(t *testing.T) {
 		{"Cilium between nodes", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "cilium"}, []host.Feature{host.BPF, host.VXLAN}},
 		{"Calico routes where there is no VXLAN", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "calico", ProxyMode: "iptables"}, []host.Feature{host.XTStatistic, host.IPSet, host.XTSet}},
 		{"nftables", clusters.Topology{ControlPlanes: 1, CNI: "calico", ProxyMode: "nftables"}, []host.Feature{host.NFTables, host.NFTNumgen}},
-		{"ipvs", clusters.Topology{ControlPlanes: 1, CNI: "none", ProxyMode: "ipvs"}, []host.Feature{host.IPVS, host.IPVSRoundRobin, host.IPSet, host.XTSet}},
+		{"ipvs", clusters.Topology{ControlPlanes: 1, CNI: "none", ProxyMode: "ipvs"}, []host.Feature{host.IPVS, host.IPSet, host.XTSet}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,17 +26,16 @@ type Feature struct {
 
 // The features that make a difference.
 var (
-	IPVS           = Feature{"ip_vs", "CONFIG_IP_VS"}
-	IPVSRoundRobin = Feature{"ip_vs_rr", "CONFIG_IP_VS_RR"} // kube-proxy's choice when nobody makes one
-	IPIP           = Feature{"ipip", "CONFIG_NET_IPIP"}
-	VXLAN          = Feature{"vxlan", "CONFIG_VXLAN"}
-	NFTables       = Feature{"nf_tables", "CONFIG_NF_TABLES"}
-	NFTNumgen      = Feature{"nft_numgen", "CONFIG_NFT_NUMGEN"}                     // chooses among endpoints in nftables
-	XTStatistic    = Feature{"xt_statistic", "CONFIG_NETFILTER_XT_MATCH_STATISTIC"} // chooses among endpoints in iptables
-	IPSet          = Feature{"ip_set", "CONFIG_IP_SET"}
-	XTSet          = Feature{"xt_set", "CONFIG_NETFILTER_XT_SET"}
-	BPF            = Feature{"", "CONFIG_BPF_SYSCALL"}
-	CgroupBPF      = Feature{"", "CONFIG_CGROUP_BPF"}
+	IPVS        = Feature{"ip_vs", "CONFIG_IP_VS"}
+	IPIP        = Feature{"ipip", "CONFIG_NET_IPIP"}
+	VXLAN       = Feature{"vxlan", "CONFIG_VXLAN"}
+	NFTables    = Feature{"nf_tables", "CONFIG_NF_TABLES"}
+	NFTNumgen   = Feature{"nft_numgen", "CONFIG_NFT_NUMGEN"}                     // chooses among endpoints in nftables
+	XTStatistic = Feature{"xt_statistic", "CONFIG_NETFILTER_XT_MATCH_STATISTIC"} // chooses among endpoints in iptables
+	IPSet       = Feature{"ip_set", "CONFIG_IP_SET"}
+	XTSet       = Feature{"xt_set", "CONFIG_NETFILTER_XT_SET"}
+	BPF         = Feature{"", "CONFIG_BPF_SYSCALL"}
+	CgroupBPF   = Feature{"", "CONFIG_CGROUP_BPF"}
 )
 
 // String is the feature's name for people.
