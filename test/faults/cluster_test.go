@@ -112,6 +112,16 @@ func (c *cluster) settled() {
 	})
 }
 
+// elected waits until the scheduler and the controller manager renew their
+// leases, which they lose with the API server or etcd.
+func (c *cluster) elected() {
+	c.Helper()
+	const leases = kubectl + ` -n kube-system get lease kube-scheduler kube-controller-manager -o jsonpath="{.items[*].spec.renewTime}"`
+	c.eventually(2*time.Minute, func() (string, error) {
+		return c.try(c.controlPlane(), "set -- $("+leases+"); sleep 3; set -- $* $("+leases+"); test $# = 4 && test $1 != $3 && test $2 != $4")
+	})
+}
+
 const kubectl = "kubectl --kubeconfig=/etc/kubernetes/admin.conf"
 
 // on runs a script in a node.

@@ -142,6 +142,7 @@ func argument(component, flag string) func(*cluster) func() {
 // when their pause is over; those of CoreDNS, which takes long pauses, at once.
 func apiArgument(flag string) func(*cluster) func() {
 	again := func(c *cluster) {
+		c.elected()
 		c.kubectl("-n kube-system rollout restart deployment/coredns")
 		c.kubectl("-n kube-system rollout status --timeout=120s deployment/coredns")
 	}

@@ -92,7 +92,9 @@ func quota(c *cluster) func() {
 	if err := json.Unmarshal([]byte(out), &endpoints); err != nil || len(endpoints) != 1 {
 		c.Fatalf("%v: %s", err, out)
 	}
-	return argument("etcd", fmt.Sprintf("--quota-backend-bytes=%d", endpoints[0].Status.Size*8/7))(c)
+	heal := argument("etcd", fmt.Sprintf("--quota-backend-bytes=%d", endpoints[0].Status.Size*8/7))(c)
+	c.elected()
+	return func() { heal(); c.elected() }
 }
 
 // corefile changes CoreDNS's configuration and starts CoreDNS anew.
