@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// write makes the document out of what was seen, and keeps the rows of checks
-// that were not part of this run.
-func write(t *testing.T, path string, found []seen) {
+// write puts what was seen of one fault into the document, and keeps the rows
+// of the others.
+func write(t *testing.T, path string, s seen) {
 	t.Helper()
 	earlier, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -28,10 +28,8 @@ func write(t *testing.T, path string, found []seen) {
 			rows[id] = line
 		}
 	}
-	for _, s := range found {
-		rows[s.check] = fmt.Sprintf("| %s | %s | %s | %.1f | %d | %s | %s |\n", s.check, s.what, strings.TrimPrefix(s.cluster, "faults-"),
-			s.detected.Round(100*time.Millisecond).Seconds(), s.blocked, cell(s.cause), cell(s.hint))
-	}
+	rows[s.check] = fmt.Sprintf("| %s | %s | %s | %.1f | %d | %s | %s |\n", s.check, s.what, strings.TrimPrefix(s.cluster, "faults-"),
+		s.detected.Round(100*time.Millisecond).Seconds(), s.blocked, cell(s.cause), cell(s.hint))
 	var b strings.Builder
 	b.WriteString(`# Faults
 

@@ -40,7 +40,6 @@ type seen struct {
 
 // TestFaults runs all faults, cluster by cluster.
 func TestFaults(t *testing.T) {
-	var found []seen
 	for _, stage := range stages {
 		t.Run(stage.name, func(t *testing.T) {
 			c := newCluster(t, stage.name, stage.up...)
@@ -48,15 +47,12 @@ func TestFaults(t *testing.T) {
 			for _, f := range stage.faults {
 				t.Run(f.check, func(t *testing.T) {
 					c := &cluster{t, c.name, c.kubeconfig}
-					if s, shown := c.show(f); shown {
-						found = append(found, s)
+					if s, shown := c.show(f); shown && *document != "" {
+						write(t, *document, s)
 					}
 				})
 			}
 		})
-	}
-	if *document != "" {
-		write(t, *document, found)
 	}
 }
 
