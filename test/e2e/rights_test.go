@@ -33,10 +33,10 @@ func (s *session) verifiesWithLeastRights(cluster, cni string) {
 		s.Errorf("verify with the least rights: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
 	}
 
-	s.kubectl(cluster, "-n", "kube-system", "delete", "rolebinding", "auditor")
-	r = s.kindctl("verify", "--context", "auditor", "--kubeconfig", path, "--only", "api.ready")
-	if r.code != 1 || !strings.Contains(r.stdout+r.stderr, `cannot list resource "pods"`) {
-		s.Errorf("verify without the right to list pods: exit %d, want 1 and the verb and resource named\n%s\n%s", r.code, r.stdout, r.stderr)
+	s.apply(cluster, s.must("verify", "--print-rbac", "--only", "api.ready").stdout)
+	r = s.kindctl("verify", "--context", "auditor", "--kubeconfig", path, "--only", "sched.leader")
+	if r.code != 1 || !strings.Contains(r.stdout, "ERROR") || !strings.Contains(r.stdout, `cannot list resource "leases"`) {
+		s.Errorf("verify without the right to list leases: exit %d, want 1, an ERROR, and the verb and resource named\n%s\n%s", r.code, r.stdout, r.stderr)
 	}
 
 	expired := s.kubeconfigOf(cluster, "not-a-token")
