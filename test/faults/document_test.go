@@ -40,10 +40,17 @@ Each fault was put into a healthy cluster of one control plane and two workers o
 | Check | Fault | Cluster | Seconds | Blocked | Cause, as shown | Hint |
 |---|---|---|--:|--:|---|---|
 `)
+	var missing []string
 	for _, stage := range stages {
 		for _, f := range stage.faults {
 			b.WriteString(rows[f.check])
+			if rows[f.check] == "" {
+				missing = append(missing, f.check)
+			}
 		}
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(&b, "\nNot shown yet: %s.\n", strings.Join(missing, ", "))
 	}
 	b.WriteString(`
 ## Replayed
