@@ -116,12 +116,14 @@ func TestJudgesOfAnswers(t *testing.T) {
 		"a part came back":        {cameBack(big), []string{big[1:]}, nil, "of 10 bytes other bytes came back"},
 		"nothing came back":       {cameBack(big), nil, nil, "of 10 bytes other bytes came back"},
 		"the message is not said": {cameBack(big), nil, []string{"Get /echo?msg=" + big + ": timeout"}, "10 bytes: Get /echo?msg=...: timeout"},
-		"refused":                 {refusedBy("iptables"), nil, []string{"connect: connection refused"}, ""},
-		"one hangs":               {refusedBy("iptables"), nil, []string{"connect: connection refused", "i/o timeout"}, "not refused, though no endpoint is left: i/o timeout"},
-		"one still answers":       {refusedBy("iptables"), []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
-		"unreachable":             {refusedBy("iptables"), nil, []string{"no route to host"}, "not refused, though no endpoint is left: no route to host"},
-		"refused in the socket":   {refusedBy("none"), nil, []string{"no route to host"}, ""},
-		"nothing was tried":       {refusedBy("iptables"), nil, nil, "nothing was tried"},
+		"refused":                 {refusedBy(Expectation{ProxyMode: "iptables"}), nil, []string{"connect: connection refused"}, ""},
+		"one hangs":               {refusedBy(Expectation{ProxyMode: "iptables"}), nil, []string{"connect: connection refused", "i/o timeout"}, "not refused, though no endpoint is left: i/o timeout"},
+		"one still answers":       {refusedBy(Expectation{ProxyMode: "iptables"}), []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
+		"unreachable":             {refusedBy(Expectation{ProxyMode: "iptables"}), nil, []string{"no route to host"}, "not refused, though no endpoint is left: no route to host"},
+		"refused in the socket":   {refusedBy(Expectation{ProxyMode: "none"}), nil, []string{"no route to host"}, ""},
+		"dropped by Cilium":       {refusedBy(Expectation{ProxyMode: "iptables", CNI: "cilium"}), nil, []string{"no answer within 1.5s"}, ""},
+		"answered by Cilium":      {refusedBy(Expectation{ProxyMode: "iptables", CNI: "cilium"}), []string{"a"}, nil, `"a" answered, though no endpoint is left`},
+		"nothing was tried":       {refusedBy(Expectation{ProxyMode: "iptables"}), nil, nil, "nothing was tried"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
