@@ -36,7 +36,8 @@ users:
   user: {token: keep-me}
 `
 
-// newSession gives the test a kubeconfig and removes its clusters at the end.
+// newSession gives the test a kubeconfig and removes its clusters at the end,
+// and before it begins what a killed run left of them.
 func newSession(t testing.TB, clusters ...string) *session {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
@@ -44,11 +45,13 @@ func newSession(t testing.TB, clusters ...string) *session {
 		t.Fatal(err)
 	}
 	s := &session{TB: t, kubeconfig: path}
-	t.Cleanup(func() {
+	remove := func() {
 		for _, name := range clusters {
 			s.kindctl("down", "-n", name)
 		}
-	})
+	}
+	remove()
+	t.Cleanup(remove)
 	return s
 }
 
