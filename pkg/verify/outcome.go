@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -86,9 +87,21 @@ func isFinal(err error) bool {
 	return fails || isWarning(err) || isInapplicable(err) || refused(err)
 }
 
-func isUnobservable(err error) bool {
-	var u unobservableError
-	return errors.As(err, &u) || refused(err)
+func isUnobservable(err error) bool { return refused(err) || onlyUnobserved(err) }
+
+// onlyUnobserved tells whether nothing is in an error but what could not be observed:
+// joined with a fault that was seen on another node, it does not hide that one.
+func onlyUnobserved(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked here
+	case unobservableError:
+		return true
+	case interface{ Unwrap() error }:
+		return onlyUnobserved(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		parts := slices.DeleteFunc(slices.Clone(e.Unwrap()), onlyEnded)
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !onlyUnobserved(part) })
+	}
+	return false
 }
 
 // refused tells whether the user may not make a request at all.
