@@ -48,7 +48,7 @@ var owners = map[string][]string{
 	"github.com/urfave/cli": {"internal/cli"},
 	"helm.sh/helm":          {"addons/cilium"},
 	"github.com/vbauerster": {"internal/report"},
-	"github.com/moby/moby":  {"pkg/host", "pkg/images", "pkg/forge"},
+	"github.com/moby/moby":  {"pkg/host", "pkg/images", "pkg/provider", "pkg/forge"},
 	"github.com/miekg/dns":  {"pkg/verify", "test"},
 }
 

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	"sigs.k8s.io/kind/pkg/log"
 
 	"github.com/kindctl/kindctl/pkg/event"
 )
@@ -17,16 +18,22 @@ import (
 // goes to a file of its own. When ctx ends, Create returns at once with the
 // cause; kind cannot be interrupted, so what it still makes is for Delete.
 func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, span *event.Span) error {
+	return p.withFreePorts(ctx, config, kubeconfig, func() error { return p.create(ctx, config, kubeconfig, span) })
+}
+
+func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, span *event.Span) error {
 	p.expected = containers(config)
 	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
-		done <- kind(logger{span, p.sink}).Create(config.Name,
-			cluster.CreateWithV1Alpha4Config(config),
-			cluster.CreateWithKubeconfigPath(kubeconfig),
-			cluster.CreateWithRetain(true), // removal is the caller's, and happens once
-			cluster.CreateWithDisplayUsage(false),
-			cluster.CreateWithDisplaySalutation(false))
+		done <- onNetwork(p.Network, logger{span, p.sink}, func(out log.Logger) error {
+			return kind(out).Create(config.Name,
+				cluster.CreateWithV1Alpha4Config(config),
+				cluster.CreateWithKubeconfigPath(kubeconfig),
+				cluster.CreateWithRetain(true), // removal is the caller's, and happens once
+				cluster.CreateWithDisplayUsage(false),
+				cluster.CreateWithDisplaySalutation(false))
+		})
 	}()
 	select {
 	case err := <-done:

@@ -24,6 +24,10 @@ const LoadBalancerImage = "docker.io/envoyproxy/envoy:v1.36.2"
 
 // Provider makes clusters out of Docker containers.
 type Provider struct {
+	// Network is the Docker network for the nodes that Create makes; "" is the one
+	// that kind takes by itself.
+	Network string
+
 	sink event.Sink
 	// givenUp is a creation that kind may still be at; closed when it ends.
 	givenUp <-chan struct{}

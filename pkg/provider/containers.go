@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"sigs.k8s.io/kind/pkg/cluster/constants"
+)
+
+// The labels of kind's containers (kind v0.33.0,
+// pkg/cluster/internal/providers/docker/constants.go).
+const (
+	clusterLabel = "io.x-k8s.kind.cluster"
+	roleLabel    = "io.x-k8s.kind.role"
+)
+
+// member is one container of a cluster as Docker has it, running or not.
+type member struct {
+	id, name, role string
+	state          container.ContainerState
+	started        time.Time
+	// network is the one that kind put it on, and endpoint what Docker keeps of
+	// the connection; nil when there is none any more.
+	network  string
+	endpoint *network.EndpointSettings
+	policy   container.RestartPolicyMode
+	// api is where the host reaches its API server, if it has one.
+	api netip.AddrPort
+}
+
+// running includes a container that is paused, which keeps its address.
+func (m *member) running() bool {
+	return m.state == container.StateRunning || m.state == container.StatePaused
+}
+
+// address is the one it has now; none when it does not run.
+func (m *member) address() netip.Addr {
+	if m.endpoint == nil || !m.running() {
+		return netip.Addr{}
+	}
+	return m.endpoint.IPAddress
+}
+
+// fixed is the address that Docker gives it at every start, if it does.
+func (m *member) fixed() netip.Addr {
+	if m.endpoint == nil || m.endpoint.IPAMConfig == nil {
+		return netip.Addr{}
+	}
+	return m.endpoint.IPAMConfig.IPv4Address
+}
+
+// members returns a cluster's containers, sorted by name; none is no cluster.
+func (e *Engine) members(ctx context.Context, cluster string) ([]*member, error) {
+	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel+"="+cluster)})
+	if err != nil {
+		return nil, fmt.Errorf("list the containers of cluster %s: %w", cluster, err)
+	}
+	found := make([]*member, 0, len(listed.Items))
+	for _, item := range listed.Items {
+		inspected, err := e.docker.ContainerInspect(ctx, item.ID, client.ContainerInspectOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("inspect a container of cluster %s: %w", cluster, err)
+		}
+		m, err := memberOf(inspected.Container)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, m)
+	}
+	slices.SortFunc(found, func(a, b *member) int { return strings.Compare(a.name, b.name) })
+	return found, nil
+}
+
+// apiServerPort is the API server's port in a node (kind v0.33.0,
+// pkg/cluster/internal/providers/common).
+const apiServerPort = "6443/tcp"
+
+func memberOf(c container.InspectResponse) (*member, error) {
+	m := &member{id: c.ID, name: strings.TrimPrefix(c.Name, "/")}
+	if c.Config == nil || c.HostConfig == nil || c.State == nil || c.NetworkSettings == nil {
+		return nil, fmt.Errorf("Docker says too little of container %s", m.name)
+	}
+	m.role = c.Config.Labels[roleLabel]
+	m.state = c.State.Status
+	m.network = string(c.HostConfig.NetworkMode)
+	m.endpoint = c.NetworkSettings.Networks[m.network]
+	m.policy = c.HostConfig.RestartPolicy.Name
+	if m.running() {
+		started, err := time.Parse(time.RFC3339Nano, c.State.StartedAt)
+		if err != nil {
+			return nil, fmt.Errorf("container %s: %w", m.name, err)
+		}
+		m.started = started
+	}
+	if published := c.NetworkSettings.Ports[network.MustParsePort(apiServerPort)]; len(published) > 0 && m.role == constants.ControlPlaneNodeRoleValue {
+		api, err := netip.ParseAddrPort(published[0].HostIP.String() + ":" + published[0].HostPort)
+		if err != nil {
+			return nil, fmt.Errorf("container %s: port %s: %w", m.name, apiServerPort, err)
+		}
+		m.api = api
+	}
+	return m, nil
+}
+
+// Running is a container of a cluster that runs.
+type Running struct {
+	Name string
+	// Role is control-plane, worker or external-load-balancer.
+	Role string
+	// Started is when it was started last, by the clock that its node has too.
+	Started time.Time
+	// API is where this host reaches the node's API server; only control planes
+	// have one.
+	API netip.AddrPort
+}
+
+// Running returns the containers of a cluster that run, sorted by name.
+func (e *Engine) Running(ctx context.Context, cluster string) (found []Running, err error) {
+	members, err := e.members(ctx, cluster)
+	for _, m := range members {
+		if m.state == container.StateRunning {
+			found = append(found, Running{Name: m.name, Role: m.role, Started: m.started, API: m.api})
+		}
+	}
+	return found, err
+}

@@ -1,0 +1,194 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// DefaultNetwork is the Docker network that kind puts nodes on (kind v0.33.0,
+// pkg/cluster/internal/providers/docker/network.go).
+const DefaultNetwork = "kind"
+
+// NetworkLabel is on the Docker networks that kindctl made.
+const NetworkLabel = "dev.kindctl.network"
+
+// Values of NetworkLabel. A draft tells which subnet Docker would choose; it is
+// there for a moment, and kept by nobody but a killed process.
+const (
+	finalNetwork = "final"
+	draftNetwork = "draft"
+)
+
+// networkName is what Docker takes as a name (moby, daemon/names).
+var networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+
+// CheckNetwork returns an error with advice when nodes cannot be put on a network
+// of that name. One that is not there can be made.
+func (e *Engine) CheckNetwork(ctx context.Context, name string) error {
+	if !networkName.MatchString(name) {
+		return hint.New(hint.Usage, "NETWORK_NAME", fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
+	}
+	found, err := e.network(ctx, name)
+	if err != nil || found == nil {
+		return err
+	}
+	problem := ""
+	switch {
+	case found.Driver != "bridge":
+		problem = "its driver is " + found.Driver + ", not bridge"
+	case name == "bridge":
+		problem = "containers on Docker's own bridge do not find each other by name"
+	case found.Internal:
+		problem = "it is internal, so that this host could not reach the API server"
+	default:
+		return nil
+	}
+	return hint.New(hint.Usage, "NETWORK_UNFIT", fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem), "name another one; a network that is not there is made: --network lab")
+}
+
+// network finds a network by its name, nil if there is none.
+func (e *Engine) network(ctx context.Context, name string) (*network.Network, error) {
+	listed, err := e.docker.NetworkList(ctx, client.NetworkListOptions{Filters: client.Filters{}.Add("name", name)})
+	if err != nil {
+		return nil, fmt.Errorf("list networks: %w", err)
+	}
+	for _, item := range listed.Items { // of every name that contains this one
+		if item.Name == name {
+			return &item.Network, nil
+		}
+	}
+	return nil, nil
+}
+
+// EnsureNetwork makes a network for nodes, unless there is one of that name. Its
+// subnet is the one that Docker would choose, but chosen: Docker gives containers
+// fixed addresses in such subnets only, and several control planes need them to
+// come back after a stop. Two callers at a time must have a lock between them.
+func (e *Engine) EnsureNetwork(ctx context.Context, name string) (made bool, err error) {
+	if err := e.CheckNetwork(ctx, name); err != nil {
+		return false, err
+	}
+	there, err := e.network(ctx, name)
+	if err == nil && there != nil && there.Labels[NetworkLabel] == draftNetwork {
+		if _, err = e.DiscardNetwork(ctx, name); err == nil {
+			there, err = e.network(ctx, name)
+		}
+	}
+	if err != nil || there != nil {
+		return false, err
+	}
+	if err := e.makeNetwork(ctx, name); err != nil {
+		return false, hint.Wrap(err, hint.Creation, "NETWORK_FAILED", fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
+	}
+	return true, nil
+}
+
+// attempts bounds how often somebody else may take the subnet that was chosen.
+const attempts = 5
+
+func (e *Engine) makeNetwork(ctx context.Context, name string) error {
+	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}}
+	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
+	const mtu = "com.docker.network.driver.mtu"
+	if own, err := e.docker.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{}); err == nil && own.Network.Options[mtu] != "" {
+		options.Options[mtu] = own.Network.Options[mtu]
+	}
+	var last error
+	for range attempts {
+		subnet, err := e.draft(ctx, name, options)
+		if err != nil {
+			return err
+		}
+		options.Labels = map[string]string{NetworkLabel: finalNetwork}
+		// kind's own network has IPv6 as well, on hosts that can.
+		for _, subnets := range [][]netip.Prefix{{subnet, uniqueLocal()}, {subnet}} {
+			options.IPAM = &network.IPAM{}
+			for _, s := range subnets {
+				options.IPAM.Config = append(options.IPAM.Config, network.IPAMConfig{Subnet: s})
+			}
+			six := len(subnets) > 1
+			options.EnableIPv6 = &six
+			if _, last = e.docker.NetworkCreate(ctx, name, options); last == nil || ctx.Err() != nil {
+				return last
+			}
+		}
+		if !strings.Contains(last.Error(), "overlap") {
+			return last
+		}
+	}
+	return last
+}
+
+// draft has Docker make a network as it likes, removes it, and returns its subnet.
+func (e *Engine) draft(ctx context.Context, name string, options client.NetworkCreateOptions) (netip.Prefix, error) {
+	options.Labels = map[string]string{NetworkLabel: draftNetwork}
+	options.IPAM, options.EnableIPv6 = nil, nil
+	made, err := e.docker.NetworkCreate(ctx, name, options)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	drafted, err := e.docker.NetworkInspect(ctx, made.ID, client.NetworkInspectOptions{})
+	if _, removal := e.docker.NetworkRemove(context.WithoutCancel(ctx), made.ID, client.NetworkRemoveOptions{}); err != nil || removal != nil {
+		return netip.Prefix{}, errors.Join(err, removal)
+	}
+	for _, config := range drafted.Network.IPAM.Config {
+		if config.Subnet.Addr().Is4() {
+			return config.Subnet, nil
+		}
+	}
+	return netip.Prefix{}, errors.New("Docker chose no IPv4 subnet")
+}
+
+// uniqueLocal is a random IPv6 subnet of those that are private by RFC 4193.
+func uniqueLocal() netip.Prefix {
+	address := [16]byte{0xfd}
+	_, _ = rand.Read(address[1:6]) // never fails
+	return netip.PrefixFrom(netip.AddrFrom16(address), 64)
+}
+
+// NetworksOf returns the names of the networks that kind put a cluster's
+// containers on.
+func (e *Engine) NetworksOf(ctx context.Context, cluster string) (names []string, err error) {
+	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel+"="+cluster)})
+	if err != nil {
+		return nil, fmt.Errorf("list the containers of cluster %s: %w", cluster, err)
+	}
+	for _, item := range listed.Items {
+		names = append(names, item.HostConfig.NetworkMode)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// DiscardNetwork removes a network that kindctl made, unless a container is on
+// it, be it one that does not run. Whoever puts containers on it at the same time
+// must have a lock.
+func (e *Engine) DiscardNetwork(ctx context.Context, name string) (removed bool, err error) {
+	there, err := e.network(ctx, name)
+	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
+		return false, err
+	}
+	users, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
+	if err != nil {
+		return false, fmt.Errorf("list the containers on network %s: %w", name, err)
+	}
+	if len(users.Items) > 0 {
+		return false, nil
+	}
+	if _, err := e.docker.NetworkRemove(ctx, there.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+		return false, fmt.Errorf("remove network %s: %w", name, err)
+	}
+	return true, nil
+}

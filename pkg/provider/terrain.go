@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// terrain is a network as it is now.
+type terrain struct {
+	id      string
+	subnets []netip.Prefix
+	// holders are the containers that have an address there, by address.
+	holders map[netip.Addr]string
+}
+
+// survey looks at the network of a cluster.
+func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
+	inspected, err := e.docker.NetworkInspect(ctx, p.network, client.NetworkInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		command := "docker network create "
+		if p.proper.IsValid() { // the size of the networks that Docker makes by itself
+			command += "--subnet " + netip.PrefixFrom(p.proper, 16).Masked().String() + " "
+		}
+		return terrain{}, hint.New(hint.Creation, "NETWORK_MISSING", fmt.Sprintf("the network %s, which %s was on, is gone", p.network, p.name), "make it again, then start: "+command+p.network)
+	}
+	if err != nil {
+		return terrain{}, fmt.Errorf("inspect network %s: %w", p.network, err)
+	}
+	found := terrain{id: inspected.Network.ID, holders: map[netip.Addr]string{}}
+	for _, config := range inspected.Network.IPAM.Config {
+		found.subnets = append(found.subnets, config.Subnet)
+	}
+	for _, container := range inspected.Network.Containers {
+		found.holders[container.IPv4Address.Addr()] = container.Name
+	}
+	return found, nil
+}
+
+// denies says why a container cannot have its address on this network any more.
+// For one that cannot do without it is an error.
+func (t terrain) denies(p place, family []place) (why string, err error) {
+	holder, held := t.holders[p.proper]
+	held = held && !slices.ContainsFunc(family, func(member place) bool { return member.name == holder })
+	inside := slices.ContainsFunc(t.subnets, func(subnet netip.Prefix) bool { return subnet.Contains(p.proper) })
+	switch {
+	case !p.proper.IsValid():
+		return "", nil
+	case held && p.bound:
+		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("container %s has the address %s, at which the other control planes look for %s", holder, p.proper, p.name),
+			"stop it, then start again: docker stop "+holder)
+	case held:
+		return fmt.Sprintf("%s has %s now", holder, p.proper), nil
+	case !inside && p.bound:
+		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", p.network, p.proper, p.name),
+			fmt.Sprintf("once nothing else is on it, make it anew: docker network rm %s; docker network create --subnet %s %s", p.network, netip.PrefixFrom(p.proper, 16).Masked(), p.network))
+	case !inside:
+		return fmt.Sprintf("network %s has no %s any more", p.network, p.proper), nil
+	}
+	return "", nil
+}
