@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,7 +133,7 @@ func TestDecodeFillsInTheDefaultProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.origin, got.origin = nil, nil
+	again.origins, got.origins = nil, nil
 	if diff := cmp.Diff(got, again, cmp.AllowUnexported(Topology{})); diff != "" {
 		t.Errorf("encoded and decoded again (-want +got):\n%s", diff)
 	}
@@ -149,7 +150,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no kind", "workers: 1\n", "this kindctl reads kindctl.dev/v1alpha1 and Cluster"},
 		{"a future version, whose fields are unknown", "apiVersion: kindctl.dev/v1\nkind: Cluster\nnodes: []\n", `apiVersion is "kindctl.dev/v1"`},
 		{"the version of a later kindctl", "apiVersion: kindctl.dev/v2\nkind: Cluster\n", `lab.yaml:1: apiVersion is "kindctl.dev/v2"; this kindctl reads kindctl.dev/v1alpha1`},
-		{"kind's own format", "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n", `apiVersion is "kind.x-k8s.io/v1alpha4"`},
+		{"an old format of kind's", "apiVersion: kind.x-k8s.io/v1alpha3\nkind: Cluster\n", `apiVersion is "kind.x-k8s.io/v1alpha3"`},
 		{"two mistakes", head + "wrokers: 1\nproxymode: ipvs\n", `lab.yaml:4: there is no field "proxymode" (did you mean "proxyMode"?)`},
 		{"a list", "- 1\n", "lab.yaml:1"},
 		{"not YAML", "\t{", "lab.yaml"},
@@ -195,21 +196,57 @@ func TestValidateNamesPlaces(t *testing.T) {
 	}
 }
 
+// TestOverlay holds the order of the sources, and what contradicts a file.
 func TestOverlay(t *testing.T) {
-	five, calico := 5, "calico"
-	profile, err := Profile("ha")
-	if err != nil {
-		t.Fatal(err)
+	const head = "apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\n"
+	tests := []struct {
+		name, data string // no data is the profile ha
+		override   Override
+		workers    int
+		warning    string
+		conflict   string
+	}{
+		{"a flag over a profile", "", Override{"workers", 5, "--workers", true}, 5, "", ""},
+		{"a variable over a profile", "", Override{"workers", 5, "KINDCTL_WORKERS", false}, 5, "", ""},
+		{"a flag that agrees with a file", head + "workers: 5\n", Override{"workers", 5, "--workers", true}, 5, "", ""},
+		{"a flag against a file", head + "workers: 1\n", Override{"workers", 5, "--workers", true}, 0, "", "lab.yaml:3: workers is 1, but --workers says 5"},
+		{"a variable over a file", head + "workers: 1\n", Override{"workers", 5, "KINDCTL_WORKERS", false}, 5, "lab.yaml:3: workers is 1, but KINDCTL_WORKERS says 5 and wins", ""},
+		{"what the file leaves out", head + "cni: calico\n", Override{"workers", 5, "--workers", true}, 5, "", ""},
+		{"a flag against groups", head + "nodes:\n- role: control-plane\n- role: worker\n", Override{"workers", 5, "--workers", true}, 0, "", "lab.yaml:3: workers is 1, but --workers says 5"},
+		{"a variable over one group", head + "nodes:\n- role: control-plane\n- role: worker\n", Override{"workers", 5, "KINDCTL_WORKERS", false}, 5, "KINDCTL_WORKERS says 5", ""},
+		{"a variable over none", head + "nodes:\n- role: control-plane\n", Override{"workers", 2, "KINDCTL_WORKERS", false}, 2, "KINDCTL_WORKERS says 2", ""},
+		{"a variable over two groups", head + "nodes:\n- role: control-plane\n- role: worker\n- role: worker\n  memory: 2Gi\n", Override{"workers", 5, "KINDCTL_WORKERS", false}, 0, "", "not clear which"},
 	}
-	over, err := profile.Overlay(Overrides{Workers: &five, CNI: &calico})
-	if err != nil || over.Workers != 5 || over.CNI != "calico" || over.ControlPlanes != 3 {
-		t.Errorf("a flag over a profile: %+v, %v", over, err)
-	}
-	file, err := Decode([]byte("apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\nworkers: 1\n"), "lab.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.Overlay(Overrides{Workers: &five}); hint.ReasonOf(err) != "CONFIG_CONFLICT" {
-		t.Errorf("a flag against a file: %v, want CONFIG_CONFLICT", err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			base, err := Profile("ha")
+			if tt.data != "" {
+				base, err = Decode([]byte(tt.data), "lab.yaml")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, err := base.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := base.Overlay(tt.override, Override{"name", "lab", "--name", true})
+			if tt.conflict != "" {
+				if hint.ReasonOf(err) != "CONFIG_CONFLICT" || !strings.Contains(err.Error(), tt.conflict) {
+					t.Errorf("error is %v, want a conflict with %q", err, tt.conflict)
+				}
+				return
+			}
+			if err != nil || got.Workers != tt.workers || len(slices.DeleteFunc(got.Each(), func(n Node) bool { return n.Role != Worker })) != tt.workers {
+				t.Fatalf("%d workers of %+v, %v", got.Workers, got, err)
+			}
+			warnings, err := got.Validate()
+			if err != nil || strings.Contains(strings.Join(warnings, "\n"), "wins") != (tt.warning != "") || !strings.Contains(strings.Join(warnings, "\n"), tt.warning) {
+				t.Errorf("warnings are %q, want %q (%v)", warnings, tt.warning, err)
+			}
+			if after, err := base.Encode(); err != nil || string(after) != string(before) {
+				t.Errorf("the base was changed to\n%s(%v)", after, err)
+			}
+		})
 	}
 }

@@ -5,18 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Decode reads a configuration file. What the file leaves out is as in the
-// default profile; a field that does not exist is an error with its line.
+// kindVersion is kind's own configuration format.
+const kindVersion = "kind.x-k8s.io/v1alpha4"
+
+// Decode reads a configuration file, kindctl's or kind's. What the file leaves
+// out is as in the default profile; a field that does not exist is an error
+// with its line. Relative paths begin where the file is.
 func Decode(data []byte, filename string) (Topology, error) {
 	t, err := Profile(DefaultProfile)
 	if err != nil {
@@ -28,55 +33,101 @@ func Decode(data []byte, filename string) (Topology, error) {
 	return t, nil
 }
 
-// Encode writes a Topology as a configuration file.
-func (t Topology) Encode() ([]byte, error) { return yaml.Marshal(t) }
-
 func decode(data []byte, filename string, t *Topology) error {
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
+	document, format, err := parse(data, filename)
+	if err != nil {
+		return err
+	}
+	s := &survey{filename: filename, origins: origins{}}
+	if t.origins != nil { // those of the default profile
+		s.origins = t.origins
+	}
+	t.origins = s.origins
+	// Values that differ from the default profile's are not merged into them.
+	if format == kindVersion {
+		t.Raw = &v1alpha4.Cluster{}
+		s.visit(document, reflect.TypeFor[v1alpha4.Cluster](), "kindConfig")
+		err = document.Decode(t.Raw)
+	} else {
+		s.visit(document, reflect.TypeFor[Topology](), "")
+		err = document.Decode(t)
+	}
+	if len(s.problems) > 0 {
+		return invalid(strings.Join(s.problems, "\n"))
+	}
+	if err != nil {
 		return invalid(explain(err, filename))
 	}
-	if document.IsZero() {
-		return invalid(fmt.Sprintf("%s: it is empty; begin with apiVersion: %s and kind: %s", filename, APIVersion, Kind))
+	problems := t.settle()
+	if format == kindVersion {
+		problems = append(problems, t.adopt()...)
+	} else {
+		problems = append(problems, t.absorb()...)
+		t.anchor(filepath.Dir(filename))
 	}
-	// A file of another format is named as such before its fields are judged.
+	if len(problems) > 0 {
+		return invalid(strings.Join(problems, "\n"))
+	}
+	return nil
+}
+
+// parse reads the only document of a file and the version of its format. A file
+// of another format is named as such before its fields are judged.
+func parse(data []byte, filename string) (document *yaml.Node, version string, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	document = &yaml.Node{}
+	switch err := decoder.Decode(document); {
+	case errors.Is(err, io.EOF):
+		return nil, "", invalid(fmt.Sprintf("%s: it is empty; begin with apiVersion: %s and kind: %s", filename, APIVersion, Kind))
+	case err != nil:
+		return nil, "", invalid(explain(err, filename))
+	}
+	document = document.Content[0]
 	var format struct {
 		APIVersion string `yaml:"apiVersion"`
 		Kind       string `yaml:"kind"`
 	}
 	if err := document.Decode(&format); err != nil {
-		return invalid(explain(err, filename))
+		return nil, "", invalid(explain(err, filename))
 	}
-	if another, is := strings.CutPrefix(format.APIVersion, group); is && format.APIVersion != APIVersion {
-		return hint.New(hint.Usage, "CONFIG_VERSION",
+	another, ours := strings.CutPrefix(format.APIVersion, group)
+	switch {
+	case ours && format.APIVersion != APIVersion:
+		return nil, "", hint.New(hint.Usage, "CONFIG_VERSION",
 			fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", place(document, filename, "apiVersion"), format.APIVersion, APIVersion, another),
 			"install a newer kindctl, or write the file for "+APIVersion+": kindctl config init")
-	}
-	if format.APIVersion != APIVersion || format.Kind != Kind {
-		return invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s", filename, format.APIVersion, format.Kind, APIVersion, Kind))
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(t); err != nil {
-		return invalid(explain(err, filename))
+	case format.APIVersion != APIVersion && format.APIVersion != kindVersion, format.Kind != Kind:
+		return nil, "", invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s, and kind's %s", filename, format.APIVersion, format.Kind, APIVersion, Kind, kindVersion))
 	}
 	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return invalid(filename + ": more than one document")
+		return nil, "", invalid(filename + ": more than one document")
 	}
-	t.origin = map[string]string{}
-	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
-		t.origin[fields[i].Value] = fmt.Sprintf("%s:%d", filename, fields[i].Line)
-		// The decoder would take 1 for 1.5.
-		if value := fields[i+1]; value.ShortTag() == "!!float" && isNumber(fields[i].Value) {
-			return invalid(fmt.Sprintf("%s:%d: %s is %s; write a whole number", filename, value.Line, fields[i].Value, value.Value))
+	return document, format.APIVersion, nil
+}
+
+// settle makes groups and counts agree, and fills in what a group leaves out.
+func (t *Topology) settle() (problems []string) {
+	if t.Groups == nil {
+		return nil
+	}
+	for _, field := range []string{"controlPlanes", "workers"} {
+		if t.origins.inFile(field) {
+			problems = append(problems, fmt.Sprintf("%s%s and nodes exclude each other: nodes says how many there are", t.origins.prefix(field), field))
+		}
+		t.origins[field] = t.origins["nodes"]
+	}
+	for i := range t.Groups {
+		if _, said := t.origins[fmt.Sprintf("nodes[%d].count", i)]; !said {
+			t.Groups[i].Count = 1
 		}
 	}
-	return nil
+	*t = t.WithNodes(t.Groups...)
+	return problems
 }
 
 // place is where the document sets a field, as FILE:LINE.
-func place(document yaml.Node, filename, name string) string {
-	for fields, i := document.Content[0].Content, 0; i < len(fields); i += 2 {
+func place(document *yaml.Node, filename, name string) string {
+	for fields, i := document.Content, 0; i < len(fields); i += 2 {
 		if fields[i].Value == name {
 			return fmt.Sprintf("%s:%d", filename, fields[i].Line)
 		}
@@ -85,13 +136,10 @@ func place(document yaml.Node, filename, name string) string {
 }
 
 func invalid(message string) error {
-	return hint.New(hint.Usage, "CONFIG_INVALID", message, "correct the configuration; README.md has an example")
+	return hint.New(hint.Usage, "CONFIG_INVALID", message, "correct the configuration; docs/config.md describes it, and kindctl config init writes an example")
 }
 
-var (
-	lineNumber   = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
-)
+var lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
 // explain turns the decoder's complaints into FILE:LINE form.
 func explain(err error, filename string) string {
@@ -101,9 +149,6 @@ func explain(err error, filename string) string {
 		complaints = typed.Errors
 	}
 	for i, complaint := range complaints {
-		if m := unknownField.FindStringSubmatch(complaint); m != nil {
-			complaint = strings.Replace(complaint, m[0], fmt.Sprintf("there is no field %q%s", m[1], hint.Nearest(m[1], fieldNames())), 1)
-		}
 		if m := lineNumber.FindStringSubmatch(complaint); m != nil {
 			complaints[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(complaint, m[0])
 		} else {
@@ -111,23 +156,4 @@ func explain(err error, filename string) string {
 		}
 	}
 	return strings.Join(complaints, "\n")
-}
-
-// isNumber tells whether a field is a whole number.
-func isNumber(name string) bool {
-	return slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[Topology]()), func(field reflect.StructField) bool {
-		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		return tag == name && field.Type.Kind() == reflect.Int
-	})
-}
-
-// fieldNames lists the fields of the configuration file.
-func fieldNames() []string {
-	var names []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Topology]()) {
-		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -1,6 +1,9 @@
 package clusters
 
 import (
+	"cmp"
+	"strconv"
+
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 )
 
@@ -10,6 +13,9 @@ type NodeSettings struct {
 	Image string
 	// CgroupV1 says that the host has cgroup version 1.
 	CgroupV1 bool
+	// CPUs and MemoryBytes are what the machine has, and every kubelet sees.
+	CPUs        int
+	MemoryBytes int64
 }
 
 // kubeletOnCgroupV1 lets the kubelet start on a cgroup v1 host, which it
@@ -20,28 +26,54 @@ failCgroupV1: false
 `
 
 // KindConfig translates the Topology into kind's configuration. The default
-// CNI is always off: kindctl installs the CNI itself, or the user does.
+// CNI is always off: kindctl installs the CNI itself, or the user does. The
+// user's own patches come after kindctl's.
 func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
-	config := &v1alpha4.Cluster{
-		TypeMeta: v1alpha4.TypeMeta{APIVersion: "kind.x-k8s.io/v1alpha4", Kind: "Cluster"},
-		Name:     t.Name,
-		Networking: v1alpha4.Networking{
-			DisableDefaultCNI: true,
-			KubeProxyMode:     v1alpha4.ProxyMode(t.ProxyMode),
-			PodSubnet:         t.PodSubnet,
-			ServiceSubnet:     t.ServiceSubnet,
-			APIServerPort:     int32(t.APIServerPort), //nolint:gosec // validated to be a port
-		},
+	config := &v1alpha4.Cluster{}
+	if t.Raw != nil {
+		config = t.Raw.DeepCopy()
+	}
+	config.TypeMeta = v1alpha4.TypeMeta{APIVersion: kindVersion, Kind: "Cluster"}
+	config.Name, config.FeatureGates = t.Name, t.FeatureGates
+	net := &config.Networking
+	net.DisableDefaultCNI = true
+	net.KubeProxyMode = v1alpha4.ProxyMode(t.ProxyMode)
+	net.PodSubnet, net.ServiceSubnet = t.PodSubnet, t.ServiceSubnet
+	net.APIServerPort = cmp.Or(int32(t.APIServerPort), net.APIServerPort) //nolint:gosec // validated to be a port
+	for api, on := range t.RuntimeConfig {
+		if config.RuntimeConfig == nil {
+			config.RuntimeConfig = map[string]string{}
+		}
+		config.RuntimeConfig[api] = strconv.FormatBool(on)
 	}
 	if settings.CgroupV1 {
-		config.KubeadmConfigPatches = append(config.KubeadmConfigPatches, kubeletOnCgroupV1)
+		config.KubeadmConfigPatches = append([]string{kubeletOnCgroupV1}, config.KubeadmConfigPatches...)
 	}
-	for range t.ControlPlanes {
-		config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.ControlPlaneRole, Image: settings.Image})
-	}
-	for range t.Workers {
-		config.Nodes = append(config.Nodes, v1alpha4.Node{Role: v1alpha4.WorkerRole, Image: settings.Image})
+	config.Nodes = nil
+	for _, node := range t.Each() {
+		config.Nodes = append(config.Nodes, t.kindNode(node, settings))
 	}
 	v1alpha4.SetDefaultsCluster(config)
 	return config
+}
+
+func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
+	rest, _ := t.rest(node)
+	kinds := *rest.DeepCopy()
+	kinds.Role = v1alpha4.NodeRole(node.Role)
+	kinds.Image = cmp.Or(kinds.Image, settings.Image)
+	for _, p := range node.Ports {
+		kinds.ExtraPortMappings = append(kinds.ExtraPortMappings, v1alpha4.PortMapping{
+			ContainerPort: int32(p.ContainerPort), HostPort: int32(p.HostPort), //nolint:gosec // validated to be ports
+			ListenAddress: p.Address(), Protocol: v1alpha4.PortMappingProtocol(p.Proto()),
+		})
+	}
+	for _, m := range node.Mounts {
+		kinds.ExtraMounts = append(kinds.ExtraMounts, v1alpha4.Mount{
+			HostPath: m.HostPath, ContainerPath: m.ContainerPath, Readonly: m.ReadOnly,
+			Propagation: v1alpha4.MountPropagation(m.Propagation), SelinuxRelabel: m.SELinuxRelabel,
+		})
+	}
+	kinds.KubeadmConfigPatches = append(registration(node, t.Nodes(), settings), kinds.KubeadmConfigPatches...)
+	return kinds
 }

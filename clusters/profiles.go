@@ -40,6 +40,8 @@ func Profile(name string) (Topology, error) {
 	if err := decode(data, file, &t); err != nil {
 		return Topology{}, err
 	}
-	t.origin = nil // a flag may change what a profile says
+	for path := range t.origins { // a flag may change what a profile says
+		t.origins[path] = origin{fromProfile, "profile " + name}
+	}
 	return t, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"reflect"
 )
 
 // Schema is the JSON Schema (draft 2020-12) of the configuration file. What it
@@ -13,34 +14,84 @@ func Schema() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	properties := map[string]any{}
-	for _, f := range fields() {
-		property := maps.Clone(f.schema)
-		property["description"] = f.about
-		if value, has := defaults[f.name]; has && property["const"] == nil {
-			property["default"] = value
+	schema := object(fields())
+	for name, property := range schema["properties"].(map[string]any) {
+		if value, has := defaults[name]; has && property.(map[string]any)["const"] == nil {
+			property.(map[string]any)["default"] = value
 		}
-		properties[f.name] = property
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	err = encoder.Encode(map[string]any{
+	maps.Copy(schema, map[string]any{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"$id":         "https://kindctl.dev/schemas/config.schema.json",
 		"title":       "Configuration of kindctl",
 		"description": "What `kindctl up --config FILE` reads. A field that is left out is as its default says.",
-		"type":        "object",
 		"required":    []string{"apiVersion", "kind"},
-		"properties":  properties,
-		// What nobody knows is a typing error.
-		"additionalProperties": false,
+		// Groups say how many nodes there are.
+		"dependentSchemas": map[string]any{"nodes": map[string]any{"properties": map[string]any{"controlPlanes": false, "workers": false}}},
 		// Without kube-proxy, only Cilium makes Services work; it is the default.
 		"if":   map[string]any{"required": []string{"proxyMode"}, "properties": map[string]any{"proxyMode": map[string]any{"const": "none"}}},
 		"then": map[string]any{"properties": map[string]any{"cni": map[string]any{"const": "cilium"}}},
 	})
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err = encoder.Encode(schema)
 	return out.Bytes(), err
+}
+
+// object is the schema of something with these fields and no others, because
+// what nobody knows is a typing error.
+func object(fields []field) map[string]any {
+	properties, required := map[string]any{}, []string{}
+	for _, f := range fields {
+		property := maps.Clone(f.schema)
+		if f.below != nil {
+			item := object(f.below)
+			if f.instead != nil {
+				item["oneOf"] = f.instead
+			}
+			property = map[string]any{"type": "array", "items": item}
+		}
+		property["description"] = f.about
+		properties[f.name] = property
+		if f.must {
+			required = append(required, f.name)
+		}
+	}
+	schema := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	return schema
+}
+
+// shape is the schema of a type of somebody else's, as its fields have it.
+func shape[T any]() map[string]any { return shapeOf(reflect.TypeFor[T]()) }
+
+func shapeOf(t reflect.Type) map[string]any {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return shapeOf(t.Elem())
+	case reflect.Struct:
+		properties := map[string]any{}
+		for name, field := range fieldsOf(t) {
+			properties[name] = shapeOf(field.Type)
+		}
+		return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	case reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": shapeOf(t.Elem())}
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": shapeOf(t.Elem())}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Int32:
+		return map[string]any{"type": "integer"}
+	}
+	if words := kindWords[t]; words != nil {
+		return map[string]any{"enum": words}
+	}
+	return map[string]any{"type": "string"}
 }
 
 // values are the fields that a profile sets.

@@ -3,6 +3,12 @@
 // kind's own configuration.
 package clusters
 
+import (
+	"time"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+)
+
 // APIVersion and Kind identify the configuration format.
 const (
 	APIVersion = group + "v1alpha1"
@@ -11,28 +17,48 @@ const (
 	group = "kindctl.dev/" // of every version of the format
 )
 
-// Topology describes a cluster: how many nodes, which network, which service
+// Topology describes a cluster: which nodes, which network, which service
 // proxy. It is what a profile or a configuration file decodes to.
 type Topology struct {
-	APIVersion string `yaml:"apiVersion" json:"apiVersion"`
-	Kind       string `yaml:"kind" json:"kind"`
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
 	// Name is the cluster's name; its kubeconfig context is kind-NAME.
-	Name string `yaml:"name,omitempty" json:"name,omitempty"`
+	Name string `yaml:"name,omitempty"`
 	// ControlPlanes and Workers count the nodes.
-	ControlPlanes int `yaml:"controlPlanes" json:"controlPlanes"`
-	Workers       int `yaml:"workers" json:"workers"`
+	ControlPlanes int `yaml:"controlPlanes"`
+	Workers       int `yaml:"workers"`
+	// Groups describe nodes that differ from each other; nil when they do not.
+	// ControlPlanes and Workers count them: see WithNodes.
+	Groups []Group `yaml:"nodes,omitempty"`
 	// CNI is cilium, calico or none.
-	CNI string `yaml:"cni" json:"cni"`
+	CNI string `yaml:"cni"`
 	// ProxyMode is iptables, nftables, ipvs, or none (no kube-proxy at all).
-	ProxyMode string `yaml:"proxyMode" json:"proxyMode"`
+	ProxyMode string `yaml:"proxyMode"`
 	// PodSubnet and ServiceSubnet are IPv4 CIDRs.
-	PodSubnet     string `yaml:"podSubnet" json:"podSubnet"`
-	ServiceSubnet string `yaml:"serviceSubnet" json:"serviceSubnet"`
+	PodSubnet     string `yaml:"podSubnet"`
+	ServiceSubnet string `yaml:"serviceSubnet"`
 	// APIServerPort is the host port of the API server; 0 takes a free one.
-	APIServerPort int `yaml:"apiServerPort,omitempty" json:"apiServerPort,omitempty"`
+	APIServerPort int `yaml:"apiServerPort,omitempty"`
+	// Image is the node image, or "" for one that kindctl finds.
+	Image string `yaml:"image,omitempty"`
+	// Network is the Docker network of the nodes, or "" for kind's.
+	Network string `yaml:"network,omitempty"`
+	// TTL is how long the cluster is wanted; 0 is for as long as nobody removes it.
+	TTL time.Duration `yaml:"ttl,omitempty"`
+	// FeatureGates are Kubernetes' own, on or off in every component.
+	FeatureGates map[string]bool `yaml:"featureGates,omitempty"`
+	// RuntimeConfig turns APIs of the API server on or off, such as "api/alpha".
+	RuntimeConfig map[string]bool `yaml:"runtimeConfig,omitempty"`
+	// Manifests are applied, one after the other, once the CNI works.
+	Manifests []Manifest `yaml:"manifests,omitempty"`
+	// Raw is kind's own configuration, for what has no field here; nil is none.
+	// Its nodes belong, by role, to the nodes of this Topology in their order.
+	Raw *v1alpha4.Cluster `yaml:"kindConfig,omitempty"`
 
-	// origin tells where a configuration file sets a field, as FILE:LINE.
-	origin map[string]string
+	// origins tell where values come from, by path: "nodes[1].ports[0]".
+	origins origins
+	// notes are what the reader of a file should know, though nothing is wrong.
+	notes []string
 }
 
 // Nodes is the number of nodes.

@@ -29,13 +29,10 @@ const (
 // with its place where a configuration file says it.
 func (t Topology) Validate() (warnings []string, err error) {
 	var problems []string
-	complain := func(field, format string, args ...any) {
-		problem := fmt.Sprintf(format, args...)
-		if place, explicit := t.origin[field]; explicit {
-			problem = place + ": " + problem
-		}
-		problems = append(problems, problem)
+	complain := func(path, format string, args ...any) {
+		problems = append(problems, t.origins.prefix(path)+fmt.Sprintf(format, args...))
 	}
+	warnings = slices.Clone(t.notes)
 
 	// Nodes are named after the cluster, and these names are DNS names too.
 	if longest := maxHostname - len(t.longestSuffix()); len(validation.IsDNS1123Subdomain(t.Name)) > 0 || len(t.Name) > longest {
@@ -48,7 +45,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 		complain("workers", "workers: %d; use 0 or more", t.Workers)
 	}
 	if t.Nodes() > maxNodes {
-		complain(t.given("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
+		complain(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
 	if !slices.Contains(CNIs, t.CNI) {
 		complain("cni", "unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
@@ -57,12 +54,17 @@ func (t Topology) Validate() (warnings []string, err error) {
 		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
 	}
 	if t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI) {
-		complain(t.given("proxyMode", "cni"), "proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
+		complain(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
 	}
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
 		complain("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
 	t.judgeSubnets(complain)
+	t.judgeGroups(complain)
+	t.judgeTogether(complain)
+	t.judgeManifests(complain)
+	t.judgeSettings(complain)
+	t.judgeRaw(complain)
 	if t.ControlPlanes > 1 && t.Workers == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
@@ -74,17 +76,9 @@ func (t Topology) Validate() (warnings []string, err error) {
 		warnings = append(warnings, "kube-proxy's ipvs mode is deprecated and will be removed from Kubernetes; nftables is its successor")
 	}
 	if len(problems) > 0 {
-		return warnings, hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), `see "kindctl up --help"`)
+		return warnings, hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), `see "kindctl up --help" and docs/config.md`)
 	}
 	return warnings, nil
-}
-
-// given is the first of two fields that a configuration file sets.
-func (t Topology) given(first, second string) string {
-	if _, explicit := t.origin[first]; explicit {
-		return first
-	}
-	return second
 }
 
 // longestSuffix is what kind appends to the cluster's name for the longest
@@ -97,7 +91,7 @@ func (t Topology) longestSuffix() string {
 	return "-control-plane"
 }
 
-func (t Topology) judgeSubnets(complain func(field, format string, args ...any)) {
+func (t Topology) judgeSubnets(complain complaint) {
 	pods, err := parseSubnet(t.PodSubnet)
 	if err != nil {
 		complain("podSubnet", "pod subnet %q: %v", t.PodSubnet, err)
@@ -113,7 +107,7 @@ func (t Topology) judgeSubnets(complain func(field, format string, args ...any))
 		complain("serviceSubnet", "service subnet %s: use a size from /%d to /%d", services, minServiceBits, maxServiceBits)
 	}
 	if pods.IsValid() && services.IsValid() && pods.Overlaps(services) {
-		complain(t.given("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods, services)
+		complain(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods, services)
 	}
 }
 

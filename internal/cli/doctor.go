@@ -34,13 +34,6 @@ Examples:
 	}
 }
 
-// topologyFlags are those of clusterFlags that topologyOf reads: which cluster,
-// and not how it is made.
-func topologyFlags() []cli.Flag {
-	names := []string{"cni", "profile", "config", "control-planes", "workers", "proxy-mode"}
-	return slices.DeleteFunc(clusterFlags(), func(flag cli.Flag) bool { return !slices.Contains(names, flag.Names()[0]) })
-}
-
 // examination is what doctor prints.
 type examination struct {
 	// Fit says that a cluster can be made here: nothing is fatal.
@@ -99,9 +92,6 @@ func doctorTopology(c *cli.Context) (clusters.Topology, error) {
 	topology, err := topologyOf(c)
 	if err != nil {
 		return topology, err
-	}
-	if topology.Name == "" {
-		topology.Name = defaultName
 	}
 	_, err = topology.Validate()
 	return topology, err

@@ -49,7 +49,7 @@ func (o order) warn(sink event.Sink) {
 // config is what the recipe needs to carry the order out.
 func (o order) config(c *cli.Context, sink event.Sink) bootstrap.Config {
 	return bootstrap.Config{
-		Topology: o.topology, Image: c.String("image"), ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
+		Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
 		Places: places(c.String("image-registry"), o.topology, sink), Sink: sink,
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -119,49 +118,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// topologyOf merges flags and environment over a configuration file over a profile.
-func topologyOf(c *cli.Context) (clusters.Topology, error) {
-	topology, err := baseTopology(c)
-	if err != nil {
-		return clusters.Topology{}, err
-	}
-	overrides := clusters.Overrides{
-		CNI: stringOf(c, "cni"), ProxyMode: stringOf(c, "proxy-mode"),
-		ControlPlanes: intOf(c, "control-planes"), Workers: intOf(c, "workers"),
-	}
-	if name := c.String("name"); c.IsSet("name") || topology.Name == "" {
-		overrides.Name = &name
-	}
-	return topology.Overlay(overrides)
-}
-
-func baseTopology(c *cli.Context) (clusters.Topology, error) {
-	file := c.String("config")
-	if file == "" {
-		profile := c.String("profile")
-		if profile == "" {
-			profile = clusters.DefaultProfile
-		}
-		return clusters.Profile(profile)
-	}
-	if c.String("profile") != "" {
-		return clusters.Topology{}, hint.New(hint.Usage, "CONFIG_CONFLICT", "--config and --profile exclude each other", "leave one of them out")
-	}
-	return decodeFile(file)
-}
-
-func stringOf(c *cli.Context, flag string) *string {
-	if value := c.String(flag); c.IsSet(flag) {
-		return &value
-	}
-	return nil
-}
-
-func intOf(c *cli.Context, flag string) *int {
-	if value := c.Int(flag); c.IsSet(flag) {
-		return &value
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -54,21 +53,8 @@ func whyNot(first, second string) string {
 // given tells whether a flag stands on the command line. What the environment
 // says as well may be meant for other commands.
 func given(c *cli.Context, name string) bool {
-	if !c.IsSet(name) {
-		return false
-	}
-	for _, flag := range c.Command.Flags {
-		documented, is := flag.(cli.DocGenerationFlag)
-		if !is || !slices.Contains(flag.Names(), name) {
-			continue
-		}
-		for _, variable := range documented.GetEnvVars() {
-			if value, set := os.LookupEnv(variable); set && value == c.String(name) {
-				return false
-			}
-		}
-	}
-	return true
+	_, onLine := sourceOf(c, name)
+	return c.IsSet(name) && onLine
 }
 
 // selectionOf reads the selection and holds it against everything that there

@@ -1,0 +1,105 @@
+package clusters
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+)
+
+// adopt makes a Topology of a whole file of kind's, which is in Raw.
+func (t *Topology) adopt() (problems []string) {
+	if len(t.Raw.Nodes) == 0 {
+		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}} // as kind has it
+	}
+	for i := range t.Raw.Nodes {
+		for j := range t.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours
+			port := &t.Raw.Nodes[i].ExtraPortMappings[j]
+			port.ListenAddress = cmp.Or(port.ListenAddress, "0.0.0.0")
+		}
+	}
+	if t.Raw.Networking.DisableDefaultCNI {
+		t.CNI = "none"
+		t.origins["cni"] = origin{fromProfile, t.origins["kindConfig.networking.disableDefaultCNI"].place}
+		t.notes = append(t.notes, "cni is none, because the file disables kind's default CNI; --cni installs one")
+	} else {
+		t.notes = append(t.notes, fmt.Sprintf("the CNI is %s, in place of kind's default; --cni chooses another one", t.CNI))
+	}
+	problems = t.absorb()
+	t.anchor("") // kind's paths begin at the working directory
+	return problems
+}
+
+// absorb takes over what kind's configuration says about things that have
+// fields here. What both say, and differently, is a problem. What is left stays
+// in Raw.
+func (t *Topology) absorb() (problems []string) {
+	if t.Raw == nil {
+		return nil
+	}
+	net := &t.Raw.Networking
+	if net.IPFamily != "" && net.IPFamily != v1alpha4.IPv4Family {
+		problems = append(problems, fmt.Sprintf("%sipFamily is %s; clusters are %s only", t.origins.prefix("kindConfig.networking.ipFamily"), net.IPFamily, v1alpha4.IPv4Family))
+	}
+	t.Raw.APIVersion, t.Raw.Kind, net.IPFamily, net.DisableDefaultCNI = "", "", "", false
+	problems = append(problems, t.absorbNodes()...)
+	problems = append(problems, take(t, &t.Name, &t.Raw.Name, "name", "kindConfig.name")...)
+	problems = append(problems, take(t, &t.PodSubnet, &net.PodSubnet, "podSubnet", "kindConfig.networking.podSubnet")...)
+	problems = append(problems, take(t, &t.ServiceSubnet, &net.ServiceSubnet, "serviceSubnet", "kindConfig.networking.serviceSubnet")...)
+	mode, port := string(net.KubeProxyMode), int(max(net.APIServerPort, 0)) // -1 asks Docker for a port
+	problems = append(problems, take(t, &t.ProxyMode, &mode, "proxyMode", "kindConfig.networking.kubeProxyMode")...)
+	problems = append(problems, take(t, &t.APIServerPort, &port, "apiServerPort", "kindConfig.networking.apiServerPort")...)
+	net.KubeProxyMode, net.APIServerPort = "", min(net.APIServerPort, 0)
+
+	for gate, on := range t.Raw.FeatureGates {
+		problems = append(problems, t.takeSwitch(&t.FeatureGates, "featureGates", gate, on)...)
+	}
+	for api, value := range t.Raw.RuntimeConfig {
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%sruntimeConfig of %s is %q; use true or false", t.origins.prefix("kindConfig.runtimeConfig["+api+"]"), api, value))
+			continue
+		}
+		problems = append(problems, t.takeSwitch(&t.RuntimeConfig, "runtimeConfig", api, on)...)
+	}
+	t.Raw.FeatureGates, t.Raw.RuntimeConfig = nil, nil
+	if reflect.ValueOf(*t.Raw).IsZero() {
+		t.Raw = nil
+	}
+	slices.Sort(problems)
+	return problems
+}
+
+// take moves a value of kind's to where it belongs.
+func take[T comparable](t *Topology, own, kinds *T, field, path string) []string {
+	var none T
+	value := *kinds
+	*kinds = none
+	switch {
+	case value == none || t.origins.inFile(field) && *own == value:
+		return nil
+	case t.origins.inFile(field):
+		return []string{fmt.Sprintf("%s%s is %v, but %s%s is %v", t.origins.prefix(path), path, value, t.origins.prefix(field), field, *own)}
+	}
+	*own = value
+	t.origins[field] = t.origins[path]
+	return nil
+}
+
+// takeSwitch is take for one key of featureGates or runtimeConfig.
+func (t *Topology) takeSwitch(own *map[string]bool, field, key string, on bool) []string {
+	path := field + "[" + key + "]"
+	if have, has := (*own)[key]; has && have != on {
+		return []string{fmt.Sprintf("%skindConfig.%s is %v, but %s%s is %v", t.origins.prefix("kindConfig."+path), path, on, t.origins.prefix(path), path, have)}
+	}
+	if *own = maps.Clone(*own); *own == nil {
+		*own = map[string]bool{}
+	}
+	(*own)[key] = on
+	t.origins.move("kindConfig."+path, path)
+	return nil
+}

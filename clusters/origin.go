@@ -1,0 +1,67 @@
+package clusters
+
+import (
+	"strings"
+)
+
+// level orders the sources of values: a higher one wins.
+type level int
+
+const (
+	fromProfile level = iota
+	fromFile
+	fromEnvironment
+	fromFlag
+)
+
+// origin is where a value comes from.
+type origin struct {
+	level level
+	// place is a profile, FILE:LINE, a variable or a flag.
+	place string
+}
+
+// origins are known by the path of a value, such as "nodes[1].ports[0]".
+type origins map[string]origin
+
+// of is the origin of a value, or of the nearest thing around it.
+func (o origins) of(path string) (origin, bool) {
+	for {
+		if found, has := o[path]; has || path == "" {
+			return found, has
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+}
+
+// inFile tells whether a configuration file sets the value.
+func (o origins) inFile(path string) bool { return o[path].level == fromFile }
+
+// prefix is what a complaint about a value begins with: the place, where
+// somebody wrote it and cannot see it.
+func (o origins) prefix(path string) string {
+	if found, _ := o.of(path); found.level == fromFile || found.level == fromEnvironment {
+		return found.place + ": "
+	}
+	return ""
+}
+
+// written is the first of the fields that a file or the environment sets, or
+// else the last one.
+func (o origins) written(fields ...string) string {
+	for _, field := range fields {
+		if o.prefix(field) != "" {
+			return field
+		}
+	}
+	return fields[len(fields)-1]
+}
+
+// move lets what was known of one path be known of another.
+func (o origins) move(from, to string) {
+	for path, found := range o {
+		if rest, is := strings.CutPrefix(path, from); is && (rest == "" || strings.ContainsAny(rest[:1], ".[")) {
+			o[to+rest] = found
+		}
+	}
+}

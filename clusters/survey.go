@@ -1,0 +1,128 @@
+package clusters
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// survey reads a document beside the type that it is decoded to. It finds out
+// where each value stands, and what the decoder would pass over.
+type survey struct {
+	filename string
+	origins  origins
+	problems []string
+}
+
+func (s *survey) complain(node *yaml.Node, format string, args ...any) {
+	s.problems = append(s.problems, fmt.Sprintf("%s:%d: ", s.filename, node.Line)+fmt.Sprintf(format, args...))
+}
+
+// visit goes through a value whose path is known.
+func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
+	for node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
+		s.visitFields(node, t, path)
+	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
+		for i := 0; i < len(node.Content); i += 2 {
+			s.enter(node.Content[i], node.Content[i+1], t.Elem(), path+"["+node.Content[i].Value+"]")
+		}
+	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+		for i, item := range node.Content {
+			s.enter(item, item, t.Elem(), path+"["+strconv.Itoa(i)+"]")
+		}
+	case node.Kind == yaml.ScalarNode:
+		s.visitScalar(node, t, path)
+	}
+}
+
+func (s *survey) enter(key, value *yaml.Node, t reflect.Type, path string) {
+	s.origins[path] = origin{fromFile, fmt.Sprintf("%s:%d", s.filename, key.Line)}
+	s.visit(value, t, path)
+}
+
+func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
+	known := fieldsOf(t)
+	for i := 0; i < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		field, is := known[key.Value]
+		switch {
+		case key.Tag == "!!merge":
+			s.visit(value, t, path)
+		case is:
+			s.enter(key, value, field.Type, strings.TrimPrefix(path+"."+key.Value, "."))
+		default:
+			s.complain(key, "there is no field %q%s", key.Value, advise(key.Value, t, known))
+		}
+	}
+}
+
+// visitScalar finds what the decoder would bend: it takes 1 for 1.5, and
+// nanoseconds for a number without a unit.
+func (s *survey) visitScalar(node *yaml.Node, t reflect.Type, path string) {
+	name := path[strings.LastIndex(path, ".")+1:]
+	words := kindWords[t]
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		if node.ShortTag() != "!!str" {
+			s.complain(node, "%s is %s; write it with its unit, such as 2h or 90m", name, node.Value)
+		}
+	case node.ShortTag() == "!!float" && (t.Kind() == reflect.Int || t.Kind() == reflect.Int32):
+		s.complain(node, "%s is %s; write a whole number", name, node.Value)
+	case words != nil && !slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, node.Value) }):
+		s.complain(node, "%s is %q; use one of: %s", name, node.Value, strings.Join(words, ", "))
+	}
+}
+
+// kindWords are the values of those fields of kind's whose own complaint names
+// no line.
+var kindWords = map[reflect.Type][]string{
+	reflect.TypeFor[v1alpha4.PortMappingProtocol](): protocols,
+	reflect.TypeFor[v1alpha4.MountPropagation]():    propagations,
+}
+
+// topologyFields are those of a configuration file.
+var topologyFields = fieldsOf(reflect.TypeFor[Topology]())
+
+// fieldsOf returns a type's fields as they are named in YAML.
+func fieldsOf(t reflect.Type) map[string]reflect.StructField {
+	fields := map[string]reflect.StructField{}
+	for _, field := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" {
+			fields[name] = field
+		}
+	}
+	return fields
+}
+
+// renamed are fields of kind's that have another name here.
+var renamed = map[string]string{"extraPortMappings": "ports", "extraMounts": "mounts", "networking": "podSubnet, serviceSubnet, proxyMode and apiServerPort"}
+
+// advise says what may have been meant by the name of a field that is not there.
+func advise(name string, t reflect.Type, known map[string]reflect.StructField) string {
+	ours := t == reflect.TypeFor[Topology]() || t == reflect.TypeFor[Group]()
+	_, kinds := fieldsOf(reflect.TypeFor[v1alpha4.Cluster]())[name]
+	_, nodes := fieldsOf(reflect.TypeFor[v1alpha4.Node]())[name]
+	switch {
+	case ours && renamed[name] != "":
+		return "; write it as " + renamed[name]
+	case ours && (kinds || nodes):
+		return "; it is kind's and goes below kindConfig"
+	}
+	return hint.Nearest(name, slices.Sorted(maps.Keys(known)))
+}

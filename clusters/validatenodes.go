@@ -1,0 +1,219 @@
+package clusters
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// complaint reports that the value at a path is wrong.
+type complaint func(path, format string, args ...any)
+
+var (
+	roles        = []string{ControlPlane, Worker}
+	protocols    = []string{"TCP", "UDP", "SCTP"}
+	propagations = []string{"None", "HostToContainer", "Bidirectional"}
+	effects      = []string{string(corev1.TaintEffectNoSchedule), string(corev1.TaintEffectPreferNoSchedule), string(corev1.TaintEffectNoExecute)}
+)
+
+// occupied are the folders of a node that kind mounts itself (kind v0.33.0,
+// pkg/cluster/internal/providers/docker/provision.go), and its root.
+var occupied = []string{"/", "/tmp", "/run", "/var", "/lib/modules"}
+
+// judgeGroups looks at each group by itself.
+func (t Topology) judgeGroups(complain complaint) {
+	for i, g := range t.Groups {
+		at := fmt.Sprintf("nodes[%d]", i)
+		if !slices.Contains(roles, g.Role) {
+			complain(at+".role", "unknown role %q%s; use one of: %s", g.Role, hint.Nearest(g.Role, roles), strings.Join(roles, ", "))
+		}
+		if g.Count < 1 {
+			complain(at+".count", "count: %d; use 1 or more, or leave the group out", g.Count)
+		}
+		g.judgeLabels(at, complain)
+		g.judgeTaints(at, complain)
+		g.judgePorts(at, complain)
+		g.judgeMounts(at, complain)
+		t.judgeLimits(g, at, complain)
+	}
+}
+
+// givenLabels are set by kubelets and kubeadm; with other values a cluster breaks.
+var givenLabels = []string{corev1.LabelHostname, corev1.LabelOSStable, corev1.LabelArchStable, ControlPlaneTaint.Key}
+
+func (g Group) judgeLabels(at string, complain complaint) {
+	for key, value := range g.Labels {
+		place := at + ".labels[" + key + "]"
+		for _, problem := range validation.IsQualifiedName(key) {
+			complain(place, "label %q: %s", key, problem)
+		}
+		for _, problem := range validation.IsValidLabelValue(value) {
+			complain(place, "value %q of label %s: %s", value, key, problem)
+		}
+		if slices.Contains(givenLabels, key) {
+			complain(place, "label %s is Kubernetes' own; leave it out", key)
+		}
+	}
+}
+
+func (g Group) judgeTaints(at string, complain complaint) {
+	seen := []corev1.Taint{}
+	if g.Role == ControlPlane {
+		seen = append(seen, ControlPlaneTaint)
+	}
+	for i, text := range g.Taints {
+		place := fmt.Sprintf("%s.taints[%d]", at, i)
+		taint, err := parseTaint(text)
+		switch {
+		case err != nil:
+			complain(place, "taint %q: %v", text, err)
+		case slices.ContainsFunc(seen, func(other corev1.Taint) bool { return taint.MatchTaint(&other) }):
+			complain(place, "taint %s:%s is there already", taint.Key, taint.Effect)
+		}
+		seen = append(seen, taint)
+	}
+}
+
+// parseTaint reads KEY[=VALUE]:EFFECT.
+func parseTaint(text string) (taint corev1.Taint, err error) {
+	name, effect, has := strings.Cut(text, ":")
+	key, value, _ := strings.Cut(name, "=")
+	switch {
+	case !has:
+		return taint, errors.New("write it as KEY=VALUE:EFFECT or KEY:EFFECT")
+	case !slices.Contains(effects, effect):
+		return taint, fmt.Errorf("unknown effect %q%s; use one of: %s", effect, hint.Nearest(effect, effects), strings.Join(effects, ", "))
+	}
+	if problems := slices.Concat(validation.IsQualifiedName(key), validation.IsValidLabelValue(value)); len(problems) > 0 {
+		return taint, errors.New(strings.Join(problems, "; "))
+	}
+	return corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffect(effect)}, nil
+}
+
+func (g Group) judgePorts(at string, complain complaint) {
+	for i, p := range g.Ports {
+		place := fmt.Sprintf("%s.ports[%d]", at, i)
+		if p.ContainerPort < 1 || p.ContainerPort > 65535 {
+			complain(place+".containerPort", "container port %d: use 1 to 65535", p.ContainerPort)
+		}
+		if p.HostPort < 0 || p.HostPort > 65535 {
+			complain(place+".hostPort", "host port %d: use 1 to 65535, or 0 for a free one", p.HostPort)
+		}
+		if _, err := netip.ParseAddr(p.Address()); err != nil {
+			complain(place+".listenAddress", "listen address %q: write an IP address of this machine, or 0.0.0.0 for all of them", p.ListenAddress)
+		}
+		if !slices.Contains(protocols, p.Proto()) {
+			complain(place+".protocol", "unknown protocol %q; use one of: %s", p.Protocol, strings.Join(protocols, ", "))
+		}
+		if p.HostPort > 0 && g.Count > 1 {
+			complain(place+".hostPort", "%d nodes cannot share host port %d; give it to a group of one node, or leave it out for free ones", g.Count, p.HostPort)
+		}
+	}
+}
+
+func (g Group) judgeMounts(at string, complain complaint) {
+	seen := slices.Clone(occupied)
+	for i, m := range g.Mounts {
+		place := fmt.Sprintf("%s.mounts[%d]", at, i)
+		if m.HostPath == "" || strings.Contains(m.HostPath, ":") {
+			complain(place+".hostPath", "host path %q: name a file or folder of this machine, without colons", m.HostPath)
+		}
+		inside := path.Clean(m.ContainerPath)
+		switch {
+		case !path.IsAbs(m.ContainerPath) || strings.Contains(m.ContainerPath, ":"):
+			complain(place+".containerPath", "container path %q: write it from the root, without colons", m.ContainerPath)
+		case slices.Contains(occupied, inside):
+			complain(place+".containerPath", "container path %s is the node's own; choose one beneath it, or another one", inside)
+		case slices.Contains(seen, inside):
+			complain(place+".containerPath", "container path %s has a mount already", inside)
+		}
+		seen = append(seen, inside)
+		if m.Propagation != "" && !slices.Contains(propagations, m.Propagation) {
+			complain(place+".propagation", "unknown propagation %q; use one of: %s", m.Propagation, strings.Join(propagations, ", "))
+		}
+	}
+}
+
+// What a node needs at least. kubeadm wants this memory for a control plane
+// (ControlPlaneMem in its constants), whose static pods, with a CNI's agent,
+// request 0.9 processors. A worker's is measured: kubelet, containerd and the
+// CNI's agent.
+var (
+	leastCPUs   = map[string]resource.Quantity{ControlPlane: resource.MustParse("1"), Worker: resource.MustParse("500m")}
+	leastMemory = map[string]resource.Quantity{ControlPlane: resource.MustParse("1700Mi"), Worker: resource.MustParse("512Mi")}
+)
+
+func (t Topology) judgeLimits(g Group, at string, complain complaint) {
+	for _, limit := range []struct {
+		field, text, example string
+		least                map[string]resource.Quantity
+	}{{"cpus", g.CPUs, "1.5", leastCPUs}, {"memory", g.Memory, "2Gi", leastMemory}} {
+		least := limit.least[g.Role].DeepCopy()
+		if t.Nodes() == 1 { // which is a worker, too
+			least.Add(limit.least[Worker])
+		}
+		value, err := resource.ParseQuantity(limit.text)
+		switch {
+		case limit.text == "":
+		case err != nil:
+			complain(at+"."+limit.field, "%s: %q is no quantity; write it as %s", limit.field, limit.text, limit.example)
+		case value.Cmp(least) < 0:
+			complain(at+"."+limit.field, "%s: %s is less than the %s that such a node needs", limit.field, limit.text, least.String())
+		}
+	}
+}
+
+// judgeTogether looks at what nodes have in common.
+func (t Topology) judgeTogether(complain complaint) {
+	if len(t.Groups) > 0 && (count(t.Groups, ControlPlane) != t.ControlPlanes || count(t.Groups, Worker) != t.Workers) {
+		complain("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
+	}
+	if t.Nodes() == 1 || t.Workers > 0 {
+		keepsAway := func(g Group) bool {
+			return g.Role == ControlPlane && t.Workers > 0 || slices.ContainsFunc(g.taints(), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
+		}
+		if at := len(t.Groups) - 1; at >= 0 && !slices.ContainsFunc(t.Groups, func(g Group) bool { return !keepsAway(g) }) {
+			complain("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
+		}
+	}
+	t.judgeHostPorts(complain)
+}
+
+// judgeHostPorts finds ports of this machine that are given twice.
+func (t Topology) judgeHostPorts(complain complaint) {
+	type owner struct {
+		Port
+		place string
+	}
+	var taken []owner
+	if t.APIServerPort > 0 {
+		taken = append(taken, owner{Port{HostPort: t.APIServerPort}, "apiServerPort"})
+	}
+	for i, g := range t.Groups {
+		for j, p := range g.Ports {
+			place := fmt.Sprintf("nodes[%d].ports[%d].hostPort", i, j)
+			for _, other := range taken {
+				if p.HostPort > 0 && p.HostPort == other.HostPort && p.Proto() == other.Proto() && overlap(p.Address(), other.Address()) {
+					complain(place, "host port %d is given to %s too", p.HostPort, other.place)
+				}
+			}
+			taken = append(taken, owner{p, place})
+		}
+	}
+}
+
+// overlap tells whether two listen addresses cannot have the same port.
+func overlap(a, b string) bool {
+	first, errA := netip.ParseAddr(a)
+	second, errB := netip.ParseAddr(b)
+	return errA == nil && errB == nil && (first == second || first.IsUnspecified() || second.IsUnspecified())
+}

@@ -1,0 +1,38 @@
+package clusters
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+)
+
+var (
+	// gateName is how Kubernetes writes feature gates. Which there are depends
+	// on the version: the node image knows.
+	gateName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
+	// apiName is a group and version, a resource of it, or a class such as
+	// api/alpha (the API server's --runtime-config).
+	apiName = regexp.MustCompile(`^[a-z][a-z0-9.-]*(/[a-z0-9]+){0,2}$`)
+	// networkName is Docker's rule for names.
+	networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+)
+
+// judgeSettings looks at what concerns the whole cluster.
+func (t Topology) judgeSettings(complain complaint) {
+	for _, gate := range slices.Sorted(maps.Keys(t.FeatureGates)) {
+		if !gateName.MatchString(gate) {
+			complain("featureGates["+gate+"]", "feature gate %q: write its name, such as MemoryQoS", gate)
+		}
+	}
+	for _, api := range slices.Sorted(maps.Keys(t.RuntimeConfig)) {
+		if !apiName.MatchString(api) {
+			complain("runtimeConfig["+api+"]", "runtimeConfig %q: write a version such as batch/v1beta1, or api/alpha, api/beta, api/all", api)
+		}
+	}
+	if t.Network != "" && !networkName.MatchString(t.Network) {
+		complain("network", "network %q: use letters, digits, '_', '.' and '-', and begin with a letter or digit", t.Network)
+	}
+	if t.TTL < 0 {
+		complain("ttl", "ttl %s: write a time that is yet to come, such as 2h", t.TTL)
+	}
+}
