@@ -14,7 +14,8 @@ import (
 // adopt makes a Topology of a whole file of kind's, which is in Raw.
 func (t *Topology) adopt() (problems []string) {
 	if len(t.Raw.Nodes) == 0 {
-		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}} // as kind has it
+		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
+		t.origins["kindConfig.nodes"] = origin{fromProfile, "kind's default"}
 	}
 	for i := range t.Raw.Nodes {
 		for j := range t.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours

@@ -31,7 +31,10 @@ func (t *Topology) absorbNodes() (problems []string) {
 			nodes[i].Image = ""
 		}
 	}
-	if !slices.ContainsFunc(nodes, func(n v1alpha4.Node) bool { return !reflect.DeepEqual(n, v1alpha4.Node{Role: n.Role}) }) {
+	for last := len(nodes) - 1; last >= 0 && reflect.DeepEqual(nodes[last], v1alpha4.Node{Role: nodes[last].Role}); last-- {
+		nodes = nodes[:last]
+	}
+	if t.Raw.Nodes = nodes; len(nodes) == 0 {
 		t.Raw.Nodes = nil
 	}
 	return problems

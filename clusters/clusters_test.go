@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
@@ -37,21 +38,27 @@ func TestKindConfig(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				golden := filepath.Join("testdata", name+".yaml")
-				if *update {
-					if err := os.WriteFile(golden, got, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), string(got)); diff != "" {
-					t.Errorf("%s (-want +got):\n%s", golden, diff)
-				}
+				golden(t, name+".yaml", got)
 			})
 		}
+	}
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 
@@ -152,6 +159,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"the version of a later kindctl", "apiVersion: kindctl.dev/v2\nkind: Cluster\n", `lab.yaml:1: apiVersion is "kindctl.dev/v2"; this kindctl reads kindctl.dev/v1alpha1`},
 		{"an old format of kind's", "apiVersion: kind.x-k8s.io/v1alpha3\nkind: Cluster\n", `apiVersion is "kind.x-k8s.io/v1alpha3"`},
 		{"two mistakes", head + "wrokers: 1\nproxymode: ipvs\n", `lab.yaml:4: there is no field "proxymode" (did you mean "proxyMode"?)`},
+		{"half a node", head + "nodes:\n- role: control-plane\n  count: 1.5\n", "lab.yaml:5: count is 1.5; write a whole number"},
+		{"a misspelt field deep down", head + "nodes:\n- role: control-plane\n  ports:\n  - hostport: 1\n", `lab.yaml:6: there is no field "hostport" (did you mean "hostPort"?)`},
+		{"a time without a unit", head + "ttl: 90\n", "lab.yaml:3: ttl is 90; write it with its unit, such as 2h"},
+		{"no time", head + "ttl: soon\n", "lab.yaml:3"},
+		{"groups and a count", head + "workers: 2\nnodes: [{role: control-plane}]\n", "lab.yaml:3: workers and nodes exclude each other"},
 		{"a list", "- 1\n", "lab.yaml:1"},
 		{"not YAML", "\t{", "lab.yaml"},
 		{"empty", "", "lab.yaml: it is empty"},
@@ -167,6 +179,48 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("exit code %d, want %d", hint.CodeOf(err), hint.Usage)
 			}
 		})
+	}
+}
+
+// TestDecodeReads what YAML allows, and paths that begin where the file is.
+func TestDecodeReads(t *testing.T) {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode([]byte(`apiVersion: kindctl.dev/v1alpha1
+kind: Cluster
+ttl: 90m
+nodes:
+- role: control-plane
+- &worker
+  role: worker
+  labels: {a: b}
+  mounts:
+  - {hostPath: data, containerPath: /a}
+  - {hostPath: ../up, containerPath: /b}
+  - {hostPath: /abs, containerPath: /c}
+- <<: *worker
+  count: 2
+  cpus: 1.5
+manifests:
+- file: app/all.yaml
+- url: https://example.com/a.yaml
+`), filepath.Join("sub", "lab.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounts := []Mount{{HostPath: here + "/sub/data", ContainerPath: "/a"}, {HostPath: here + "/up", ContainerPath: "/b"}, {HostPath: "/abs", ContainerPath: "/c"}}
+	want := []Group{
+		{Role: ControlPlane, Count: 1},
+		{Role: Worker, Count: 1, Labels: map[string]string{"a": "b"}, Mounts: mounts},
+		{Role: Worker, Count: 2, Labels: map[string]string{"a": "b"}, Mounts: mounts, CPUs: "1.5"},
+	}
+	if diff := cmp.Diff(want, got.Groups); diff != "" || got.ControlPlanes != 1 || got.Workers != 3 {
+		t.Errorf("%d control planes, %d workers, groups (-want +got):\n%s", got.ControlPlanes, got.Workers, diff)
+	}
+	if diff := cmp.Diff([]Manifest{{File: here + "/sub/app/all.yaml"}, {URL: "https://example.com/a.yaml"}}, got.Manifests); diff != "" || got.TTL != 90*time.Minute {
+		t.Errorf("ttl %v, manifests (-want +got):\n%s", got.TTL, diff)
 	}
 }
 

@@ -71,7 +71,7 @@ func fields() []field {
 - role: worker
   count: 2
   labels: {tier: backend}
-  memory: 2Gi`, below: groupFields()},
+  memory: 2Gi`, below: groupFields(), schema: map[string]any{"contains": map[string]any{"properties": map[string]any{"role": map[string]any{"const": ControlPlane}}}}},
 		{name: "cni", about: "The network between pods: cilium, calico, or none to install your own.",
 			schema: map[string]any{"enum": CNIs}, example: "cilium"},
 		{name: "proxyMode", about: "How kube-proxy implements Services: iptables, nftables, ipvs (deprecated), or none for Cilium in its place.",

@@ -120,7 +120,9 @@ func nodeName(cluster, role string, ordinal int) string {
 	return fmt.Sprintf("%s-%s%d", cluster, role, ordinal+1)
 }
 
-// plain tells whether nodes are nothing but nodes of their role.
+// plain tells whether nodes are nothing but nodes of a role.
 func plain(groups []Group) bool {
-	return !slices.ContainsFunc(groups, func(g Group) bool { return !reflect.DeepEqual(g, Group{Role: g.Role, Count: g.Count}) })
+	return !slices.ContainsFunc(groups, func(g Group) bool {
+		return !slices.Contains(roles, g.Role) || !reflect.DeepEqual(g, Group{Role: g.Role, Count: g.Count})
+	})
 }

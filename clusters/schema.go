@@ -52,6 +52,7 @@ func object(fields []field) map[string]any {
 				item["oneOf"] = f.instead
 			}
 			property = map[string]any{"type": "array", "items": item}
+			maps.Copy(property, f.schema)
 		}
 		property["description"] = f.about
 		properties[f.name] = property

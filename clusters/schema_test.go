@@ -149,6 +149,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"groups", head + "nodes:\n- role: control-plane\n- {role: worker, count: 2, cpus: 1.5, memory: 2Gi, labels: {a.b/c: d}, taints: [a=b:NoSchedule, 'c:NoExecute']}\n- role: worker\n", true},
 		{"groups and a count", head + "workers: 2\nnodes: [{role: control-plane}]\n", false},
 		{"a group without a role", head + "nodes: [{role: control-plane}, {count: 1}]\n", false},
+		{"no control plane among the groups", head + "nodes: [{role: worker}]\n", false},
 		{"an unknown role", head + "nodes: [{role: control-plane}, {role: wroker}]\n", false},
 		{"a group of none", head + "nodes: [{role: control-plane}, {role: worker, count: 0}]\n", false},
 		{"a field of kind's in a group", head + "nodes: [{role: control-plane, extraMounts: []}]\n", false},

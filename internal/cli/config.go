@@ -25,13 +25,14 @@ func configCommand() *cli.Command {
 		Name: "config", Usage: "Write, show and check configuration files",
 		Subcommands: []*cli.Command{
 			{
-				Name: "init", Usage: "Write a configuration file with a comment on each field",
+				Name: "init", Usage: "Write a configuration file with a comment on each field, or make one of kind's file",
 				UsageText: `kindctl config init [--force] [flags of up] [FILE|-]
 
 Examples:
   kindctl config init                               ` + defaultConfig + `, as the default profile is
   kindctl config init --cni calico lab.yaml         another file, with another CNI
-  kindctl config init --profile ha -                on standard output`,
+  kindctl config init --profile ha -                on standard output
+  kindctl config init --config kind.yaml lab.yaml   what a file of kind's says`,
 				ArgsUsage: "[FILE|-]",
 				Flags: append(topologyFlags(), nameFlag(),
 					&cli.BoolFlag{Name: "force", Usage: "overwrite a file that is there", DisableDefaultText: true}),
@@ -39,9 +40,14 @@ Examples:
 			},
 			{
 				Name: "view", Usage: "Show the cluster that flags, environment, file and profile together ask for",
-				UsageText: "kindctl config view [flags of up] [-o yaml|json]",
-				Flags:     append(topologyFlags(), nameFlag(), outputFlag("yaml", "json")),
-				Action:    viewConfig,
+				UsageText: `kindctl config view [--origins] [flags of up] [-o yaml|json]
+
+Examples:
+  kindctl config view --config lab.yaml --origins     what up would make, and who says so
+  kindctl config view --config kind.yaml              a file of kind's as one of kindctl's`,
+				Flags: append(topologyFlags(), nameFlag(), outputFlag("yaml", "json"),
+					&cli.BoolFlag{Name: "origins", Usage: "tell after each value where it comes from", DisableDefaultText: true}),
+				Action: viewConfig,
 			},
 			{
 				Name: "validate", Usage: "Check configuration files",
@@ -155,9 +161,16 @@ func viewConfig(c *cli.Context) error {
 		return err
 	}
 	if c.String("output") == "json" {
+		if c.Bool("origins") {
+			return hint.New(hint.Usage, "BAD_FLAG", "JSON has no comments, so --origins cannot tell", "leave --output or --origins out")
+		}
 		return report.JSON(c.App.Writer, topology)
 	}
-	data, err := topology.Encode()
+	encode := topology.Encode
+	if c.Bool("origins") {
+		encode = topology.Annotated
+	}
+	data, err := encode()
 	if err != nil {
 		return err
 	}

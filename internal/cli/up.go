@@ -29,7 +29,7 @@ Examples:
   kindctl up --cni calico -n lab              Calico, beside other clusters
   kindctl up --profile ha                     three control planes behind a load balancer
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
-  kindctl up --config lab.yaml                what a file says`,
+  kindctl up --config lab.yaml                what a file says, kindctl's or kind's`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
@@ -42,7 +42,7 @@ func clusterFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
 		&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
-		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, or - for standard input"},
+		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, kindctl's or kind's, or - for standard input"},
 		&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
 		&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
 		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
