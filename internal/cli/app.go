@@ -69,7 +69,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: withUsageErrors([]*cli.Command{
-			upCommand(), runCommand(), downCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), doctorCommand(), configCommand(), versionCommand(),
+			upCommand(), runCommand(), downCommand(), startCommand(), stopCommand(), loadCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), doctorCommand(), configCommand(), versionCommand(),
 		}),
 	}
 }

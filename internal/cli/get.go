@@ -46,7 +46,11 @@ func existing(c *cli.Context, name string) (*provider.Provider, error) {
 		return nil, err
 	}
 	if len(nodes) == 0 {
-		return nil, hint.New(hint.NotFound, "CLUSTER_MISSING", fmt.Sprintf("there is no cluster %q", name), "list them: kindctl get clusters")
+		names, err := kind.List()
+		if err != nil {
+			return nil, err
+		}
+		return nil, hint.New(hint.NotFound, "CLUSTER_MISSING", fmt.Sprintf("there is no cluster %q%s", name, hint.Nearest(name, names)), "list them: kindctl get clusters")
 	}
 	return kind, nil
 }

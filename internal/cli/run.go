@@ -218,7 +218,7 @@ func (r *runner) examine(ctx context.Context, failure error) string {
 func (r *runner) remove(ctx context.Context) error {
 	name, sink := r.order.topology.Name, lineSink(r.c)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
-	if err := provider.New(sink).Delete(ctx, name, r.kubeconfig, false); err != nil {
+	if err := bootstrap.Remove(ctx, provider.New(sink), name, r.kubeconfig, false); err != nil {
 		span.Failed(err.Error(), "")
 		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}

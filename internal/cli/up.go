@@ -46,6 +46,7 @@ func clusterFlags() []cli.Flag {
 		&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
 		&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
 		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
+		&cli.StringFlag{Name: "network", EnvVars: []string{"KINDCTL_NETWORK", "KIND_EXPERIMENTAL_DOCKER_NETWORK"}, Usage: "Docker `NETWORK` for the nodes, made if there is none; clusters on two networks do not reach each other (default: kind)"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},

@@ -8,20 +8,20 @@ import (
 
 func TestClaim(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	release, err := claim("lab")
+	release, err := Claim("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := claim("lab"); hint.ReasonOf(err) != "CLUSTER_BUSY" {
+	if _, err := Claim("lab"); hint.ReasonOf(err) != "CLUSTER_BUSY" {
 		t.Errorf("a second claim gives %v, want CLUSTER_BUSY", err)
 	}
-	other, err := claim("other")
+	other, err := Claim("other")
 	if err != nil {
 		t.Fatalf("another cluster cannot be claimed: %v", err)
 	}
 	other()
 	release()
-	again, err := claim("lab")
+	again, err := Claim("lab")
 	if err != nil {
 		t.Fatalf("a released claim cannot be had again: %v", err)
 	}

@@ -65,12 +65,14 @@ type Up struct {
 
 // NewUp prepares to make a cluster.
 func NewUp(config Config) *Up {
-	return &Up{Config: config, provider: provider.New(config.Sink)}
+	up := &Up{Config: config, provider: provider.New(config.Sink)}
+	up.provider.Network = config.Topology.Network
+	return up
 }
 
 // Run works through the plan.
 func (u *Up) Run(ctx context.Context) error {
-	release, err := claim(u.Topology.Name)
+	release, err := Claim(u.Topology.Name)
 	if err != nil {
 		return err
 	}
@@ -117,6 +119,11 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	} else if len(nodes) > 0 {
 		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("somebody else has just made a cluster %s", u.Topology.Name), "choose another name")
 	}
+	release, err := u.holdNetwork(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	private, err := os.MkdirTemp("", "kindctl-")
 	if err != nil {
 		return "", err
@@ -146,7 +153,7 @@ func (u *Up) remove(ctx context.Context) error {
 	if !u.begun {
 		return nil
 	}
-	if err := u.provider.Delete(ctx, u.Topology.Name, u.Kubeconfig, u.unsettled); err != nil {
+	if err := Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, u.unsettled); err != nil {
 		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,18 +17,37 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
+// readiness waits for a cluster to become ready.
+type readiness struct {
+	client *kube.Client
+	// timeout bounds each wait.
+	timeout time.Duration
+	// advice comes before the command with which to look when a wait fails.
+	advice string
+}
+
+func (u *Up) readiness() readiness {
+	return readiness{u.client, u.WaitTimeout, "run again with --retain and look: "}
+}
+
 func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
-	nodes := u.client.Clientset.CoreV1().Nodes()
-	err := u.wait(ctx, "NODES_NOT_READY", "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
+	want := u.Topology.Nodes()
+	err := u.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
+	return fmt.Sprintf("%d nodes", want), err
+}
+
+func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
+	return "", u.readiness().workloads(ctx, span)
+}
+
+// nodes waits until the nodes are as ready wants them.
+func (r readiness) nodes(ctx context.Context, span *event.Span, ready func([]*corev1.Node) error) error {
+	nodes := r.client.Clientset.CoreV1().Nodes()
+	return r.wait(ctx, "NODES_NOT_READY", "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
 		return kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
-			err := allReady(seen, u.Topology.Nodes())
-			if err != nil {
-				span.Progress(err.Error(), 0, 0)
-			}
-			return err
+			return report(span, ready(seen))
 		})
 	})
-	return fmt.Sprintf("%d nodes", u.Topology.Nodes()), err
 }
 
 // allReady names the nodes that are missing or not ready, with the kubelet's reason.
@@ -73,11 +93,11 @@ func brief(message string) string {
 	return strings.Trim(message, " []")
 }
 
-// waitForWorkloads waits for what makes a cluster usable: the agents of
-// kube-system on every node, and CoreDNS.
-func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
-	apps := u.client.Clientset.AppsV1()
-	err := u.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+// workloads waits for what makes a cluster usable: the agents of kube-system on
+// every node, and CoreDNS.
+func (r readiness) workloads(ctx context.Context, span *event.Span) error {
+	apps := r.client.Clientset.AppsV1()
+	return r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		agents := apps.DaemonSets("kube-system")
 		err := kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
 			return report(span, rolledOut(seen))
@@ -90,7 +110,6 @@ func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, er
 			return report(span, available(seen))
 		})
 	})
-	return "", err
 }
 
 func report(span *event.Span, err error) error {
@@ -133,15 +152,15 @@ func unless(seen bool, waiting []string) error {
 }
 
 // wait bounds a wait, and tells why it failed and what to do.
-func (u *Up) wait(ctx context.Context, reason, message, command string, until func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+func (r readiness) wait(ctx context.Context, reason, message, command string, until func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	err := until(bounded)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	for _, trouble := range troubles(ctx, u.client.Clientset) {
+	for _, trouble := range troubles(ctx, r.client.Clientset) {
 		err = fmt.Errorf("%w\n%s", err, trouble)
 	}
-	return hint.Wrap(err, hint.Timeout, reason, fmt.Sprintf("%s after %v", message, u.WaitTimeout), "run again with --retain and look: "+command)
+	return hint.Wrap(err, hint.Timeout, reason, fmt.Sprintf("%s after %v", message, r.timeout), r.advice+command)
 }

@@ -26,7 +26,7 @@ func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, kubecon
 	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
-		done <- onNetwork(p.Network, logger{span, p.sink}, func(out log.Logger) error {
+		done <- onNetwork(p.NetworkName(), logger{span, p.sink}, func(out log.Logger) error {
 			return kind(out).Create(config.Name,
 				cluster.CreateWithV1Alpha4Config(config),
 				cluster.CreateWithKubeconfigPath(kubeconfig),

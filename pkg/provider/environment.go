@@ -17,13 +17,19 @@ const networkVariable = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 // so to every creation in it.
 var environment sync.Mutex
 
-// onNetwork lets work create a cluster on a network, "" for the one that the user
-// has in the variable, or kind's own. It is set only until kind has read it, which
-// shows in what kind logs next.
+// usersNetwork is the one that the process was started with, whatever a creation
+// has set since.
+var usersNetwork = cmp.Or(os.Getenv(networkVariable), DefaultNetwork)
+
+// NetworkName is the Docker network that Create puts nodes on.
+func (p *Provider) NetworkName() string { return cmp.Or(p.Network, usersNetwork) }
+
+// onNetwork lets work create a cluster on a network. The variable is set only until
+// kind has read it, which shows in what kind logs next.
 func onNetwork(network string, out log.Logger, work func(log.Logger) error) error {
 	environment.Lock()
 	former, was := os.LookupEnv(networkVariable)
-	err := os.Setenv(networkVariable, cmp.Or(network, former, DefaultNetwork))
+	err := os.Setenv(networkVariable, network)
 	restore := sync.OnceFunc(func() {
 		if was {
 			_ = os.Setenv(networkVariable, former) // it could be set before

@@ -58,6 +58,13 @@ func (e *Engine) CheckNetwork(ctx context.Context, name string) error {
 	return hint.New(hint.Usage, "NETWORK_UNFIT", fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem), "name another one; a network that is not there is made: --network lab")
 }
 
+// HasNetwork tells whether there is a network of that name, other than one that
+// EnsureNetwork would make anew.
+func (e *Engine) HasNetwork(ctx context.Context, name string) (bool, error) {
+	found, err := e.network(ctx, name)
+	return found != nil && found.Labels[NetworkLabel] != draftNetwork, err
+}
+
 // network finds a network by its name, nil if there is none.
 func (e *Engine) network(ctx context.Context, name string) (*network.Network, error) {
 	listed, err := e.docker.NetworkList(ctx, client.NetworkListOptions{Filters: client.Filters{}.Add("name", name)})

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// argumentsOf returns a command's arguments, and sets the flags that stand behind
+// the first of them: the library reads flags only in front.
+func argumentsOf(c *cli.Context) (arguments []string, err error) {
+	words := c.Args().Slice()
+	for len(words) > 0 {
+		word := words[0]
+		words = words[1:]
+		switch {
+		case word == "--":
+			return append(arguments, words...), nil
+		case !strings.HasPrefix(word, "-") || word == "-":
+			arguments = append(arguments, word)
+			continue
+		}
+		name, value, has := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		at := slices.IndexFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) })
+		if at < 0 {
+			return nil, usageError(c, fmt.Errorf("flag provided but not defined: -%s", name), true)
+		}
+		if _, is := c.Command.Flags[at].(*cli.BoolFlag); is && !has {
+			value, has = "true", true
+		}
+		if !has {
+			if len(words) == 0 {
+				return nil, hint.New(hint.Usage, "BAD_FLAG", word+" needs a value", fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+			}
+			value, words = words[0], words[1:]
+		}
+		if err := c.Set(c.Command.Flags[at].Names()[0], value); err != nil {
+			return nil, usageError(c, err, true)
+		}
+	}
+	return arguments, nil
+}

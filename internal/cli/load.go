@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+func loadCommand() *cli.Command {
+	return &cli.Command{
+		Name: "load", Usage: "Put images of this host into a cluster's nodes",
+		UsageText: `kindctl load IMAGE|ARCHIVE... [-n NAME] [--nodes ROLE|NAME,...]
+
+Examples:
+  kindctl load shop:dev shop-db:dev            what "docker build" made
+  kindctl load -n lab images.tar               what "docker save" wrote
+  kindctl load --nodes worker batch:dev        not into control planes`,
+		Description: "IMAGE is one that Docker has; ARCHIVE is a file that ends in .tar, .tar.gz or .tgz, or a path with ./ or / in front. " +
+			"All nodes get what they lack at once; those that have the same image are left out. " +
+			"Pods find it by its name; with the tag latest they also want imagePullPolicy: IfNotPresent.",
+		ArgsUsage: "IMAGE|ARCHIVE...",
+		Flags: []cli.Flag{nameFlag(),
+			&cli.StringSliceFlag{Name: "nodes", Usage: "these alone: `ROLE|NAME`, several with commas or again; roles are control-plane and worker"}},
+		Action: load,
+	}
+}
+
+func load(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	if err != nil {
+		return err
+	}
+	config := bootstrap.LoadConfig{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
+	config.Images, config.Archives = freightOf(words)
+	if len(config.Images)+len(config.Archives) == 0 {
+		return hint.New(hint.Usage, "NO_IMAGE", "there is nothing to load", "name images or archives: kindctl load NAME:TAG")
+	}
+	if _, err := existing(c, config.Name); err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	config.Sink = sink
+	loaded, err := bootstrap.Load(c.Context, config)
+	finish()
+	if err != nil {
+		return err
+	}
+	for _, image := range loaded {
+		tellLoaded(c.App.Writer, image)
+	}
+	return nil
+}
+
+// freightOf tells archives from names of images.
+func freightOf(words []string) (images, archives []string) {
+	for _, word := range words {
+		name := strings.ToLower(word)
+		if strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz") || strings.HasPrefix(word, ".") || strings.HasPrefix(word, "/") {
+			archives = append(archives, word)
+		} else {
+			images = append(images, word)
+		}
+	}
+	return images, archives
+}
+
+func tellLoaded(out io.Writer, image bootstrap.Loaded) {
+	switch {
+	case len(image.Into) == 0:
+		fmt.Fprintf(out, "%s: there already, in %s\n", image.Image, strings.Join(image.Had, ", "))
+	case len(image.Had) == 0:
+		fmt.Fprintf(out, "%s: loaded into %s\n", image.Image, strings.Join(image.Into, ", "))
+	default:
+		fmt.Fprintf(out, "%s: loaded into %s; there already, in %s\n", image.Image, strings.Join(image.Into, ", "), strings.Join(image.Had, ", "))
+	}
+}

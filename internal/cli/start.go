@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func startCommand() *cli.Command {
+	return &cli.Command{
+		Name: "start", Usage: "Start a stopped cluster and verify every component",
+		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run]",
+		Description: "Nodes get the addresses that they had, as far as Docker can give them; the members of etcd on several control planes find each other by nothing else. " +
+			"A cluster whose nodes came back at other addresses when Docker started anew is put in order the same way. Exits as verify does.",
+		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag()},
+		Action: start,
+	}
+}
+
+func waitTimeoutFlag() *cli.DurationFlag {
+	return &cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: waitTimeout, Usage: "longest `TIME` for each wait"}
+}
+
+func start(c *cli.Context) error {
+	if c.Duration("wait-timeout") <= 0 {
+		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+	}
+	name := c.String("name")
+	if _, err := existing(c, name); err != nil {
+		return err
+	}
+	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name)}
+	if c.Bool("dry-run") {
+		lines, err := bootstrap.NewStart(config).Preview(c.Context)
+		printPlan(c.App.Writer, lines)
+		return err
+	}
+	reports, err := openReports(c, "start")
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	config.Sink = reports.follow(sink)
+	started := time.Now()
+	cluster := bootstrap.NewStart(config)
+	err = cluster.Run(c.Context)
+	finish()
+	verdict := cluster.Report
+	verdict.Cluster = provider.Context(name)
+	if err := reports.finish(verdict, err); err != nil {
+		return err
+	}
+	state := fmt.Sprintf("runs again and is verified after %s", report.Round(time.Since(started)))
+	if cluster.Ran {
+		state = "runs already, so nothing was started, and is verified"
+	}
+	fmt.Fprintf(c.App.Writer, "Cluster %s %s: %s.\n", name, state, report.Summary(cluster.Report))
+	return nil
+}
+
+// checksFor returns all checks for what a cluster is expected to be.
+func checksFor(name string) func(verify.Expectation) ([]verify.Check, error) {
+	return func(expect verify.Expectation) ([]verify.Check, error) {
+		return selectFor(expect.CNI, has(name, expect.CNI), verify.Selection{})
+	}
+}

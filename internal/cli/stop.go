@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+func stopCommand() *cli.Command {
+	return &cli.Command{
+		Name: "stop", Usage: "Stop a cluster's nodes; what is on them stays",
+		UsageText:   "kindctl stop [-n NAME] [--dry-run]",
+		Description: `All nodes end at once, and stay as they are until "kindctl start", also when Docker or this machine starts anew.`,
+		Flags:       []cli.Flag{nameFlag(), dryRunFlag()},
+		Action:      stop,
+	}
+}
+
+func dryRunFlag() *cli.BoolFlag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing", DisableDefaultText: true}
+}
+
+func stop(c *cli.Context) error {
+	name := c.String("name")
+	if _, err := existing(c, name); err != nil {
+		return err
+	}
+	docker, err := host.Docker(c.Context)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	if !c.Bool("dry-run") {
+		release, err := bootstrap.Claim(name)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	plan, err := provider.NewEngine(docker).Stop(c.Context, name)
+	if err != nil {
+		return err
+	}
+	steps := plan.Titles()
+	switch {
+	case len(steps) == 0:
+		fmt.Fprintf(c.App.Writer, "Cluster %s is stopped already; nothing was changed.\n", name)
+		return nil
+	case c.Bool("dry-run"):
+		printPlan(c.App.Writer, steps)
+		return nil
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "stop", Title: "Stop cluster " + name})
+	if err := plan.Run(c.Context, span); err != nil {
+		span.Failed(err.Error(), "")
+		return err
+	}
+	span.Done("")
+	finish()
+	fmt.Fprintf(c.App.Writer, "Cluster %s is stopped: %s. Start it again: kindctl start -n %s\n", name, count(len(steps), "container"), name)
+	return nil
+}
+
+// printPlan writes what a command would do, a line for each step.
+func printPlan(out io.Writer, steps []string) {
+	for _, step := range steps {
+		fmt.Fprintln(out, step)
+	}
+}

@@ -1,0 +1,198 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// LoadConfig says which images go into which nodes.
+type LoadConfig struct {
+	// Name is the cluster's.
+	Name string
+	// Images are in Docker, and Archives files that "docker save" and its like wrote.
+	Images, Archives []string
+	// Nodes are names or roles; none are all nodes.
+	Nodes []string
+	// Sink receives what happens.
+	Sink event.Sink
+}
+
+// Loaded tells what became of one image.
+type Loaded struct {
+	// Image is its full name.
+	Image string
+	// Into and Had are the nodes that got it, and those that had it.
+	Into, Had []string
+}
+
+// Load puts images into the nodes of a cluster that runs, all nodes at once.
+// Nodes that have the same image are left out. What is missing on the host is an
+// error before anything is loaded.
+func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
+	release, err := Share(config.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	nodes, err := config.nodes(ctx, provider.NewEngine(docker))
+	if err != nil {
+		return nil, err
+	}
+	freight := freight{shelf: images.NewEngine(docker), sink: config.Sink}
+	if err := freight.find(ctx, config.Images, config.Archives); err != nil {
+		return nil, err
+	}
+	return freight.carry(ctx, nodes)
+}
+
+// nodes are the ones that the user means, which must run.
+func (c LoadConfig) nodes(ctx context.Context, engine *provider.Engine) ([]destination, error) {
+	holders, err := provider.New(c.Sink).Holders(c.Name)
+	if err != nil {
+		return nil, err
+	}
+	if holders, err = chosen(holders, c.Name, c.Nodes); err != nil {
+		return nil, err
+	}
+	running, err := engine.Running(ctx, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	var found []destination
+	for _, holder := range holders {
+		if !slices.ContainsFunc(running, func(r provider.Running) bool { return r.Name == holder.Name }) {
+			return nil, hint.New(hint.Creation, "CLUSTER_STOPPED", fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
+		}
+		found = append(found, destination{holder.Name, holder})
+	}
+	return found, nil
+}
+
+// chosen are the nodes of these names or roles. A name may leave out the
+// cluster's.
+func chosen(holders []provider.Holder, cluster string, wishes []string) (found []provider.Holder, err error) {
+	if len(wishes) == 0 {
+		return holders, nil
+	}
+	known := []string{}
+	for _, holder := range holders {
+		known = append(known, holder.Role, holder.Name)
+	}
+	for _, wish := range wishes {
+		means := func(h provider.Holder) bool { return wish == h.Role || wish == h.Name || cluster+"-"+wish == h.Name }
+		if !slices.ContainsFunc(holders, means) {
+			return nil, hint.New(hint.Usage, "NODE_UNKNOWN", fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, wish, hint.Nearest(wish, known)), "list them: kindctl get nodes -n "+cluster)
+		}
+		for _, holder := range holders {
+			if means(holder) && !slices.Contains(found, holder) {
+				found = append(found, holder)
+			}
+		}
+	}
+	return found, nil
+}
+
+// shelf is where images of this host are: Docker.
+type shelf interface {
+	Find(ctx context.Context, image string) (images.Image, bool, error)
+	Export(ctx context.Context, names []string, archive io.Writer) error
+}
+
+// destination is a node that images go to.
+type destination struct {
+	name string
+	holder
+}
+
+type holder interface {
+	Images(ctx context.Context) (map[string][]string, error)
+	Load(ctx context.Context, archive io.Reader) error
+}
+
+// freight is what is to be carried: what Docker has, as one archive, and archives.
+type freight struct {
+	shelf    shelf
+	sink     event.Sink
+	docker   []images.Image
+	archives []parcel
+}
+
+// parcel is an archive with its images.
+type parcel struct {
+	path   string
+	images []images.Image
+}
+
+// find looks for everything before anything is touched, and names all that is
+// missing.
+func (f *freight) find(ctx context.Context, names, archives []string) error {
+	var missing []string
+	for _, name := range names {
+		image, there, err := f.shelf.Find(ctx, name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !there:
+			missing = append(missing, name)
+		case !slices.ContainsFunc(f.docker, func(known images.Image) bool { return known.Name == image.Name }):
+			f.docker = append(f.docker, image)
+		}
+	}
+	if len(missing) > 0 {
+		return hint.New(hint.NotFound, "IMAGE_MISSING", "Docker on this host does not have "+strings.Join(missing, ", "),
+			fmt.Sprintf("pull it, or build it: docker pull %s; docker build -t %s .", missing[0], missing[0]))
+	}
+	for _, path := range archives {
+		found, err := images.InArchive(path)
+		if err != nil {
+			return err
+		}
+		f.archives = append(f.archives, parcel{path, found})
+	}
+	return nil
+}
+
+// stock is what the nodes have, in their order.
+func stock(ctx context.Context, nodes []destination) ([]map[string][]string, error) {
+	stocks := make([]map[string][]string, len(nodes))
+	var group errgroup.Group
+	for i, node := range nodes {
+		group.Go(func() (err error) {
+			stocks[i], err = node.Images(ctx)
+			return err
+		})
+	}
+	return stocks, group.Wait()
+}
+
+// holds tells whether a node has the same image under the same name.
+func holds(stock map[string][]string, image images.Image) bool {
+	return slices.ContainsFunc(stock[image.Name], func(digest string) bool { return slices.Contains(image.Digests, digest) })
+}
+
+// temporary makes a file for an archive, and what removes it.
+func temporary() (file *os.File, remove func(), err error) {
+	file, err = os.CreateTemp("", "kindctl-load-*.tar")
+	if err != nil {
+		return nil, nil, err
+	}
+	return file, func() { file.Close(); os.Remove(file.Name()) }, nil
+}

@@ -1,0 +1,168 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// StartConfig is what the caller wants of a cluster that may be stopped.
+type StartConfig struct {
+	Name string
+	// WaitTimeout bounds each wait for something to become ready.
+	WaitTimeout time.Duration
+	// Checks are those for a cluster that is expected to be like this.
+	Checks func(verify.Expectation) ([]verify.Check, error)
+	// Sink receives what happens.
+	Sink event.Sink
+}
+
+// Start brings a stopped cluster back. Its phases share what earlier ones found.
+type Start struct {
+	StartConfig
+	engine *provider.Engine
+
+	steps  provider.Plan
+	nodes  []provider.Running
+	client *kube.Client
+	expect verify.Expectation
+
+	// Ran says that the cluster ran already and nothing was started.
+	Ran bool
+	// Report is the verdict on the cluster.
+	Report verify.Report
+}
+
+// NewStart prepares to start a cluster.
+func NewStart(config StartConfig) *Start { return &Start{StartConfig: config} }
+
+// Plan is the recipe of "start". Estimates are for three nodes on two cores.
+func (s *Start) Plan() []Phase {
+	return []Phase{
+		{Name: "look", Title: "Look at the nodes", Estimate: time.Second, Run: s.look},
+		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
+		{Name: "api", Title: "Wait until the API servers are ready", Estimate: 20 * time.Second, Run: s.waitForAPI},
+		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 20 * time.Second, Skip: s.noCNI, Run: s.waitForPods},
+		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
+	}
+}
+
+// Run works through the plan. Nothing is undone when it fails: what was started
+// can be looked at, and started or stopped again.
+func (s *Start) Run(ctx context.Context) error {
+	release, err := Claim(s.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	done, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return Run(ctx, s.Plan(), Options{Sink: s.Sink, UndoTimeout: undoTimeout})
+}
+
+// Preview says what Run would do, a line for each step, and changes nothing.
+func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
+	done, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if _, err := s.look(ctx, event.Start(event.Discard, event.Event{})); err != nil {
+		return nil, err
+	}
+	lines = s.steps.Titles()
+	for _, phase := range s.Plan() {
+		if phase.Name != "look" && phase.Name != "start" {
+			lines = append(lines, phase.Title)
+		}
+	}
+	return lines, nil
+}
+
+func (s *Start) open(ctx context.Context) (done func(), err error) {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.engine = provider.NewEngine(docker)
+	return func() { docker.Close() }, nil
+}
+
+// look finds out what there is to start, and refuses what cannot work.
+func (s *Start) look(ctx context.Context, _ *event.Span) (_ string, err error) {
+	if s.steps, err = s.engine.Start(ctx, s.Name); err != nil {
+		return "", err
+	}
+	if s.Ran = len(s.steps.Titles()) == 0; s.Ran {
+		return "all of them run", nil
+	}
+	return "", nil
+}
+
+func (s *Start) nothingToStart() string {
+	if s.Ran {
+		return "they run already"
+	}
+	return ""
+}
+
+func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
+	if err := s.steps.Run(ctx, span); err != nil {
+		return "", hint.Wrap(err, hint.Creation, startReason(err), "the nodes of cluster "+s.Name+" could not be started", startAdvice(err, s.Name))
+	}
+	return "", nil
+}
+
+func startReason(err error) string {
+	if reason := hint.ReasonOf(err); reason != "" {
+		return reason
+	}
+	return "START_FAILED"
+}
+
+func startAdvice(err error, name string) string {
+	if advice := hint.AdviceOf(err); advice != "" {
+		return advice
+	}
+	return "look into a node: docker logs " + name + "-control-plane"
+}
+
+// connect opens the API through the address that the user's kubeconfig has.
+func (s *Start) connect() error {
+	kubeconfig, err := provider.New(s.Sink).Kubeconfig(s.Name, false)
+	if err != nil {
+		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", s.Name), "make it anew: kindctl down -n "+s.Name)
+	}
+	s.client, err = kube.FromKubeconfigData([]byte(kubeconfig))
+	return err
+}
+
+func (s *Start) noCNI() string {
+	if s.expect.CNI == "none" {
+		return "there is no CNI that kindctl knows"
+	}
+	return ""
+}
+
+func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
+	checks, err := s.Checks(s.expect)
+	if err != nil {
+		return "", err
+	}
+	s.Report, err = Judge(ctx, verify.NewTarget(s.client, s.expect), checks, s.Sink)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d checks passed", s.Report.Count(verify.Pass)), nil
+}
