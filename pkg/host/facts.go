@@ -26,6 +26,8 @@ type Facts struct {
 	MissingControllers []string
 	// DataDir is where Docker keeps images and containers.
 	DataDir string
+	// CPUs are the processors of Docker's machine; 0 is unknown.
+	CPUs int
 	// MachineMemoryBytes is all memory of Docker's machine; 0 is unknown.
 	MachineMemoryBytes int64
 	// ClockAhead is how far Docker's clock is ahead of this one, as far as the
@@ -100,7 +102,7 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		DockerVersion: info.ServerVersion, Architecture: info.Architecture, Runtime: info.DefaultRuntime,
 		CgroupV1: info.CgroupVersion != "2", // engines that know no version 2 say nothing
 		Rootless: rootless(info.SecurityOptions), MissingControllers: missingControllers(info),
-		DataDir: info.DockerRootDir, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
+		DataDir: info.DockerRootDir, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
 		FreeBytes: -1,
 	}.withSurroundings()
 	if name, known := architectures[info.Architecture]; known {

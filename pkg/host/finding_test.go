@@ -1,6 +1,8 @@
 package host
 
 import (
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -53,6 +55,46 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
+// asking are needs of limits that the healthy host can fulfil.
+var asking = Needs{Nodes: 2, Limits: []Limit{{Node: "lab-worker", MilliCPUs: 1500}, {Node: "lab-worker2", Bytes: 2 << 30}}}
+
+// TestPorts takes a port and asks for it.
+func TestPorts(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	local, all := netip.MustParseAddr("127.0.0.1"), netip.IPv4Unspecified()
+	ports := []Port{
+		{local, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {all, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {local, udp.LocalAddr().(*net.UDPAddr).Port, "UDP"},
+	}
+	for _, port := range ports {
+		if found := find(t, healthy().Findings(Needs{Ports: []Port{port}}), "ports"); found.State != Fatal || !strings.Contains(found.Seen, port.String()+" is in use") {
+			t.Errorf("%s, which is taken: %+v", port, found)
+		}
+	}
+	tcp.Close()
+	udp.Close()
+	if found := find(t, healthy().Findings(Needs{Ports: ports}), "ports"); found.State != OK {
+		t.Errorf("ports that are free: %+v", found)
+	}
+}
+
+// TestMountsElsewhere does not judge files of another machine by this one's.
+func TestMountsElsewhere(t *testing.T) {
+	facts := healthy()
+	facts.Local = false
+	if found := find(t, facts.Findings(Needs{Mounts: []string{"/no/such/folder"}}), "mounts"); found.State != Unseen {
+		t.Errorf("%+v", found)
+	}
+}
+
 // TestFindings breaks one thing at a time and wants exactly this finding to
 // change.
 func TestFindings(t *testing.T) {
@@ -76,6 +118,12 @@ func TestFindings(t *testing.T) {
 		{"no capability", func(f *Facts) { f.MissingCapabilities = []string{SysResource} }, threeNodes, "capabilities", Fatal, "hack/capshim"},
 		{"no capability, and a shim", func(f *Facts) { f.MissingCapabilities, f.Runtime = []string{SysResource}, "capshim" }, threeNodes, "capabilities", OK, "capshim is not runc"},
 		{"a daemon that is not seen", func(f *Facts) { f.Bounding = "" }, threeNodes, "capabilities", Unseen, "the kernel does not say"},
+		{"nodes that ask for what there is", func(*Facts) {}, asking, "limits", OK, "2 nodes can be limited"},
+		{"too many processors", func(f *Facts) { f.CPUs = 1 }, asking, "limits", Fatal, "lab-worker is to have 1.5 processors; Docker's machine has 1"},
+		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 is to have 2.0 GB of memory; Docker's machine has 1.0 GB"},
+		{"files that are there", func(*Facts) {}, Needs{Mounts: []string{"/", "/dev/null"}}, "mounts", OK, "2 paths"},
+		{"files that are not", func(*Facts) {}, Needs{Mounts: []string{"/", "/no/such/folder"}}, "mounts", Fatal, "missing: /no/such/folder"},
+		{"an address of another machine", func(*Facts) {}, Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}}, "ports", Fatal, "192.0.2.1:8080/tcp: this machine has no such address"},
 		{"little memory", func(f *Facts) { f.MemoryBytes = 3 << 30 }, threeNodes, "memory", Warning, "3 nodes want 3.5 GB"},
 		{"little room", func(f *Facts) { f.FreeBytes = 3 << 30 }, threeNodes, "disk", Fatal, "(/var/lib/docker) has 3.0 GB free"},
 		{"few instances", func(f *Facts) { f.InotifyInstances = 128 }, threeNodes, "inotify.instances", Warning, "sudo sysctl fs.inotify.max_user_instances=1024"},

@@ -14,8 +14,12 @@ import (
 // Needs are what a cluster asks of the host.
 type Needs struct {
 	Features []Need
-	Port     int // that must be free on the host; 0 is none
+	Port     int // of the API server, that must be free on the host; 0 is none
 	Nodes    int
+	// Ports must be free, and Mounts be there: absolute paths.
+	Ports  []Port
+	Mounts []string
+	Limits []Limit
 }
 
 // Need is a kernel feature, and what it is for.

@@ -1,0 +1,64 @@
+package clusters
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Differences names, in words, how the Topology that is wanted differs from
+// this one, of which a cluster was made. Counts, CNI and proxy mode are left to
+// the cluster's own record. What is wanted in no particular way, such as an
+// image, is as it is; how long a cluster is wanted is no part of its shape.
+func (t Topology) Differences(wanted Topology) string {
+	var differences []string
+	compare := func(what string, have, want any) {
+		if !reflect.DeepEqual(have, want) && (!empty(have) || !empty(want)) {
+			differences = append(differences, fmt.Sprintf("%s: %s, not %s", what, shown(have), shown(want)))
+		}
+	}
+	compare("the pod subnet", t.PodSubnet, wanted.PodSubnet)
+	compare("the service subnet", t.ServiceSubnet, wanted.ServiceSubnet)
+	for _, choice := range []struct {
+		what       string
+		have, want any
+	}{{"the API server's port", t.APIServerPort, wanted.APIServerPort}, {"the node image", t.Image, wanted.Image}, {"the network", t.Network, wanted.Network}} {
+		if !empty(choice.want) {
+			compare(choice.what, choice.have, choice.want)
+		}
+	}
+	compare("the feature gates", t.FeatureGates, wanted.FeatureGates)
+	compare("runtimeConfig", t.RuntimeConfig, wanted.RuntimeConfig)
+	compare("the manifests", t.Manifests, wanted.Manifests)
+	nodes := t.Each()
+	for i, want := range wanted.Each() {
+		if i >= len(nodes) || nodes[i].Name != want.Name {
+			break // counts differ, which is told already
+		}
+		have := nodes[i]
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[Group]()) {
+			name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			compare(name+" of "+want.Name, reflect.ValueOf(have.Group).FieldByIndex(field.Index).Interface(), reflect.ValueOf(want.Group).FieldByIndex(field.Index).Interface())
+		}
+	}
+	compare("kindConfig", t.Raw, wanted.Raw)
+	return strings.Join(differences, ", ")
+}
+
+// empty tells a value that says nothing: a zero, or a list of nothing.
+func empty(value any) bool {
+	v := reflect.ValueOf(value)
+	return !v.IsValid() || v.IsZero() || (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0
+}
+
+// shown is a value on one line.
+func shown(value any) string {
+	if empty(value) {
+		return "none"
+	}
+	data, err := encode(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return strings.Join(strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' }), "; ")
+}

@@ -1,0 +1,134 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Port is a port of this machine that a node is to be reached at.
+type Port struct {
+	Address  netip.Addr
+	Number   int
+	Protocol string // TCP, UDP or SCTP
+}
+
+func (p Port) String() string {
+	return net.JoinHostPort(p.Address.String(), strconv.Itoa(p.Number)) + "/" + strings.ToLower(p.Protocol)
+}
+
+// Limit is what a node may use at most; 0 is no limit.
+type Limit struct {
+	Node      string
+	MilliCPUs int64
+	Bytes     int64
+}
+
+// ports looks whether the ports that were asked for can be had.
+func (f Facts) ports(needs Needs) []Finding {
+	if len(needs.Ports) == 0 {
+		return nil
+	}
+	var problems []string
+	for _, port := range needs.Ports {
+		switch err := listen(port); {
+		case errors.Is(err, syscall.EADDRINUSE):
+			problems = append(problems, fmt.Sprintf("port %s is in use", port))
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			problems = append(problems, fmt.Sprintf("port %s: this machine has no such address", port))
+		}
+	}
+	if len(problems) > 0 {
+		return []Finding{{ID: "ports", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot be published there",
+			Fix: "choose other host ports or addresses, or stop who has them: sudo ss -lntup"}}
+	}
+	return []Finding{{ID: "ports", State: OK, Seen: count(len(needs.Ports), "port") + " for nodes can be had"}}
+}
+
+// listen tries to. That a port is only for root does not matter, nor a protocol
+// that this process does not speak: Docker will open it.
+func listen(port Port) error {
+	address := net.JoinHostPort(port.Address.String(), strconv.Itoa(port.Number))
+	switch port.Protocol {
+	case "TCP":
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			listener.Close()
+		}
+		return err
+	case "UDP":
+		listener, err := net.ListenPacket("udp", address)
+		if err == nil {
+			listener.Close()
+		}
+		return err
+	}
+	return nil
+}
+
+// mounts looks for what nodes are to see. Docker would make folders of what is
+// not there.
+func (f Facts) mounts(needs Needs) []Finding {
+	if len(needs.Mounts) == 0 {
+		return nil
+	}
+	if !f.Local {
+		return f.unseen("mounts", "whether what nodes are to see is there")
+	}
+	var problems []string
+	for _, path := range needs.Mounts {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, path)
+		}
+	}
+	if len(problems) > 0 {
+		return []Finding{{ID: "mounts", State: Fatal, Seen: "missing: " + strings.Join(problems, ", "), Effect: "nodes are to see it",
+			Fix: "make it, or correct hostPath in the configuration; a relative one begins where the configuration file is"}}
+	}
+	return []Finding{{ID: "mounts", State: OK, Seen: count(len(needs.Mounts), "path") + " for nodes to see"}}
+}
+
+// limits compares what nodes may use with what the machine has.
+func (f Facts) limits(needs Needs) []Finding {
+	if len(needs.Limits) == 0 {
+		return nil
+	}
+	if f.DockerVersion == "" {
+		return f.unseen("limits", "what nodes can be limited to")
+	}
+	var problems []string
+	lacks := map[string]bool{}
+	for _, limit := range needs.Limits {
+		if f.CPUs > 0 && limit.MilliCPUs > int64(f.CPUs)*1000 {
+			problems = append(problems, fmt.Sprintf("%s is to have %g processors; Docker's machine has %d", limit.Node, float64(limit.MilliCPUs)/1000, f.CPUs))
+		}
+		if f.MachineMemoryBytes > 0 && limit.Bytes > f.MachineMemoryBytes {
+			problems = append(problems, fmt.Sprintf("%s is to have %.1f GB of memory; Docker's machine has %.1f GB", limit.Node, gigabytes(limit.Bytes), gigabytes(f.MachineMemoryBytes)))
+		}
+		lacks["cpu"] = lacks["cpu"] || limit.MilliCPUs > 0
+		lacks["memory"] = lacks["memory"] || limit.Bytes > 0
+	}
+	for _, controller := range []string{"cpu", "memory"} {
+		if lacks[controller] && slices.Contains(f.MissingControllers, controller) {
+			problems = append(problems, "Docker cannot limit "+controller+": it may not use this cgroup controller")
+		}
+	}
+	if len(problems) > 0 {
+		return []Finding{{ID: "limits", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot be limited to it", Fix: "lower cpus and memory of nodes in the configuration, or leave them out"}}
+	}
+	return []Finding{{ID: "limits", State: OK, Seen: count(len(needs.Limits), "node") + " can be limited"}}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
