@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -10,6 +11,9 @@ import (
 // Needs are what a topology asks of the kernel and the host.
 func Needs(t clusters.Topology) host.Needs {
 	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes()}
+	for _, node := range t.Each() {
+		addNeeds(&needs, node)
+	}
 	need := func(purpose string, features ...host.Feature) {
 		for _, feature := range features {
 			needs.Features = append(needs.Features, host.Need{Feature: feature, For: purpose})
@@ -37,6 +41,25 @@ func Needs(t clusters.Topology) host.Needs {
 		}
 	}
 	return needs
+}
+
+// addNeeds adds what a node is to have of the host.
+func addNeeds(needs *host.Needs, node clusters.Node) {
+	for _, port := range node.Ports {
+		if address, err := netip.ParseAddr(port.Address()); err == nil && port.HostPort > 0 {
+			needs.Ports = append(needs.Ports, host.Port{Address: address, Number: port.HostPort, Protocol: port.Proto()})
+		}
+	}
+	for _, mount := range node.Mounts {
+		if !slices.Contains(needs.Mounts, mount.HostPath) {
+			needs.Mounts = append(needs.Mounts, mount.HostPath)
+		}
+	}
+	cpus, some := node.CPULimit()
+	memory, limited := node.MemoryLimit()
+	if some || limited {
+		needs.Limits = append(needs.Limits, host.Limit{Node: node.Name, MilliCPUs: cpus.MilliValue(), Bytes: memory.Value()})
+	}
 }
 
 // Survey are the needs of a topology and, as optional ones, those of every other

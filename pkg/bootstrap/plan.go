@@ -12,10 +12,12 @@ func (u *Up) Plan() []Phase {
 		{Name: "existing", Title: "Look for the cluster", Estimate: time.Second, Run: u.existing},
 		{Name: "images", Title: "Find the images", Estimate: time.Second, Run: u.images},
 		{Name: "create", Title: "Create the nodes", Estimate: 35 * time.Second, Run: u.create, Undo: u.remove},
+		{Name: "traits", Title: "Set labels and limits of nodes", Estimate: time.Second, Skip: u.noTraits, Run: u.setTraits},
 		{Name: "load", Title: "Put images into the nodes", Estimate: 30 * time.Second, Skip: u.nothingToLoad, Run: u.load},
 		{Name: "cni", Title: "Install the CNI", Estimate: 3 * time.Second, Skip: u.noCNI, Run: u.installCNI},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes},
 		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 10 * time.Second, Skip: u.noCNI, Run: u.waitForWorkloads},
+		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify},
 		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig},
 	}

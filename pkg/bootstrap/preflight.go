@@ -38,12 +38,16 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 
 // fit warns of what may become a problem for a new cluster on this host, and
 // refuses what is bound to be one.
-func (u *Up) fit() error {
+func (u *Up) fit(ctx context.Context) (err error) {
 	needs := Needs(u.Topology)
 	for _, warning := range u.facts.Warnings(needs) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
 	}
-	return u.facts.Refuse(needs)
+	if err := u.facts.Refuse(needs); err != nil {
+		return err
+	}
+	u.manifests, err = readManifests(ctx, u.Topology.Manifests)
+	return err
 }
 
 // existing ends the plan when the cluster is there already, well and in the
@@ -55,7 +59,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	if len(nodes) == 0 {
-		return "none, so it will be made", u.fit()
+		return "none, so it will be made", u.fit(ctx)
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
 	if err := u.connect(); err != nil {
@@ -68,7 +72,9 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 	case !recorded:
 		return "", hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
 	}
-	if differences := record.Differences(u.expectation()); differences != "" {
+	if differences, err := u.differences(ctx, record); err != nil {
+		return "", err
+	} else if differences != "" {
 		return "", hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
 	}
 	if err := u.judge(ctx); err != nil {
@@ -96,6 +102,8 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	defer closeResolver()
-	u.found, err = resolver.Resolve(ctx, request)
+	if u.found, err = resolver.Resolve(ctx, request); err == nil && len(u.Topology.FeatureGates) > 0 {
+		err = provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
 }

@@ -51,6 +51,7 @@ type Up struct {
 	facts     host.Facts
 	addon     Addon
 	found     images.Set
+	manifests []manifest
 	client    *kube.Client
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
@@ -129,7 +130,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(private)
-	config := u.Topology.KindConfig(clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1})
+	config := u.Topology.KindConfig(clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes})
 	u.begun = true
 	if err := u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), span); err != nil {
 		u.unsettled = true
@@ -139,7 +140,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if err := u.connect(); err != nil {
 		return "", err
 	}
-	if err := verify.Record(ctx, u.client, u.expectation()); err != nil {
+	if err := u.record(ctx); err != nil {
 		return "", err
 	}
 	if u.Version, err = u.client.Version(ctx); err != nil {

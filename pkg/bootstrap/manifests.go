@@ -1,0 +1,165 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// manifest is what one of the user's files holds.
+type manifest struct {
+	source  string
+	objects []*unstructured.Unstructured
+	wait    bool
+}
+
+const (
+	// fetchTimeout bounds the reading of a manifest from elsewhere.
+	fetchTimeout = 30 * time.Second
+	// manifestLimit is more than the API server takes of all objects that a
+	// manifest may reasonably have.
+	manifestLimit = 64 << 20
+	// applyRetry is how often something is applied anew that was refused for want
+	// of a webhook, which has no state that could be watched.
+	applyRetry = time.Second
+)
+
+// readManifests reads what is applied later, so that a mistake is found before
+// the nodes are made.
+func readManifests(ctx context.Context, wanted []clusters.Manifest) (read []manifest, err error) {
+	for _, m := range wanted {
+		data, err := content(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if sum := sha256.Sum256(data); m.SHA256 != "" && hex.EncodeToString(sum[:]) != m.SHA256 {
+			return nil, hint.New(hint.Usage, "MANIFEST_CHANGED", fmt.Sprintf("manifest %s hashes to %x, not to %s", m.Source(), sum, m.SHA256),
+				"look at what has changed; if it is meant to be, correct sha256")
+		}
+		objects, err := kube.Decode(data)
+		if err == nil {
+			err = nameless(objects)
+		}
+		if err != nil {
+			return nil, hint.Wrap(err, hint.Usage, "MANIFEST_INVALID", "manifest "+m.Source()+" cannot be applied", "correct it: kubectl apply --dry-run=client -f "+m.Source())
+		}
+		read = append(read, manifest{m.Source(), objects, !m.NoWait})
+	}
+	return read, nil
+}
+
+// nameless finds what cannot be applied, only created.
+func nameless(objects []*unstructured.Unstructured) error {
+	if len(objects) == 0 {
+		return errors.New("it holds no objects")
+	}
+	for _, object := range objects {
+		if object.GetName() == "" {
+			return fmt.Errorf("a %s has no name", object.GetKind())
+		}
+	}
+	return nil
+}
+
+// content reads a manifest from its place.
+func content(ctx context.Context, m clusters.Manifest) ([]byte, error) {
+	if m.File != "" {
+		data, err := os.ReadFile(m.File)
+		if err != nil {
+			return nil, hint.Wrap(err, hint.Usage, "MANIFEST_UNREADABLE", "a manifest cannot be read", "correct its path in the configuration; a relative one begins where the configuration file is")
+		}
+		return data, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	data, err := fetch(ctx, m.URL)
+	if err != nil {
+		return nil, hint.Wrap(err, hint.Preflight, "MANIFEST_UNREACHABLE", "manifest "+m.URL+" cannot be read", "check the address and the network, or keep a copy and name it as file")
+	}
+	return data, nil
+}
+
+func fetch(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.New(response.Status)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, manifestLimit+1))
+	if err == nil && len(data) > manifestLimit {
+		err = fmt.Errorf("it is larger than %d MiB", manifestLimit>>20)
+	}
+	return data, err
+}
+
+func (u *Up) noManifests() string {
+	if len(u.Topology.Manifests) == 0 {
+		return "there are none"
+	}
+	return ""
+}
+
+// applyManifests applies them in their order. What one of them runs is ready
+// before the next, which may need it.
+func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, error) {
+	objects := 0
+	for i, m := range u.manifests {
+		span.Progress(m.source, int64(i), int64(len(u.manifests)))
+		if err := u.apply(ctx, m.objects); err != nil {
+			return "", hint.Wrap(err, hint.Creation, "MANIFEST_REFUSED", "manifest "+m.source+" could not be applied", "correct it, or the order of the manifests")
+		}
+		objects += len(m.objects)
+		if !m.wait {
+			continue
+		}
+		if err := u.readiness().wait(ctx, "MANIFEST_NOT_READY", "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
+			return u.client.UntilReady(ctx, m.objects, func(err error) { span.Progress(err.Error(), 0, 0) })
+		}); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("%d objects", objects), nil
+}
+
+// apply tries again while a webhook is expected to come.
+func (u *Up) apply(ctx context.Context, objects []*unstructured.Unstructured) error {
+	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+	defer cancel()
+	for {
+		err := u.client.Apply(ctx, objects)
+		if err == nil || !passing(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(applyRetry):
+		}
+	}
+}
+
+// passing tells the errors of an API server whose webhooks do not answer yet.
+func passing(err error) bool {
+	return apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)
+}

@@ -1,0 +1,100 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// Labels and limits are what kind cannot give to nodes: kubelets may not set
+// every label, and kind knows no limits.
+
+func (u *Up) noTraits() string {
+	if slices.ContainsFunc(u.Topology.Each(), func(n clusters.Node) bool { return len(n.Labels) > 0 || n.CPUs != "" || n.Memory != "" }) {
+		return ""
+	}
+	return "no node is to have any"
+}
+
+func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer docker.Close()
+	engine := provider.NewEngine(docker)
+	var labels []*unstructured.Unstructured
+	limited := 0
+	for _, node := range u.Topology.Each() {
+		if len(node.Labels) > 0 {
+			labels = append(labels, labelled(node))
+		}
+		if node.CPUs == "" && node.Memory == "" {
+			continue
+		}
+		span.Progress(node.Name, 0, 0)
+		if err := u.limit(ctx, engine, node); err != nil {
+			return "", err
+		}
+		limited++
+	}
+	if err := u.client.Apply(ctx, labels); err != nil {
+		return "", hint.Wrap(err, hint.Creation, "LABELS_FAILED", "the nodes could not be labelled", "run again with --retain and look: kubectl get nodes --show-labels")
+	}
+	return fmt.Sprintf("%d labelled, %d limited", len(labels), limited), nil
+}
+
+// labelled is a node with its labels alone.
+func labelled(node clusters.Node) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetAPIVersion("v1")
+	object.SetKind("Node")
+	object.SetName(node.Name)
+	object.SetLabels(maps.Clone(node.Labels))
+	return object
+}
+
+// limit bounds what a node may use, and makes sure that Kubernetes knows.
+func (u *Up) limit(ctx context.Context, engine *provider.Engine, node clusters.Node) error {
+	cpus, _ := node.CPULimit()
+	memory, _ := node.MemoryLimit()
+	if err := engine.Limit(ctx, node.Name, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
+		return hint.Wrap(err, hint.Creation, "LIMIT_FAILED", "Docker does not limit the node", "ask for more, or leave cpus and memory out; look: docker info")
+	}
+	found, err := u.client.Clientset.CoreV1().Nodes().Get(ctx, node.Name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("read node %s: %w", node.Name, err)
+	}
+	if problem := unaware(found, node.Group); problem != "" {
+		return hint.New(hint.Creation, "LIMIT_UNKNOWN", node.Name+": "+problem, "leave cpus and memory out, and report this with the output of docker info")
+	}
+	return nil
+}
+
+// memoryTolerance is far below what matters: kubelet and Docker may count the
+// machine's memory in other ways.
+const memoryTolerance = 16 << 20
+
+// unaware tells where Kubernetes would give pods more than the node may use.
+func unaware(node *corev1.Node, asked clusters.Group) string {
+	have := node.Status.Allocatable
+	if limit, limited := asked.CPULimit(); limited && have.Cpu().Cmp(limit) > 0 {
+		return fmt.Sprintf("Kubernetes would give pods %s processors of %s", have.Cpu(), asked.CPUs)
+	}
+	if limit, limited := asked.MemoryLimit(); limited && have.Memory().Value() > limit.Value()+memoryTolerance {
+		return fmt.Sprintf("Kubernetes would give pods %s of memory of %s", have.Memory(), asked.Memory)
+	}
+	return ""
+}
