@@ -44,10 +44,12 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 		return Plan{}, err
 	}
 	again := confused(places)
+	var stopping []place
 	if again {
 		var steps []Step
 		for _, p := range places {
 			if p.running() {
+				stopping = append(stopping, p)
 				steps = append(steps, Step{
 					Title: fmt.Sprintf("stop %s%s, because control planes are not where they were", p.name, at(p.address())),
 					run:   func(ctx context.Context) error { return e.stop(ctx, p.member) },
@@ -56,13 +58,20 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 		}
 		plan.then(steps...)
 	}
-	// In the order of addresses, and those without last: Docker gives the lowest
-	// one that is free where it cannot give a fixed one.
-	slices.SortStableFunc(places, func(a, b place) int {
-		if a.proper.IsValid() != b.proper.IsValid() {
-			return cmp.Compare(b.proper.BitLen(), a.proper.BitLen())
+	elsewhere := map[string]string{}
+	for i, p := range places {
+		why, err := ground.denies(p, stopping)
+		if err != nil {
+			return Plan{}, err
 		}
-		return a.proper.Compare(b.proper)
+		if why != "" {
+			places[i].proper, elsewhere[p.name] = netip.Addr{}, " at another address: "+why
+		}
+	}
+	// In the order of addresses, and last those that take any: Docker gives the
+	// lowest one that is free where it cannot give a fixed one.
+	slices.SortStableFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(b.proper.BitLen(), a.proper.BitLen()), a.proper.Compare(b.proper))
 	})
 	start := starting{engine: e, network: ground.id}
 	for _, p := range places {
@@ -70,16 +79,10 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 		case p.state == container.StatePaused && !again:
 			plan.then(Step{Title: "unpause " + p.name, run: func(ctx context.Context) error { return e.unpause(ctx, p.member) }})
 		case !p.running() || again:
-			why, err := ground.denies(p, places)
-			if err != nil {
-				return Plan{}, err
-			}
-			title := fmt.Sprintf("start %s%s", p.name, at(p.proper))
-			if why != "" {
-				p.proper = netip.Addr{}
-				title = fmt.Sprintf("start %s at another address: %s", p.name, why)
-			}
-			plan.then(Step{Title: title, run: func(ctx context.Context) error { return start.one(ctx, p) }})
+			plan.then(Step{
+				Title: "start " + p.name + cmp.Or(elsewhere[p.name], at(p.proper)),
+				run:   func(ctx context.Context) error { return start.one(ctx, p) },
+			})
 		}
 	}
 	return plan, nil

@@ -44,10 +44,11 @@ func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
 }
 
 // denies says why a container cannot have its address on this network any more.
-// For one that cannot do without it is an error.
-func (t terrain) denies(p place, family []place) (why string, err error) {
+// For one that cannot do without it is an error. What is about to be stopped is
+// not in the way.
+func (t terrain) denies(p place, stopping []place) (why string, err error) {
 	holder, held := t.holders[p.proper]
-	held = held && !slices.ContainsFunc(family, func(member place) bool { return member.name == holder })
+	held = held && holder != p.name && !slices.ContainsFunc(stopping, func(other place) bool { return other.name == holder })
 	inside := slices.ContainsFunc(t.subnets, func(subnet netip.Prefix) bool { return subnet.Contains(p.proper) })
 	switch {
 	case !p.proper.IsValid():

@@ -1,0 +1,291 @@
+package provider
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/moby/moby/client"
+)
+
+// dockerd is as much of Docker's API as an Engine asks, with addresses given as
+// Docker gives them: the fixed one, else the lowest that is free.
+type dockerd struct {
+	sync.Mutex
+	containers []*box
+	networks   []*bridge
+	changes    []string // what was asked to be changed
+	refuseIPv6 bool
+	takenPort  string // the container that cannot have its port
+}
+
+type box struct {
+	name, cluster, role, network string
+	state, policy                string
+	address, fixed               netip.Addr // address only while it runs
+	detached                     bool
+	files                        map[string]string
+}
+
+type bridge struct {
+	name, driver string
+	subnets      []netip.Prefix
+	chosen       bool // the IPv4 subnet was configured
+	labels       map[string]string
+	internal     bool
+}
+
+// lan is a network as kind makes it, with a subnet that Docker chose.
+func lan(name string) *bridge {
+	return &bridge{name: name, driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("172.18.0.0/16")}}
+}
+
+// engine serves the API.
+func (d *dockerd) engine(t *testing.T) *Engine {
+	t.Helper()
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
+	docker, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { docker.Close() })
+	return NewEngine(docker)
+}
+
+func (d *dockerd) box(name string) *box {
+	for _, b := range d.containers {
+		if b.name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+func (d *dockerd) bridge(name string) *bridge {
+	for _, n := range d.networks {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// start gives a container its address.
+func (d *dockerd) start(b *box) error {
+	if b.state == "running" {
+		return nil
+	}
+	taken := map[netip.Addr]bool{}
+	for _, other := range d.containers {
+		if other.network == b.network && other.state == "running" {
+			taken[other.address] = true
+		}
+	}
+	address := b.fixed
+	if !address.IsValid() {
+		for address = d.bridge(b.network).subnets[0].Addr().Next().Next(); taken[address]; address = address.Next() {
+		}
+	}
+	if taken[address] {
+		return fmt.Errorf("Address already in use")
+	}
+	b.address, b.state = address, "running"
+	return nil
+}
+
+func (b *box) inspect() map[string]any {
+	networks := map[string]any{}
+	if !b.detached {
+		endpoint := map[string]any{"NetworkID": b.network, "IPAddress": "", "Aliases": []string{"alias"}}
+		if b.state == "running" || b.state == "paused" {
+			endpoint["IPAddress"] = b.address.String()
+		}
+		if b.fixed.IsValid() {
+			endpoint["IPAMConfig"] = map[string]string{"IPv4Address": b.fixed.String()}
+		}
+		networks[b.network] = endpoint
+	}
+	ports := map[string]any{}
+	if b.role == "control-plane" && b.state == "running" {
+		ports["6443/tcp"] = []map[string]string{{"HostIp": "127.0.0.1", "HostPort": "40001"}}
+	}
+	return map[string]any{
+		"Id": b.name, "Name": "/" + b.name,
+		"State":           map[string]any{"Status": b.state, "StartedAt": "2026-01-02T03:04:05.5Z"},
+		"Config":          map[string]any{"Labels": map[string]string{clusterLabel: b.cluster, roleLabel: b.role}},
+		"HostConfig":      map[string]any{"NetworkMode": b.network, "RestartPolicy": map[string]any{"Name": b.policy}},
+		"NetworkSettings": map[string]any{"Networks": networks, "Ports": ports},
+	}
+}
+
+func (d *dockerd) describe(n *bridge) map[string]any {
+	configs := []map[string]string{}
+	for _, subnet := range n.subnets {
+		configs = append(configs, map[string]string{"Subnet": subnet.String()})
+	}
+	containers := map[string]any{}
+	for _, b := range d.containers {
+		if b.network == n.name && b.state == "running" && !b.detached {
+			containers[b.name] = map[string]string{"Name": b.name, "IPv4Address": b.address.String() + "/16"}
+		}
+	}
+	return map[string]any{"Name": n.name, "Id": n.name, "Driver": n.driver, "Internal": n.internal, "Labels": n.labels,
+		"IPAM": map[string]any{"Config": configs}, "Containers": containers, "Options": map[string]string{}}
+}
+
+var versioned = regexp.MustCompile(`^/v[0-9.]+`)
+
+func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.Lock()
+	defer d.Unlock()
+	w.Header().Set("Api-Version", "1.45")
+	parts := strings.Split(strings.Trim(versioned.ReplaceAllString(r.URL.Path, ""), "/"), "/")
+	filters := map[string]map[string]bool{}
+	_ = json.Unmarshal([]byte(r.URL.Query().Get("filters")), &filters)
+	answer := func(v any) { w.Header().Set("Content-Type", "application/json"); _ = json.NewEncoder(w).Encode(v) }
+	refuse := func(code int, message string) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+	}
+	switch {
+	case parts[0] == "_ping":
+	case parts[0] == "containers" && parts[1] == "json":
+		listed := []any{}
+		for _, b := range d.containers {
+			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
+			if onNetwork && (filters["label"] == nil || filters["label"][clusterLabel+"="+b.cluster]) {
+				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}})
+			}
+		}
+		answer(listed)
+	case parts[0] == "containers":
+		if b := d.box(parts[1]); b != nil {
+			d.serveContainer(b, parts[2], r, w, answer, refuse)
+		} else {
+			refuse(http.StatusNotFound, "No such container: "+parts[1])
+		}
+	case len(parts) == 1:
+		listed := []any{}
+		for _, n := range d.networks {
+			listed = append(listed, d.describe(n))
+		}
+		answer(listed)
+	case parts[1] == "create":
+		d.serveCreate(r, answer, refuse)
+	default:
+		if n := d.bridge(parts[1]); n != nil {
+			d.serveNetwork(n, append(parts, "")[2], r, answer, refuse)
+		} else {
+			refuse(http.StatusNotFound, "No such network: "+parts[1])
+		}
+	}
+}
+
+func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.ResponseWriter, answer func(any), refuse func(int, string)) {
+	if r.Method == http.MethodPost {
+		d.changes = append(d.changes, verb+" "+b.name)
+	}
+	switch verb {
+	case "json":
+		answer(b.inspect())
+	case "archive":
+		path := r.URL.Query().Get("path")
+		content, there := b.files[path]
+		if !there {
+			refuse(http.StatusNotFound, "Could not find the file "+path)
+			return
+		}
+		w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString([]byte("{}")))
+		var archive bytes.Buffer
+		tarred := tar.NewWriter(&archive)
+		_ = tarred.WriteHeader(&tar.Header{Name: path, Mode: 0o600, Size: int64(len(content))})
+		_, _ = tarred.Write([]byte(content))
+		_ = tarred.Close()
+		_, _ = w.Write(archive.Bytes())
+	case "stop":
+		b.state, b.address = "exited", netip.Addr{}
+	case "unpause":
+		b.state = "running"
+	case "update":
+		var wish struct{ RestartPolicy struct{ Name string } }
+		_ = json.NewDecoder(r.Body).Decode(&wish)
+		b.policy = wish.RestartPolicy.Name
+		answer(map[string]any{})
+	case "start":
+		if d.takenPort == b.name {
+			refuse(http.StatusInternalServerError, "driver failed programming external connectivity on endpoint "+b.name+": Bind for 127.0.0.1:40001 failed: port is already allocated")
+		} else if err := d.start(b); err != nil {
+			refuse(http.StatusForbidden, err.Error())
+		} else {
+			b.files[lastAddress] = b.address.String()
+		}
+	}
+}
+
+func (d *dockerd) serveCreate(r *http.Request, answer func(any), refuse func(int, string)) {
+	var wish struct {
+		Name, Driver string
+		EnableIPv6   bool
+		IPAM         struct{ Config []struct{ Subnet netip.Prefix } }
+		Labels       map[string]string
+	}
+	_ = json.NewDecoder(r.Body).Decode(&wish)
+	made := &bridge{name: wish.Name, driver: wish.Driver, labels: wish.Labels}
+	for _, config := range wish.IPAM.Config {
+		made.subnets, made.chosen = append(made.subnets, config.Subnet), true
+	}
+	if made.subnets == nil {
+		made.subnets = []netip.Prefix{netip.MustParsePrefix("172.25.0.0/16")}
+	}
+	if wish.EnableIPv6 && d.refuseIPv6 {
+		refuse(http.StatusInternalServerError, "Cannot read IPv6 setup for bridge")
+		return
+	}
+	d.changes = append(d.changes, "create network "+wish.Name+" "+wish.Labels[NetworkLabel])
+	d.networks = append(d.networks, made)
+	answer(map[string]string{"Id": wish.Name})
+}
+
+func (d *dockerd) serveNetwork(n *bridge, verb string, r *http.Request, answer func(any), refuse func(int, string)) {
+	var wish struct {
+		Container      string
+		EndpointConfig struct {
+			Aliases    []string
+			IPAMConfig *struct{ IPv4Address netip.Addr }
+		}
+	}
+	_ = json.NewDecoder(r.Body).Decode(&wish)
+	switch {
+	case r.Method == http.MethodDelete:
+		d.changes = append(d.changes, "remove network "+n.name)
+		d.networks = slices.DeleteFunc(d.networks, func(other *bridge) bool { return other == n })
+	case verb == "connect" && wish.EndpointConfig.IPAMConfig != nil && !n.chosen:
+		refuse(http.StatusBadRequest, "user specified IP address is supported only when connecting to networks with user configured subnets")
+	case verb == "connect":
+		b := d.box(wish.Container)
+		if !b.detached { // Docker finds it connected and does nothing
+			return
+		}
+		b.detached, b.fixed = false, netip.Addr{}
+		if wish.EndpointConfig.IPAMConfig != nil {
+			b.fixed = wish.EndpointConfig.IPAMConfig.IPv4Address
+		}
+		d.changes = append(d.changes, fmt.Sprintf("connect %s to %s as %v", b.name, n.name, wish.EndpointConfig.Aliases))
+	case verb == "disconnect":
+		d.box(wish.Container).detached = true
+	default:
+		answer(d.describe(n))
+	}
+}

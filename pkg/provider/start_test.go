@@ -1,0 +1,327 @@
+package provider
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// certificate is a member of etcd's, for an address.
+func certificate(t *testing.T, address string) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, net.ParseIP(address)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// runningLab is a cluster of kind's: its nodes have the addresses from .3 on, in
+// the order given, and .2 is free.
+func runningLab(t *testing.T, network *bridge, names ...string) *dockerd {
+	t.Helper()
+	d := &dockerd{networks: []*bridge{network}}
+	next := netip.MustParseAddr("172.18.0.3")
+	for _, name := range names {
+		role := strings.TrimRight(strings.TrimPrefix(name, "lab-"), "0123456789")
+		b := &box{name: name, cluster: "lab", role: role, network: network.name, state: "running", policy: "on-failure", address: next, files: map[string]string{}}
+		if role != "external-load-balancer" {
+			b.files[lastAddress] = next.String()
+		}
+		if role == "control-plane" {
+			b.files[peerCertificate] = certificate(t, next.String())
+		}
+		d.containers = append(d.containers, b)
+		next = next.Next()
+	}
+	return d
+}
+
+var (
+	small = []string{"lab-control-plane", "lab-worker"}
+	large = []string{"lab-control-plane", "lab-control-plane2", "lab-control-plane3", "lab-worker", "lab-external-load-balancer"}
+)
+
+// neighbour is a container of somebody else's.
+func (d *dockerd) neighbour(address string) {
+	d.containers = append(d.containers, &box{name: "neighbour", network: d.networks[0].name, state: "running", address: netip.MustParseAddr(address)})
+}
+
+func (d *dockerd) addresses() map[string]string {
+	found := map[string]string{}
+	for _, b := range d.containers {
+		if b.cluster == "lab" {
+			found[strings.TrimPrefix(b.name, "lab-")] = b.state
+			if b.state == "running" {
+				found[strings.TrimPrefix(b.name, "lab-")] = b.address.String()
+			}
+		}
+	}
+	return found
+}
+
+func span() *event.Span { return event.Start(event.Discard, event.Event{}) }
+
+// stopped plans and runs a stop.
+func stopped(t *testing.T, engine *Engine) []string {
+	t.Helper()
+	plan, err := engine.Stop(t.Context(), "lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Run(t.Context(), span()); err != nil {
+		t.Fatal(err)
+	}
+	return plan.Titles()
+}
+
+func TestStopAndStart(t *testing.T) {
+	chosen := lan("lab-net")
+	chosen.chosen = true
+	for name, network := range map[string]*bridge{"fixed addresses": chosen, "any addresses": lan("kind")} {
+		t.Run(name, func(t *testing.T) {
+			d := runningLab(t, network, large...)
+			d.neighbour("172.18.0.2") // kind's network is rarely empty
+			before := d.addresses()
+			engine := d.engine(t)
+			want := []string{"stop lab-control-plane at 172.18.0.3", "stop lab-control-plane2 at 172.18.0.4", "stop lab-control-plane3 at 172.18.0.5",
+				"stop lab-external-load-balancer at 172.18.0.7", "stop lab-worker at 172.18.0.6"}
+			if diff := cmp.Diff(want, stopped(t, engine)); diff != "" {
+				t.Errorf("what stop does (-want +got):\n%s", diff)
+			}
+			for _, b := range d.containers {
+				if b.cluster == "lab" && (b.state != "exited" || b.policy != "no" || b.detached || b.fixed.IsValid() != network.chosen) {
+					t.Errorf("%s is left %+v", b.name, b)
+				}
+			}
+			if again := stopped(t, engine); len(again) != 0 {
+				t.Errorf("a stopped cluster is stopped again: %v", again)
+			}
+			plan, err := engine.Start(t.Context(), "lab")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff("exited", d.addresses()["worker"]); diff != "" {
+				t.Errorf("planning changed something:\n%s", diff)
+			}
+			if err := plan.Run(t.Context(), span()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(before, d.addresses()); diff != "" {
+				t.Errorf("addresses (-before +after):\n%s", diff)
+			}
+			if b := d.box("lab-worker"); b.policy != "on-failure" {
+				t.Errorf("the restart policy is %q after a start", b.policy)
+			}
+			if plan, err := engine.Start(t.Context(), "lab"); err != nil || len(plan.Titles()) != 0 {
+				t.Errorf("a cluster that runs is started again: %v, %v", plan.Titles(), err)
+			}
+		})
+	}
+}
+
+// TestStartAfterDockerRestarted has Docker start the nodes by itself, in another
+// order, so that control planes have each other's addresses.
+func TestStartAfterDockerRestarted(t *testing.T) {
+	for _, fixed := range []bool{true, false} {
+		network := lan("kind")
+		network.chosen = fixed
+		d := runningLab(t, network, large...)
+		d.neighbour("172.18.0.2")
+		before := d.addresses()
+		one, two := d.box("lab-control-plane"), d.box("lab-control-plane2")
+		one.address, two.address = two.address, one.address
+		one.files[lastAddress], two.files[lastAddress] = one.address.String(), two.address.String()
+		plan, err := d.engine(t).Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"stop lab-control-plane at 172.18.0.4, because control planes are not where they were", "start lab-control-plane at 172.18.0.3"}
+		if got := plan.Titles(); len(got) != 10 || got[0] != want[0] || got[5] != want[1] {
+			t.Errorf("the plan is %q", got)
+		}
+		if err := plan.Run(t.Context(), span()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, d.addresses()); diff != "" {
+			t.Errorf("fixed %v: addresses (-before +after):\n%s", fixed, diff)
+		}
+	}
+}
+
+// TestStartElsewhere has somebody take the addresses of a stopped cluster.
+func TestStartElsewhere(t *testing.T) {
+	network := lan("kind")
+	network.chosen = true
+	t.Run("one control plane takes another", func(t *testing.T) {
+		d := runningLab(t, network, small...)
+		engine := d.engine(t)
+		stopped(t, engine)
+		d.neighbour("172.18.0.3")
+		plan, err := engine.Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"start lab-worker at 172.18.0.4", "start lab-control-plane at another address: neighbour has 172.18.0.3 now"}
+		if diff := cmp.Diff(want, plan.Titles()); diff != "" {
+			t.Errorf("plan (-want +got):\n%s", diff)
+		}
+		if err := plan.Run(t.Context(), span()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]string{"control-plane": "172.18.0.2", "worker": "172.18.0.4"}, d.addresses()); diff != "" {
+			t.Errorf("addresses (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a node of the same cluster has it", func(t *testing.T) {
+		d := runningLab(t, network, append(small, "lab-worker2")...)
+		engine := d.engine(t)
+		stopped(t, engine)
+		second := d.box("lab-worker2") // as one that somebody started by hand
+		second.fixed, second.address, second.state = netip.Addr{}, netip.MustParseAddr("172.18.0.4"), "running"
+		plan, err := engine.Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"start lab-control-plane at 172.18.0.3", "start lab-worker at another address: lab-worker2 has 172.18.0.4 now"}
+		if diff := cmp.Diff(want, plan.Titles()); diff != "" {
+			t.Errorf("plan (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("one of several cannot", func(t *testing.T) {
+		d := runningLab(t, network, large...)
+		engine := d.engine(t)
+		stopped(t, engine)
+		d.neighbour("172.18.0.4")
+		_, err := engine.Start(t.Context(), "lab")
+		if hint.ReasonOf(err) != "ADDRESS_TAKEN" || !strings.Contains(err.Error(), "neighbour") || !strings.Contains(err.Error(), "lab-control-plane2") || hint.AdviceOf(err) == "" {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("one of several got another", func(t *testing.T) {
+		d := runningLab(t, lan("kind"), large...) // which keeps no addresses; .2 is free
+		engine := d.engine(t)
+		stopped(t, engine)
+		plan, err := engine.Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = plan.Run(t.Context(), span())
+		if hint.ReasonOf(err) != "ADDRESS_LOST" || !strings.Contains(err.Error(), "172.18.0.2") || !strings.Contains(hint.AdviceOf(err), "--network") {
+			t.Errorf("error is %v", err)
+		}
+		for name, state := range d.addresses() {
+			if state != "exited" {
+				t.Errorf("%s is left %s", name, state)
+			}
+		}
+	})
+	t.Run("the network was made anew", func(t *testing.T) {
+		d := runningLab(t, lan("kind"), small...)
+		engine := d.engine(t)
+		stopped(t, engine)
+		d.networks = []*bridge{{name: "kind", driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("172.30.0.0/16")}}}
+		plan, err := engine.Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := plan.Run(t.Context(), span()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]string{"control-plane": "172.30.0.2", "worker": "172.30.0.3"}, d.addresses()); diff != "" {
+			t.Errorf("addresses (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("the network is gone", func(t *testing.T) {
+		d := runningLab(t, lan("kind"), small...)
+		engine := d.engine(t)
+		stopped(t, engine)
+		d.networks = nil
+		if _, err := engine.Start(t.Context(), "lab"); hint.ReasonOf(err) != "NETWORK_MISSING" || !strings.Contains(hint.AdviceOf(err), "--subnet 172.18.0.0/16 kind") {
+			t.Errorf("error is %v (%s)", err, hint.AdviceOf(err))
+		}
+	})
+}
+
+func TestStartPaused(t *testing.T) {
+	d := runningLab(t, lan("kind"), small...)
+	d.box("lab-worker").state = "paused"
+	plan, err := d.engine(t).Start(t.Context(), "lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"unpause lab-worker"}, plan.Titles()); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if err := plan.Run(t.Context(), span()); err != nil || d.box("lab-worker").state != "running" {
+		t.Errorf("the worker is %s, %v", d.box("lab-worker").state, err)
+	}
+}
+
+func TestStartOnTakenPort(t *testing.T) {
+	d := runningLab(t, lan("kind"), small...)
+	engine := d.engine(t)
+	stopped(t, engine)
+	d.takenPort = "lab-control-plane"
+	plan, err := engine.Start(t.Context(), "lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Run(t.Context(), span()); hint.ReasonOf(err) != "PORT_TAKEN" || !strings.Contains(err.Error(), "40001") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestRunning(t *testing.T) {
+	d := runningLab(t, lan("kind"), small...)
+	d.box("lab-worker").state = "exited"
+	found, err := d.engine(t).Running(t.Context(), "lab")
+	if err != nil || len(found) != 1 || found[0].API != netip.MustParseAddrPort("127.0.0.1:40001") || found[0].Started.Unix() != 1767323045 {
+		t.Errorf("running are %+v, %v", found, err)
+	}
+}
+
+func TestWhole(t *testing.T) {
+	tests := []struct {
+		name         string
+		there, known []string
+		lost         string
+	}{
+		{"small", small, nil, ""},
+		{"large", large, nil, ""},
+		{"a gap in the numbers", []string{"lab-control-plane", "lab-worker2"}, nil, "lab-worker"},
+		{"no control plane", []string{"lab-worker"}, nil, "lab-control-plane"},
+		{"no load balancer", large[:4], nil, "lab-external-load-balancer"},
+		{"the last worker, as nodes remember", small[:1], small, "lab-worker"},
+		{"two of them", []string{"lab-control-plane"}, []string{"lab-control-plane", "lab-worker", "lab-worker2"}, "lab-worker, lab-worker2"},
+		{"a gap that is known", []string{"lab-control-plane", "lab-worker2"}, []string{"lab-control-plane", "lab-worker2"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var members []*member
+			for _, b := range runningLab(t, lan("kind"), tt.there...).containers {
+				members = append(members, &member{name: b.name, role: b.role})
+			}
+			err := whole("lab", members, tt.known)
+			if tt.lost == "" && err != nil || tt.lost != "" && (hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost "+tt.lost+":")) {
+				t.Errorf("error is %v, want a loss of %q", err, tt.lost)
+			}
+		})
+	}
+}
