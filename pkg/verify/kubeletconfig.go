@@ -37,6 +37,7 @@ const (
 var ownSettings = map[string]string{
 	"providerID":         "names the node to its cloud",
 	"registerWithTaints": "kubeadm gives taints to control planes alone",
+	"systemReserved":     "nodes may be limited to a part of the machine, each to its own",
 }
 
 // settings are the leaves of a configuration by their path, such as

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,9 +29,13 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return evidence, err
 	}
+	others, err := t.otherTaints(ctx)
+	if err != nil {
+		return evidence, err
+	}
 	tolerant := t.probePod("tolerant", "", nil)
 	tolerant.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
-	tolerant.Spec.Tolerations = []corev1.Toleration{{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}}
+	tolerant.Spec.Tolerations = append(others, corev1.Toleration{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
 	if err := t.schedule(ctx, tolerant, func(pod *corev1.Pod) error {
 		if pod.Spec.NodeName == "" {
 			return fmt.Errorf("a pod that tolerates the taint has no node: %s", whyUnscheduled(pod))
@@ -42,6 +47,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	ordinary := t.probePod("intolerant", "", nil)
 	ordinary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
+	ordinary.Spec.Tolerations = others
 	landed := ""
 	err = t.schedule(ctx, ordinary, func(pod *corev1.Pod) error {
 		if landed = pod.Spec.NodeName; landed != "" {
@@ -58,6 +64,23 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 		return evidence, Final(fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed))
 	}
 	return evidence, err
+}
+
+// otherTaints tolerates what else somebody has given to control planes, so that
+// it keeps no pod away. What Kubernetes gives to nodes in trouble does.
+func (t *Target) otherTaints(ctx context.Context) (others []corev1.Toleration, err error) {
+	nodes, err := t.nodes(ctx)
+	for _, node := range nodes {
+		if _, is := node.Labels[controlPlaneLabel]; !is {
+			continue
+		}
+		for _, taint := range node.Spec.Taints {
+			if taint.Key != controlPlaneLabel && !strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
+				others = append(others, corev1.Toleration{Key: taint.Key, Operator: corev1.TolerationOpExists, Effect: taint.Effect})
+			}
+		}
+	}
+	return slices.Clip(others), err
 }
 
 // controlPlanesTainted wants the taint on every control plane.

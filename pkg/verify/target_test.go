@@ -192,7 +192,18 @@ func TestTaintKeepsAway(t *testing.T) {
 		want  string
 	}{
 		"kept away": {nil, honest, ""},
-		"no taint":  {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Spec.Taints = nil }, honest, "without the taint node-role.kubernetes.io/control-plane:NoSchedule: cp1"},
+		"another taint besides": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
+			n["cp1"].Spec.Taints = append(n["cp1"].Spec.Taints, corev1.Taint{Key: "dedicated", Effect: corev1.TaintEffectNoExecute})
+		}, func(pod *corev1.Pod) (string, string) {
+			switch len(pod.Spec.Tolerations) {
+			case 2:
+				return "cp1", ""
+			case 1:
+				return "", reason
+			}
+			return "", "Insufficient cpu" // the other taint would have kept it away
+		}, ""},
+		"no taint": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Spec.Taints = nil }, honest, "without the taint node-role.kubernetes.io/control-plane:NoSchedule: cp1"},
 		"a weaker taint": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
 			n["cp1"].Spec.Taints[0].Effect = corev1.TaintEffectPreferNoSchedule
 		}, honest, "without the taint"},
