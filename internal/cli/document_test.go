@@ -12,6 +12,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "write the generated documents anew")
 
 // TestChecksDocument holds docs/checks.md to what the code proves.
 func TestChecksDocument(t *testing.T) {
-	checks := catalogue(addons.Names()...)
+	checks := kindctl.Checks(addons.Names()...)
 	if err := verify.Validate(checks); err != nil {
 		t.Error(err)
 	}

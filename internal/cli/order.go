@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 // order is the cluster that clusterFlags ask for.
@@ -50,6 +51,6 @@ func (o order) warn(sink event.Sink) {
 func (o order) config(c *cli.Context, sink event.Sink) bootstrap.Config {
 	return bootstrap.Config{
 		Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
-		Places: places(c.String("image-registry"), o.topology, sink), Sink: sink,
+		Places: kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -15,7 +16,7 @@ func listChecks(c *cli.Context, selection verify.Selection) error {
 	if cni := c.String("cni"); cni != "" {
 		checks, err = selectFor(cni, "--cni says "+cni, selection)
 	} else {
-		checks, err = verify.Select(catalogue(addons.Names()...), selection)
+		checks, err = verify.Select(kindctl.Checks(addons.Names()...), selection)
 	}
 	if err != nil {
 		return err

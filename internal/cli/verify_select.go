@@ -9,17 +9,9 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
-
-// catalogue returns the checks of the core and of the addons that are named.
-func catalogue(cnis ...string) []verify.Check {
-	lists := [][]verify.Check{verify.Core()}
-	for _, cni := range cnis {
-		lists = append(lists, addons.Checks(cni))
-	}
-	return verify.Join(lists...)
-}
 
 // contradiction refuses flags that cannot be meant together.
 func contradiction(c *cli.Context) error {
@@ -61,7 +53,7 @@ func given(c *cli.Context, name string) bool {
 // is, before a cluster is asked.
 func selectionOf(c *cli.Context) (verify.Selection, error) {
 	s := verify.Selection{Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Quick: c.Bool("quick")}
-	everything := catalogue(addons.Names()...)
+	everything := kindctl.Checks(addons.Names()...)
 	if _, err := verify.Select(everything, verify.Selection{Only: slices.Concat(s.Only, s.Skip)}); err != nil {
 		return s, err
 	}
@@ -82,7 +74,7 @@ func selectionOf(c *cli.Context) (verify.Selection, error) {
 // that is known. What --skip names of another CNI is left out anyway; --only
 // cannot have it.
 func selectFor(cni, where string, selection verify.Selection) ([]verify.Check, error) {
-	checks := catalogue(cni)
+	checks := kindctl.Checks(cni)
 	selection.Skip = slices.DeleteFunc(slices.Clone(selection.Skip), func(name string) bool { return !holds(checks, name) })
 	for _, name := range selection.Only {
 		if !holds(checks, name) {

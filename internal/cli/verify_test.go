@@ -19,6 +19,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -102,7 +103,7 @@ func TestVerifyWithoutRights(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil {
 			t.Fatal(err)
 		}
-		if len(report.Results) != len(catalogue(cni)) || report.Count(verify.Error) == 0 {
+		if len(report.Results) != len(kindctl.Checks(cni)) || report.Count(verify.Error) == 0 {
 			t.Errorf("%s: %d results, %d of them errors", cni, len(report.Results), report.Count(verify.Error))
 		}
 		for _, result := range report.Results {

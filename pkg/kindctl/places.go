@@ -1,4 +1,4 @@
-package cli
+package kindctl
 
 import (
 	"context"
@@ -15,8 +15,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// places wires the recipe to the addons, the image sources and the forge.
-func places(mirror string, topology clusters.Topology, sink event.Sink) bootstrap.Places {
+// Places wires the recipe to the addons, the image sources and the forge, for
+// one cluster. The mirror is a registry to pull through, "HOST/PREFIX", or "".
+func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstrap.Places {
 	return bootstrap.Places{
 		Probe: verify.DefaultProbeImage,
 		Addon: func(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {

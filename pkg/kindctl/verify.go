@@ -1,0 +1,40 @@
+package kindctl
+
+import (
+	"context"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// Checks returns the checks of the core, joined with those of the CNIs that are
+// named. A CNI that kindctl does not know has none.
+func Checks(cnis ...string) []verify.Check {
+	lists := [][]verify.Check{verify.Core()}
+	for _, cni := range cnis {
+		lists = append(lists, addons.Checks(cni))
+	}
+	return verify.Join(lists...)
+}
+
+// Verify proves that every component of a cluster works, whoever made it, and
+// removes what that took. What the cluster should look like is its record, or
+// else what it looks like now. The error is that of the report; nil means that
+// the cluster is proven to work. A nil sink drops events.
+func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.Report, error) {
+	expect, err := verify.Discover(ctx, client)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	return bootstrap.Judge(ctx, verify.NewTarget(client, expect), Checks(expect.CNI), sinkOr(sink))
+}
+
+func sinkOr(sink event.Sink) event.Sink {
+	if sink == nil {
+		return event.Discard
+	}
+	return sink
+}
