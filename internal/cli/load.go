@@ -35,6 +35,9 @@ func load(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("help") {
+		return cli.ShowSubcommandHelp(c)
+	}
 	config := bootstrap.LoadConfig{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
 	config.Images, config.Archives = freightOf(words)
 	if len(config.Images)+len(config.Archives) == 0 {

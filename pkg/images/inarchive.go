@@ -75,7 +75,7 @@ func InArchive(file string) ([]Image, error) {
 	}
 	for _, image := range manifest {
 		for _, tag := range image.RepoTags {
-			err = errors.Join(err, add(tag, "sha256:"+strings.TrimSuffix(path.Base(image.Config), ".json")))
+			err = errors.Join(err, add(tag, "sha256:"+strings.TrimPrefix(strings.TrimSuffix(path.Base(image.Config), ".json"), "sha256:")))
 		}
 	}
 	for _, image := range index.Manifests {

@@ -146,3 +146,21 @@ func TestLogger(t *testing.T) {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
+
+// TestImageTable reads what ctr prints: an image with two names, and the names
+// that Kubernetes' part of containerd adds.
+func TestImageTable(t *testing.T) {
+	const table = `REF                              TYPE                                                 DIGEST      SIZE      PLATFORMS   LABELS
+docker.io/library/app:dev        application/vnd.docker.distribution.manifest.v2+json sha256:man  1.2 MiB   linux/amd64 io.cri-containerd.image=managed
+docker.io/library/app:latest     application/vnd.docker.distribution.manifest.v2+json sha256:man  1.2 MiB   linux/amd64 -
+registry.k8s.io/pause:3.10       application/vnd.oci.image.index.v1+json              sha256:idx  300.0 KiB linux/amd64 -
+sha256:config                    application/vnd.docker.distribution.manifest.v2+json sha256:man  1.2 MiB   linux/amd64 -
+`
+	want := map[string][]string{
+		"docker.io/library/app:dev": {"sha256:man", "sha256:config"}, "docker.io/library/app:latest": {"sha256:man", "sha256:config"},
+		"registry.k8s.io/pause:3.10": {"sha256:idx"}, "sha256:config": {"sha256:man", "sha256:config"},
+	}
+	if diff := cmp.Diff(want, imageTable(strings.NewReader(table))); diff != "" {
+		t.Errorf("images (-want +got):\n%s", diff)
+	}
+}
