@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -31,6 +32,9 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	}
 	kubeconfig, err := kind.Kubeconfig(name, false)
 	if err != nil {
+		if asleep := bootstrap.Awake(c.Context, name); asleep != nil {
+			return nil, "", asleep
+		}
 		return nil, "", hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
 	}
 	client, err = kube.FromKubeconfigData([]byte(kubeconfig))

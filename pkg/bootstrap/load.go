@@ -71,14 +71,14 @@ func (c LoadConfig) nodes(ctx context.Context, engine *provider.Engine) ([]desti
 	if holders, err = chosen(holders, c.Name, c.Nodes); err != nil {
 		return nil, err
 	}
-	running, err := engine.Running(ctx, c.Name)
+	halted, err := engine.Halted(ctx, c.Name)
 	if err != nil {
 		return nil, err
 	}
 	var found []destination
 	for _, holder := range holders {
-		if !slices.ContainsFunc(running, func(r provider.Running) bool { return r.Name == holder.Name }) {
-			return nil, hint.New(hint.Creation, "CLUSTER_STOPPED", fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
+		if slices.Contains(halted, holder.Name) {
+			return nil, hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
 		}
 		found = append(found, destination{holder.Name, holder})
 	}

@@ -61,6 +61,9 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 	if len(nodes) == 0 {
 		return "none, so it will be made", u.fit(ctx)
 	}
+	if err := Awake(ctx, name); err != nil {
+		return "", err
+	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
 	if err := u.connect(); err != nil {
 		return "", hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)

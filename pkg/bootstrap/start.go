@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -97,6 +98,20 @@ func (s *Start) open(ctx context.Context) (done func(), err error) {
 	}
 	s.engine = provider.NewEngine(docker)
 	return func() { docker.Close() }, nil
+}
+
+// Awake returns an error with advice unless all nodes of a cluster run.
+func Awake(ctx context.Context, name string) error {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	halted, err := provider.NewEngine(docker).Halted(ctx, name)
+	if err != nil || len(halted) == 0 {
+		return err
+	}
+	return hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("cluster %s is stopped, or some of it: %s", name, strings.Join(halted, ", ")), "start it: kindctl start -n "+name)
 }
 
 // look finds out what there is to start, and refuses what cannot work.

@@ -131,3 +131,14 @@ func (e *Engine) Running(ctx context.Context, cluster string) (found []Running, 
 	}
 	return found, err
 }
+
+// Halted returns the names of a cluster's containers that do not run.
+func (e *Engine) Halted(ctx context.Context, cluster string) (names []string, err error) {
+	members, err := e.members(ctx, cluster)
+	for _, m := range members {
+		if m.state != container.StateRunning {
+			names = append(names, m.name)
+		}
+	}
+	return names, err
+}
