@@ -76,6 +76,7 @@ func encode(value any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
+	encoder.CompactSeqIndent()
 	err := encoder.Encode(value)
 	return out.Bytes(), err
 }
