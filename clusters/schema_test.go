@@ -3,6 +3,7 @@ package clusters
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -211,19 +212,21 @@ func TestFilesAreInSchema(t *testing.T) {
 		}
 		files[name] = data
 	}
-	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
-		if strings.HasPrefix(block[1], "apiVersion: "+group) {
-			examples++
-			files["README.md: "+strings.SplitN(block[1], "\n", 4)[2]] = []byte(block[1])
+	for _, document := range []string{"README.md", "docs/config.md"} {
+		text, err := os.ReadFile(filepath.Join("..", document))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if examples == 0 {
-		t.Error("README.md has no example")
+		examples := 0
+		for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			if strings.HasPrefix(block[1], "apiVersion: "+group) {
+				examples++
+				files[fmt.Sprintf("example %d of %s", examples, document)] = []byte(block[1])
+			}
+		}
+		if examples == 0 {
+			t.Errorf("%s has no example", document)
+		}
 	}
 	for name, data := range files {
 		if err := inSchema(t, compiled, data); err != nil {

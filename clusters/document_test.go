@@ -1,0 +1,71 @@
+package clusters
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const begin, end = "<!-- fields -->\n", "<!-- end of fields -->"
+
+// TestConfigDocument holds the tables of docs/config.md to the fields there are.
+func TestConfigDocument(t *testing.T) {
+	file := filepath.Join("..", "docs", "config.md")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(data), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no %q with %q", file, begin, end)
+	}
+	defaults, err := values(DefaultProfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables strings.Builder
+	write(&tables, "", fields(), defaults)
+	want := before + begin + tables.String() + end + after
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(data), want); diff != "" {
+		t.Errorf("%s is stale; write it anew: go test ./clusters -run TestConfigDocument -update\n%s", file, diff)
+	}
+}
+
+// write adds a table of the fields at a path, and those below them.
+func write(out *strings.Builder, path string, fields []field, defaults map[string]any) {
+	if path != "" {
+		fmt.Fprintf(out, "\n### %s[]\n", path)
+	}
+	out.WriteString("\n| field | | default |\n|---|---|---|\n")
+	for _, f := range fields {
+		value := ""
+		switch standard, has := f.schema["default"]; {
+		case f.must || path == "" && (f.name == "apiVersion" || f.name == "kind"):
+			value = "needed"
+		case has:
+			value = fmt.Sprintf("`%v`", standard)
+		case path == "" && defaults[f.name] != nil:
+			value = fmt.Sprintf("`%v`", defaults[f.name])
+		}
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", f.name, f.about, value)
+	}
+	for _, f := range fields {
+		if f.below != nil {
+			write(out, strings.TrimPrefix(path+"[]."+f.name, "[]."), f.below, defaults)
+		}
+	}
+	if path == "" {
+		out.WriteString("\n")
+	}
+}
