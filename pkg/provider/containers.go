@@ -85,7 +85,7 @@ const apiServerPort = "6443/tcp"
 func memberOf(c container.InspectResponse) (*member, error) {
 	m := &member{id: c.ID, name: strings.TrimPrefix(c.Name, "/")}
 	if c.Config == nil || c.HostConfig == nil || c.State == nil || c.NetworkSettings == nil {
-		return nil, fmt.Errorf("Docker says too little of container %s", m.name)
+		return nil, fmt.Errorf("container %s: Docker says too little of it", m.name)
 	}
 	m.role = c.Config.Labels[roleLabel]
 	m.state = c.State.Status

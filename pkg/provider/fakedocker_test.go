@@ -81,10 +81,10 @@ func (d *dockerd) bridge(name string) *bridge {
 	return nil
 }
 
-// start gives a container its address.
-func (d *dockerd) start(b *box) error {
+// start gives a container its address, if nobody has it.
+func (d *dockerd) start(b *box) bool {
 	if b.state == "running" {
-		return nil
+		return true
 	}
 	taken := map[netip.Addr]bool{}
 	for _, other := range d.containers {
@@ -98,10 +98,10 @@ func (d *dockerd) start(b *box) error {
 		}
 	}
 	if taken[address] {
-		return fmt.Errorf("Address already in use")
+		return false
 	}
 	b.address, b.state = address, "running"
-	return nil
+	return true
 }
 
 func (b *box) inspect() map[string]any {
@@ -226,8 +226,8 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 	case "start":
 		if d.takenPort == b.name {
 			refuse(http.StatusInternalServerError, "driver failed programming external connectivity on endpoint "+b.name+": Bind for 127.0.0.1:40001 failed: port is already allocated")
-		} else if err := d.start(b); err != nil {
-			refuse(http.StatusForbidden, err.Error())
+		} else if !d.start(b) {
+			refuse(http.StatusForbidden, "Address already in use")
 		} else {
 			b.files[lastAddress] = b.address.String()
 		}

@@ -155,7 +155,7 @@ func (e *Engine) draft(ctx context.Context, name string, options client.NetworkC
 			return config.Subnet, nil
 		}
 	}
-	return netip.Prefix{}, errors.New("Docker chose no IPv4 subnet")
+	return netip.Prefix{}, fmt.Errorf("network %s: Docker chose no IPv4 subnet", name)
 }
 
 // uniqueLocal is a random IPv6 subnet of those that are private by RFC 4193.
