@@ -43,7 +43,6 @@ func decode(data []byte, filename string, t *Topology) error {
 		s.origins = t.origins
 	}
 	t.origins = s.origins
-	// Values that differ from the default profile's are not merged into them.
 	if format == kindVersion {
 		t.Raw = &v1alpha4.Cluster{}
 		s.visit(document, reflect.TypeFor[v1alpha4.Cluster](), "kindConfig")

@@ -3,7 +3,7 @@ package clusters
 import (
 	"errors"
 	"fmt"
-	"net/netip"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -51,8 +51,8 @@ func (t Topology) judgeGroups(complain complaint) {
 var givenLabels = []string{corev1.LabelHostname, corev1.LabelOSStable, corev1.LabelArchStable, ControlPlaneTaint.Key}
 
 func (g Group) judgeLabels(at string, complain complaint) {
-	for key, value := range g.Labels {
-		place := at + ".labels[" + key + "]"
+	for _, key := range slices.Sorted(maps.Keys(g.Labels)) {
+		value, place := g.Labels[key], at+".labels["+key+"]"
 		for _, problem := range validation.IsQualifiedName(key) {
 			complain(place, "label %q: %s", key, problem)
 		}
@@ -97,27 +97,6 @@ func parseTaint(text string) (taint corev1.Taint, err error) {
 		return taint, errors.New(strings.Join(problems, "; "))
 	}
 	return corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffect(effect)}, nil
-}
-
-func (g Group) judgePorts(at string, complain complaint) {
-	for i, p := range g.Ports {
-		place := fmt.Sprintf("%s.ports[%d]", at, i)
-		if p.ContainerPort < 1 || p.ContainerPort > 65535 {
-			complain(place+".containerPort", "container port %d: use 1 to 65535", p.ContainerPort)
-		}
-		if p.HostPort < 0 || p.HostPort > 65535 {
-			complain(place+".hostPort", "host port %d: use 1 to 65535, or 0 for a free one", p.HostPort)
-		}
-		if _, err := netip.ParseAddr(p.Address()); err != nil {
-			complain(place+".listenAddress", "listen address %q: write an IP address of this machine, or 0.0.0.0 for all of them", p.ListenAddress)
-		}
-		if !slices.Contains(protocols, p.Proto()) {
-			complain(place+".protocol", "unknown protocol %q; use one of: %s", p.Protocol, strings.Join(protocols, ", "))
-		}
-		if p.HostPort > 0 && g.Count > 1 {
-			complain(place+".hostPort", "%d nodes cannot share host port %d; give it to a group of one node, or leave it out for free ones", g.Count, p.HostPort)
-		}
-	}
 }
 
 func (g Group) judgeMounts(at string, complain complaint) {
@@ -177,43 +156,11 @@ func (t Topology) judgeTogether(complain complaint) {
 	if len(t.Groups) > 0 && (count(t.Groups, ControlPlane) != t.ControlPlanes || count(t.Groups, Worker) != t.Workers) {
 		complain("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
 	}
-	if t.Nodes() == 1 || t.Workers > 0 {
-		keepsAway := func(g Group) bool {
-			return g.Role == ControlPlane && t.Workers > 0 || slices.ContainsFunc(g.taints(), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
-		}
-		if at := len(t.Groups) - 1; at >= 0 && !slices.ContainsFunc(t.Groups, func(g Group) bool { return !keepsAway(g) }) {
-			complain("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
-		}
+	takesPods := func(g Group) bool {
+		return (g.Role == Worker || t.Workers == 0) && !slices.ContainsFunc(g.taints(), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
+	}
+	if len(t.Groups) > 0 && (t.Nodes() == 1 || t.Workers > 0) && !slices.ContainsFunc(t.Groups, takesPods) {
+		complain("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
 	}
 	t.judgeHostPorts(complain)
-}
-
-// judgeHostPorts finds ports of this machine that are given twice.
-func (t Topology) judgeHostPorts(complain complaint) {
-	type owner struct {
-		Port
-		place string
-	}
-	var taken []owner
-	if t.APIServerPort > 0 {
-		taken = append(taken, owner{Port{HostPort: t.APIServerPort}, "apiServerPort"})
-	}
-	for i, g := range t.Groups {
-		for j, p := range g.Ports {
-			place := fmt.Sprintf("nodes[%d].ports[%d].hostPort", i, j)
-			for _, other := range taken {
-				if p.HostPort > 0 && p.HostPort == other.HostPort && p.Proto() == other.Proto() && overlap(p.Address(), other.Address()) {
-					complain(place, "host port %d is given to %s too", p.HostPort, other.place)
-				}
-			}
-			taken = append(taken, owner{p, place})
-		}
-	}
-}
-
-// overlap tells whether two listen addresses cannot have the same port.
-func overlap(a, b string) bool {
-	first, errA := netip.ParseAddr(a)
-	second, errB := netip.ParseAddr(b)
-	return errA == nil && errB == nil && (first == second || first.IsUnspecified() || second.IsUnspecified())
 }

@@ -1,12 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,37 +57,6 @@ Examples:
 	}
 }
 
-// decodeFile reads a configuration file; "-" is standard input.
-func decodeFile(file string) (clusters.Topology, error) {
-	var data []byte
-	var err error
-	if file == "-" {
-		file = "standard input"
-		data, err = io.ReadAll(os.Stdin)
-	} else {
-		data, err = os.ReadFile(filepath.Clean(file))
-	}
-	if err != nil {
-		return clusters.Topology{}, hint.Wrap(err, hint.Usage, "CONFIG_UNREADABLE", "the configuration cannot be read", "check the file's name and permissions")
-	}
-	return clusters.Decode(data, file)
-}
-
-// fileArguments are the files that a command names, at most so many. A flag
-// after them would be taken for another one.
-func fileArguments(c *cli.Context, most int) ([]string, error) {
-	files := c.Args().Slice()
-	for _, file := range files {
-		if strings.HasPrefix(file, "-") && file != "-" {
-			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("%s stands after a file", file), "flags go before files: "+c.Command.UsageText)
-		}
-	}
-	if len(files) > most {
-		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), files[most]), "name one file")
-	}
-	return files, nil
-}
-
 func initConfig(c *cli.Context) error {
 	files, err := fileArguments(c, 1)
 	if err != nil {
@@ -122,25 +86,6 @@ func initConfig(c *cli.Context) error {
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "%s is written; make the cluster: kindctl up --config %s\n", file, file)
 	return err
-}
-
-func writeConfig(file string, data []byte, force bool) error {
-	mode := os.O_EXCL
-	if force {
-		mode = os.O_TRUNC
-	}
-	out, err := os.OpenFile(filepath.Clean(file), os.O_WRONLY|os.O_CREATE|mode, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return hint.New(hint.Usage, "CONFIG_EXISTS", file+" is there already", "name another file, or overwrite it: --force")
-	}
-	if err == nil {
-		_, err = out.Write(data)
-		err = errors.Join(err, out.Close())
-	}
-	if err != nil {
-		return hint.Wrap(err, hint.Usage, "CONFIG_UNWRITABLE", "the configuration cannot be written", "check the folder and its permissions, or name another file")
-	}
-	return nil
 }
 
 // merged is the cluster that the flags ask for, if it can be, and warns of what
