@@ -164,6 +164,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a time without a unit", head + "ttl: 90\n", "lab.yaml:3: ttl is 90; write it with its unit, such as 2h"},
 		{"no time", head + "ttl: soon\n", "lab.yaml:3"},
 		{"groups and a count", head + "workers: 2\nnodes: [{role: control-plane}]\n", "lab.yaml:3: workers and nodes exclude each other"},
+		{"an object that holds itself", head + "kindConfig: &k\n  <<: *k\n", "lab.yaml: yaml: anchor 'k' value contains itself"},
+		{"a misspelt field among those merged", head + "nodes:\n- &a {role: worker}\n- <<: [*a, {roel: worker}]\n", `lab.yaml:5: there is no field "roel"`},
 		{"a list", "- 1\n", "lab.yaml:1"},
 		{"not YAML", "\t{", "lab.yaml"},
 		{"empty", "", "lab.yaml: it is empty"},

@@ -38,7 +38,7 @@ func decode(data []byte, filename string, t *Topology) error {
 	if err != nil {
 		return err
 	}
-	s := &survey{filename: filename, origins: origins{}}
+	s := &survey{filename: filename, origins: origins{}, inside: map[*yaml.Node]bool{}}
 	if t.origins != nil { // those of the default profile
 		s.origins = t.origins
 	}

@@ -246,7 +246,7 @@ func TestCommented(t *testing.T) {
 		PodSubnet: "10.0.0.0/16", ServiceSubnet: "172.16.0.0/16", APIServerPort: 6443, Image: "node:1", Network: "lab", TTL: 90 * time.Minute,
 		FeatureGates: map[string]bool{"MemoryQoS": true}, RuntimeConfig: map[string]bool{"api/all": false},
 		Manifests: []Manifest{{File: "/a.yaml", NoWait: true}, {URL: "https://example.com/b.yaml", SHA256: strings.Repeat("a", 64)}},
-		Raw:       &v1alpha4.Cluster{ContainerdConfigPatches: []string{"[a]\nb = 1\n"}, Networking: v1alpha4.Networking{DNSSearch: &[]string{"example.com"}}},
+		Raw:       &v1alpha4.Cluster{ContainerdConfigPatches: []string{"[a]\nb = 1"}, Networking: v1alpha4.Networking{DNSSearch: &[]string{"example.com"}}},
 	}, Topology{APIVersion: APIVersion, Kind: Kind, CNI: "cilium", ProxyMode: "none", PodSubnet: "10.0.0.0/16", ServiceSubnet: "172.16.0.0/16"}.WithNodes(
 		Group{Role: ControlPlane, Count: 1, Ports: []Port{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 53, ListenAddress: "::1", Protocol: "UDP"}}},
 		Group{Role: Worker, Count: 2, Labels: map[string]string{"a.b/c": "", "d": "e"}, Taints: []string{"a=b:NoSchedule"}, CPUs: "1.5", Memory: "2Gi",
@@ -274,6 +274,9 @@ func TestCommented(t *testing.T) {
 		want.origins, got.origins = nil, nil
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Topology{})); diff != "" {
 			t.Errorf("written and read (-want +got):\n%s\n%s", diff, data)
+		}
+		if !bytes.HasSuffix(data, []byte("\n")) {
+			t.Errorf("the last line does not end:\n%s", data)
 		}
 		for _, f := range fields() {
 			if !slices.Contains(strings.Split(string(data), "\n"), "# "+f.about) {

@@ -21,6 +21,9 @@ type survey struct {
 	filename string
 	origins  origins
 	problems []string
+	// inside are the objects around the current value: one may merge itself,
+	// which the decoder refuses.
+	inside map[*yaml.Node]bool
 }
 
 func (s *survey) complain(node *yaml.Node, format string, args ...any) {
@@ -57,11 +60,20 @@ func (s *survey) enter(key, value *yaml.Node, t reflect.Type, path string) {
 }
 
 func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
+	if s.inside[node] {
+		return
+	}
+	s.inside[node] = true
+	defer delete(s.inside, node)
 	known := fieldsOf(t)
 	for i := 0; i < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		field, is := known[key.Value]
 		switch {
+		case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
+			for _, item := range value.Content {
+				s.visit(item, t, path)
+			}
 		case key.Tag == "!!merge":
 			s.visit(value, t, path)
 		case is:

@@ -78,6 +78,9 @@ func encode(value any) ([]byte, error) {
 	encoder.SetIndent(2)
 	encoder.CompactSeqIndent()
 	err := encoder.Encode(value)
+	if !bytes.HasSuffix(out.Bytes(), []byte("\n")) { // after a text that has none at its end
+		out.WriteByte('\n')
+	}
 	return out.Bytes(), err
 }
 
