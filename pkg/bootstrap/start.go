@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -134,23 +135,10 @@ func (s *Start) nothingToStart() string {
 
 func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 	if err := s.steps.Run(ctx, span); err != nil {
-		return "", hint.Wrap(err, hint.Creation, startReason(err), "the nodes of cluster "+s.Name+" could not be started", startAdvice(err, s.Name))
+		return "", hint.Wrap(err, hint.Creation, cmp.Or(hint.ReasonOf(err), "START_FAILED"), "the nodes of cluster "+s.Name+" could not be started",
+			cmp.Or(hint.AdviceOf(err), "look into a node: docker logs "+s.Name+"-control-plane"))
 	}
 	return "", nil
-}
-
-func startReason(err error) string {
-	if reason := hint.ReasonOf(err); reason != "" {
-		return reason
-	}
-	return "START_FAILED"
-}
-
-func startAdvice(err error, name string) string {
-	if advice := hint.AdviceOf(err); advice != "" {
-		return advice
-	}
-	return "look into a node: docker logs " + name + "-control-plane"
 }
 
 // connect opens the API through the address that the user's kubeconfig has.
