@@ -53,7 +53,6 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideVersion:            true,
 		Suggest:                true,
 		UseShortOptionHandling: true,
-		EnableBashCompletion:   true,
 		Writer:                 stdout,
 		ErrWriter:              stderr,
 		ExitErrHandler:         func(*cli.Context, error) {}, // Main prints and chooses the exit code
@@ -69,7 +68,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: withUsageErrors([]*cli.Command{
-			upCommand(), runCommand(), downCommand(), startCommand(), stopCommand(), loadCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), doctorCommand(), configCommand(), versionCommand(),
+			upCommand(), runCommand(), downCommand(), startCommand(), stopCommand(), loadCommand(), verifyCommand(), statusCommand(), getCommand(), imagesCommand(), doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
@@ -39,4 +40,15 @@ func TestChecksDocument(t *testing.T) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
 		t.Errorf("docs/checks.md is stale; write it anew: go test ./internal/cli -run TestChecksDocument -update\n%s", diff)
 	}
+}
+
+// everyCommand lists commands and what is beneath them, without hidden ones.
+func everyCommand(commands []*cli.Command) (all []*cli.Command) {
+	for _, command := range commands {
+		if !command.Hidden {
+			all = append(all, command)
+			all = append(all, everyCommand(command.Subcommands)...)
+		}
+	}
+	return all
 }

@@ -46,13 +46,14 @@ const (
 	progressGitHub = "github" // lines in groups, annotations, a summary
 )
 
+var progressForms = []string{progressAuto, progressPlain, progressGitHub}
+
 // progressFlag chooses the display; it may stand before and after the command.
 func progressFlag() cli.Flag {
-	forms := []string{progressAuto, progressPlain, progressGitHub}
-	return &cli.StringFlag{Name: "progress", EnvVars: []string{"KINDCTL_PROGRESS"}, Usage: "`FORM` of progress: " + strings.Join(forms, ", ") + " (default: auto)",
+	return &cli.StringFlag{Name: "progress", EnvVars: []string{"KINDCTL_PROGRESS"}, Usage: "`FORM` of progress: " + strings.Join(progressForms, ", ") + " (default: auto)",
 		Action: func(_ *cli.Context, value string) error {
-			if !slices.Contains(forms, value) {
-				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no form of progress %q", value), "use one of: "+strings.Join(forms, ", "))
+			if !slices.Contains(progressForms, value) {
+				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no form of progress %q", value), "use one of: "+strings.Join(progressForms, ", "))
 			}
 			return nil
 		},
@@ -90,10 +91,22 @@ func style(out io.Writer, plain bool) report.Style {
 	return report.Style{Color: is && !plain && os.Getenv("NO_COLOR") == ""}
 }
 
+// formatUsage begins the usage of -o, before the formats.
+const formatUsage = "`FORMAT`: "
+
+// formatsOf are the formats that a command's -o knows.
+func formatsOf(flag cli.Flag) []string {
+	text, is := flag.(*cli.StringFlag)
+	if !is {
+		return nil
+	}
+	return strings.Split(strings.TrimPrefix(text.Usage, formatUsage), ", ")
+}
+
 // outputFlag is -o with the formats that a command knows, the default first.
 func outputFlag(formats ...string) *cli.StringFlag {
 	return &cli.StringFlag{
-		Name: "output", Aliases: []string{"o"}, Value: formats[0], Usage: "`FORMAT`: " + strings.Join(formats, ", "),
+		Name: "output", Aliases: []string{"o"}, Value: formats[0], Usage: formatUsage + strings.Join(formats, ", "),
 		Action: func(_ *cli.Context, value string) error {
 			if !slices.Contains(formats, value) {
 				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", value), "use one of: "+strings.Join(formats, ", "))

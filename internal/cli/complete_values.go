@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// sources are what completion asks of the host. They say nothing when they
+// cannot say it soon.
+type sources struct {
+	clusters, contexts, images func() []string
+}
+
+// values returns what a flag takes.
+func (k completer) values(p place, flag cli.Flag, word string) answer {
+	switch flag.Names()[0] {
+	case "name", "reuse":
+		return plain(k.sources.clusters())
+	case "context":
+		return plain(k.sources.contexts())
+	case "cni":
+		if p.command.Name == "build" || p.command.Name == "ls" {
+			return plain(append(addons.Names(), "all"))
+		}
+		return plain(clusters.CNIs)
+	case "profile":
+		return plain(clusters.Profiles())
+	case "proxy-mode":
+		return plain(clusters.ProxyModes)
+	case "images":
+		var modes []string
+		for _, mode := range images.Modes() {
+			modes = append(modes, string(mode))
+		}
+		return plain(modes)
+	case "progress":
+		return plain(progressForms)
+	case "output":
+		return plain(formatsOf(flag))
+	case "only", "skip":
+		return listed(checkNames(), word)
+	case "nodes":
+		return listed(plain([]string{clusters.ControlPlane, clusters.Worker}).candidates, word)
+	case "report":
+		return reportValues(word)
+	}
+	file, is := flag.(*cli.StringFlag)
+	return answer{files: is && file.TakesFile}
+}
+
+// arguments returns what may stand behind a command that has no commands of its own.
+func (k completer) arguments(command *cli.Command) answer {
+	switch command.Name {
+	case "completion":
+		return plain(shells())
+	case "help":
+		return commandsOf(k.app.Commands)
+	case "load":
+		found := plain(k.sources.images())
+		found.files = true
+		return found
+	}
+	return answer{files: command.ArgsUsage != ""}
+}
+
+// plain are words that need no explanation.
+func plain(words []string) (found answer) {
+	for _, word := range words {
+		found.candidates = append(found.candidates, candidate{word: word})
+	}
+	return found
+}
+
+// listed completes the last element of a list with commas.
+func listed(elements []candidate, word string) answer {
+	before := word[:strings.LastIndex(word, ",")+1]
+	chosen := strings.Split(before, ",")
+	found := answer{}
+	for _, element := range elements {
+		if !slices.Contains(chosen, element.word) {
+			found.candidates = append(found.candidates, candidate{before + element.word, element.says})
+		}
+	}
+	return found
+}
+
+// checkNames are the groups and the IDs of all checks.
+func checkNames() (names []candidate) {
+	for _, check := range kindctl.Checks(addons.Names()...) {
+		if group := (candidate{check.Group, "every check of this group"}); !slices.Contains(names, group) {
+			names = append(names, group)
+		}
+		names = append(names, candidate{check.ID, check.Title})
+	}
+	return names
+}
+
+// reportValues completes FORMAT=FILE.
+func reportValues(word string) (found answer) {
+	last := word[strings.LastIndex(word, ",")+1:]
+	if strings.Contains(last, "=") {
+		return answer{files: true}
+	}
+	for _, format := range reportFormats {
+		found.candidates = append(found.candidates, candidate{strings.TrimSuffix(word, last) + format + "=", ""})
+	}
+	return found
+}
+
+// completionPatience is how long a person waits for a completion without
+// noticing that it takes time.
+const completionPatience = 2 * time.Second
+
+// theirs asks Docker and the kubeconfig.
+func theirs(ctx context.Context) sources {
+	return sources{
+		clusters: soon(func() []string { names, _ := provider.New(event.Discard).List(); return names }),
+		contexts: soon(func() []string {
+			config, err := clientcmd.NewDefaultClientConfigLoadingRules().Load()
+			if err != nil {
+				return nil
+			}
+			var names []string
+			for name := range config.Contexts {
+				names = append(names, name)
+			}
+			slices.Sort(names)
+			return names
+		}),
+		images: soon(func() []string { return imagesOf(ctx) }),
+	}
+}
+
+// soon gives a question up that takes too long; it ends with the process.
+func soon(ask func() []string) func() []string {
+	return func() []string {
+		told := make(chan []string, 1)
+		go func() { told <- ask() }()
+		select {
+		case names := <-told:
+			return names
+		case <-time.After(completionPatience):
+			return nil
+		}
+	}
+}
+
+// imagesOf lists the names of the images that Docker has.
+func imagesOf(ctx context.Context) (names []string) {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return nil
+	}
+	defer docker.Close()
+	names, _ = images.NewEngine(docker).Names(ctx)
+	return names
+}
