@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // LoadConfig says which images go into which nodes.
@@ -190,9 +192,13 @@ func holds(stock map[string][]string, image images.Image) bool {
 
 // temporary makes a file for an archive, and what removes it.
 func temporary() (file *os.File, remove func(), err error) {
-	file, err = os.CreateTemp("", "kindctl-load-*.tar")
+	dir, clear, err := scratch.Dir("load")
 	if err != nil {
 		return nil, nil, err
 	}
-	return file, func() { file.Close(); os.Remove(file.Name()) }, nil
+	if file, err = os.Create(filepath.Join(dir, "images.tar")); err != nil {
+		clear()
+		return nil, nil, err
+	}
+	return file, func() { file.Close(); clear() }, nil
 }

@@ -2,11 +2,11 @@ package forge
 
 import (
 	"context"
-	"os"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // Export hands the images of spec's CNI, by the names that its pods use, to
@@ -21,16 +21,16 @@ func Export(ctx context.Context, spec Spec, options Options, write func(ref stri
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "kindctl-export-")
+	dir, remove, err := scratch.Dir("export")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
+	defer remove()
 	needs := map[string]string{}
 	for name, key := range recipe().keys() {
 		needs[name] = cache.path(name, key)
 	}
-	w := &work{dir: scratch, needs: needs, span: event.Start(event.Discard, event.Event{}), sink: event.Discard}
+	w := &work{dir: dir, needs: needs, span: event.Start(event.Discard, event.Event{}), sink: event.Discard}
 	for number, image := range cniImages(spec.CNI) {
 		composed, err := image.compose(ctx, w, number)
 		if err != nil {

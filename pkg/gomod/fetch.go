@@ -16,6 +16,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // Module is a version of a module, pinned by the hash that go.sum holds.
@@ -79,13 +80,18 @@ func locate(ctx context.Context, m Module, sink event.Sink) (file string, releas
 		return cached, func() {}, nil
 	}
 	span := event.Start(sink, event.Event{Scope: event.Component, ID: m.Path, Title: "Download " + m.Path + " " + m.Version})
-	file, err = download(ctx, name, span)
+	dir, remove, err := scratch.Dir("module")
+	if err == nil {
+		if file, err = download(ctx, name, dir, span); err != nil {
+			remove()
+		}
+	}
 	if err != nil {
 		span.Failed(err.Error(), hint.AdviceOf(err))
 		return "", nil, err
 	}
 	span.Done("")
-	return file, func() { os.Remove(file) }, nil
+	return file, remove, nil
 }
 
 // goModCache is where the go command keeps modules.

@@ -33,8 +33,8 @@ type notThere struct{ error }
 
 // download asks the proxies of GOPROXY for a file, by the rules of the go
 // command: one after a comma is asked when those before do not have the file,
-// one after a bar whatever went wrong before.
-func download(ctx context.Context, name string, span *event.Span) (file string, err error) {
+// one after a bar whatever went wrong before. The file goes into dir.
+func download(ctx context.Context, name, dir string, span *event.Span) (file string, err error) {
 	list := os.Getenv("GOPROXY")
 	if list == "" {
 		list = defaultProxies
@@ -56,7 +56,7 @@ func download(ctx context.Context, name string, span *event.Span) (file string, 
 		case "direct":
 			err = notThere{errors.New("GOPROXY=direct: only the go command fetches from version control")}
 		default:
-			file, err = get(ctx, strings.TrimSuffix(proxy, "/")+"/"+name, span)
+			file, err = get(ctx, strings.TrimSuffix(proxy, "/")+"/"+name, dir, span)
 		}
 		if err == nil {
 			return file, nil
@@ -73,7 +73,7 @@ func download(ctx context.Context, name string, span *event.Span) (file string, 
 		"check the network and the variable HTTPS_PROXY, or set GOPROXY to a module proxy within reach")
 }
 
-func get(ctx context.Context, url string, span *event.Span) (name string, err error) {
+func get(ctx context.Context, url, dir string, span *event.Span) (name string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return "", err
@@ -90,13 +90,12 @@ func get(ctx context.Context, url string, span *event.Span) (name string, err er
 	default:
 		return "", fmt.Errorf("%s: %s", url, response.Status)
 	}
-	file, err := os.CreateTemp("", "kindctl-module-*.zip")
+	file, err := os.CreateTemp(dir, "*.zip")
 	if err != nil {
 		return "", err
 	}
 	_, err = io.Copy(io.MultiWriter(file, &meter{span: span, url: url, total: response.ContentLength}), response.Body)
 	if err := errors.Join(err, file.Close()); err != nil {
-		os.Remove(file.Name())
 		return "", fmt.Errorf("%s: %w", url, err)
 	}
 	return file.Name(), nil
