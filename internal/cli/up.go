@@ -103,13 +103,13 @@ func farewell(out io.Writer, t clusters.Topology, version, verdict string, took 
   nodes       %s, %s
   network     CNI %s, %s
   context     %s (now the current one)
-
+%s
 Next:
   kubectl --context %s get nodes
   %s
   kindctl down -n %s
 `, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
-		t.CNI, proxy, context, context, next, t.Name)
+		t.CNI, proxy, context, published(t), context, next, t.Name)
 }
 
 func count(n int, noun string) string {

@@ -27,6 +27,11 @@ func TestFarewell(t *testing.T) {
 			"no CNI", clusters.Topology{Name: "lab", ControlPlanes: 1, Workers: 1, CNI: "none", ProxyMode: "iptables"},
 			[]string{"as far as it can be without a CNI", "1 control plane, 1 worker\n", "once a CNI is installed"}, "verified after",
 		},
+		{
+			"ports", clusters.Topology{Name: "lab", CNI: "cilium", ProxyMode: "iptables"}.WithNodes(
+				clusters.Group{Role: clusters.ControlPlane, Count: 1, Ports: []clusters.Port{{HostPort: 8080, ContainerPort: 30080}, {ContainerPort: 53, Protocol: "UDP"}}},
+			), []string{"(now the current one)\n  port        127.0.0.1:8080 is 30080/tcp of lab-control-plane\n  port        a free one is 53/udp of lab-control-plane: docker port lab-control-plane\n\nNext:"}, ":0",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
