@@ -15,12 +15,9 @@ kind: GlobalNetworkPolicy
 metadata: {name: default.fault}
 spec: {tier: default, order: 1, selector: all(), types: [Ingress, Egress], ingress: [{action: Allow}], egress: [{action: Allow}]}
 `)},
-	{check: "netpol.allow", what: "a policy of higher order stops the pods that are to be allowed", inject: object(`
-apiVersion: crd.projectcalico.org/v1
-kind: GlobalNetworkPolicy
-metadata: {name: default.fault}
-spec: {tier: default, order: 1, selector: has(kindctl.dev/friend), types: [Egress], egress: [{action: Deny}]}
-`)},
+	{check: "netpol.allow", what: "a policy that is to allow a label comes to allow another", inject: mutation("networkpolicies", "object.metadata.name == 'allow'",
+		"[JSONPatch{op: 'add', path: '/spec/ingress/0/from/0/podSelector/matchLabels/nobody', value: 'yes'}]", samplePolicy,
+		"{.spec.ingress[0].from[0].podSelector.matchLabels.nobody}", "yes")},
 }
 
 var ciliumFaults = []fault{

@@ -79,8 +79,13 @@ func edited(what, expression, rollout string) func(*cluster) func() {
 }
 
 // mutation has the API server change what the verification makes: objects of a
-// resource that the condition picks. It waits until this is so.
+// resource that the condition picks. The change is an expression that is an
+// object to merge, or a list of JSON patches. It waits until this is so.
 func mutation(resource, condition, change, sample, path, want string) func(*cluster) func() {
+	patch := "patchType: ApplyConfiguration, applyConfiguration"
+	if strings.HasPrefix(change, "[") {
+		patch = "patchType: JSONPatch, jsonPatch"
+	}
 	return func(c *cluster) func() {
 		manifest := c.fill(fmt.Sprintf(`
 apiVersion: admissionregistration.k8s.io/v1
@@ -90,10 +95,10 @@ spec:
   failurePolicy: Fail
   reinvocationPolicy: Never
   matchConstraints:
-    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [%s]}]
+    resourceRules: [{apiGroups: ["", networking.k8s.io], apiVersions: [v1], operations: [CREATE], resources: [%s]}]
     namespaceSelector: {matchExpressions: [{key: kindctl.dev/run, operator: Exists}]}
   matchConditions: [{name: fault, expression: "has(object.metadata.name) && %s"}]
-  mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: "%s"}}]
+  mutations: [{%s: {expression: "%s"}}]
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicyBinding
@@ -103,7 +108,7 @@ spec: {policyName: fault}
 apiVersion: v1
 kind: Namespace
 metadata: {name: fault-sample, labels: {kindctl.dev/run: fault-sample}}
-`, resource, condition, change))
+`, resource, condition, patch, change))
 		c.apply(manifest)
 		c.eventually(time.Minute, func() (string, error) {
 			out, err := c.try(c.controlPlane(), fmt.Sprintf("echo '%s' | %s -n fault-sample create --dry-run=server -o jsonpath='%s' -f -", c.fill(sample), kubectl, path))

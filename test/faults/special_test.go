@@ -27,6 +27,8 @@ import (
 
 // These faults take more than a command.
 
+const samplePolicy = `{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "allow"}, "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"a": "b"}}}]}]}}`
+
 const sampleService = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fleet"}, "spec": {"ports": [{"port": 80}]}}`
 
 func samplePod(name string) string {
@@ -152,25 +154,21 @@ func unallocated(c *cluster) func() {
 	return func() { set(before) }
 }
 
-// delayed lets queries to the CoreDNS pods through slowly, on the host's end of
-// their devices: after a burst, one of 80 bytes takes an eighth of a second.
+// delayed lets the answers of the CoreDNS pods out slowly, inside their network
+// namespaces, because Calico looks after the host's end: after a burst, one of
+// 80 bytes takes an eighth of a second.
 func delayed(c *cluster) func() {
-	var heal []func()
-	for line := range strings.Lines(c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)) {
-		fields := strings.Fields(line)
-		if len(fields) != 2 {
-			continue
-		}
-		node := fields[0]
-		device := c.on(node, "ip -o route get "+fields[1]+" | sed -E 's/.* dev ([^ ]+).*/\\1/'")
-		c.on(node, "tc qdisc add dev "+device+" root tbf rate 5kbit burst 1600 latency 20s")
-		heal = append(heal, func() { c.on(node, "tc qdisc del dev "+device+" root") })
-	}
-	return func() {
-		for _, each := range heal {
-			each()
+	pods := c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)
+	inside := func(command string) {
+		for line := range strings.Lines(pods) {
+			node, address, _ := strings.Cut(strings.TrimSpace(line), " ")
+			c.on(node, fmt.Sprintf(`for ns in $(ls /run/netns); do
+				ip netns exec $ns ip -4 addr | grep -q "inet %s/" && ip netns exec $ns tc qdisc %s && exit 0
+			done; exit 1`, address, command))
 		}
 	}
+	inside("add dev eth0 root tbf rate 5kbit burst 1600 latency 20s")
+	return func() { inside("del dev eth0 root") }
 }
 
 // frozenAtRemoval stops kube-proxy on a node when a pod that svc.remove deletes
