@@ -2,17 +2,13 @@ package forge
 
 import (
 	"archive/tar"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // epoch is the time of every file in every layer: one time for all is what
@@ -31,6 +27,13 @@ type entry struct {
 }
 
 type inode struct{ dev, number uint64 }
+
+// own is what a file has beside its mode and size, where the system has it.
+type own struct {
+	uid, gid int
+	links    uint64 // names
+	inode    inode
+}
 
 func (t tree) put(name string, e *entry) *entry {
 	e.header.Name = path.Clean(strings.TrimPrefix(name, "/"))
@@ -122,12 +125,12 @@ func (t tree) copy(name, host string, info fs.FileInfo, owner owners) error {
 	e := t.put(name, &entry{path: host, header: tar.Header{
 		Typeflag: full.Typeflag, Mode: full.Mode, Size: full.Size, Linkname: full.Linkname,
 	}})
-	stat := info.Sys().(*syscall.Stat_t)
+	file := ownOf(info)
 	if owner == same {
-		e.header.Uid, e.header.Gid = int(stat.Uid), int(stat.Gid)
+		e.header.Uid, e.header.Gid = file.uid, file.gid
 	}
-	if full.Typeflag == tar.TypeReg && stat.Nlink > 1 {
-		e.inode = &inode{stat.Dev, stat.Ino}
+	if full.Typeflag == tar.TypeReg && file.links > 1 {
+		e.inode = &file.inode
 	}
 	return e.capabilities()
 }
@@ -151,14 +154,12 @@ func (t tree) modes(dir string, directories, files int64) {
 // capabilities copies the one extended attribute that images may carry.
 func (e *entry) capabilities() error {
 	const name = "security.capability"
-	value := make([]byte, 64)
-	n, err := unix.Lgetxattr(e.path, name, value)
-	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
-		return nil
-	}
+	value, err := attribute(e.path, name)
 	if err != nil {
 		return fmt.Errorf("read %s of %s: %w", name, e.path, err)
 	}
-	e.header.PAXRecords = map[string]string{"SCHILY.xattr." + name: string(value[:n])}
+	if len(value) > 0 {
+		e.header.PAXRecords = map[string]string{"SCHILY.xattr." + name: string(value)}
+	}
 	return nil
 }

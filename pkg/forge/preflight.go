@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/hint"
-	"golang.org/x/sys/unix"
 )
 
 // required are the programs that building needs, by who needs them, and the
@@ -80,11 +79,11 @@ func checkSpace(store cache) error {
 		return hint.Wrap(err, hint.Preflight, "CACHE_NOT_WRITABLE", "the folder for built images cannot be made",
 			"Choose another one with --cache-dir.")
 	}
-	var stat unix.Statfs_t
-	if err := unix.Statfs(store.dir, &stat); err != nil {
+	free, err := freeBytes(store.dir)
+	if err != nil {
 		return err
 	}
-	if stat.Bavail*uint64(stat.Bsize) < leastFree {
+	if free < leastFree {
 		return hint.New(hint.Preflight, "DISK_FULL", "less than 5 GB is free in "+store.dir,
 			"Free some space (`kindctl images prune` removes what is out of date), or choose another folder with --cache-dir.")
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
-	"golang.org/x/sys/unix"
 )
 
 // Facts are what kindctl needs to know of the machine that runs the nodes.
@@ -108,11 +107,10 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 	if name, known := architectures[info.Architecture]; known {
 		facts.Architecture = name
 	}
-	var uname unix.Utsname
-	if err := unix.Uname(&uname); err != nil {
+	release, err := kernelRelease()
+	if err != nil {
 		return Facts{}, fmt.Errorf("uname: %w", err)
 	}
-	release := unix.ByteSliceToString(uname.Release[:])
 	socket, onSocket := strings.CutPrefix(docker.DaemonHost(), "unix://")
 	facts.Local = onSocket && info.KernelVersion == release
 	if !facts.Local {
@@ -129,10 +127,7 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 	facts.FilesOpen, facts.FilesMax = readFiles(root)
 	facts.OpenFiles = readOpenFiles(root, process)
 	facts.MemoryBytes = readMemory(root)
-	var stat unix.Statfs_t
-	if err := unix.Statfs(info.DockerRootDir, &stat); err == nil {
-		facts.FreeBytes = int64(stat.Bavail) * int64(stat.Bsize) //nolint:gosec,unconvert // file systems are smaller; types differ by system
-	}
+	facts.FreeBytes = freeBytes(info.DockerRootDir)
 	return facts, nil
 }
 

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -70,9 +70,9 @@ func checkDirectory(dir string) error {
 	case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
 		return checkDirectory(filepath.Dir(dir))
 	case err == nil && !info.IsDir():
-		err = unix.ENOTDIR
+		err = syscall.ENOTDIR
 	case err == nil:
-		err = unix.Access(dir, unix.W_OK|unix.X_OK)
+		err = mayWriteIn(dir)
 	}
 	if err == nil {
 		return nil

@@ -1,0 +1,8 @@
+//go:build unix
+
+package provider
+
+import "golang.org/x/sys/unix"
+
+// mayWriteIn tells whether files can be made in a directory.
+func mayWriteIn(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
