@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
@@ -24,7 +26,9 @@ const (
 // member is one container of a cluster as Docker has it, running or not.
 type member struct {
 	id, name, role string
+	cluster        string
 	state          container.ContainerState
+	created        time.Time
 	started        time.Time
 	// network is the one that kind put it on, and endpoint what Docker keeps of
 	// the connection; nil when there is none any more.
@@ -33,6 +37,11 @@ type member struct {
 	policy   container.RestartPolicyMode
 	// api is where the host reaches its API server, if it has one.
 	api netip.AddrPort
+	// port is the one of the host that stands for the API server's, if any,
+	// whether the container runs or not.
+	port string
+	// volumes are those that were made with the container.
+	volumes []string
 }
 
 // running includes a container that is paused, which keeps its address.
@@ -58,15 +67,23 @@ func (m *member) fixed() netip.Addr {
 
 // members returns a cluster's containers, sorted by name; none is no cluster.
 func (e *Engine) members(ctx context.Context, cluster string) ([]*member, error) {
-	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel+"="+cluster)})
+	return e.labelled(ctx, clusterLabel+"="+cluster)
+}
+
+// labelled returns the containers with a label, sorted by name.
+func (e *Engine) labelled(ctx context.Context, label string) ([]*member, error) {
+	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
 	if err != nil {
-		return nil, fmt.Errorf("list the containers of cluster %s: %w", cluster, err)
+		return nil, fmt.Errorf("list the containers with label %s: %w", label, err)
 	}
 	found := make([]*member, 0, len(listed.Items))
 	for _, item := range listed.Items {
 		inspected, err := e.docker.ContainerInspect(ctx, item.ID, client.ContainerInspectOptions{})
+		if errdefs.IsNotFound(err) { // removed in this moment
+			continue
+		}
 		if err != nil {
-			return nil, fmt.Errorf("inspect a container of cluster %s: %w", cluster, err)
+			return nil, fmt.Errorf("inspect a container with label %s: %w", label, err)
 		}
 		m, err := memberOf(inspected.Container)
 		if err != nil {
@@ -87,7 +104,20 @@ func memberOf(c container.InspectResponse) (*member, error) {
 	if c.Config == nil || c.HostConfig == nil || c.State == nil || c.NetworkSettings == nil {
 		return nil, fmt.Errorf("container %s: Docker says too little of it", m.name)
 	}
-	m.role = c.Config.Labels[roleLabel]
+	m.role, m.cluster = c.Config.Labels[roleLabel], c.Config.Labels[clusterLabel]
+	created, err := time.Parse(time.RFC3339Nano, c.Created)
+	if err != nil {
+		return nil, fmt.Errorf("container %s: %w", m.name, err)
+	}
+	m.created = created
+	for _, mounted := range c.Mounts {
+		if mounted.Type == mount.TypeVolume {
+			m.volumes = append(m.volumes, mounted.Name)
+		}
+	}
+	if bound := c.HostConfig.PortBindings[network.MustParsePort(apiServerPort)]; len(bound) > 0 {
+		m.port = bound[0].HostPort
+	}
 	m.state = c.State.Status
 	m.network = string(c.HostConfig.NetworkMode)
 	m.endpoint = c.NetworkSettings.Networks[m.network]

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 )
@@ -27,6 +29,9 @@ type dockerd struct {
 	changes    []string // what was asked to be changed
 	refuseIPv6 bool
 	takenPort  string // the container that cannot have its port
+	events     chan any
+	unready    map[string]bool // containers that cannot be written to yet
+	puts       chan string     // tells of every attempt to write
 }
 
 type box struct {
@@ -35,6 +40,9 @@ type box struct {
 	address, fixed               netip.Addr // address only while it runs
 	detached                     bool
 	files                        map[string]string
+	created                      time.Time
+	volumes                      []string
+	port                         string
 }
 
 type bridge struct {
@@ -120,11 +128,19 @@ func (b *box) inspect() map[string]any {
 	if b.role == "control-plane" && b.state == "running" {
 		ports["6443/tcp"] = []map[string]string{{"HostIp": "127.0.0.1", "HostPort": "40001"}}
 	}
+	bindings, mounts := map[string]any{}, []any{map[string]string{"Type": "bind", "Source": "/lib/modules"}}
+	if b.port != "" {
+		bindings["6443/tcp"] = []map[string]string{{"HostIp": "127.0.0.1", "HostPort": b.port}}
+	}
+	for _, volume := range b.volumes {
+		mounts = append(mounts, map[string]string{"Type": "volume", "Name": volume})
+	}
 	return map[string]any{
-		"Id": b.name, "Name": "/" + b.name,
+		"Id": b.name, "Name": "/" + b.name, "Created": b.created.UTC().Format(time.RFC3339Nano),
 		"State":           map[string]any{"Status": b.state, "StartedAt": "2026-01-02T03:04:05.5Z"},
 		"Config":          map[string]any{"Labels": map[string]string{clusterLabel: b.cluster, roleLabel: b.role}},
-		"HostConfig":      map[string]any{"NetworkMode": b.network, "RestartPolicy": map[string]any{"Name": b.policy}},
+		"HostConfig":      map[string]any{"NetworkMode": b.network, "RestartPolicy": map[string]any{"Name": b.policy}, "PortBindings": bindings},
+		"Mounts":          mounts,
 		"NetworkSettings": map[string]any{"Networks": networks, "Ports": ports},
 	}
 }
@@ -146,7 +162,30 @@ func (d *dockerd) describe(n *bridge) map[string]any {
 
 var versioned = regexp.MustCompile(`^/v[0-9.]+`)
 
+// tell sends an event of a container to whoever listens.
+func (d *dockerd) tell(action, name string) {
+	d.events <- map[string]any{"Type": "container", "Action": action, "Actor": map[string]string{"ID": name}}
+}
+
+func (d *dockerd) serveEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = http.NewResponseController(w).Flush()
+	for {
+		select {
+		case event := <-d.events:
+			_ = json.NewEncoder(w).Encode(event)
+			_ = http.NewResponseController(w).Flush()
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
 func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/events") {
+		d.serveEvents(w, r)
+		return
+	}
 	d.Lock()
 	defer d.Unlock()
 	w.Header().Set("Api-Version", "1.45")
@@ -165,7 +204,7 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		listed := []any{}
 		for _, b := range d.containers {
 			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
-			if onNetwork && (filters["label"] == nil || filters["label"][clusterLabel+"="+b.cluster]) {
+			if onNetwork && (filters["label"] == nil || filters["label"][clusterLabel] || filters["label"][clusterLabel+"="+b.cluster]) {
 				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}})
 			}
 		}
@@ -202,6 +241,10 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 		answer(b.inspect())
 	case "archive":
 		path := r.URL.Query().Get("path")
+		if r.Method == http.MethodPut {
+			d.put(b, r.Body, refuse)
+			return
+		}
 		content, there := b.files[path]
 		if !there {
 			refuse(http.StatusNotFound, "Could not find the file "+path)
@@ -234,12 +277,36 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 	}
 }
 
+// put unpacks regular files into a container.
+func (d *dockerd) put(b *box, archive io.Reader, refuse func(int, string)) {
+	if d.puts != nil {
+		d.puts <- b.name
+	}
+	if d.unready[b.name] {
+		refuse(http.StatusConflict, "container is not ready")
+		return
+	}
+	d.changes = append(d.changes, "write to "+b.name)
+	for reader := tar.NewReader(archive); ; {
+		header, err := reader.Next()
+		if err != nil {
+			return
+		}
+		if header.Typeflag == tar.TypeReg {
+			content, _ := io.ReadAll(reader)
+			b.files["/"+header.Name] = string(content)
+		}
+	}
+}
+
 func (d *dockerd) serveCreate(r *http.Request, answer func(any), refuse func(int, string)) {
 	var wish struct {
 		Name, Driver string
 		EnableIPv6   bool
-		IPAM         struct{ Config []struct{ Subnet netip.Prefix } }
-		Labels       map[string]string
+		IPAM         struct {
+			Config []struct{ Subnet netip.Prefix }
+		}
+		Labels map[string]string
 	}
 	_ = json.NewDecoder(r.Body).Decode(&wish)
 	made := &bridge{name: wish.Name, driver: wish.Driver, labels: wish.Labels}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/gofrs/flock"
 )
@@ -75,10 +74,4 @@ func take(path string) *flock.Flock {
 		return nil
 	}
 	return lock
-}
-
-// own tells whether a file belongs to this user.
-func own(info os.FileInfo) bool {
-	stat, is := info.Sys().(*syscall.Stat_t)
-	return is && int(stat.Uid) == os.Getuid()
 }

@@ -1,0 +1,140 @@
+package provider
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var made = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func labMarker() Marker {
+	return Marker{
+		Version: "v1.2.3", Run: "abcdefgh", Owner: "ada@lovelace", Cluster: "lab", Created: made, Expires: made.Add(2 * time.Hour),
+		Nodes: []string{"lab-control-plane", "lab-worker"}, Network: "kind", Kubeconfigs: []string{"/home/ada/.kube/config"},
+	}
+}
+
+// labBox is a container as it is before anything wrote to it.
+func labBox(name, role, state string) *box {
+	return &box{name: name, cluster: "lab", role: role, network: "kind", state: state, files: map[string]string{}, created: made, address: netip.MustParseAddr("172.18.0.9")}
+}
+
+// TestMark has containers appear one after the other: the first is marked when
+// it is created, the second only when it is started, the third was never heard
+// of until the end.
+func TestMark(t *testing.T) {
+	d := &dockerd{networks: []*bridge{lan("kind")}, events: make(chan any), puts: make(chan string, 10), unready: map[string]bool{"lab-worker": true}}
+	d.containers = []*box{labBox("lab-control-plane", "control-plane", "created"), labBox("lab-worker", "worker", "created")}
+	marking, err := d.engine(t).Mark(t.Context(), labMarker())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tell("create", "lab-control-plane")
+	<-d.puts
+	d.tell("create", "lab-worker")
+	<-d.puts
+	d.marked(t, "lab-control-plane")
+	d.Lock()
+	d.unready = nil
+	d.containers = append(d.containers, labBox("lab-external-load-balancer", "external-load-balancer", "running"))
+	d.Unlock()
+	d.tell("start", "lab-worker")
+	<-d.puts
+	d.marked(t, "lab-control-plane", "lab-worker")
+	if err := marking.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.marked(t, "lab-control-plane", "lab-external-load-balancer", "lab-worker")
+	got, marked, err := d.engine(t).Marker(t.Context(), "lab")
+	if err != nil || !marked {
+		t.Fatalf("marked %v, error %v", marked, err)
+	}
+	if diff := cmp.Diff(labMarker(), got); diff != "" {
+		t.Errorf("marker (-want +got):\n%s", diff)
+	}
+}
+
+func (d *dockerd) marked(t *testing.T, want ...string) {
+	t.Helper()
+	d.Lock()
+	defer d.Unlock()
+	var got []string
+	for _, b := range d.containers {
+		if b.files[markerFile] != "" {
+			got = append(got, b.name)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("marked (-want +got):\n%s", diff)
+	}
+}
+
+func TestFinishTellsWhatCannotBeMarked(t *testing.T) {
+	d := &dockerd{networks: []*bridge{lan("kind")}, events: make(chan any), unready: map[string]bool{"lab-worker": true}}
+	d.containers = []*box{labBox("lab-worker", "worker", "running")}
+	marking, err := d.engine(t).Mark(t.Context(), labMarker())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := marking.Finish(t.Context()); err == nil {
+		t.Error("nothing tells of a node that is not marked")
+	}
+}
+
+// TestMarkers reads those of clusters that do not run, of an older kindctl, of
+// kind, and one that is not kindctl's writing.
+func TestMarkers(t *testing.T) {
+	d := &dockerd{networks: []*bridge{lan("kind")}}
+	for cluster, content := range map[string]string{"lab": `{"run": "abcdefgh", "nodes": ["lab-worker"], "later": 1}`, "old": "", "odd": "{"} {
+		b := labBox(cluster+"-control-plane", "control-plane", "exited")
+		b.cluster, b.files[markerFile] = cluster, content
+		b.volumes, b.port = []string{cluster + "-var"}, "40001"
+		d.containers = append(d.containers, b)
+	}
+	theirs := labBox("theirs-control-plane", "control-plane", "running")
+	theirs.cluster = "theirs"
+	d.containers = append(d.containers, theirs)
+	found, err := d.engine(t).Inventories(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := map[string]string{}
+	for _, one := range found {
+		if marker, marked := one.Marker(); marked {
+			runs[one.Cluster] = marker.Run
+		} else {
+			runs[one.Cluster] = "none"
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"lab": "abcdefgh", "old": "", "odd": "", "theirs": "none"}, runs); diff != "" {
+		t.Errorf("runs (-want +got):\n%s", diff)
+	}
+	want := Container{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{"lab-var"}, Network: "kind", APIPort: "40001",
+		Marked: true, Marker: Marker{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
+	if diff := cmp.Diff([]Container{want}, found[0].Containers); diff != "" {
+		t.Errorf("containers (-want +got):\n%s", diff)
+	}
+}
+
+func TestLeft(t *testing.T) {
+	for name, tt := range map[string]struct {
+		now    time.Time
+		left   time.Duration
+		limits bool
+	}{
+		"early": {made, 2 * time.Hour, true},
+		"late":  {made.Add(3 * time.Hour), -time.Hour, true},
+	} {
+		if left, limited := labMarker().Left(tt.now); left != tt.left || limited != tt.limits {
+			t.Errorf("%s: %v left, limited %v", name, left, limited)
+		}
+	}
+	if _, limited := (Marker{}).Left(made); limited {
+		t.Error("a cluster without a time to live expires")
+	}
+}

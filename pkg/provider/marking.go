@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+)
+
+// Marking writes a marker into the containers of a cluster as Docker makes them,
+// so that whoever dies half way leaves nothing that nobody owns up to.
+type Marking struct {
+	engine  *Engine
+	marker  Marker
+	archive []byte
+	stop    context.CancelFunc
+	watch   sync.WaitGroup
+
+	mu     sync.Mutex
+	marked map[string]bool // by ID
+}
+
+// Mark begins to mark the containers of marker.Cluster. Finish must be called
+// once they are made; it ends with ctx too.
+func (e *Engine) Mark(ctx context.Context, marker Marker) (*Marking, error) {
+	archive, err := archived(marker)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	m := &Marking{engine: e, marker: marker, archive: archive, stop: stop, marked: map[string]bool{}}
+	told := e.docker.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
+		Add("type", string(events.ContainerEventType)).
+		// A container that cannot be written to yet can be when it starts.
+		Add("event", string(events.ActionCreate), string(events.ActionStart)).
+		Add("label", clusterLabel+"="+marker.Cluster)})
+	m.watch.Go(func() {
+		for {
+			select {
+			case event := <-told.Messages:
+				_ = m.write(ctx, event.Actor.ID) // Finish tries again
+			case <-told.Err: // at the latest when ctx ends
+				return
+			}
+		}
+	})
+	return m, nil
+}
+
+// Finish ends the watch and marks what it has missed.
+func (m *Marking) Finish(ctx context.Context) error {
+	m.Stop()
+	members, err := m.engine.members(ctx, m.marker.Cluster)
+	if err != nil {
+		return err
+	}
+	for _, member := range members {
+		if err := m.write(ctx, member.id); err != nil {
+			return fmt.Errorf("mark node %s: %w", member.name, err)
+		}
+	}
+	return nil
+}
+
+// Stop ends the watch.
+func (m *Marking) Stop() {
+	m.stop()
+	m.watch.Wait()
+}
+
+func (m *Marking) write(ctx context.Context, container string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.marked[container] {
+		return nil
+	}
+	_, err := m.engine.docker.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(m.archive)})
+	m.marked[container] = err == nil
+	return err
+}
+
+// archived is a marker as Docker takes files. The load balancer has no directory
+// for it.
+func archived(marker Marker) ([]byte, error) {
+	data, err := json.Marshal(marker)
+	if err != nil {
+		return nil, err
+	}
+	var archive bytes.Buffer
+	tarred := tar.NewWriter(&archive)
+	file := strings.TrimPrefix(markerFile, "/")
+	err = errors.Join(
+		tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: path.Dir(file) + "/", Mode: 0o755, ModTime: marker.Created}),
+		tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: file, Mode: 0o644, ModTime: marker.Created, Size: int64(len(data))}),
+	)
+	if err == nil {
+		_, err = tarred.Write(data)
+	}
+	return archive.Bytes(), errors.Join(err, tarred.Close())
+}
