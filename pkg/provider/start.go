@@ -24,7 +24,11 @@ func (e *Engine) Start(ctx context.Context, cluster string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := whole(cluster, members, nil); err != nil {
+	marker, _, err := e.Marker(ctx, cluster)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := whole(cluster, members, marker.Nodes); err != nil {
 		return Plan{}, err
 	}
 	places, err := e.places(ctx, members)

@@ -297,6 +297,18 @@ func TestRunning(t *testing.T) {
 	}
 }
 
+// TestStartWithoutANode wants nothing to be started when a node is gone that the
+// others remember.
+func TestStartWithoutANode(t *testing.T) {
+	d := runningLab(t, lan("kind"), small...)
+	d.containers[0].files[markerFile] = `{"nodes": ["lab-control-plane", "lab-worker", "lab-worker2"]}`
+	engine := d.engine(t)
+	stopped(t, engine)
+	if _, err := engine.Start(t.Context(), "lab"); hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost lab-worker2:") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestWhole(t *testing.T) {
 	tests := []struct {
 		name         string
