@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -39,7 +40,9 @@ func (w *work) output(ctx context.Context, c command) (string, error) {
 	cmd := exec.CommandContext(ctx, c.name, c.args...)
 	cmd.Dir, cmd.Stdin = c.dir, c.stdin
 	cmd.Env = append(os.Environ(), c.env...)
-	inGroup(cmd) // so that a compiler's children end with it
+	// Its own process group, so that a compiler's children end with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 
 	var stdout bytes.Buffer

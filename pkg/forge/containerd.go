@@ -71,7 +71,7 @@ func startContainerd(ctx context.Context, w *work, root string) (*containerd, er
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "containerd"), "--config", config)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+ready.LocalAddr().String())
 	cmd.Stdout, cmd.Stderr = c.log, c.log
-	apart(cmd)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Unshareflags: syscall.CLONE_NEWNS}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {

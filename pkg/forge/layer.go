@@ -2,13 +2,17 @@ package forge
 
 import (
 	"archive/tar"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // epoch is the time of every file in every layer: one time for all is what
@@ -27,13 +31,6 @@ type entry struct {
 }
 
 type inode struct{ dev, number uint64 }
-
-// own is what a file has beside its mode and size, where the system has it.
-type own struct {
-	uid, gid int
-	links    uint64 // names
-	inode    inode
-}
 
 func (t tree) put(name string, e *entry) *entry {
 	e.header.Name = path.Clean(strings.TrimPrefix(name, "/"))
@@ -125,12 +122,12 @@ func (t tree) copy(name, host string, info fs.FileInfo, owner owners) error {
 	e := t.put(name, &entry{path: host, header: tar.Header{
 		Typeflag: full.Typeflag, Mode: full.Mode, Size: full.Size, Linkname: full.Linkname,
 	}})
-	file := ownOf(info)
+	stat := info.Sys().(*syscall.Stat_t)
 	if owner == same {
-		e.header.Uid, e.header.Gid = file.uid, file.gid
+		e.header.Uid, e.header.Gid = int(stat.Uid), int(stat.Gid)
 	}
-	if full.Typeflag == tar.TypeReg && file.links > 1 {
-		e.inode = &file.inode
+	if full.Typeflag == tar.TypeReg && stat.Nlink > 1 {
+		e.inode = &inode{stat.Dev, stat.Ino}
 	}
 	return e.capabilities()
 }
@@ -154,12 +151,14 @@ func (t tree) modes(dir string, directories, files int64) {
 // capabilities copies the one extended attribute that images may carry.
 func (e *entry) capabilities() error {
 	const name = "security.capability"
-	value, err := attribute(e.path, name)
+	value := make([]byte, 64)
+	n, err := unix.Lgetxattr(e.path, name, value)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read %s of %s: %w", name, e.path, err)
 	}
-	if len(value) > 0 {
-		e.header.PAXRecords = map[string]string{"SCHILY.xattr." + name: string(value)}
-	}
+	e.header.PAXRecords = map[string]string{"SCHILY.xattr." + name: string(value[:n])}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"golang.org/x/sys/unix"
 )
 
 // required are the programs that building needs, by who needs them, and the
@@ -79,11 +80,11 @@ func checkSpace(store cache) error {
 		return hint.Wrap(err, hint.Preflight, "CACHE_NOT_WRITABLE", "the folder for built images cannot be made",
 			"Choose another one with --cache-dir.")
 	}
-	free, err := freeBytes(store.dir)
-	if err != nil {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(store.dir, &stat); err != nil {
 		return err
 	}
-	if free < leastFree {
+	if stat.Bavail*uint64(stat.Bsize) < leastFree {
 		return hint.New(hint.Preflight, "DISK_FULL", "less than 5 GB is free in "+store.dir,
 			"Free some space (`kindctl images prune` removes what is out of date), or choose another folder with --cache-dir.")
 	}

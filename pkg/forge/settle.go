@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -95,6 +96,6 @@ func cloneDirectory(path string, like fs.FileInfo) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	own := ownOf(like)
-	return errors.Join(os.Mkdir(path, 0o700), os.Lchown(path, own.uid, own.gid), os.Chmod(path, like.Mode()))
+	stat := like.Sys().(*syscall.Stat_t)
+	return errors.Join(os.Mkdir(path, 0o700), os.Lchown(path, int(stat.Uid), int(stat.Gid)), os.Chmod(path, like.Mode()))
 }

@@ -3,6 +3,7 @@ package forge
 import (
 	"io/fs"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -68,20 +69,20 @@ func (b *builder) status(c component) Status {
 
 // folderSize adds up the sizes of the files below dir. A file that goes
 // meanwhile counts for nothing.
-func folderSize(dir string) int64 { return sizeWhere(dir, func(own) bool { return true }) }
+func folderSize(dir string) int64 { return sizeWhere(dir, func(*syscall.Stat_t) bool { return true }) }
 
 // uniqueSize leaves out the files that have another name somewhere.
 func uniqueSize(dir string) int64 {
-	return sizeWhere(dir, func(file own) bool { return file.links == 1 })
+	return sizeWhere(dir, func(stat *syscall.Stat_t) bool { return stat.Nlink == 1 })
 }
 
-func sizeWhere(dir string, counts func(own) bool) (size int64) {
+func sizeWhere(dir string, counts func(*syscall.Stat_t) bool) (size int64) {
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return nil
 		}
 		info, err := d.Info()
-		if err == nil && counts(ownOf(info)) {
+		if err == nil && counts(info.Sys().(*syscall.Stat_t)) {
 			size += info.Size()
 		}
 		return nil
