@@ -26,7 +26,7 @@ func networkChecks() []Check {
 	return []Check{{
 		ID: "net.pods", Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
 		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, and that pod must be the one that answers. No two have the same address.",
-		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; docker exec NODE ip route",
+		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
 		Needs:  []string{"kubelet.work"},
 		Rights: RightsOfFleet,
 		Slow:   true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,

@@ -25,7 +25,7 @@ func nodeChecks() []Check {
 		{
 			ID: "kubelet.alive", Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
 			Proves: "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
-			Hint:   "kubectl get nodes -o wide; kubectl describe node NODE; on the node: journalctl -u kubelet",
+			Hint:   "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
 			Rights: rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
 			// Time for a node that hangs to be asked once, and again.
 			Timeout: 14 * time.Second,
