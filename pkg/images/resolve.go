@@ -83,7 +83,8 @@ type Source interface {
 
 // Builder makes node images on this host.
 type Builder interface {
-	// NodeImage names the image that Build would make.
+	// NodeImage names the image that Build would make, or is "" where this host
+	// can make none.
 	NodeImage() (string, error)
 	// Build makes it and returns its name.
 	Build(ctx context.Context) (string, error)
@@ -166,7 +167,7 @@ func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		candidates = []string{built, published}
+		candidates = slices.DeleteFunc([]string{built, published}, func(ref string) bool { return ref == "" })
 	}
 	for _, ref := range candidates {
 		if _, found, err := r.Docker.Labels(ctx, ref); err != nil || found {

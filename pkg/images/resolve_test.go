@@ -88,6 +88,7 @@ func TestResolve(t *testing.T) {
 	baked := map[string]string{BakedLabel: "cni:1,probe:1"}
 	tests := []struct {
 		name      string
+		noForge   bool
 		mode      Mode
 		node      string
 		balancer  string
@@ -121,11 +122,15 @@ func TestResolve(t *testing.T) {
 			want: "127.0.0.1:5000/kindest/node:v1", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/envoyproxy/envoy:v1", "pull 127.0.0.1:5000/kindest/node:v1", "tag 127.0.0.1:5000/envoyproxy/envoy:v1 docker.io/envoyproxy/envoy:v1"}},
 		{name: "no registry, so the load balancer is built", mode: Auto, balancer: balancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
+		{name: "the published image where none can be built", noForge: true, mode: Auto, docker: map[string]map[string]string{published: baked}, want: published, source: Local},
 		{name: "unknown mode", mode: "guess", wantError: "unknown image source"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &world{docker: tt.docker, answers: tt.answers, cannot: tt.cannot, builtTag: built}
+			if tt.noForge {
+				w.builtTag = ""
+			}
 			if w.docker == nil {
 				w.docker = map[string]map[string]string{}
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/forge"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -47,24 +46,6 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 			}, func() { docker.Close() }, nil
 		},
 	}
-}
-
-// builder is the forge, for one cluster's images.
-type builder struct {
-	cni  string
-	sink event.Sink
-}
-
-func (b builder) NodeImage() (string, error) { return forge.NodeImage(forge.Spec{CNI: b.cni}) }
-
-func (b builder) Build(ctx context.Context) (string, error) {
-	result, err := forge.Build(ctx, forge.Spec{CNI: b.cni}, forge.Options{Sink: b.sink})
-	return result.NodeImage, err
-}
-
-func (b builder) BuildLoadBalancer(ctx context.Context) error {
-	_, err := forge.Build(ctx, forge.Spec{CNI: b.cni, LoadBalancer: true}, forge.Options{Sink: b.sink})
-	return err
 }
 
 // apiServerPort is the API server's port on the nodes' network.

@@ -1,0 +1,26 @@
+package kindctl
+
+import (
+	"context"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/forge"
+)
+
+// builder is the forge, for one cluster's images.
+type builder struct {
+	cni  string
+	sink event.Sink
+}
+
+func (b builder) NodeImage() (string, error) { return forge.NodeImage(forge.Spec{CNI: b.cni}) }
+
+func (b builder) Build(ctx context.Context) (string, error) {
+	result, err := forge.Build(ctx, forge.Spec{CNI: b.cni}, forge.Options{Sink: b.sink})
+	return result.NodeImage, err
+}
+
+func (b builder) BuildLoadBalancer(ctx context.Context) error {
+	_, err := forge.Build(ctx, forge.Spec{CNI: b.cni, LoadBalancer: true}, forge.Options{Sink: b.sink})
+	return err
+}
