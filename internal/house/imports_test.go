@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"pkg/kube":         {"pkg/hint"},
 	"pkg/gomod":        {"pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/forge":        {"pkg/forge", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/forge/debian": {"pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/forge/debian": {"pkg/event", "pkg/hint"},
 	"pkg/event":        {},
 	"pkg/hint":         {},
 	"pkg/scratch":      {},

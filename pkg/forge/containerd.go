@@ -15,8 +15,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-
-	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // namespace is where the kubelet's containerd keeps its images.
@@ -25,12 +23,11 @@ const namespace = "k8s.io"
 // containerd is a private daemon on the host that imports images as the one
 // on a node would.
 type containerd struct {
-	work   *work
-	bin    string // folder of its programs
-	dir    string // sockets and state
-	remove func()
-	cmd    *exec.Cmd
-	log    *tail
+	work    *work
+	bin     string // folder of its programs
+	scratch string // sockets and state
+	cmd     *exec.Cmd
+	log     *tail
 }
 
 const containerdConfig = `version = 3
@@ -52,17 +49,17 @@ disabled_plugins = [
 // serves. It runs in a mount namespace of its own, so that no mount outlives
 // it.
 func startContainerd(ctx context.Context, w *work, root string) (*containerd, error) {
-	dir, remove, err := scratch.Dir("forge") // short: a socket's path has 108 bytes
+	scratch, err := os.MkdirTemp("", "kindctl-") // short: a socket's path has 108 bytes
 	if err != nil {
 		return nil, err
 	}
-	c := &containerd{work: w, bin: w.path("containerd", "bin"), dir: dir, remove: remove, log: &tail{}}
-	config := filepath.Join(dir, "config.toml")
-	text := fmt.Sprintf(containerdConfig, root, filepath.Join(dir, "state"), c.socket(), c.socket()+".ttrpc")
+	c := &containerd{work: w, bin: w.path("containerd", "bin"), scratch: scratch, log: &tail{}}
+	config := filepath.Join(scratch, "config.toml")
+	text := fmt.Sprintf(containerdConfig, root, filepath.Join(scratch, "state"), c.socket(), c.socket()+".ttrpc")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
-	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(scratch, "notify"), Net: "unixgram"})
 	if err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
@@ -84,7 +81,7 @@ func startContainerd(ctx context.Context, w *work, root string) (*containerd, er
 	return c, nil
 }
 
-func (c *containerd) socket() string { return filepath.Join(c.dir, "containerd.sock") }
+func (c *containerd) socket() string { return filepath.Join(c.scratch, "containerd.sock") }
 
 // startLimit is how long containerd may take to serve: it takes less than a
 // second on an idle machine.
@@ -157,6 +154,5 @@ func (c *containerd) stop() error {
 			err = nil // ended by a signal of ours
 		}
 	}
-	c.remove()
-	return err
+	return errors.Join(err, os.RemoveAll(c.scratch))
 }

@@ -11,18 +11,17 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // Build writes the root tree of s to dir, which is made if need be and must
 // be empty. If s extends another Spec, dir gets only the difference. It sends
 // progress to sink; the caller starts and ends the component.
 func Build(ctx context.Context, s Spec, dir string, sink event.Sink) error {
-	work, remove, err := scratch.Dir("debian")
+	work, err := os.MkdirTemp("", "kindctl-debian-")
 	if err != nil {
 		return err
 	}
-	defer remove()
+	defer os.RemoveAll(work)
 	report := func(message string, completed, total int) {
 		sink.Emit(event.Event{Kind: event.Progress, Scope: event.Component, ID: s.Name,
 			Message: message, Completed: int64(completed), Total: int64(total)})
