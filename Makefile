@@ -7,7 +7,7 @@ ARGS ?= --cni cilium
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-unit test-e2e test-faults lint
+.PHONY: help build install host up down test test-unit test-e2e test-long test-faults lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -35,7 +35,10 @@ test-unit: ## unit, golden and command tests: fast, no Docker, no network
 	go test ./...
 
 test-e2e: ## real clusters with both CNIs
-	go test -tags e2e -count=1 -timeout 85m -v ./test/e2e/...
+	go test -tags e2e -short -count=1 -timeout 85m -v ./test/e2e/...
+
+test-long: host test-unit ## the same and the long ones: killed commands, restarts, several clusters
+	go test -tags e2e -count=1 -timeout 120m -v ./test/e2e/...
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
 	go test -tags faults -count=1 -timeout 120m -v ./test/faults -document $(CURDIR)/docs/faults.md

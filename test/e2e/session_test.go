@@ -231,3 +231,12 @@ func (s *session) kubeconfigUntouched() {
 		s.Errorf("kubeconfig mode is %v (%v), want 0600", info.Mode(), err)
 	}
 }
+
+// long leaves a test out of "make test", which is to end within twenty minutes
+// where images are cached; "make test-long" runs it.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes minutes: make test-long")
+	}
+}
