@@ -8,19 +8,23 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 func downCommand() *cli.Command {
 	return &cli.Command{
-		Name: "down", Usage: "Remove clusters: containers, volumes and kubeconfig entries",
-		UsageText: "kindctl down [-n NAME | --all]",
+		Name: "down", Usage: "Remove clusters: containers, volumes, networks that kindctl made, and kubeconfig entries",
+		UsageText: "kindctl down [-n NAME | --all] [--dry-run [-o json]]",
 		Flags: []cli.Flag{
 			nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host"},
+			dryRunFlag(), outputFlag("text", "json"),
 		},
 		Action: down,
 	}
@@ -30,6 +34,9 @@ func down(c *cli.Context) error {
 	if c.Bool("all") && slices.Contains(c.LocalFlagNames(), "name") {
 		return hint.New(hint.Usage, "BAD_FLAG", "--all and --name exclude each other", "leave one of them out")
 	}
+	if c.String("output") == "json" && !c.Bool("dry-run") {
+		return hint.New(hint.Usage, "BAD_FLAG", "-o json is for a plan", "leave it out, or add --dry-run")
+	}
 	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
 		return err
 	}
@@ -37,64 +44,90 @@ func down(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	docker.Close()
+	defer docker.Close()
+	engine := provider.NewEngine(docker)
 	sink, finish := progressSink(c)
 	defer finish()
-	kind := provider.New(sink)
-	there, err := kind.List()
+	names, err := condemned(c, engine, sink)
 	if err != nil {
 		return err
 	}
-	names := []string{c.String("name")}
-	switch {
-	case c.Bool("all"):
-		if names, err = ours(kind, there, sink); err != nil {
-			return err
-		}
-	case !c.IsSet("name") && slices.Contains(there, defaultName):
-		if err := certainlyOurs(kind, defaultName); err != nil {
-			return err
-		}
+	if c.Bool("dry-run") {
+		return planDown(c, engine, names)
 	}
 	var failures []error
 	for _, name := range names {
-		span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
-		if err := kind.Delete(c.Context, name, c.String("kubeconfig"), false); err != nil {
-			span.Failed(err.Error(), "")
+		there, err := engine.Inventory(c.Context, name)
+		if err == nil {
+			err = kindctl.Down(c.Context, name, c.String("kubeconfig"), unlessMissing(sink, there))
+		}
+		if err != nil {
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
-		} else if slices.Contains(there, name) {
-			span.Done("")
-		} else {
-			span.Skipped("there is none")
 		}
 	}
 	return errors.Join(failures...)
 }
 
-// certainlyOurs keeps the cluster of somebody who uses kind too, and its
-// default name, from being removed by a bare "kindctl down".
-func certainlyOurs(kind *provider.Provider, name string) error {
-	made, err := kind.Ours(name)
-	if err != nil || made {
-		return err
-	}
-	return hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("kindctl did not make cluster %s, or not to its end, or it is stopped", name),
-		"if it is to go, say its name: kindctl down -n "+name)
+// unlessMissing says of the removal of nothing that there was nothing.
+func unlessMissing(sink event.Sink, there provider.Inventory) event.Sink {
+	return event.Func(func(e event.Event) {
+		if e.Kind == event.Done && len(there.Containers) == 0 {
+			e.Kind, e.Message = event.Skipped, "there is none"
+		}
+		sink.Emit(e)
+	})
 }
 
-// ours leaves out the clusters that others made with kind.
-func ours(kind *provider.Provider, there []string, sink event.Sink) (names []string, err error) {
-	for _, name := range there {
-		made, err := kind.Ours(name)
-		if err != nil {
-			return nil, err
+// condemned are the names of the clusters that the flags mean.
+func condemned(c *cli.Context, engine *provider.Engine, sink event.Sink) (names []string, err error) {
+	if c.IsSet("name") && !c.Bool("all") {
+		return []string{c.String("name")}, nil
+	}
+	there, err := engine.Inventories(c.Context)
+	if err != nil {
+		return nil, err
+	}
+	for _, found := range there {
+		_, made := found.Marker()
+		switch {
+		case made && (c.Bool("all") || found.Cluster == defaultName):
+			names = append(names, found.Cluster)
+		case c.Bool("all"):
+			sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down",
+				Message: fmt.Sprintf("cluster %s stays: kindctl did not make it; to remove it: kindctl down -n %s", found.Cluster, found.Cluster)})
+		case found.Cluster == defaultName:
+			// Somebody who uses kind too, and its default name, does not lose it.
+			return nil, hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("kindctl did not make cluster %s", defaultName),
+				"if it is to go, say its name: kindctl down -n "+defaultName)
 		}
-		if made {
-			names = append(names, name)
-			continue
-		}
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down",
-			Message: fmt.Sprintf("cluster %s stays: kindctl did not make it, or it is stopped; to remove it: kindctl down -n %s", name, name)})
+	}
+	if !c.Bool("all") && len(names) == 0 {
+		names = []string{defaultName} // of which a context may be left
 	}
 	return names, nil
+}
+
+// planDown says what would go.
+func planDown(c *cli.Context, engine *provider.Engine, names []string) error {
+	plans := []bootstrap.Removal{}
+	for _, name := range names {
+		plan, err := bootstrap.PlanRemoval(c.Context, engine, name, c.String("kubeconfig"))
+		if err != nil {
+			return err
+		}
+		plans = append(plans, plan)
+	}
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, map[string]any{"dryRun": true, "clusters": plans})
+	}
+	for _, plan := range plans {
+		printPlan(c.App.Writer, plan.Titles())
+		if plan.Empty() {
+			fmt.Fprintf(c.App.Writer, "There is no cluster %s; nothing would be removed.\n", plan.Cluster)
+		}
+	}
+	if len(plans) == 0 {
+		fmt.Fprintln(c.App.Writer, "There is no cluster that kindctl made; nothing would be removed.")
+	}
+	return nil
 }

@@ -66,13 +66,22 @@ func held(lock *flock.Flock, take func() (bool, error), name string) (release fu
 
 // lockOf is the lock file of a cluster, or of something else of that kind.
 func lockOf(kind, name string) (*flock.Flock, error) {
-	cache, err := os.UserCacheDir()
+	dir, err := cacheDir(filepath.Join("locks", kind))
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "there is no place for locks", "set HOME or XDG_CACHE_HOME")
-	}
-	dir := filepath.Join(cache, "kindctl", "locks", kind)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return nil, err
 	}
 	return flock.New(filepath.Join(dir, name+".lock")), nil
+}
+
+// cacheDir makes a directory of kindctl's in the user's cache.
+func cacheDir(name string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "there is no place for locks", "set HOME or XDG_CACHE_HOME")
+	}
+	dir := filepath.Join(cache, "kindctl", name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+	}
+	return dir, nil
 }

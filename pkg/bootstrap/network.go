@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -10,18 +11,6 @@ import (
 
 // networks is the kind of the locks of networks.
 const networks = "networks"
-
-// holdNetwork makes the network for the cluster's nodes and keeps it from being
-// removed until release is called, when there are nodes on it.
-func (u *Up) holdNetwork(ctx context.Context) (release func(), err error) {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer docker.Close()
-	u.begun = true // a network that was made is to be removed if the nodes are not made
-	return hold(ctx, provider.NewEngine(docker), u.provider.NetworkName())
-}
 
 // hold makes a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called.
@@ -71,31 +60,36 @@ func Remove(ctx context.Context, kind *provider.Provider, name, kubeconfig strin
 	}
 	defer docker.Close()
 	engine := provider.NewEngine(docker)
-	names, err := engine.NetworksOf(ctx, name)
+	removal, err := PlanRemoval(ctx, engine, name, kubeconfig)
+	if err == nil { // there may be no container that would name it
+		err = removal.addNetworks(ctx, engine, kind.NetworkName())
+	}
 	if err != nil {
 		return err
 	}
-	names = append(names, kind.NetworkName()) // there may be no container that would name it
-	if err := kind.Delete(ctx, name, kubeconfig, unsettled); err != nil {
-		return err
-	}
-	var failures []error
-	for _, name := range names {
-		failures = append(failures, dropNetwork(ctx, engine, name))
-	}
-	return errors.Join(failures...)
+	removal.unsettled = unsettled
+	return removal.Run(ctx, kind, engine)
 }
+
+// networkPatience is how long to wait for somebody else who removes a network, or
+// makes nodes on it.
+const networkPatience = time.Second
 
 // dropNetwork removes a network that kindctl made and nobody is on. While others
 // are about to be, it stays.
-func dropNetwork(ctx context.Context, engine *provider.Engine, name string) error {
+func dropNetwork(ctx context.Context, engine *provider.Engine, name string) (dropped bool, err error) {
 	own, err := lockOf(networks, name)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if ours, err := own.TryLock(); err != nil || !ours {
-		return err
+	waiting, cancel := context.WithTimeout(ctx, networkPatience)
+	defer cancel()
+	if ours, err := own.TryLockContext(waiting, lockRetry); !ours {
+		if waiting.Err() != nil && ctx.Err() == nil {
+			err = nil
+		}
+		return false, err
 	}
-	_, err = engine.DiscardNetwork(ctx, name)
-	return errors.Join(err, own.Unlock())
+	dropped, err = engine.DiscardNetwork(ctx, name)
+	return dropped, errors.Join(err, own.Unlock())
 }

@@ -84,7 +84,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
 			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
 	}
-	if err := u.provider.MergeKubeconfig(ctx, name, u.Kubeconfig); err != nil {
+	if err := u.merge(ctx); err != nil {
 		return "", err
 	}
 	u.Existed = true

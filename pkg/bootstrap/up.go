@@ -2,9 +2,8 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -34,6 +33,11 @@ type Config struct {
 	// verdict if there is one, and the error. Nil does not look. It is not called
 	// after an interrupt, nor when there is no API that could be asked.
 	Examine func(context.Context, *kube.Client, verify.Report, error)
+	// Version is kindctl's own; "" is what the build recorded.
+	Version string
+	// Ticket makes the caller answerable for the cluster beyond Run, until it closes
+	// the ticket. Nil has Run open one for as long as it takes.
+	Ticket *Ticket
 	// Places are where CNI and images come from.
 	Places Places
 	// Sink receives what happens.
@@ -56,6 +60,8 @@ type Up struct {
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
 
+	// Left says that something was made and could not be removed.
+	Left bool
 	// Existed says that the cluster was there and nothing was changed.
 	Existed bool
 	// Version is the Kubernetes version that the new cluster runs.
@@ -72,12 +78,18 @@ func NewUp(config Config) *Up {
 }
 
 // Run works through the plan.
-func (u *Up) Run(ctx context.Context) error {
+func (u *Up) Run(ctx context.Context) (err error) {
 	release, err := Claim(u.Topology.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
+	if u.Ticket == nil {
+		if u.Ticket, err = OpenTicket("up", u.Topology.Name); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, u.Ticket.End(!u.Left)) }()
+	}
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.begun {
 		u.introduce(context.WithoutCancel(ctx))
@@ -97,7 +109,7 @@ func (u *Up) examine(ctx context.Context, err error) {
 func (u *Up) introduce(ctx context.Context) {
 	name := u.Topology.Name
 	look := "docker ps -a --filter label=io.x-k8s.kind.cluster=" + name
-	if u.client != nil && u.provider.MergeKubeconfig(ctx, name, u.Kubeconfig) == nil {
+	if u.client != nil && u.merge(ctx) == nil {
 		look = fmt.Sprintf("kubectl --context %s get pods -A -o wide", provider.Context(name))
 	}
 	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
@@ -113,53 +125,6 @@ func (u *Up) expectation() verify.Expectation {
 	}
 }
 
-func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
-	// Finding images may have taken long enough for somebody else to come first.
-	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
-		return "", err
-	} else if len(nodes) > 0 {
-		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("somebody else has just made a cluster %s", u.Topology.Name), "choose another name")
-	}
-	release, err := u.holdNetwork(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer release()
-	private, err := os.MkdirTemp("", "kindctl-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(private)
-	config := u.Topology.KindConfig(clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes})
-	u.begun = true
-	if err := u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), span); err != nil {
-		u.unsettled = true
-		return "", hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made",
-			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
-	}
-	if err := u.connect(); err != nil {
-		return "", err
-	}
-	if err := u.record(ctx); err != nil {
-		return "", err
-	}
-	if u.Version, err = u.client.Version(ctx); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d nodes from %s", u.Topology.Nodes(), u.found.Node), nil
-}
-
-// remove takes back create, and what a creation that failed still makes.
-func (u *Up) remove(ctx context.Context) error {
-	if !u.begun {
-		return nil
-	}
-	if err := Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, u.unsettled); err != nil {
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
-	}
-	return nil
-}
-
 // connect opens the cluster's API.
 func (u *Up) connect() error {
 	kubeconfig, err := u.provider.Kubeconfig(u.Topology.Name, false)
@@ -171,7 +136,7 @@ func (u *Up) connect() error {
 }
 
 func (u *Up) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
-	if err := u.provider.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig); err != nil {
+	if err := u.merge(ctx); err != nil {
 		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "check the file's permissions, then: kindctl get kubeconfig -n "+u.Topology.Name)
 	}
 	return "context " + provider.Context(u.Topology.Name), nil

@@ -23,14 +23,14 @@ func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, unsettle
 	}
 	ticker := time.NewTicker(p.settle)
 	defer ticker.Stop()
-	seen := map[string]bool{}
-	for calm := 0; calm < looks || calm < patientLooks && len(seen) < p.expected; {
+	p.seen = map[string]bool{}
+	for calm := 0; calm < looks || calm < patientLooks && len(p.seen) < p.expected; {
 		there, err := silent().ListNodes(name)
 		if err != nil {
 			return err
 		}
 		for _, node := range there {
-			seen[node.String()] = true
+			p.seen[node.String()] = true
 		}
 		switch {
 		case len(there) > 0:

@@ -205,7 +205,7 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, b := range d.containers {
 			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
 			if onNetwork && (filters["label"] == nil || filters["label"][clusterLabel] || filters["label"][clusterLabel+"="+b.cluster]) {
-				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}})
+				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}, "Labels": map[string]string{clusterLabel: b.cluster}})
 			}
 		}
 		answer(listed)

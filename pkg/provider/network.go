@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -163,20 +162,6 @@ func uniqueLocal() netip.Prefix {
 	address := [16]byte{0xfd}
 	_, _ = rand.Read(address[1:6]) // never fails
 	return netip.PrefixFrom(netip.AddrFrom16(address), 64)
-}
-
-// NetworksOf returns the names of the networks that kind put a cluster's
-// containers on.
-func (e *Engine) NetworksOf(ctx context.Context, cluster string) (names []string, err error) {
-	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel+"="+cluster)})
-	if err != nil {
-		return nil, fmt.Errorf("list the containers of cluster %s: %w", cluster, err)
-	}
-	for _, item := range listed.Items {
-		names = append(names, item.HostConfig.NetworkMode)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
 }
 
 // DiscardNetwork removes a network that kindctl made, unless a container is on

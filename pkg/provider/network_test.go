@@ -34,8 +34,10 @@ func TestNetworkIsMadeAndRemoved(t *testing.T) {
 		if removed, err := engine.DiscardNetwork(t.Context(), "lab-net"); err != nil || removed {
 			t.Errorf("a network with a stopped container is removed: %v, %v", removed, err)
 		}
-		if names, err := engine.NetworksOf(t.Context(), "lab"); err != nil || !cmp.Equal(names, []string{"lab-net"}) {
-			t.Errorf("the cluster's networks are %v, %v", names, err)
+		for cluster, alone := range map[string]bool{"lab": true, "other": false} {
+			if made, spare, err := engine.Spare(t.Context(), "lab-net", cluster); err != nil || !made || spare != alone {
+				t.Errorf("the network with a container of lab alone: made %v, spare for %s %v, %v", made, cluster, spare, err)
+			}
 		}
 		d.containers = nil
 		if removed, err := engine.DiscardNetwork(t.Context(), "lab-net"); err != nil || !removed {
@@ -52,6 +54,9 @@ func TestOthersNetworksStay(t *testing.T) {
 	d := &dockerd{networks: []*bridge{lan("kind")}}
 	if removed, err := d.engine(t).DiscardNetwork(t.Context(), "kind"); err != nil || removed || len(d.networks) != 1 {
 		t.Errorf("a network that kindctl did not make is removed: %v, %v", removed, err)
+	}
+	if made, spare, err := d.engine(t).Spare(t.Context(), "kind", "lab"); err != nil || made || spare {
+		t.Errorf("a network that kindctl did not make: made %v, spare %v, %v", made, spare, err)
 	}
 }
 

@@ -33,6 +33,8 @@ type Provider struct {
 	givenUp <-chan struct{}
 	// expected is how many containers the latest creation was to make.
 	expected int
+	// seen are the containers that the latest Delete of an unsettled cluster saw.
+	seen map[string]bool
 	// settle is how often Delete looks whether a creation that failed is still
 	// making containers: kind starts the nodes' containers side by side and
 	// returns when the first of them fails.

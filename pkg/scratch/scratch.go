@@ -31,8 +31,8 @@ func Dir(purpose string) (path string, remove func(), err error) {
 		return "", nil, errors.Join(err, os.RemoveAll(path))
 	}
 	return path, func() {
+		_ = lock.Unlock()      // some systems remove no file that is open
 		_ = os.RemoveAll(path) // what is left, Abandoned finds
-		_ = lock.Unlock()
 	}, nil
 }
 
@@ -58,8 +58,7 @@ func Clear(path string) error {
 	if lock == nil {
 		return nil
 	}
-	defer lock.Unlock() //nolint:errcheck // its file is gone
-	return os.RemoveAll(path)
+	return errors.Join(lock.Unlock(), os.RemoveAll(path))
 }
 
 // take locks a directory that is this user's and that nobody has; nil is none.

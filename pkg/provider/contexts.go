@@ -1,0 +1,55 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"slices"
+
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// KubeconfigFiles are the files that a user's kubeconfig is made of: path, or
+// else what KUBECONFIG lists, or else the default file. They are absolute, and
+// not all of them need be there.
+func KubeconfigFiles(path string) (files []string) {
+	listed := []string{path}
+	if path == "" {
+		listed = clientcmd.NewDefaultPathOptions().GetLoadingPrecedence()
+	}
+	for _, file := range listed {
+		if absolute, err := filepath.Abs(file); err == nil && file != "" && !slices.Contains(files, absolute) {
+			files = append(files, absolute)
+		}
+	}
+	return files
+}
+
+// Entry tells whether a kubeconfig has anything of a cluster, and at which port
+// it has its API server. A file that is not there has nothing.
+func Entry(file, name string) (port string, has bool, err error) {
+	config, err := clientcmd.LoadFromFile(file)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", false, nil
+		}
+		return "", false, fmt.Errorf("%s: %w", file, err)
+	}
+	key := Context(name)
+	if cluster := config.Clusters[key]; cluster != nil {
+		if server, err := url.Parse(cluster.Server); err == nil {
+			port = server.Port()
+		}
+		return port, true, nil
+	}
+	return "", config.Contexts[key] != nil || config.AuthInfos[key] != nil, nil
+}
+
+// DropEntry removes a cluster's entry from a kubeconfig. The cluster must have no
+// containers any more.
+func (p *Provider) DropEntry(ctx context.Context, file, name string) error {
+	return remove(ctx, name, file)
+}

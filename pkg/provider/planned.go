@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster/constants"
+)
+
+// Planned is a container that kind is going to make.
+type Planned struct {
+	Name string `json:"name"`
+	// Role is control-plane, worker or external-load-balancer.
+	Role  string `json:"role"`
+	Image string `json:"image"`
+	// Ports of this host lead to the container: "127.0.0.1:8080 to 30080/TCP".
+	Ports []string `json:"ports,omitempty"`
+	// Mounts are files of this host that it sees: "/src at /dst".
+	Mounts []string `json:"mounts,omitempty"`
+}
+
+// Containers are those that kind makes of a configuration: the nodes, and a load
+// balancer in front of several control planes.
+func Containers(config *v1alpha4.Cluster) (planned []Planned) {
+	counts := map[string]int{}
+	name := func(role string) string {
+		counts[role]++
+		return nodeName(config.Name, role, counts[role])
+	}
+	for _, node := range config.Nodes {
+		one := Planned{Name: name(string(node.Role)), Role: string(node.Role), Image: node.Image}
+		for _, port := range node.ExtraPortMappings {
+			one.Ports = append(one.Ports, reached(port.ListenAddress, port.HostPort, port.ContainerPort, string(port.Protocol)))
+		}
+		for _, mount := range node.ExtraMounts {
+			one.Mounts = append(one.Mounts, mount.HostPath+" at "+mount.ContainerPath)
+		}
+		planned = append(planned, one)
+	}
+	api := reached(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
+	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
+		const front = constants.ExternalLoadBalancerNodeRoleValue
+		return append(planned, Planned{Name: name(front), Role: front, Image: LoadBalancerImage, Ports: []string{api}})
+	}
+	for i := range planned {
+		if planned[i].Role == constants.ControlPlaneNodeRoleValue {
+			planned[i].Ports = append(planned[i].Ports, api)
+		}
+	}
+	return planned
+}
+
+// apiServer is the API server's port in a node.
+const apiServer = 6443
+
+// reached says where a port of a container is on this host.
+func reached(address string, host, container int32, protocol string) string {
+	if host <= 0 {
+		return fmt.Sprintf("a free port of %s to %d/%s", address, container, protocol)
+	}
+	return fmt.Sprintf("%s:%d to %d/%s", address, host, container, protocol)
+}

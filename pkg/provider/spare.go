@@ -1,0 +1,37 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/moby/moby/client"
+)
+
+// Spare tells whether a network is one that kindctl made, and whether nobody is on
+// it but, at most, a cluster's containers: then it goes with the cluster.
+func (e *Engine) Spare(ctx context.Context, network, cluster string) (made, spare bool, err error) {
+	there, err := e.network(ctx, network)
+	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
+		return false, false, err
+	}
+	users, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
+	if err != nil {
+		return true, false, fmt.Errorf("list the containers on network %s: %w", network, err)
+	}
+	for _, user := range users.Items {
+		if user.Labels[clusterLabel] != cluster {
+			return true, false, nil
+		}
+	}
+	return true, true, nil
+}
+
+// Expect tells Delete how many containers a creation was to make that another
+// process began and did not end.
+func (p *Provider) Expect(containers int) { p.expected, p.seen = containers, nil }
+
+// Seen are the names of the containers that the latest Delete of an unsettled
+// cluster has removed.
+func (p *Provider) Seen() []string { return slices.Sorted(maps.Keys(p.seen)) }
