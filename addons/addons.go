@@ -19,6 +19,7 @@ import (
 // Addon is what every entry of the catalogue offers.
 type Addon interface {
 	Name() string
+	Version() string
 	Images() []string
 	Install(context.Context, *kube.Client) error
 	Checks() []verify.Check

@@ -60,6 +60,9 @@ func New(options Options) *Addon {
 // Name is what users type.
 func (a *Addon) Name() string { return "calico" }
 
+// Version is that of the images.
+func (a *Addon) Version() string { return Version }
+
 // Images are the images that the manifest names.
 func (a *Addon) Images() []string {
 	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}

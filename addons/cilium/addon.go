@@ -64,6 +64,9 @@ func New(options Options) *Addon {
 // Name is what users type.
 func (a *Addon) Name() string { return "cilium" }
 
+// Version is that of the images.
+func (a *Addon) Version() string { return "v" + Version }
+
 // Images are the images of the agent and the operator.
 func (a *Addon) Images() []string {
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}

@@ -14,6 +14,8 @@ import (
 type Addon interface {
 	// Name is the addon's name as users type it.
 	Name() string
+	// Version is what is installed: "v1.20.2".
+	Version() string
 	// Images are the container images that the addon's pods run.
 	Images() []string
 	// Install applies the addon and returns. Whether it works is for Checks.

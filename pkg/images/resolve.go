@@ -92,12 +92,17 @@ type Builder interface {
 	BuildLoadBalancer(ctx context.Context) error
 }
 
+// Keeper keeps image archives: see Store.
+type Keeper interface {
+	Get(ctx context.Context, image string, fetch func(path string) error) (path string, err error)
+}
+
 // Resolver finds images.
 type Resolver struct {
 	Docker   Docker
 	Registry Source
 	Builder  Builder
-	Store    *Store
+	Store    Keeper
 	Sink     event.Sink
 }
 

@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -135,7 +136,11 @@ func TestResolve(t *testing.T) {
 				w.docker = map[string]map[string]string{}
 			}
 			resolver := &Resolver{Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w, Store: &Store{Dir: t.TempDir()}, Sink: event.Discard}
-			set, err := resolver.Resolve(t.Context(), Request{Mode: tt.mode, Node: tt.node, Published: published, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}})
+			request := Request{Mode: tt.mode, Node: tt.node, Published: published, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
+			if tt.cannot == nil { // only a build itself tells
+				w.rehearse(t, resolver, request, tt.diary, tt.wantError)
+			}
+			set, err := resolver.Resolve(t.Context(), request)
 			if tt.wantError != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.wantError) {
 					t.Fatalf("error is %v, want one with %q", err, tt.wantError)
@@ -157,6 +162,33 @@ func TestResolve(t *testing.T) {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// rehearse wants a rehearsal to do nothing, and to say what is done afterwards.
+func (w *world) rehearse(t *testing.T, resolver *Resolver, request Request, diary []string, wantError string) {
+	t.Helper()
+	before := maps.Clone(w.docker)
+	_, lines, err := resolver.Rehearse(t.Context(), request)
+	if len(w.diary) > 0 || !maps.EqualFunc(before, w.docker, maps.Equal) {
+		t.Fatalf("a rehearsal has done something: %v", w.diary)
+	}
+	if wantError != "" {
+		if err == nil || !strings.Contains(err.Error(), wantError) {
+			t.Errorf("the rehearsal's error is %v, want one with %q", err, wantError)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.NewReplacer("build the image of the load balancer", "build load balancer", "build "+w.builtTag, "build", " as an archive", "", " as docker.io", " docker.io", "keep", "save")
+	for i, line := range lines {
+		lines[i] = words.Replace(line)
+	}
+	slices.Sort(lines)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(diary)), lines); diff != "" {
+		t.Errorf("what would be done (-want +got):\n%s", diff)
 	}
 }
 

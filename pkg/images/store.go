@@ -30,8 +30,7 @@ func (s *Store) Get(ctx context.Context, image string, fetch func(path string) e
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(image))
-	path := filepath.Join(s.Dir, hex.EncodeToString(sum[:16])+".tar")
+	path := s.path(image)
 	lock := flock.New(path + ".lock")
 	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
 		return "", err
@@ -46,6 +45,12 @@ func (s *Store) Get(ctx context.Context, image string, fetch func(path string) e
 		return "", err
 	}
 	return path, os.Rename(partial, path)
+}
+
+// path is where an image is kept.
+func (s *Store) path(image string) string {
+	sum := sha256.Sum256([]byte(image))
+	return filepath.Join(s.Dir, hex.EncodeToString(sum[:16])+".tar")
 }
 
 // write saves an image to a file, under the name ref.
