@@ -27,7 +27,7 @@ var layers = map[string][]string{
 	"addons/cilium":    {"pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
 	"clusters":         {"pkg/hint"},
 	"hack":             {},
-	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
+	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":      {"addons", "clusters", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/provider":     {"pkg/event", "pkg/hint"},

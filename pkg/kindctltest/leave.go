@@ -9,6 +9,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // leave ends this process's use of all shared clusters, and removes those that
@@ -52,11 +53,11 @@ func (c *community) part(ctx context.Context, here *share, failed bool) error {
 	if id != made {
 		return nil // somebody else's, made meanwhile
 	}
-	private, err := os.MkdirTemp("", "kindctltest-")
+	private, remove, err := scratch.Dir("test")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(private)
+	defer remove()
 	if err := c.down(ctx, name, filepath.Join(private, "kubeconfig"), report.NewConsole(os.Stderr, report.Style{})); err != nil {
 		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -119,11 +120,11 @@ func (c *community) join(t testing.TB, here *share) (err error) {
 	if err := here.users.enter(t.Context()); err != nil {
 		return err
 	}
-	private, err := os.MkdirTemp("", "kindctltest-") // mode 0700
+	private, remove, err := scratch.Dir("test")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(private)
+	defer remove()
 	o := here.settings.Options
 	o.Kubeconfig = filepath.Join(private, "kubeconfig")
 	if here.cluster, err = c.patiently(t, o); err != nil {
