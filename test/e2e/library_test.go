@@ -38,6 +38,7 @@ func onlyAsChild(t *testing.T) {
 
 // TestLibraryOwn gives a test a cluster of its own, which goes with the test.
 func TestLibraryOwn(t *testing.T) {
+	long(t)
 	s := newSession(t)
 	t.Setenv("KUBECONFIG", s.kubeconfig)
 	t.Setenv("KINDCTL_TEST_REQUIRE", "1")
@@ -89,6 +90,7 @@ func (run tests) Run() int { return run() }
 // TestLibraryShared makes a cluster that a second process uses at the same time.
 // The second one ends first, and leaves it; the last one removes it.
 func TestLibraryShared(t *testing.T) {
+	long(t)
 	s := newSession(t, sharedCluster)
 	t.Setenv("KUBECONFIG", s.kubeconfig)
 	t.Setenv("KINDCTL_TEST_REQUIRE", "1")
@@ -136,6 +138,7 @@ func TestLibrarySecond(t *testing.T) {
 // TestLibraryInterrupt ends a process while it makes a cluster for a test: no
 // cleanup of the test runs, and yet nothing is left.
 func TestLibraryInterrupt(t *testing.T) {
+	long(t)
 	s := newSession(t)
 	before := s.belongings()
 	cmd := s.child("TestLibraryInterrupted")

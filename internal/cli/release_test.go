@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// releaseConfig is what this project says in .goreleaser.yaml.
+type releaseConfig struct {
+	Version int
+	Builds  []struct {
+		Main, Binary         string
+		Env, Flags, Ldflags  []string
+		ModTimestamp         string `yaml:"mod_timestamp"`
+		Goos, Goarch, Ignore []string
+	}
+	Archives []struct {
+		NameTemplate string `yaml:"name_template"`
+		Formats      []string
+		Files        []struct{ Src, Dst string }
+	}
+	Checksum struct {
+		NameTemplate string `yaml:"name_template"`
+		Algorithm    string
+	}
+}
+
+// TestRelease holds the release to what it is made of, and to those who install it.
+func TestRelease(t *testing.T) {
+	root := filepath.Join("..", "..")
+	read := func(names ...string) string {
+		data, err := os.ReadFile(filepath.Join(append([]string{root}, names...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	var config releaseConfig
+	if err := yaml.Unmarshal([]byte(read(".goreleaser.yaml")), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.Version != 2 || len(config.Builds) != 1 || len(config.Archives) != 1 {
+		t.Fatalf("the configuration is %+v", config)
+	}
+	build, archive := config.Builds[0], config.Archives[0]
+
+	variable := regexp.MustCompile(`-X (\S+)=`)
+	set := variable.FindStringSubmatch(strings.Join(build.Ldflags, " "))
+	if set == nil || !strings.Contains(read("Makefile"), "-X "+set[1]+"=") {
+		t.Fatalf("ldflags are %v, and the Makefile sets another variable", build.Ldflags)
+	}
+	if !isStringVariable(t, set[1]) {
+		t.Errorf("the linker is to set %s, which is no variable of type string", set[1])
+	}
+	if !slices.Contains(build.Flags, "-trimpath") || build.ModTimestamp == "" || !slices.Contains(build.Env, "CGO_ENABLED=0") {
+		t.Errorf("two builds of one commit may differ: %+v", build)
+	}
+
+	var has []string
+	for _, file := range archive.Files {
+		found, err := filepath.Glob(filepath.Join(root, file.Src))
+		if err != nil || len(found) == 0 {
+			t.Errorf("there is no %s (%v)", file.Src, err)
+		}
+		for _, name := range found {
+			has = append(has, filepath.ToSlash(filepath.Join(file.Dst, filepath.Base(name))))
+		}
+	}
+	for _, want := range []string{"LICENSE", "README.md", "man/kindctl.1", "completions/kindctl.bash", "completions/kindctl.zsh", "completions/kindctl.fish", "completions/kindctl.ps1"} {
+		if !slices.Contains(has, want) {
+			t.Errorf("%s is not in the archive: %v", want, has)
+		}
+	}
+
+	// The action and the GitLab job find archives by name.
+	if archive.NameTemplate != "{{ .ProjectName }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}" || !slices.Equal(archive.Formats, []string{"tar.gz"}) {
+		t.Errorf("archives are named %s, of format %v", archive.NameTemplate, archive.Formats)
+	}
+	for file, names := range map[string][2]string{
+		filepath.Join("action", "install.js"):     {"kindctl_${tag.slice(1)}_${system}_${architecture}", config.Checksum.NameTemplate},
+		filepath.Join("templates", "kindctl.yml"): {"kindctl_${KINDCTL_VERSION#v}_linux_$arch.tar.gz", config.Checksum.NameTemplate},
+	} {
+		for _, name := range names {
+			if text := read(file); name == "" || !strings.Contains(text, name) {
+				t.Errorf("%s does not look for %q", file, name)
+			}
+		}
+	}
+	if config.Checksum.Algorithm != "sha256" {
+		t.Errorf("checksums are %s; those who install want sha256", config.Checksum.Algorithm)
+	}
+}
+
+// isStringVariable tells whether a name is one of a variable that the linker can
+// set: of type string, without a value.
+func isStringVariable(t *testing.T, name string) bool {
+	t.Helper()
+	dot := strings.LastIndex(name, ".")
+	folder, found := strings.CutPrefix(name[:dot], "github.com/kindctl/kindctl/")
+	if !found {
+		return false
+	}
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, declaration := range parsed.Decls {
+			general, is := declaration.(*ast.GenDecl)
+			if !is || general.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range general.Specs {
+				value := spec.(*ast.ValueSpec)
+				kind, is := value.Type.(*ast.Ident)
+				if is && kind.Name == "string" && len(value.Values) == 0 && value.Names[0].Name == name[dot+1:] {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

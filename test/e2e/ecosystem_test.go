@@ -1,0 +1,189 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// releases serves the binary under test as a release, with its checksum.
+func (s *session) releases() string {
+	s.Helper()
+	root := s.TempDir()
+	dir := filepath.Join(root, "download", "v1.2.3")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		s.Fatal(err)
+	}
+	archive := fmt.Sprintf("kindctl_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
+	s.output("tar", "-C", filepath.Dir(kindctl), "--use-compress-program", "gzip -1", "-cf", filepath.Join(dir, archive), "kindctl")
+	s.output("sh", "-c", `cd "$1" && sha256sum "$2" >checksums.txt`, "sh", dir, archive)
+	server := httptest.NewServer(http.FileServer(http.Dir(root)))
+	s.Cleanup(server.Close)
+	return server.URL
+}
+
+// step runs a part of the GitHub action, and returns what it wrote for the runner.
+func (s *session) step(script, temp string, more ...string) (code int, values map[string]string) {
+	s.Helper()
+	cmd := exec.Command("node", filepath.Join("..", "..", "action", script))
+	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "RUNNER_TEMP="+temp, "KUBECONFIG="+s.kubeconfig, "GITHUB_STEP_SUMMARY="+filepath.Join(temp, "summary.md"))
+	file := filepath.Join(temp, script+".out")
+	for _, name := range []string{"OUTPUT", "ENV", "PATH", "STATE"} {
+		cmd.Env = append(cmd.Env, "GITHUB_"+name+"="+file)
+	}
+	cmd.Env = append(cmd.Env, more...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		s.Fatal(err)
+	}
+	s.Logf("%s: exit %d\n%s", script, cmd.ProcessState.ExitCode(), out)
+	values = map[string]string{}
+	if data, err := os.ReadFile(file); err == nil {
+		for _, found := range regexp.MustCompile(`(?m)^(\w+)<<\S+\n(.*)$`).FindAllStringSubmatch(string(data), -1) {
+			values[found[1]] = found[2]
+		}
+	}
+	return cmd.ProcessState.ExitCode(), values
+}
+
+// TestAction goes through a job of GitHub Actions: the action makes a cluster,
+// a step uses it, and when the job ends there are diagnostics and no cluster.
+func TestAction(t *testing.T) {
+	long(t)
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node, which GitHub's runner runs the action with, is not installed")
+	}
+	s := newSession(t)
+	before := s.belongings()
+	temp := t.TempDir()
+	code, told := s.step("main.js", temp, "INPUT_VERSION=v1.2.3", "INPUT_DOWNLOAD_URL="+s.releases(), "INPUT_CNI=calico", "INPUT_PROFILE=single", "INPUT_TTL=1h", "INPUT_KUBECONFIG=", "INPUT_ARTIFACTS=", "INPUT_CLUSTER_NAME=")
+	name := told["name"]
+	t.Cleanup(func() { s.kindctl("down", "-n", name) })
+	if code != 0 || name == "" || told["KINDCTL_NAME"] != name {
+		t.Fatalf("main: exit %d, %v", code, told)
+	}
+	if nodes := s.kubectl(name, "get", "nodes", "-o", "name"); nodes != "node/"+name+"-control-plane" {
+		t.Errorf("the nodes are %s", nodes)
+	}
+	if kubeconfig, err := os.ReadFile(told["KUBECONFIG"]); err != nil || !strings.Contains(string(kubeconfig), "current-context: kind-"+name) {
+		t.Errorf("the kubeconfig: %v\n%s", err, kubeconfig)
+	}
+	if summary, err := os.ReadFile(filepath.Join(temp, "summary.md")); err != nil || !strings.Contains(string(summary), "net.pods") {
+		t.Errorf("the step's summary: %v\n%s", err, summary)
+	}
+	state := []string{"INPUT_VERIFY=true"}
+	for _, key := range []string{"program", "name", "artifacts", "kubeconfig"} {
+		state = append(state, "STATE_"+key+"="+told[key])
+	}
+	if code, _ := s.step("post.js", temp, state...); code != 0 {
+		t.Errorf("post: exit %d", code)
+	}
+	for file, want := range map[string]string{"cluster.xml": `<testcase name="net.pods"`, "cluster.json": `"passed": true`, "verify.json": `"passed": true`} {
+		if data, err := os.ReadFile(filepath.Join(told["artifacts"], file)); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %s (%v)", file, want, err)
+		}
+	}
+	if found, err := filepath.Glob(filepath.Join(told["artifacts"], "diagnostics", "*")); err != nil || len(found) == 0 {
+		t.Errorf("there are no diagnostics (%v)", err)
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+}
+
+// TestGitLab runs the lines of the GitLab job, with the Docker that is here in
+// place of the service's.
+func TestGitLab(t *testing.T) {
+	long(t)
+	for _, program := range []string{"wget", "docker"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s, which the job's image has, is not installed", program)
+		}
+	}
+	s := newSession(t)
+	before := s.belongings()
+	data, err := os.ReadFile(filepath.Join("..", "..", "templates", "kindctl.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(data), "\n---\n")
+	// Any image does that has a shell; one of a node is here.
+	image := s.output("sh", "-c", `docker images --format '{{.Repository}}:{{.Tag}}' | grep -m1 -E '^(kindctl.local|kindest)/node:'`)
+	docker, err := exec.LookPath("docker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs := map[string]string{"job": "tests", "stage": "test", "docker": "29", "image": image, "version": "v1.2.3", "cni": "calico", "profile": "single", "flags": "", "url": s.releases(),
+		"command": `echo "$KINDCTL_NAME in $PWD says $SHOP" >said; test -s "$KUBECONFIG" && kubectl get nodes -o name >nodes`}
+	text = regexp.MustCompile(`\$\[\[ inputs\.(\w+) \]\]`).ReplaceAllStringFunc(text, func(match string) string {
+		return inputs[strings.TrimSuffix(strings.TrimPrefix(match, "$[[ inputs."), " ]]")]
+	})
+	var jobs map[string]struct {
+		Variables    map[string]string
+		BeforeScript []string `yaml:"before_script"`
+		Script       []string
+	}
+	if err := yaml.Unmarshal([]byte(strings.Replace(text, inputs["command"], "''", 1)), &jobs); err != nil {
+		t.Fatal(err)
+	}
+	job, project := jobs["tests"], t.TempDir()
+	shell := exec.Command("sh", "-e", "-c", strings.Join(append(job.BeforeScript, job.Script...), "\n"))
+	shell.Dir = project
+	shell.Env = os.Environ()
+	for name, value := range job.Variables {
+		shell.Env = append(shell.Env, name+"="+value)
+	}
+	shell.Env = append(shell.Env, "CI_PROJECT_DIR="+project, "SHOP=hello", "KINDCTL_COMMAND="+inputs["command"], "KINDCTL_DOCKER_CLI="+docker)
+	shell.Env = append(shell.Env, "DOCKER_HOST="+os.Getenv("DOCKER_HOST"))
+	out, err := shell.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Errorf("the job: %v", err)
+	}
+	for file, want := range map[string]string{
+		"said": " in " + project + " says hello", "nodes": "-control-plane", ".kindctl/reports/cluster.xml": `<testcase name="net.pods"`,
+	} {
+		if data, err := os.ReadFile(filepath.Join(project, file)); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %q (%v): %s", file, want, err, data)
+		}
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+}
+
+// TestPlatforms compiles kindctl for every system that a release is for, each
+// with one of its architectures. From nothing this takes minutes for each.
+func TestPlatforms(t *testing.T) {
+	long(t)
+	data, err := os.ReadFile(filepath.Join("..", "..", ".goreleaser.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var release struct {
+		Builds []struct{ Goos, Goarch []string }
+	}
+	if err := yaml.Unmarshal(data, &release); err != nil || len(release.Builds) == 0 || len(release.Builds[0].Goos) < 3 {
+		t.Fatalf("the release is for %+v (%v)", release, err)
+	}
+	for _, system := range release.Builds[0].Goos {
+		build := exec.Command("go", "build", "github.com/kindctl/kindctl/internal/cli", "github.com/kindctl/kindctl/pkg/kindctltest")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+release.Builds[0].Goarch[0])
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", system, err, out)
+		}
+	}
+}
