@@ -24,7 +24,7 @@ func downCommand() *cli.Command {
 		Flags: []cli.Flag{
 			nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host"},
-			dryRunFlag(), outputFlag("text", "json"),
+			dryRunFlag(), planFormatFlag(),
 		},
 		Action: down,
 	}
@@ -34,8 +34,8 @@ func down(c *cli.Context) error {
 	if c.Bool("all") && slices.Contains(c.LocalFlagNames(), "name") {
 		return hint.New(hint.Usage, "BAD_FLAG", "--all and --name exclude each other", "leave one of them out")
 	}
-	if c.String("output") == "json" && !c.Bool("dry-run") {
-		return hint.New(hint.Usage, "BAD_FLAG", "-o json is for a plan", "leave it out, or add --dry-run")
+	if err := planFlags(c); err != nil {
+		return err
 	}
 	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
 		return err

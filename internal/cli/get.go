@@ -18,7 +18,7 @@ func getCommand() *cli.Command {
 	return &cli.Command{
 		Name: "get", Usage: "Print clusters, nodes or a kubeconfig",
 		Subcommands: []*cli.Command{
-			{Name: "clusters", Usage: "List the clusters of this host", Flags: []cli.Flag{outputFlag("name", "json")}, Action: getClusters},
+			{Name: "clusters", Usage: "List the clusters of this host", Flags: []cli.Flag{outputFlag("table", "json", "name")}, Action: getClusters},
 			{Name: "nodes", Usage: "List a cluster's nodes", Flags: []cli.Flag{nameFlag(), outputFlag("table", "json", "name")}, Action: getNodes},
 			{Name: "kubeconfig", Usage: "Print a cluster's kubeconfig", Action: getKubeconfig, Flags: []cli.Flag{nameFlag(),
 				&cli.BoolFlag{Name: "internal", Usage: "with the address that works for containers on the clusters' network"}}},
@@ -53,27 +53,6 @@ func existing(c *cli.Context, name string) (*provider.Provider, error) {
 		return nil, hint.New(hint.NotFound, "CLUSTER_MISSING", fmt.Sprintf("there is no cluster %q%s", name, hint.Nearest(name, names)), "list them: kindctl get clusters")
 	}
 	return kind, nil
-}
-
-func getClusters(c *cli.Context) error {
-	kind, err := engine(c)
-	if err != nil {
-		return err
-	}
-	names, err := kind.List()
-	if err != nil {
-		return err
-	}
-	if c.String("output") == "json" {
-		return report.JSON(c.App.Writer, append([]string{}, names...))
-	}
-	for _, name := range names {
-		fmt.Fprintln(c.App.Writer, name)
-	}
-	if len(names) == 0 && !isOn(c, "quiet") {
-		fmt.Fprintln(c.App.ErrWriter, "there are no clusters; make one: kindctl up")
-	}
-	return nil
 }
 
 func getNodes(c *cli.Context) error {

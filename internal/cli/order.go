@@ -34,6 +34,9 @@ func orderOf(c *cli.Context) (o order, err error) {
 	if !slices.Contains(images.Modes(), o.mode) {
 		return o, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", o.mode), fmt.Sprintf("use one of %v", images.Modes()))
 	}
+	if c.IsSet("ttl") && c.Duration("ttl") <= 0 {
+		return o, hint.New(hint.Usage, "BAD_FLAG", "--ttl must be longer than nothing", "write it as 2h or 90m; without it the cluster stays until it is removed")
+	}
 	if c.Duration("wait-timeout") <= 0 {
 		return o, hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
@@ -50,7 +53,7 @@ func (o order) warn(sink event.Sink) {
 // config is what the recipe needs to carry the order out.
 func (o order) config(c *cli.Context, sink event.Sink) bootstrap.Config {
 	return bootstrap.Config{
-		Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
+		Version: currentVersion(), Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
 		Places: kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
 	}
 }

@@ -1,26 +1,20 @@
 package cli
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -67,11 +61,11 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	private, err := os.MkdirTemp("", "kindctl-run-") // mode 0700
+	private, remove, err := scratch.Dir("run")
 	if err != nil {
 		return errors.Join(err, reports.finish(verify.Report{}, err))
 	}
-	defer os.RemoveAll(private)
+	defer remove()
 	r := &runner{c: c, order: order, reports: reports, kept: kept, kubeconfig: filepath.Join(private, "kubeconfig"), program: program}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -79,7 +73,8 @@ func run(c *cli.Context) error {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	defer signal.Stop(signals)
-	return errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
+	err = errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
+	return errors.Join(err, r.endTicket())
 }
 
 // runOrder reads the flags: the cluster with its name, and the program.
@@ -106,122 +101,4 @@ func runOrder(c *cli.Context) (o order, program string, err error) {
 		o.topology.Name = "run-" + strings.ToLower(rand.Text()[:8])
 	}
 	return o, program, err
-}
-
-// runner holds what the parts of an errand share.
-type runner struct {
-	c          *cli.Context
-	order      order
-	reports    *reports
-	kept       diagnostics
-	kubeconfig string
-	program    string
-}
-
-// up makes the cluster, or with --reuse finds it.
-func (r *runner) up(ctx context.Context) (made bool, err error) {
-	reuse := r.c.String("reuse") != ""
-	cluster, err := r.bringUp(ctx, reuse)
-	made = err == nil && !reuse
-	var verdict verify.Report
-	if cluster != nil {
-		verdict = cluster.Report
-	}
-	verdict.Cluster = r.kept.cluster
-	return made, r.reports.finish(verdict, err)
-}
-
-func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error) {
-	name := r.order.topology.Name
-	kind, err := engine(r.c)
-	if err != nil {
-		return nil, err
-	}
-	taken := hint.New(hint.Usage, "CLUSTER_EXISTS", fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
-		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
-	if nodes, err := kind.Nodes(name); err != nil {
-		return nil, err
-	} else if len(nodes) > 0 && !reuse {
-		return nil, taken
-	}
-	display, finish := progressSink(r.c)
-	defer finish()
-	sink := r.reports.follow(display)
-	r.order.warn(sink)
-	config := r.order.config(r.c, sink)
-	config.Kubeconfig = r.kubeconfig
-	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {
-		if hint.CodeOf(failure) == hint.Usage { // nothing is wrong with the cluster
-			return
-		}
-		kept := r.kept
-		kept.sink = sink
-		redirect(failure, kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict }))
-	}
-	cluster := bootstrap.NewUp(config)
-	if err := cluster.Run(ctx); err != nil {
-		return cluster, err
-	}
-	if cluster.Existed && !reuse {
-		return cluster, taken
-	}
-	return cluster, nil
-}
-
-// redirect adds to a failure's advice where its diagnostics are. The advice to
-// keep the nodes goes: that is for up.
-func redirect(failure error, advice string) {
-	e := (*hint.Error)(nil)
-	if advice == "" || !errors.As(failure, &e) {
-		return
-	}
-	if e.Advice != "" && !strings.Contains(e.Advice, "--retain") {
-		advice = e.Advice + "\n" + advice
-	}
-	e.Advice = advice
-}
-
-// command is the user's program, with the cluster in its environment.
-func (r *runner) command() *exec.Cmd {
-	words := r.c.Args().Slice()
-	lineSink(r.c).Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run",
-		Message: fmt.Sprintf("running with cluster %s: %s", r.order.topology.Name, strings.Join(words, " "))})
-	command := exec.Command(r.program, words[1:]...)
-	command.Args[0] = words[0]
-	command.Env = clusterEnvironment(os.Environ(), r.order.topology.Name, r.kubeconfig)
-	command.Stdin, command.Stdout, command.Stderr = os.Stdin, r.c.App.Writer, r.c.App.ErrWriter
-	return command
-}
-
-// clusterEnvironment makes a cluster the one that kubectl and kindctl mean.
-func clusterEnvironment(environment []string, name, kubeconfig string) []string {
-	others := []string{"KUBECONFIG", "KINDCTL_KUBECONFIG", "KINDCTL_CONTEXT", "KINDCTL_NAME", "KIND_CLUSTER_NAME"}
-	environment = slices.DeleteFunc(slices.Clone(environment), func(variable string) bool {
-		key, _, _ := strings.Cut(variable, "=")
-		return slices.Contains(others, key)
-	})
-	return append(environment, "KUBECONFIG="+kubeconfig, "KINDCTL_NAME="+name)
-}
-
-// examine keeps diagnostics of a cluster in which the command failed.
-func (r *runner) examine(ctx context.Context, failure error) string {
-	kept := r.kept
-	kept.sink = lineSink(r.c)
-	client, err := kube.FromKubeconfig(r.kubeconfig, r.kept.cluster)
-	if err != nil {
-		kept.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "no diagnostics: " + err.Error()})
-		return ""
-	}
-	return kept.verified(ctx, client, failure)
-}
-
-func (r *runner) remove(ctx context.Context) error {
-	name, sink := r.order.topology.Name, lineSink(r.c)
-	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
-	if err := bootstrap.Remove(ctx, provider.New(sink), name, r.kubeconfig, false); err != nil {
-		span.Failed(err.Error(), "")
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
-	}
-	span.Done("")
-	return nil
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -28,6 +31,8 @@ type clusterStatus struct {
 	Expect  verify.Expectation `json:"expected"`
 	Nodes   []nodeStatus       `json:"nodes"`
 	System  []workload         `json:"system"`
+	// Origin is known of clusters that kindctl made in this Docker.
+	Origin *origin `json:"origin,omitempty"`
 }
 
 type nodeStatus struct {
@@ -56,10 +61,17 @@ func showStatus(c *cli.Context) error {
 		return apiProblem(err, name)
 	}
 	status.Cluster = name
+	if status.Origin, err = originByName(c); err != nil {
+		return err
+	}
 	if c.String("output") == "json" {
 		return report.JSON(c.App.Writer, status)
 	}
-	fmt.Fprintf(c.App.Writer, "%s: Kubernetes %s, CNI %s, kube-proxy mode %s\n\n", name, status.Version, status.Expect.CNI, status.Expect.ProxyMode)
+	fmt.Fprintf(c.App.Writer, "%s: Kubernetes %s, CNI %s, kube-proxy mode %s\n", name, status.Version, status.Expect.CNI, status.Expect.ProxyMode)
+	if o := status.Origin; o != nil && o.SecondsLeft != nil {
+		fmt.Fprintf(c.App.Writer, "time left: %s (until %s, then kindctl gc removes it)\n", o.left(), o.Expires.Local().Format(time.DateTime))
+	}
+	fmt.Fprintln(c.App.Writer)
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NODE\tREADY\tKUBELET\tRUNTIME\tADDRESS")
 	for _, n := range status.Nodes {
@@ -73,6 +85,25 @@ func showStatus(c *cli.Context) error {
 		fmt.Fprintf(table, "%s\t%d/%d\n", w.Name, w.Ready, w.Want)
 	}
 	return table.Flush()
+}
+
+// originByName is that of the cluster which --name names; nil for one that is
+// named by its context, wherever it is, or that kindctl did not make.
+func originByName(c *cli.Context) (*origin, error) {
+	if byContext(c) {
+		return nil, nil
+	}
+	docker, err := host.Docker(c.Context)
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	marker, made, err := provider.NewEngine(docker).Marker(c.Context, c.String("name"))
+	if err != nil || !made {
+		return nil, err
+	}
+	found := originOf(marker, time.Now())
+	return &found, nil
 }
 
 func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error) {

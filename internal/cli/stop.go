@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,10 +19,6 @@ func stopCommand() *cli.Command {
 		Flags:       []cli.Flag{nameFlag(), dryRunFlag()},
 		Action:      stop,
 	}
-}
-
-func dryRunFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing", DisableDefaultText: true}
 }
 
 func stop(c *cli.Context) error {
@@ -67,11 +62,4 @@ func stop(c *cli.Context) error {
 	finish()
 	fmt.Fprintf(c.App.Writer, "Cluster %s is stopped: %s. Start it again: kindctl start -n %s\n", name, count(len(steps), "container"), name)
 	return nil
-}
-
-// printPlan writes what a command would do, a line for each step.
-func printPlan(out io.Writer, steps []string) {
-	for _, step := range steps {
-		fmt.Fprintln(out, step)
-	}
 }

@@ -30,7 +30,8 @@ Examples:
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(),
-			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
+			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
+			dryRunFlag(), planFormatFlag()),
 		Action: up,
 	}
 }
@@ -48,15 +49,22 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
+		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
 		reportFlag(),
 	}
 }
 
 func up(c *cli.Context) error {
+	if err := planFlags(c, "report", "retain"); err != nil {
+		return err
+	}
 	order, err := orderOf(c)
 	if err != nil {
 		return err
+	}
+	if c.Bool("dry-run") {
+		return previewUp(c, order)
 	}
 	reports, err := openReports(c, "up")
 	if err != nil {

@@ -21,7 +21,8 @@ import (
 // kind cluster by its name. A name on the command line wins over a context in
 // the environment.
 func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
-	if context := c.String("context"); context != "" && (given(c, "context") || !given(c, "name")) {
+	if byContext(c) {
+		context := c.String("context")
 		client, err = kube.FromKubeconfig(c.String("kubeconfig"), context)
 		return client, context, err
 	}
@@ -39,6 +40,11 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	}
 	client, err = kube.FromKubeconfigData([]byte(kubeconfig))
 	return client, provider.Context(name), err
+}
+
+// byContext tells whether the flags name a cluster by its context.
+func byContext(c *cli.Context) bool {
+	return c.String("context") != "" && (given(c, "context") || !given(c, "name"))
 }
 
 // contactTimeout bounds the first questions to a cluster, which a server that

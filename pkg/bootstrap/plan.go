@@ -9,16 +9,16 @@ import (
 func (u *Up) Plan() []Phase {
 	return []Phase{
 		{Name: "preflight", Title: "Look at the host", Estimate: time.Second, Run: u.preflight},
-		{Name: "existing", Title: "Look for the cluster", Estimate: time.Second, Run: u.existing},
-		{Name: "images", Title: "Find the images", Estimate: time.Second, Run: u.images},
-		{Name: "create", Title: "Create the nodes", Estimate: 35 * time.Second, Run: u.create, Undo: u.remove},
-		{Name: "traits", Title: "Set labels and limits of nodes", Estimate: time.Second, Skip: u.noTraits, Run: u.setTraits},
-		{Name: "load", Title: "Put images into the nodes", Estimate: 30 * time.Second, Skip: u.nothingToLoad, Run: u.load},
-		{Name: "cni", Title: "Install the CNI", Estimate: 3 * time.Second, Skip: u.noCNI, Run: u.installCNI},
-		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 10 * time.Second, Skip: u.noCNI, Run: u.waitForWorkloads},
-		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests},
-		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify},
-		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig},
+		{Name: "existing", Title: "Look for the cluster", Estimate: time.Second, Run: u.existing, Would: u.wouldFind},
+		{Name: "images", Title: "Find the images", Estimate: time.Second, Run: u.images, Would: u.wouldResolve},
+		{Name: "create", Title: "Create the nodes", Estimate: 35 * time.Second, Run: u.create, Would: u.wouldCreate, Undo: u.remove},
+		{Name: "traits", Title: "Set labels and limits of nodes", Estimate: time.Second, Skip: u.noTraits, Run: u.setTraits, Would: u.wouldSetTraits},
+		{Name: "load", Title: "Put images into the nodes", Estimate: 30 * time.Second, Skip: u.nothingToLoad, Run: u.load, Would: u.wouldLoad},
+		{Name: "cni", Title: "Install the CNI", Estimate: 3 * time.Second, Skip: u.noCNI, Run: u.installCNI, Would: u.wouldInstall},
+		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes, Would: nothing},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 10 * time.Second, Skip: u.noCNI, Run: u.waitForWorkloads, Would: nothing},
+		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests, Would: u.wouldApply},
+		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify, Would: u.wouldVerify},
+		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig, Would: u.wouldMerge},
 	}
 }

@@ -53,33 +53,14 @@ func (u *Up) fit(ctx context.Context) (err error) {
 // existing ends the plan when the cluster is there already, well and in the
 // same shape; otherwise it makes sure that the host can carry a new one.
 func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
-	name := u.Topology.Name
-	nodes, err := u.provider.Nodes(name)
+	there, err := u.find(ctx)
 	if err != nil {
 		return "", err
 	}
-	if len(nodes) == 0 {
-		return "none, so it will be made", u.fit(ctx)
+	if !there {
+		return "none, so it will be made", nil
 	}
-	if err := Awake(ctx, name); err != nil {
-		return "", err
-	}
-	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
-	if err := u.connect(); err != nil {
-		return "", hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
-	}
-	record, recorded, err := verify.Recorded(ctx, u.client)
-	switch {
-	case err != nil:
-		return "", hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
-	case !recorded:
-		return "", hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
-	}
-	if differences, err := u.differences(ctx, record); err != nil {
-		return "", err
-	} else if differences != "" {
-		return "", hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
-	}
+	name := u.Topology.Name
 	if err := u.judge(ctx); err != nil {
 		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
 			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
@@ -91,8 +72,41 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 	return "it is there and healthy; nothing was changed", errDone
 }
 
-// images finds the node image and what else the nodes must hold.
-func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
+// find looks for the cluster. There is one only if it is in the same shape; if
+// there is none, the host can carry it.
+func (u *Up) find(ctx context.Context) (there bool, err error) {
+	name := u.Topology.Name
+	nodes, err := u.provider.Nodes(name)
+	if err != nil {
+		return false, err
+	}
+	if len(nodes) == 0 {
+		return false, u.fit(ctx)
+	}
+	if err := Awake(ctx, name); err != nil {
+		return false, err
+	}
+	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
+	if err := u.connect(); err != nil {
+		return false, hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+	}
+	record, recorded, err := verify.Recorded(ctx, u.client)
+	switch {
+	case err != nil:
+		return false, hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+	case !recorded:
+		return false, hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
+	}
+	if differences, err := u.differences(ctx, record); err != nil {
+		return false, err
+	} else if differences != "" {
+		return false, hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
+	}
+	return true, nil
+}
+
+// request says which images the cluster needs.
+func (u *Up) request() images.Request {
 	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.PublishedImage, Pods: []string{u.Places.Probe}}
 	if u.addon != nil {
 		request.Pods = append(request.Pods, u.addon.Images()...)
@@ -100,13 +114,26 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 	if u.Topology.ControlPlanes > 1 {
 		request.LoadBalancer = provider.LoadBalancerImage
 	}
+	return request
+}
+
+// images finds the node image and what else the nodes must hold.
+func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
 	if err != nil {
 		return "", err
 	}
 	defer closeResolver()
-	if u.found, err = resolver.Resolve(ctx, request); err == nil && len(u.Topology.FeatureGates) > 0 {
-		err = provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	if u.found, err = resolver.Resolve(ctx, u.request()); err == nil {
+		err = u.checkGates(ctx)
 	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
+}
+
+// checkGates refuses feature gates that the Kubernetes of the node image has not.
+func (u *Up) checkGates(ctx context.Context) error {
+	if len(u.Topology.FeatureGates) == 0 {
+		return nil
+	}
+	return provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
 }

@@ -57,6 +57,7 @@ type Up struct {
 	found     images.Set
 	manifests []manifest
 	client    *kube.Client
+	outline   Outline
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -25,7 +26,23 @@ func KubeconfigFiles(path string) (files []string) {
 			files = append(files, absolute)
 		}
 	}
+	if len(files) == 0 { // KUBECONFIG lists nothing
+		return []string{clientcmd.RecommendedHomeFile}
+	}
 	return files
+}
+
+// KubeconfigTarget is the one of these files that gets a new context: the first that
+// is there, or else the last (kind v0.33.0,
+// pkg/cluster/internal/kubeconfig/internal/kubeconfig/paths.go).
+func KubeconfigTarget(path string) string {
+	files := KubeconfigFiles(path)
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
+	}
+	return files[len(files)-1]
 }
 
 // Entry tells whether a kubeconfig has anything of a cluster, and at which port

@@ -59,7 +59,7 @@ func TestTwoClusters(t *testing.T) {
 // downBoth uses --all only where nobody else's cluster would go with it.
 func (s *session) downBoth(first, second string) {
 	s.Helper()
-	there := strings.Fields(s.must("get", "clusters").stdout)
+	there := strings.Fields(s.must("get", "clusters", "-o", "name").stdout)
 	slices.Sort(there)
 	if slices.Equal(there, slices.Sorted(slices.Values([]string{first, second}))) {
 		s.must("down", "--all")

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+func dryRunFlag() *cli.BoolFlag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing", DisableDefaultText: true}
+}
+
+// planFormatFlag is -o for commands that print data only of a plan.
+func planFormatFlag() *cli.StringFlag {
+	flag := outputFlag("text", "json")
+	flag.Usage = "`FORMAT` of the plan of --dry-run: text, json"
+	return flag
+}
+
+// planFlags refuses what makes no sense with a plan, and -o json without one.
+func planFlags(c *cli.Context, excluded ...string) error {
+	if !c.Bool("dry-run") {
+		if c.String("output") == "json" {
+			return hint.New(hint.Usage, "BAD_FLAG", "-o json is for a plan", "leave it out, or add --dry-run")
+		}
+		return nil
+	}
+	for _, name := range excluded {
+		if given(c, name) {
+			return hint.New(hint.Usage, "BAD_FLAG", "--dry-run and --"+name+" exclude each other", "leave one of them out")
+		}
+	}
+	return nil
+}
+
+// previewUp says what up would do.
+func previewUp(c *cli.Context, order order) error {
+	sink, finish := progressSink(c)
+	defer finish()
+	order.warn(sink)
+	config := order.config(c, sink)
+	config.Kubeconfig = c.String("kubeconfig")
+	outline, err := bootstrap.NewUp(config).Preview(c.Context)
+	finish()
+	if err != nil {
+		return err
+	}
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, struct {
+			DryRun bool `json:"dryRun"`
+			bootstrap.Outline
+		}{true, outline})
+	}
+	tellOutline(c.App.Writer, outline)
+	return nil
+}
+
+// tellOutline writes the steps of up, and what each would change.
+func tellOutline(out io.Writer, outline bootstrap.Outline) {
+	if outline.Exists {
+		fmt.Fprintf(out, "Cluster %s is there already, in the same shape:\n", outline.Cluster)
+	}
+	for _, step := range outline.Steps {
+		if step.Skipped != "" || outline.Exists && len(step.Changes) == 0 {
+			continue
+		}
+		fmt.Fprintln(out, step.Title)
+		for _, change := range step.Changes {
+			fmt.Fprintln(out, "  "+change)
+		}
+	}
+}
+
+// printPlan writes what a command would do, a line for each step.
+func printPlan(out io.Writer, steps []string) {
+	for _, step := range steps {
+		fmt.Fprintln(out, step)
+	}
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+func gcCommand() *cli.Command {
+	return &cli.Command{
+		Name: "gc", Usage: "Remove clusters that have expired, and what killed runs of kindctl left",
+		UsageText: "kindctl gc [--dry-run] [-o text|json]",
+		Description: "A cluster expires when the time that --ttl gave it is over, whoever made it in this Docker. " +
+			"What an up or run that was killed has left is found by a note in this user's cache: containers, volumes, networks that kindctl made, kubeconfig entries and locks, temporary directories. " +
+			"Nothing else is touched: neither clusters without a time to live, nor those of others, nor those that another kindctl is at work on. Having nothing to do is a success.",
+		Flags:  []cli.Flag{dryRunFlag(), outputFlag("text", "json")},
+		Action: gc,
+	}
+}
+
+func gc(c *cli.Context) error {
+	docker, err := host.Docker(c.Context)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	engine := provider.NewEngine(docker)
+	sweep, err := bootstrap.PlanSweep(c.Context, engine)
+	if err != nil {
+		return err
+	}
+	defer sweep.Close()
+	dry := c.Bool("dry-run")
+	if !dry {
+		sink, finish := progressSink(c)
+		defer finish()
+		err = sweep.Run(c.Context, engine, sink)
+		finish()
+	}
+	if c.String("output") == "json" {
+		if failure := report.JSON(c.App.Writer, swept{DryRun: dry, Sweep: sweep}); failure != nil && err == nil {
+			return failure
+		}
+		return err
+	}
+	tellSweep(c.App.Writer, sweep, dry)
+	return err
+}
+
+// swept is a Sweep for machines.
+type swept struct {
+	// DryRun says that nothing was removed.
+	DryRun bool `json:"dryRun"`
+	*bootstrap.Sweep
+}
+
+// tellSweep says what was removed, or would be, and why.
+func tellSweep(out io.Writer, s *bootstrap.Sweep, dry bool) {
+	removed := "Removed"
+	if dry {
+		removed = "Would remove"
+	}
+	for _, cluster := range s.Clusters {
+		fmt.Fprintf(out, "%s cluster %s, because %s\n", removed, cluster.Cluster, cluster.Reason)
+		for _, title := range cluster.Titles() {
+			fmt.Fprintln(out, "  "+strings.TrimPrefix(title, "remove "))
+		}
+	}
+	for _, path := range s.Locks {
+		fmt.Fprintf(out, "%s lock %s of a kubeconfig, because its kindctl was killed\n", removed, path)
+	}
+	for _, path := range s.Temporary {
+		fmt.Fprintf(out, "%s directory %s, because its kindctl was killed\n", removed, path)
+	}
+	for _, left := range s.Left {
+		fmt.Fprintf(out, "Cluster %s stays: %s\n", left.Cluster, left.Reason)
+	}
+	if s.Empty() && len(s.Left) == 0 {
+		fmt.Fprintln(out, "There is nothing to remove.")
+	}
+}

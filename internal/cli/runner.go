@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// runner holds what the parts of an errand share.
+type runner struct {
+	c          *cli.Context
+	order      order
+	reports    *reports
+	kept       diagnostics
+	kubeconfig string
+	program    string
+	// ticket says, for as long as this process lives, that the cluster goes with
+	// it; nil when it is kept. left says that it could not be removed.
+	ticket *bootstrap.Ticket
+	left   bool
+}
+
+// endTicket is the end of the responsibility for the cluster.
+func (r *runner) endTicket() error {
+	if r.ticket == nil {
+		return nil
+	}
+	return r.ticket.End(!r.left)
+}
+
+// up makes the cluster, or with --reuse finds it.
+func (r *runner) up(ctx context.Context) (made bool, err error) {
+	reuse := r.c.String("reuse") != ""
+	cluster, err := r.bringUp(ctx, reuse)
+	made = err == nil && !reuse
+	var verdict verify.Report
+	if cluster != nil {
+		verdict = cluster.Report
+	}
+	verdict.Cluster = r.kept.cluster
+	return made, r.reports.finish(verdict, err)
+}
+
+func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error) {
+	name := r.order.topology.Name
+	kind, err := engine(r.c)
+	if err != nil {
+		return nil, err
+	}
+	taken := hint.New(hint.Usage, "CLUSTER_EXISTS", fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
+		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
+	if nodes, err := kind.Nodes(name); err != nil {
+		return nil, err
+	} else if len(nodes) > 0 && !reuse {
+		return nil, taken
+	}
+	display, finish := progressSink(r.c)
+	defer finish()
+	sink := r.reports.follow(display)
+	r.order.warn(sink)
+	config := r.order.config(r.c, sink)
+	config.Kubeconfig = r.kubeconfig
+	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {
+		if hint.CodeOf(failure) == hint.Usage { // nothing is wrong with the cluster
+			return
+		}
+		kept := r.kept
+		kept.sink = sink
+		redirect(failure, kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict }))
+	}
+	if !reuse {
+		if r.ticket, err = bootstrap.OpenTicket("run", name); err != nil {
+			return nil, err
+		}
+		config.Ticket = r.ticket
+	}
+	cluster := bootstrap.NewUp(config)
+	if err := cluster.Run(ctx); err != nil {
+		r.left = cluster.Left
+		return cluster, err
+	}
+	if cluster.Existed && !reuse {
+		return cluster, taken
+	}
+	return cluster, nil
+}
+
+// redirect adds to a failure's advice where its diagnostics are. The advice to
+// keep the nodes goes: that is for up.
+func redirect(failure error, advice string) {
+	e := (*hint.Error)(nil)
+	if advice == "" || !errors.As(failure, &e) {
+		return
+	}
+	if e.Advice != "" && !strings.Contains(e.Advice, "--retain") {
+		advice = e.Advice + "\n" + advice
+	}
+	e.Advice = advice
+}
+
+// command is the user's program, with the cluster in its environment.
+func (r *runner) command() *exec.Cmd {
+	words := r.c.Args().Slice()
+	lineSink(r.c).Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run",
+		Message: fmt.Sprintf("running with cluster %s: %s", r.order.topology.Name, strings.Join(words, " "))})
+	command := exec.Command(r.program, words[1:]...)
+	command.Args[0] = words[0]
+	command.Env = clusterEnvironment(os.Environ(), r.order.topology.Name, r.kubeconfig)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, r.c.App.Writer, r.c.App.ErrWriter
+	return command
+}
+
+// clusterEnvironment makes a cluster the one that kubectl and kindctl mean.
+func clusterEnvironment(environment []string, name, kubeconfig string) []string {
+	others := []string{"KUBECONFIG", "KINDCTL_KUBECONFIG", "KINDCTL_CONTEXT", "KINDCTL_NAME", "KIND_CLUSTER_NAME"}
+	environment = slices.DeleteFunc(slices.Clone(environment), func(variable string) bool {
+		key, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(others, key)
+	})
+	return append(environment, "KUBECONFIG="+kubeconfig, "KINDCTL_NAME="+name)
+}
+
+// examine keeps diagnostics of a cluster in which the command failed.
+func (r *runner) examine(ctx context.Context, failure error) string {
+	kept := r.kept
+	kept.sink = lineSink(r.c)
+	client, err := kube.FromKubeconfig(r.kubeconfig, r.kept.cluster)
+	if err != nil {
+		kept.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "no diagnostics: " + err.Error()})
+		return ""
+	}
+	return kept.verified(ctx, client, failure)
+}
+
+func (r *runner) remove(ctx context.Context) error {
+	name := r.order.topology.Name
+	if err := kindctl.Down(ctx, name, r.kubeconfig, lineSink(r.c)); err != nil {
+		r.left = true
+		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
+	}
+	return nil
+}

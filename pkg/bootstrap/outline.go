@@ -1,0 +1,143 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// Outline is what "up" would make.
+type Outline struct {
+	Cluster string `json:"cluster"`
+	// Exists says that the cluster is there in the same shape: it would be verified.
+	Exists bool `json:"exists"`
+	// Nodes are the containers that kind would make, with the load balancer.
+	Nodes []provider.Planned `json:"nodes,omitempty"`
+	// NodeImage is what they are made from, and Source where it comes from: local,
+	// registry or build.
+	NodeImage string      `json:"nodeImage,omitempty"`
+	Source    images.Mode `json:"imageSource,omitempty"`
+	// Network is the one that they would be on; it would be made if NewNetwork.
+	Network    string `json:"network,omitempty"`
+	NewNetwork bool   `json:"newNetwork,omitempty"`
+	// CNI and CNIVersion are what would be installed.
+	CNI        string `json:"cni"`
+	CNIVersion string `json:"cniVersion,omitempty"`
+	// Context would be added to the file Kubeconfig.
+	Context    string `json:"context"`
+	Kubeconfig string `json:"kubeconfig"`
+	Steps      []Step `json:"steps"`
+}
+
+// Preview says what Run would do, and changes nothing. What Run would refuse is
+// an error.
+func (u *Up) Preview(ctx context.Context) (Outline, error) {
+	u.outline = Outline{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
+	var err error
+	u.outline.Steps, err = Preview(ctx, u.Plan(), u.Sink)
+	return u.outline, err
+}
+
+func (u *Up) wouldFind(ctx context.Context) ([]string, error) {
+	there, err := u.find(ctx)
+	if err != nil || !there {
+		return nil, err
+	}
+	u.outline.Exists = true
+	checks, _ := u.wouldVerify(ctx)
+	context, _ := u.wouldMerge(ctx)
+	return append(checks, context...), errDone
+}
+
+func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
+	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	if err != nil {
+		return nil, err
+	}
+	defer closeResolver()
+	if u.found, changes, err = resolver.Rehearse(ctx, u.request()); err != nil {
+		return nil, err
+	}
+	u.outline.NodeImage, u.outline.Source = u.found.Node, u.found.Source
+	if u.found.Source == images.Local { // others would have to be had first
+		err = u.checkGates(ctx)
+	}
+	return changes, err
+}
+
+func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	network := u.provider.NetworkName()
+	there, err := provider.NewEngine(docker).HasNetwork(ctx, network)
+	if err != nil {
+		return nil, err
+	}
+	u.outline.Network, u.outline.NewNetwork = network, !there
+	u.outline.Nodes = provider.Containers(u.Topology.KindConfig(u.settings()))
+	if !there {
+		changes = append(changes, "make network "+network)
+	}
+	for _, node := range u.outline.Nodes {
+		line := fmt.Sprintf("make container %s from %s, on network %s", node.Name, node.Image, network)
+		for _, port := range node.Ports {
+			line += ", with " + port
+		}
+		for _, mount := range node.Mounts {
+			line += ", with " + mount
+		}
+		changes = append(changes, line)
+	}
+	if u.Topology.TTL > 0 {
+		changes = append(changes, fmt.Sprintf("let the cluster expire after %v", u.Topology.TTL))
+	}
+	return changes, nil
+}
+
+func (u *Up) wouldSetTraits(context.Context) (changes []string, err error) {
+	for _, node := range u.Topology.Each() {
+		for _, key := range slices.Sorted(maps.Keys(node.Labels)) {
+			changes = append(changes, fmt.Sprintf("label node %s with %s=%s", node.Name, key, node.Labels[key]))
+		}
+		if node.CPUs != "" || node.Memory != "" {
+			changes = append(changes, fmt.Sprintf("limit node %s to %s processors and %s of memory", node.Name, cmp.Or(node.CPUs, "all"), cmp.Or(node.Memory, "all")))
+		}
+	}
+	return changes, nil
+}
+
+func (u *Up) wouldLoad(context.Context) (changes []string, err error) {
+	for _, archive := range u.found.Archives {
+		changes = append(changes, "put image "+archive.Image+" into the nodes")
+	}
+	return changes, nil
+}
+
+func (u *Up) wouldInstall(context.Context) ([]string, error) {
+	u.outline.CNIVersion = u.addon.Version()
+	return []string{fmt.Sprintf("install %s %s", u.addon.Name(), u.addon.Version())}, nil
+}
+
+func (u *Up) wouldApply(context.Context) (changes []string, err error) {
+	for _, m := range u.manifests {
+		changes = append(changes, fmt.Sprintf("apply the objects of %s: %d", m.source, len(m.objects)))
+	}
+	return changes, nil
+}
+
+func (u *Up) wouldVerify(context.Context) ([]string, error) {
+	return []string{"run probe pods in a namespace of their own, and remove them"}, nil
+}
+
+func (u *Up) wouldMerge(context.Context) ([]string, error) {
+	return []string{fmt.Sprintf("add context %s to %s, as the current one", u.outline.Context, u.outline.Kubeconfig)}, nil
+}
