@@ -41,6 +41,7 @@ func TestComplete(t *testing.T) {
 		{"up --progress ", "auto plain github", false},
 		{"up lab", "", false},
 		{"verify -o ", "table json", false},
+		{"down --dry-run -o ", "text json", false},
 		{"get nodes -o ", "table json name", false},
 		{"verify --only etcd.q", "etcd.quorum", false},
 		{"verify --only etcd,dns.r", "etcd,dns.records", false},

@@ -91,22 +91,20 @@ func style(out io.Writer, plain bool) report.Style {
 	return report.Style{Color: is && !plain && os.Getenv("NO_COLOR") == ""}
 }
 
-// formatUsage begins the usage of -o, before the formats.
-const formatUsage = "`FORMAT`: "
-
-// formatsOf are the formats that a command's -o knows.
+// formatsOf are the formats that a command's -o knows, as its usage lists them.
 func formatsOf(flag cli.Flag) []string {
 	text, is := flag.(*cli.StringFlag)
 	if !is {
 		return nil
 	}
-	return strings.Split(strings.TrimPrefix(text.Usage, formatUsage), ", ")
+	_, formats, _ := strings.Cut(text.Usage, ": ")
+	return strings.Split(formats, ", ")
 }
 
 // outputFlag is -o with the formats that a command knows, the default first.
 func outputFlag(formats ...string) *cli.StringFlag {
 	return &cli.StringFlag{
-		Name: "output", Aliases: []string{"o"}, Value: formats[0], Usage: formatUsage + strings.Join(formats, ", "),
+		Name: "output", Aliases: []string{"o"}, Value: formats[0], Usage: "`FORMAT`: " + strings.Join(formats, ", "),
 		Action: func(_ *cli.Context, value string) error {
 			if !slices.Contains(formats, value) {
 				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", value), "use one of: "+strings.Join(formats, ", "))
