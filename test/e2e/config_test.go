@@ -82,35 +82,40 @@ kind: Namespace
 metadata: {name: app}
 `
 
+// files writes files of a test below a folder.
+type files struct {
+	testing.TB
+	dir string
+}
+
+func (f files) write(name, content string) string {
+	f.Helper()
+	path := filepath.Join(f.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		f.Fatal(err)
+	}
+	return path
+}
+
 // TestConfig makes a cluster of a file, in which everything is looked for that
 // the file says.
 func TestConfig(t *testing.T) {
+	long(t)
 	s := newSession(t, configured)
 	before := s.belongings()
-	dir := t.TempDir()
-	write := func(name, content string) string {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	write("app.yaml", strings.Replace(app, "IMAGE", verify.DefaultProbeImage, 1))
-	port := freePort(t)
+	f, port := files{t, t.TempDir()}, freePort(t)
 	config := strings.Replace(configuration, "PORT", fmt.Sprint(port), 1)
-	s.refusesConfig(write, config, port)
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
-
-	write("data/greeting", "hello from the host\n")
-	file := write("lab.yaml", config)
-	s.must("up", "--config", file)
+	f.write("app.yaml", strings.Replace(app, "IMAGE", verify.DefaultProbeImage, 1))
+	f.write("data/greeting", "hello from the host\n")
+	file := f.write("lab.yaml", config)
+	r := s.must("up", "--config", file)
 	const front, back = configured + "-control-plane", configured + "-worker"
+	if want := fmt.Sprintf("127.0.0.1:%d is 30080/tcp of %s", port, front); !strings.Contains(r.stdout, want) {
+		t.Errorf("up does not say %q:\n%s", want, r.stdout)
+	}
 	s.labelsAndTaints(front, back)
 	s.limited(front, "1.5", "2Gi")
 	s.limited(back, "0.5", "1Gi")
@@ -124,7 +129,7 @@ func TestConfig(t *testing.T) {
 	if r := s.must("up", "--config", file); !strings.Contains(r.stdout, "nothing was changed") {
 		t.Errorf("a second up prints\n%s", r.stdout)
 	}
-	other := s.kindctl("up", "--config", write("other.yaml", strings.Replace(config, "1Gi", "1200Mi", 1)))
+	other := s.kindctl("up", "--config", f.write("other.yaml", strings.Replace(config, "1Gi", "1200Mi", 1)))
 	if other.code != 2 || !strings.Contains(other.stderr, "memory of "+back+": 1Gi, not 1200Mi") {
 		t.Errorf("up in another shape: exit %d\n%s", other.code, other.stderr)
 	}
@@ -144,21 +149,24 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// refusesConfig tries files that cannot work, before anything is made. The
-// mount of the configuration is not there yet.
-func (s *session) refusesConfig(write func(name, content string) string, config string, port int) {
-	s.Helper()
+// TestConfigRefused tries files that cannot work, before anything is made.
+func TestConfigRefused(t *testing.T) {
+	s := newSession(t, configured)
+	before := s.belongings()
+	f, port := files{t, t.TempDir()}, freePort(t)
+	f.write("app.yaml", app)
+	config := strings.Replace(configuration, "PORT", fmt.Sprint(port), 1)
 	refused := func(code int, want, name, content string) {
-		s.Helper()
-		r := s.kindctl("up", "--config", write(name, content))
+		t.Helper()
+		r := s.kindctl("up", "--config", f.write(name, content))
 		if r.code != code || !strings.Contains(r.stderr, want) {
-			s.Errorf("%s: exit %d, want %d with %q:\n%s", name, r.code, code, want, r.stderr)
+			t.Errorf("%s: exit %d, want %d with %q:\n%s", name, r.code, code, want, r.stderr)
 		}
 	}
-	refused(3, "missing: ", "mount.yaml", config)
+	refused(3, "missing: "+filepath.Join(f.dir, "data"), "mount.yaml", config)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	refused(3, fmt.Sprintf("port 127.0.0.1:%d/tcp is in use", port), "port.yaml", config)
 	listener.Close()
@@ -169,6 +177,9 @@ func (s *session) refusesConfig(write func(name, content string) string, config 
 	refused(2, "unrecognized feature gate: NoSuchGate", "gate.yaml", bare("featureGates: {NoSuchGate: true}\n"))
 	refused(2, "hashes to", "sum.yaml", bare("manifests: [{file: app.yaml, sha256: "+strings.Repeat("0", 64)+"}]\n"))
 	refused(2, "cannot be read", "file.yaml", bare("manifests: [{file: gone.yaml}]\n"))
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
 }
 
 func (s *session) labelsAndTaints(front, back string) {
@@ -263,11 +274,11 @@ func (s *session) switched(front, back string) {
 // TestKindFile brings a file of kind's up as it is: kind's own guide for ingress
 // controllers begins with it.
 func TestKindFile(t *testing.T) {
+	long(t)
 	const cluster = "e2e-kind-file"
 	s := newSession(t, cluster)
 	port := freePort(t)
-	file := filepath.Join(t.TempDir(), "kind.yaml")
-	content := fmt.Sprintf(`kind: Cluster
+	file := files{t, t.TempDir()}.write("kind.yaml", fmt.Sprintf(`kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 name: %s
 networking:
@@ -287,10 +298,7 @@ nodes:
     hostPort: %d
     listenAddress: 127.0.0.1
     protocol: TCP
-`, cluster, port)
-	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
+`, cluster, port))
 	s.must("up", "--config", file, "--cni", "calico")
 	s.apply(cluster, strings.Replace(`
 apiVersion: v1
