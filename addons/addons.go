@@ -23,6 +23,7 @@ type Addon interface {
 	Images() []string
 	Install(context.Context, *kube.Client) error
 	Checks() []verify.Check
+	State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error
 }
 
 // Options are what addons need to know of the cluster and its host.
@@ -80,6 +81,15 @@ func New(name string, options Options) (Addon, error) {
 func Checks(name string) []verify.Check {
 	if make, known := catalogue[name]; known {
 		return make(Options{}).Checks()
+	}
+	return nil
+}
+
+// State asks the agents of a CNI how they see things, for people. Answers come
+// with the node and a word for the question. Other CNIs are not asked.
+func State(ctx context.Context, client *kube.Client, name string, answer func(node, name, text string)) error {
+	if make, known := catalogue[name]; known {
+		return make(Options{}).State(ctx, client, answer)
 	}
 	return nil
 }

@@ -49,16 +49,16 @@ func (u *Up) differences(ctx context.Context, record verify.Expectation) (string
 	if found := record.Differences(u.expectation()); found != "" {
 		return found, nil
 	}
-	made, recorded, err := recordedConfig(ctx, u.client)
+	made, recorded, err := RecordedConfig(ctx, u.client)
 	if err != nil || !recorded {
 		return "", err
 	}
 	return made.Differences(u.Topology), nil
 }
 
-// recordedConfig returns the configuration that a cluster was made of, and false
+// RecordedConfig returns the configuration that a cluster was made of, and false
 // when nothing tells.
-func recordedConfig(ctx context.Context, client *kube.Client) (clusters.Topology, bool, error) {
+func RecordedConfig(ctx context.Context, client *kube.Client) (clusters.Topology, bool, error) {
 	found, err := client.Clientset.CoreV1().ConfigMaps(configNamespace).Get(ctx, configName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return clusters.Topology{}, false, nil

@@ -136,6 +136,18 @@ func TestRedact(t *testing.T) {
 		"Authorization: Bearer abcdefghijklmnop1234":                                 "Authorization: [redacted]",
 		"etcd-lab-control-plane: ready, coredns.kube-system.svc":                     "etcd-lab-control-plane: ready, coredns.kube-system.svc",
 		"-----BEGIN CERTIFICATE-----":                                                "-----BEGIN CERTIFICATE-----",
+		"client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo=":              "client-key-data: [redacted]",
+		"HTTPS_PROXY=http://ada:secret@proxy:3128/":                                  "HTTPS_PROXY=http://[redacted]proxy:3128/",
+		`{"password":"hunter2","user":"ada"}`:                                        `{"password":"[redacted]","user":"ada"}`,
+		"DB_PASSWORD=hunter2 next":                                                   "DB_PASSWORD=[redacted] next",
+		`"msg":"{\"api_key\": \"k-123\"}"`:                                           `"msg":"{\"api_key\": \"[redacted]\"}"`,
+		"push with ghp_" + strings.Repeat("a1", 18):                                  "push with [redacted]",
+		"key AKIAABCDEFGHIJKLMNOP.":                                                  "key [redacted].",
+		"certificateKey: " + strings.Repeat("0f", 32):                                "certificateKey: [redacted]",
+		"--certificate-key " + strings.Repeat("0f", 32):                              "--certificate-key [redacted]",
+		"token: 0123456789abcdef0123":                                                "token: [redacted]",
+		"secretName: registry, token-ttl=24h, tokens: 5":                             "secretName: registry, token-ttl=24h, tokens: 5",
+		"sha256:" + strings.Repeat("0f", 32):                                         "sha256:" + strings.Repeat("0f", 32),
 	} {
 		if got := string(Redact([]byte(text))); got != want {
 			t.Errorf("%q becomes %q, want %q", strings.ReplaceAll(text, "\n", "|"), got, want)

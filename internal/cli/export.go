@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/scratch"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name: "export", Usage: "Write down what a cluster says of itself",
+		Subcommands: []*cli.Command{{
+			Name: "logs", Usage: "Collect a verification, logs, events, the CNI's state and facts about the host",
+			UsageText: `kindctl export logs [-n NAME] [DIR | --tar FILE.tar.gz]
+
+Examples:
+  kindctl export logs                        into kindctl-logs-NAME
+  kindctl export logs -n lab --tar lab.tar.gz`,
+			Description: "What cannot be had is said, in problems.txt too, and does not keep the rest: of a cluster whose API server is dead there are the nodes' journals and the logs of their pods, of one that is stopped what the containers printed. " +
+				"Secrets are not read, and what looks like a credential is taken out; what your pods log is in there.",
+			ArgsUsage: "[DIR]",
+			Flags: []cli.Flag{nameFlag(),
+				&cli.StringFlag{Name: "tar", TakesFile: true, Usage: "one compressed `FILE` instead of a directory"}},
+			Action: exportLogs,
+		}},
+	}
+}
+
+func exportLogs(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	if err != nil {
+		return err
+	}
+	name, packed := c.String("name"), c.String("tar")
+	switch {
+	case c.Bool("help"):
+		return cli.ShowSubcommandHelp(c)
+	case len(words) > 1:
+		return hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", "there is one directory to write into, not "+fmt.Sprint(len(words)), "leave the others out")
+	case len(words) == 1 && packed != "":
+		return hint.New(hint.Usage, "BAD_FLAG", "DIR and --tar exclude each other", "leave one of them out")
+	}
+	place := diagnostics{dir: "kindctl-logs-" + name}
+	if len(words) == 1 {
+		place.dir = words[0]
+	}
+	if packed != "" {
+		if err := unwritten(packed); err != nil {
+			return err
+		}
+		private, remove, err := scratch.Dir("export")
+		if err != nil {
+			return err
+		}
+		defer remove()
+		place.dir = filepath.Join(private, "kindctl-logs-"+name)
+	}
+	if err := place.prepare(); err != nil {
+		return hint.Wrap(errors.Unwrap(err), hint.Usage, hint.ReasonOf(err), "there is no writing into "+place.dir, "correct the permissions, or name another directory")
+	}
+	defer place.tidy()
+	if _, err := existing(c, name); err != nil {
+		return err
+	}
+	return writeBundle(c, name, place, packed)
+}
+
+// unwritten wants a place for a file where none is yet.
+func unwritten(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return hint.New(hint.Usage, "FILE_EXISTS", "there is a file "+path+" already", "name another one, or remove it")
+	}
+	probe, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return hint.Wrap(err, hint.Usage, "FILE_UNWRITABLE", "the file "+path+" cannot be written", "correct the permissions, or name another one")
+	}
+	return errors.Join(probe.Close(), os.Remove(path))
+}
+
+// writeBundle fills a directory, or packs it.
+func writeBundle(c *cli.Context, name string, place diagnostics, packed string) error {
+	docker, err := host.Docker(c.Context)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	dir, err := place.room()
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself", Estimate: 30 * time.Second})
+	bundle := diagnose.NewBundle(dir)
+	source := bundleSource{name: name, engine: provider.NewEngine(docker)}
+	bundle.Fill(c.Context, source.parts()...)
+	if c.Context.Err() != nil {
+		span.Failed("interrupted", "")
+		return errors.Join(c.Context.Err(), os.RemoveAll(dir))
+	}
+	problems := bundle.Problems()
+	for _, problem := range problems {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "export", Message: "could not be had: " + problem})
+	}
+	bundle.Write("problems.txt", lines(problems))
+	where := dir
+	if packed != "" {
+		where = packed
+		if err := pack(dir, packed); err != nil {
+			span.Failed(err.Error(), "")
+			return hint.Wrap(err, hint.Internal, "FILE_UNWRITABLE", "the file "+packed+" could not be written", "see whether the disk is full: df "+filepath.Dir(packed))
+		}
+	}
+	span.Done(where)
+	finish()
+	fmt.Fprintln(c.App.Writer, where)
+	return nil
+}
+
+func lines(texts []string) []byte {
+	var all []byte
+	for _, text := range texts {
+		all = append(all, text+"\n"...)
+	}
+	return all
+}

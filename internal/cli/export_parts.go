@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// bundleSource is a cluster that a bundle is made of.
+type bundleSource struct {
+	name   string
+	engine *provider.Engine
+}
+
+// partLimit bounds each part of a bundle, and partOfAPI the one that verifies.
+const (
+	partLimit = 2 * time.Minute
+	partOfAPI = 4 * time.Minute
+)
+
+func (s bundleSource) parts() []diagnose.Part {
+	return []diagnose.Part{
+		{Name: "cluster", Limit: partOfAPI, Fill: s.cluster},
+		{Name: "origin", Limit: partLimit, Fill: s.origin},
+		{Name: "host", Limit: partLimit, Fill: s.host},
+	}
+}
+
+// cluster asks the API server, and then the nodes: who answers decides what has
+// to be read in them.
+func (s bundleSource) cluster(ctx context.Context, b *diagnose.Bundle) error {
+	client, expect, problem := s.reach(ctx)
+	nodes := diagnose.Part{Name: "nodes", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return s.nodes(ctx, b, problem != nil) }}
+	if problem != nil {
+		b.Fill(ctx, nodes)
+		return fmt.Errorf("the API server does not answer, so there are no events and no verification: %w", problem)
+	}
+	b.Fill(ctx, nodes,
+		diagnose.Part{Name: "api", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.Collect(ctx, client.Clientset) }},
+		diagnose.Part{Name: "cni", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
+			return addons.State(ctx, client, expect.CNI, func(node, name, text string) { b.Write("cni/"+node+"/"+name+".txt", []byte(text)) })
+		}},
+		diagnose.Part{Name: "config", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return config(ctx, client, b) }},
+	)
+	// Last, because a verification adds events and pods of its own.
+	return s.verification(ctx, client, expect, b)
+}
+
+// reach finds out whether the API server answers.
+func (s bundleSource) reach(ctx context.Context) (*kube.Client, verify.Expectation, error) {
+	kubeconfig, err := provider.New(event.Discard).Kubeconfig(s.name, false)
+	if err != nil {
+		return nil, verify.Expectation{}, err
+	}
+	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
+	if err != nil {
+		return nil, verify.Expectation{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
+	defer cancel()
+	expect, err := verify.Discover(ctx, client)
+	return client, expect, err
+}
+
+func (s bundleSource) verification(ctx context.Context, client *kube.Client, expect verify.Expectation, b *diagnose.Bundle) error {
+	checks, err := selectFor(expect.CNI, "", verify.Selection{})
+	if err != nil {
+		return err
+	}
+	verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, event.Discard) // its error is in the verdict
+	verdict.Cluster = provider.Context(s.name)
+	var out bytes.Buffer
+	err = report.Verdict(&out, verdict)
+	b.Write("report.json", out.Bytes())
+	return err
+}
+
+// nodes reads all containers of the cluster, side by side.
+func (s bundleSource) nodes(ctx context.Context, b *diagnose.Bundle, podLogs bool) error {
+	looks, err := s.engine.Looks(ctx, s.name)
+	if err != nil {
+		return err
+	}
+	var parts []diagnose.Part
+	for _, look := range looks {
+		parts = append(parts, diagnose.Part{Name: look.Name(), Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.CollectNode(ctx, look, podLogs) }})
+	}
+	b.Fill(ctx, parts...)
+	return nil
+}
+
+// config writes what the cluster was made of, as it is recorded in it.
+func config(ctx context.Context, client *kube.Client, b *diagnose.Bundle) error {
+	made, recorded, err := bootstrap.RecordedConfig(ctx, client)
+	if err != nil || !recorded {
+		return err
+	}
+	data, err := made.Encode()
+	b.Write("cluster.yaml", data)
+	return err
+}
+
+// origin writes who made the cluster, and with what this is written.
+func (s bundleSource) origin(ctx context.Context, b *diagnose.Bundle) error {
+	marker, made, err := s.engine.Marker(ctx, s.name)
+	return writeJSON(b, "kindctl.json", map[string]any{"version": currentVersion(), "cluster": s.name, "time": time.Now().UTC(), "kindctl": made, "marker": marker}, err)
+}
+
+// host writes the facts about Docker and its machine.
+func (s bundleSource) host(ctx context.Context, b *diagnose.Bundle) error {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	facts, err := host.Probe(ctx, docker)
+	return writeJSON(b, "host.json", map[string]any{"facts": facts, "findings": facts.Findings(host.Needs{})}, err)
+}
+
+func writeJSON(b *diagnose.Bundle, name string, value any, err error) error {
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(value, "", "  ")
+	b.Write(name, data)
+	return err
+}
