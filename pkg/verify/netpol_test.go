@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -217,30 +218,52 @@ func TestPolicyRunHandsOver(t *testing.T) {
 }
 
 func TestLiveConnect(t *testing.T) {
+	const dial = "/dial?host=%s&port=8080&protocol=http&request=hostname&tries=1"
+	itself := fmt.Sprintf(dial, "localhost")
+	type answer struct {
+		after time.Duration
+		body  string
+		err   error
+	}
+	here := answer{0, `{"responses": ["probe"]}`, nil}
 	tests := map[string]struct {
-		err  error
-		want sight
-		bad  string
+		other, itself answer
+		want          sight
+		bad           string
+		took          time.Duration
 	}{
-		"reached":     {nil, reached, ""},
-		"dropped":     {&kube.ExecError{ExitCode: 1, Stderr: "TIMEOUT\n"}, timedOut, ""},
-		"refused":     {&kube.ExecError{ExitCode: 1, Stderr: "REFUSED\n"}, "refused", ""},
-		"no route":    {&kube.ExecError{ExitCode: 1, Stderr: "OTHER: no route to host\n"}, "failed otherwise", ""},
-		"no argument": {&kube.ExecError{Command: []string{"/agnhost"}, ExitCode: 1, Stderr: "UNKNOWN: missing port TIMEOUT"}, "", "ask the probe on w1: /agnhost: exit code 1: UNKNOWN"},
-		"no exec":     {errors.New("container not found"), "", "ask the probe on w1: container not found"},
+		"reached":                  {answer{body: `{"responses": ["target"]}`}, here, reached, "", 0},
+		"reached slowly":           {answer{after: 2 * time.Second, body: `{"responses": ["target"]}`}, answer{2 * time.Second, here.body, nil}, reached, "", 2 * time.Second},
+		"dropped":                  {answer{after: 5 * time.Second, body: `{"errors": ["timeout"]}`}, here, timedOut, "", brief},
+		"dropped, on a slow way":   {answer{after: 7 * time.Second, body: `{"errors": ["timeout"]}`}, answer{2 * time.Second, here.body, nil}, timedOut, "", 2*time.Second + brief},
+		"refused":                  {answer{body: `{"errors": ["dial tcp 10.0.0.9:8080: connect: connection refused"]}`}, here, "refused", "", 0},
+		"no route":                 {answer{body: `{"errors": ["no route to host"]}`}, here, "failed otherwise: no route to host", "", 0},
+		"a stranger":               {answer{body: `{"responses": ["eve"]}`}, here, "answered by eve", "", 0},
+		"the way there is broken":  {answer{err: errors.New("no such container")}, answer{time.Second, "", errors.New("no such container")}, "", "ask the probe on w1: no such container", 0},
+		"the probe is out of work": {answer{after: 8 * time.Second, body: "{}"}, answer{body: `{"errors": ["i/o timeout"]}`}, "", "the probe on w1 does not even reach itself: failed otherwise: i/o timeout", 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var ran []string
-			pods := fakePods{exec: func(_ kube.PodRef, command []string) (string, error) { ran = command; return "", test.err }}
-			got, err := livePolicies{}.connect(t.Context(), Probe{pods: pods, Node: "w1"}, Probe{IP: "10.0.0.9", HTTPPort: 8080}, brief)
-			wantErr(t, err, test.bad)
-			if got != test.want || (err != nil) != isUnobservable(err) {
-				t.Errorf("got %q, %v", got, err)
-			}
-			if want := []string{"/agnhost", "connect", "--timeout=500ms", "10.0.0.9:8080"}; !slices.Equal(ran, want) {
-				t.Errorf("ran %q", ran)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				pods := fakePods{get: func(_ string, _ int, path string) (int, []byte, error) {
+					reply := test.other
+					if path == itself {
+						reply = test.itself
+					} else if path != fmt.Sprintf(dial, "10.0.0.9") {
+						t.Errorf("asked for %s", path)
+					}
+					time.Sleep(reply.after)
+					return 200, []byte(reply.body), reply.err
+				}}
+				from := Probe{pods: pods, PodRef: kube.PodRef{Name: "probe"}, Node: "w1", HTTPPort: 8080}
+				begun := time.Now()
+				got, err := livePolicies{}.connect(t.Context(), from, Probe{PodRef: kube.PodRef{Name: "target"}, IP: "10.0.0.9", HTTPPort: 8080}, brief)
+				wantErr(t, err, test.bad)
+				if took := time.Since(begun); got != test.want || (err != nil) != isUnobservable(err) || took != test.took {
+					t.Errorf("got %q, %v after %v", got, err, took)
+				}
+				time.Sleep(max(test.other.after, test.itself.after)) // what is left to linger
+			})
 		})
 	}
 }

@@ -2,8 +2,8 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,8 +11,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 var (
@@ -116,21 +114,64 @@ func (l livePolicies) remove(ctx context.Context, policies ...string) error {
 	return nil
 }
 
+// connect has a probe dial another, and itself at the same time: nothing came
+// back from the other only when something did from itself, so that a slow way to
+// the probe never passes for a policy at work.
 func (l livePolicies) connect(ctx context.Context, from, to Probe, patience time.Duration) (sight, error) {
-	_, err := from.pods.Exec(ctx, from.PodRef, "/agnhost", "connect", "--timeout="+patience.String(), fmt.Sprintf("%s:%d", to.IP, to.HTTPPort))
-	failed, ran := errors.AsType[*kube.ExecError](err)
-	if err == nil {
-		return reached, nil
-	} else if ran {
-		for said, saw := range connectionSights {
-			if strings.HasPrefix(failed.Stderr, said) {
-				return saw, nil
+	other, itself := from.ask(ctx, to.IP, to.HTTPPort), from.ask(ctx, "localhost", from.HTTPPort)
+	var over <-chan time.Time
+	for {
+		select {
+		case got := <-other:
+			return got.sight(to.Name)
+		case got := <-itself:
+			if seen, err := got.sight(from.Name); err != nil {
+				return "", err
+			} else if seen != reached {
+				return "", Unobservable(fmt.Errorf("the probe on %s does not even reach itself: %s", from.Node, seen))
 			}
+			over, itself = time.After(patience), nil
+		case <-over:
+			return timedOut, nil
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
 		}
 	}
-	return "", Unobservable(fmt.Errorf("ask the probe on %s: %w", from.Node, err))
 }
 
-// connectionSights are the first words of agnhost connect about a connection
-// that it could not open. Others (UNKNOWN) say that it could not try.
-var connectionSights = map[string]sight{"TIMEOUT": timedOut, "REFUSED": "refused", "OTHER": "failed otherwise"}
+// heard is what a probe says of one connection.
+type heard struct {
+	answers, failures []string
+	err               error
+}
+
+// lingering is how long a probe may be left to dial: it gives up after 5 s
+// itself, and keeps its connection to whoever asked, which is dear.
+const lingering = 6 * time.Second
+
+func (p Probe) ask(ctx context.Context, host string, port int) <-chan heard {
+	said := make(chan heard, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lingering)
+		defer cancel()
+		var d heard
+		d.answers, d.failures, d.err = p.Dial(ctx, "http", host, port, 1)
+		said <- d
+	}()
+	return said
+}
+
+// sight tells what became of the connection to a pod of that name.
+func (d heard) sight(name string) (sight, error) {
+	switch {
+	case d.err != nil:
+		return "", Unobservable(d.err)
+	case slices.Contains(d.answers, name):
+		return reached, nil
+	case len(d.answers) > 0:
+		return sight("answered by " + d.answers[0]), nil
+	case len(d.failures) > 0 && strings.Contains(d.failures[0], "connection refused"):
+		return "refused", nil
+	}
+	return sight("failed otherwise: " + strings.Join(d.failures, "; ")), nil
+}
