@@ -185,7 +185,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"an address in the clear", head + "manifests: [{url: 'http://example.com/a', sha256: " + strings.Repeat("a", 64) + "}]\n", false},
 		{"half a sum", head + "manifests: [{file: a.yaml, sha256: 00}]\n", false},
 		{"kind's own", head + "kindConfig:\n  networking: {dnsSearch: [a]}\n  nodes: [{role: control-plane, extraMounts: [{hostPath: /a, containerPath: /b, propagation: None}]}]\n", true},
-		{"a misspelt field of kind's", head + "kindConfig:\n  netwroking: {}\n", false},
+		{"a misspelt field of kind's", head + "kindConfig:\n  network: {}\n", false},
 		{"a wrong type in kind's", head + "kindConfig:\n  kubeadmConfigPatches: [{}]\n", false},
 	}
 	for _, tt := range tests {
