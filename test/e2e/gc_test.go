@@ -87,8 +87,8 @@ func (s *session) killed(announced string, args ...string) (said string) {
 func TestKilled(t *testing.T) {
 	long(t)
 	const cluster, network = "e2e-killed", "e2e-killed-net"
-	for _, phase := range []string{"[preflight]", "[existing]", "[create]", "Starting control-plane", "[cni]", "[verify]", "[kubeconfig]"} {
-		t.Run(strings.Trim(phase, "[]"), func(t *testing.T) {
+	for _, phase := range []string{"[preflight]", "[existing]", "[create]", "Ensuring node image", "[cni]", "[verify]", "[kubeconfig]"} {
+		t.Run(strings.ReplaceAll(strings.Trim(phase, "[]"), " ", "-"), func(t *testing.T) {
 			s := newSession(t, cluster)
 			cache := s.own()
 			before := s.everything(cache)

@@ -1,0 +1,168 @@
+package bootstrap
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// shed is a Docker with clusters.
+type shed struct {
+	clusters []provider.Inventory
+	spare    map[string]bool // networks that kindctl made
+}
+
+func (s shed) Inventory(_ context.Context, cluster string) (provider.Inventory, error) {
+	for _, one := range s.clusters {
+		if one.Cluster == cluster {
+			return one, nil
+		}
+	}
+	return provider.Inventory{Cluster: cluster}, nil
+}
+
+func (s shed) Inventories(context.Context) ([]provider.Inventory, error) { return s.clusters, nil }
+
+func (s shed) Spare(_ context.Context, network, _ string) (made, spare bool, err error) {
+	spare, made = s.spare[network]
+	return made, spare, nil
+}
+
+// cluster is one with one container.
+func cluster(marker provider.Marker, created time.Time) provider.Inventory {
+	return provider.Inventory{Cluster: marker.Cluster, Containers: []provider.Container{{
+		Name: marker.Cluster + "-control-plane", Created: created, Volumes: []string{marker.Cluster + "-var"}, Network: marker.Cluster + "-net",
+		APIPort: "40001", Marked: true, Marker: marker,
+	}}}
+}
+
+// TestPlanExpired wants clusters whose time is over, and no others: not one that
+// somebody is at work on, nor contexts of the same name for another cluster.
+func TestPlanExpired(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
+	now := time.Now()
+	mine, elsewhere := filepath.Join(t.TempDir(), "mine"), filepath.Join(t.TempDir(), "elsewhere")
+	for file, port := range map[string]string{mine: "40001", elsewhere: "50001"} {
+		if err := os.WriteFile(file, []byte("apiVersion: v1\nkind: Config\nclusters:\n- name: kind-over\n  cluster: {server: \"https://127.0.0.1:"+port+"\"}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	marker := func(name string, expires time.Time) provider.Marker {
+		return provider.Marker{Run: name, Cluster: name, Owner: owner(), Expires: expires, Kubeconfigs: []string{mine, elsewhere}}
+	}
+	release, err := Claim("busy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	s := newSweep(shed{clusters: []provider.Inventory{
+		cluster(marker("over", now.Add(-time.Hour)), now), cluster(marker("young", now.Add(time.Hour)), now),
+		cluster(marker("busy", now.Add(-time.Hour)), now), cluster(marker("for-ever", time.Time{}), now), {Cluster: "kinds", Containers: []provider.Container{{Name: "kinds-control-plane"}}},
+	}, spare: map[string]bool{"over-net": true}}, "engine")
+	defer s.Close()
+	if err := s.plan(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"remove container over-control-plane", "remove volume over-var", "remove network over-net", "remove context kind-over from " + mine}
+	if len(s.Clusters) != 1 || s.Clusters[0].Reason != "it expired 1h0m0s ago" {
+		t.Fatalf("the plan is %+v", s.Clusters)
+	}
+	if diff := cmp.Diff(want, s.Clusters[0].Titles()); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Left{{"busy", "another kindctl is at work on it"}}, s.Left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+}
+
+// TestPlanTickets kills a run and looks at what there is of it: something, nothing
+// that is its own, or a cluster in another Docker.
+func TestPlanTickets(t *testing.T) {
+	for name, tt := range map[string]struct {
+		there  func(run string) []provider.Inventory
+		docker string
+		want   []string
+		left   int
+	}{
+		"half of it": {func(run string) []provider.Inventory {
+			return []provider.Inventory{cluster(provider.Marker{Cluster: "lab", Run: run}, time.Now())}
+		}, "engine", []string{"remove container lab-control-plane", "remove volume lab-var", "remove network lab-net"}, 0},
+		"nothing, but it may come": {func(string) []provider.Inventory { return nil }, "engine", []string{"remove network lab-net"}, 0},
+		"a cluster of a later run": {func(string) []provider.Inventory {
+			return []provider.Inventory{cluster(provider.Marker{Cluster: "lab", Run: "later"}, time.Now())}
+		}, "engine", nil, 0},
+		"a cluster of kind's, made later": {func(string) []provider.Inventory {
+			return []provider.Inventory{{Cluster: "lab", Containers: []provider.Container{{Name: "lab-control-plane", Created: time.Now().Add(time.Hour)}}}}
+		}, "engine", nil, 1},
+		"another Docker": {func(string) []provider.Inventory { return nil }, "other engine", nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			t.Setenv("TMPDIR", t.TempDir())
+			s := newSweep(shed{clusters: tt.there(killedRun(t)), spare: map[string]bool{"lab-net": true}}, tt.docker)
+			defer s.Close()
+			if err := s.plan(t.Context(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, removal := range s.Clusters {
+				got = append(got, removal.Titles()...)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			if len(s.Left) != tt.left {
+				t.Errorf("left are %+v, want %d", s.Left, tt.left)
+			}
+		})
+	}
+}
+
+// TestStaleLocks wants the lock that a run had when it was killed, and not one of
+// another time.
+func TestStaleLocks(t *testing.T) {
+	begun := time.Now().Add(-time.Minute)
+	killed := begun.Add(time.Second)
+	dir := t.TempDir()
+	files := map[string]time.Time{"own": killed, "older": begun.Add(-time.Hour), "newer": killed.Add(time.Hour)}
+	ticket := &abandoned{seen: killed, note: note{Merging: &merging{Since: begun}}}
+	for name, changed := range files {
+		path := filepath.Join(dir, name)
+		ticket.Merging.Files = append(ticket.Merging.Files, path)
+		if err := os.WriteFile(path+".lock", nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path+".lock", changed, changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newSweep(shed{}, "engine")
+	s.planLocks(ticket)
+	own := filepath.Join(dir, "own.lock")
+	if diff := cmp.Diff([]string{own}, s.Locks); diff != "" {
+		t.Fatalf("locks (-want +got):\n%s", diff)
+	}
+	if err := s.stale[0].remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(own); !os.IsNotExist(err) {
+		t.Errorf("the lock is still there: %v", err)
+	}
+	again := staleLock{own, s.stale[0].info}
+	if err := os.WriteFile(own, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(own); err != nil {
+		t.Errorf("the lock of somebody else is gone: %v", err)
+	}
+}
