@@ -42,17 +42,20 @@ func (e *Engine) Mark(ctx context.Context, marker Marker) (*Marking, error) {
 		// A container that cannot be written to yet can be when it starts.
 		Add("event", string(events.ActionCreate), string(events.ActionStart)).
 		Add("label", clusterLabel+"="+marker.Cluster)})
-	m.watch.Go(func() {
-		for {
-			select {
-			case event := <-told.Messages:
-				_ = m.write(ctx, event.Actor.ID) // Finish tries again
-			case <-told.Err: // at the latest when ctx ends
-				return
-			}
-		}
-	})
+	m.watch.Go(func() { _ = m.listen(ctx, told) }) // Finish makes good what was missed
 	return m, nil
+}
+
+// listen marks containers until Docker tells no more, at the latest when ctx ends.
+func (m *Marking) listen(ctx context.Context, told client.EventsResult) error {
+	for {
+		select {
+		case event := <-told.Messages:
+			_ = m.write(ctx, event.Actor.ID) // Finish tries again
+		case err := <-told.Err:
+			return err
+		}
+	}
 }
 
 // Finish ends the watch and marks what it has missed.
