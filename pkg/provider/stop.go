@@ -8,9 +8,10 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// stopSeconds is how long a node may take to shut down before it is killed.
-// systemd ends in a few seconds; pods that ignore the signal to end do not.
-const stopSeconds = 30
+// stopSeconds is how long a node may take to shut down before it is killed, as
+// Docker has it by default. What ends at all when it is told to, ends in a few
+// seconds; for a pod that does not, systemd would wait 90.
+const stopSeconds = 10
 
 // Stop plans to end all containers of a cluster at once. Those that have ended
 // are left alone; a plan without steps is a cluster that does not run.

@@ -15,6 +15,7 @@ import (
 // TestStopAndStart stops a cluster with each CNI, has others take its addresses,
 // and starts it again: what was in it is there, and everything works.
 func TestStopAndStart(t *testing.T) {
+	long(t)
 	for _, cni := range []string{"cilium", "calico"} {
 		t.Run(cni, func(t *testing.T) {
 			cluster := "e2e-stop-" + cni
@@ -172,6 +173,7 @@ func (s *session) build(image, word string) {
 // TestHighlyAvailableComesBack mixes up the addresses of three control planes, as
 // a restart of Docker does, and stops and starts them.
 func TestHighlyAvailableComesBack(t *testing.T) {
+	long(t)
 	const cluster, network = "e2e-ha-back", "e2e-ha-net"
 	s := newSession(t, cluster)
 	s.must("up", "--cni", "cilium", "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)

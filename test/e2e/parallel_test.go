@@ -16,6 +16,7 @@ import (
 // network that is not there yet and one on another: all succeed, nobody reaches
 // across networks, and nothing is left.
 func TestThreeAtOnce(t *testing.T) {
+	long(t)
 	const near, far = "e2e-net-near", "e2e-net-far"
 	networks := map[string]string{"e2e-three-a": near, "e2e-three-b": near, "e2e-three-c": far}
 	s := newSession(t, "e2e-three-a", "e2e-three-b", "e2e-three-c")
@@ -88,6 +89,7 @@ func TestUnfitNetwork(t *testing.T) {
 // TestPortIsTaken has somebody listen, at the last moment, on the port that was
 // found free for the API server. The nodes are made anew, with another one.
 func TestPortIsTaken(t *testing.T) {
+	long(t)
 	const cluster = "e2e-port"
 	s := newSession(t, cluster)
 	before := s.belongings()
