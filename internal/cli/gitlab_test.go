@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func readComponent(t *testing.T) (c component) {
 	if err := decoder.Decode(&rest); err != nil {
 		t.Fatal(err)
 	}
-	if err := decoder.Decode(&rest); err != io.EOF {
+	if err := decoder.Decode(&rest); !errors.Is(err, io.EOF) {
 		t.Errorf("after the job there is more: %v", err)
 	}
 	return c

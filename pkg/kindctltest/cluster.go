@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,7 +148,7 @@ func requireDocker(t testing.TB) {
 	if required || errors.Is(err, context.Canceled) {
 		t.Fatal(said(err))
 	}
-	t.Skip(fmt.Sprintf("%s\nKINDCTL_TEST_REQUIRE=1 would fail instead", said(err)))
+	t.Skip(said(err) + "\nKINDCTL_TEST_REQUIRE=1 would fail instead")
 }
 
 // required tells whether a test without Docker fails.
