@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -147,6 +148,15 @@ func TestGitLab(t *testing.T) {
 	}
 	shell.Env = append(shell.Env, "CI_PROJECT_DIR="+project, "SHOP=hello", "KINDCTL_COMMAND="+inputs["command"], "KINDCTL_DOCKER_CLI="+docker)
 	shell.Env = append(shell.Env, "DOCKER_HOST="+os.Getenv("DOCKER_HOST"))
+	// The image need not trust who this machine trusts: kindctl reads the CNI's
+	// manifests through the network.
+	if authorities, err := os.ReadFile(cmp.Or(os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt")); err == nil {
+		trusted := filepath.Join(project, "authorities.pem")
+		if err := os.WriteFile(trusted, authorities, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		shell.Env = append(shell.Env, "SSL_CERT_FILE="+trusted)
+	}
 	out, err := shell.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
