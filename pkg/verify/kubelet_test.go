@@ -42,6 +42,7 @@ func TestKubeletsWork(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // faults are waited for
 			pods := fakePods{logs: map[string]string{}}
 			pods.exec = func(_ kube.PodRef, command []string) (string, error) {
 				if test.exec != nil {
