@@ -55,29 +55,29 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	look := func(tries int, judge func(answers, failures []string) string) error {
-		var ways []way
-		for _, probe := range probes {
-			ways = append(ways, way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge})
-		}
-		_, err := tryAll(ctx, ways)
+	// Every node has its own time to follow: kernels send few ICMP messages to one
+	// address, so that seldom all of them refuse in the same moment for long.
+	follow := func(looks, tries int, judge func(answers, failures []string) string) error {
+		_, err := each(probes, func(probe Probe) (string, error) {
+			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge}
+			return "", within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
+		})
 		return err
 	}
-	both := func() error { return look(2*leaveTries, answeredByAll([]string{pods[0].Name, pods[1].Name})) }
-	if err := within(ctx, leaveTime, both); err != nil {
+	if err := follow(1, 2*leaveTries, answeredByAll([]string{pods[0].Name, pods[1].Name})); err != nil {
 		return nil, fmt.Errorf("with two endpoints: %w", err)
 	}
 	var evidence Evidence
 	for left, followed := range []func() error{
-		func() error { return twice(ctx, func() error { return look(leaveTries, answeredBy(pods[1].Name)) }) },
-		func() error { return look(1, refusedBy(t.Expect)) }, // kernels send few ICMP messages to one address
+		func() error { return follow(2, leaveTries, answeredBy(pods[1].Name)) },
+		func() error { return follow(1, 1, refusedBy(t.Expect)) },
 	} {
 		gone := pods[left]
 		if err := t.leave(ctx, gone); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := within(ctx, leaveTime, followed); err != nil {
+		if err := followed(); err != nil {
 			err = fmt.Errorf("%v after the endpoint %s on %s was gone: %w", time.Since(started).Round(time.Second), gone.Name, gone.Node, err)
 			if isUnobservable(err) {
 				return evidence, err
@@ -89,17 +89,21 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	return evidence, nil
 }
 
-// twice looks again after leaveHold.
-func twice(ctx context.Context, look func() error) error {
-	if err := look(); err != nil {
-		return err
+// again looks one way so many times, with leaveHold between.
+func again(ctx context.Context, looks int, w way) error {
+	for look := range looks {
+		if look > 0 {
+			select {
+			case <-time.After(leaveHold):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		if _, err := tryAll(ctx, []way{w}); err != nil {
+			return err
+		}
 	}
-	select {
-	case <-time.After(leaveHold):
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	return look()
+	return nil
 }
 
 // leavingPods are on different nodes where there are two.
