@@ -78,15 +78,7 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 }
 
 func (a *Addon) manifest(ctx context.Context) ([]*unstructured.Unstructured, error) {
-	dir, err := gomod.Fetch(ctx, source, manifestDir, a.options.Sink)
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
-	if err != nil {
-		return nil, fmt.Errorf("read the manifest: %w", err)
-	}
-	objects, err := kube.Decode(data)
+	objects, err := published(ctx, a.options.Sink)
 	if err != nil {
 		return nil, err
 	}
@@ -94,4 +86,17 @@ func (a *Addon) manifest(ctx context.Context) ([]*unstructured.Unstructured, err
 		return nil, fmt.Errorf("render the manifest: %w", err)
 	}
 	return objects, nil
+}
+
+// published reads the manifest as it was published.
+func published(ctx context.Context, sink event.Sink) ([]*unstructured.Unstructured, error) {
+	dir, err := gomod.Fetch(ctx, source, manifestDir, sink)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err != nil {
+		return nil, fmt.Errorf("read the manifest: %w", err)
+	}
+	return kube.Decode(data)
 }

@@ -75,22 +75,36 @@ func (a *Addon) Images() []string {
 // Install makes the Helm release, or brings one that has other values up to
 // date. It does not wait for the agents.
 func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
-	dir, err := gomod.Fetch(ctx, source, chartDir, a.options.Sink)
+	ch, err := readChart(ctx, a.options.Sink)
 	if err != nil {
 		return err
-	}
-	loaded, err := loader.LoadDir(dir)
-	if err != nil {
-		return fmt.Errorf("load the chart: %w", err)
-	}
-	ch, ok := loaded.(*chart.Chart)
-	if !ok {
-		return fmt.Errorf("the chart has an unknown format: %T", loaded)
 	}
 	values, err := Values(a.options, ch.Values)
 	if err != nil {
 		return err
 	}
+	return helm(ctx, client, ch, values)
+}
+
+// readChart reads the chart as it was published.
+func readChart(ctx context.Context, sink event.Sink) (*chart.Chart, error) {
+	dir, err := gomod.Fetch(ctx, source, chartDir, sink)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := loader.LoadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load the chart: %w", err)
+	}
+	ch, ok := loaded.(*chart.Chart)
+	if !ok {
+		return nil, fmt.Errorf("the chart has an unknown format: %T", loaded)
+	}
+	return ch, nil
+}
+
+// helm has Helm's library make the release.
+func helm(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any) error {
 	helmkube.ManagedFieldsManager = fieldManager
 	config := action.NewConfiguration()
 	config.SetLogger(slog.DiscardHandler)
