@@ -33,6 +33,9 @@ type Config struct {
 	// verdict if there is one, and the error. Nil does not look. It is not called
 	// after an interrupt, nor when there is no API that could be asked.
 	Examine func(context.Context, *kube.Client, verify.Report, error)
+	// Observe is handed the cluster's API whenever Run connects to it, also to one
+	// that was there already, and returns at once. Nil does not look.
+	Observe func(*kube.Client)
 	// Version is kindctl's own; "" is what the build recorded.
 	Version string
 	// Ticket makes the caller answerable for the cluster beyond Run, until it closes
@@ -133,6 +136,9 @@ func (u *Up) connect() error {
 		return fmt.Errorf("read the cluster's kubeconfig: %w", err)
 	}
 	u.client, err = kube.FromKubeconfigData([]byte(kubeconfig))
+	if err == nil && u.Observe != nil {
+		u.Observe(u.client)
+	}
 	return err
 }
 

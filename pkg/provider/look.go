@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -71,6 +72,9 @@ func (l Look) Kubernetes() bool { return l.member.role != constants.ExternalLoad
 
 // Running tells whether commands can be run in it.
 func (l Look) Running() bool { return l.member.state == "running" }
+
+// Started is when the container was started last; zero when it does not run.
+func (l Look) Started() time.Time { return l.member.started }
 
 // Output runs a command in the container and returns the end of what it prints.
 func (l Look) Output(ctx context.Context, command ...string) ([]byte, error) {
