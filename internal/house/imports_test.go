@@ -20,7 +20,7 @@ const module = "github.com/kindctl/kindctl"
 var layers = map[string][]string{
 	".":                {"internal/cli"},
 	"internal/cli":     {"internal/report", "addons", "clusters", "pkg"},
-	"internal/report":  {"pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/report":  {"pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":   {},
 	"addons":           {"addons", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
 	"addons/calico":    {"pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
@@ -30,6 +30,8 @@ var layers = map[string][]string{
 	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":      {"addons", "clusters", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/observe":      {"pkg/timeline", "pkg/provider", "pkg/host", "pkg/kube", "pkg/event"},
+	"pkg/timeline":     {"pkg/event"},
 	"pkg/provider":     {"pkg/event", "pkg/hint"},
 	"pkg/host":         {"pkg/hint"},
 	"pkg/images":       {"pkg/event", "pkg/hint"},

@@ -1,0 +1,96 @@
+// Package timeline tells when things happened while a cluster was made: the
+// phases of the command, kind's steps, the checks, and what the nodes and the
+// system's pods did meanwhile. It is data and pure functions: events and facts
+// go in, spans come out. Phases and everything else may overlap.
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// SchemaVersion is that of the JSON, which docs/timeline.schema.json describes.
+const SchemaVersion = 1
+
+// Timeline is one run of a command that makes a cluster.
+type Timeline struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	Cluster       string `json:"cluster"`
+	CNI           string `json:"cni"`
+	ControlPlanes int    `json:"controlPlanes"`
+	Workers       int    `json:"workers"`
+	// Started is when the command began; spans count from there.
+	Started time.Time `json:"started"`
+	// Duration is how long it took until its end.
+	Duration time.Duration `json:"durationNanoseconds"`
+	// Error is what the command failed with, if it did.
+	Error string `json:"error,omitempty"`
+	Spans []Span `json:"spans"`
+}
+
+// Lane is the kind of thing that a Span tells of.
+type Lane string
+
+// The lanes.
+const (
+	Cluster Lane = "cluster" // from the first to the last node, or pod, that got there
+	Phase   Lane = "phase"   // a phase of the command
+	Step    Lane = "step"    // a step of kind, inside the phase create
+	Node    Lane = "node"    // what happens on one node
+	Pod     Lane = "pod"     // one pod of kube-system
+	Check   Lane = "check"   // one check of the verification
+)
+
+// Span is one thing that took time, or happened at one.
+type Span struct {
+	Lane Lane `json:"lane"`
+	// ID is stable for phases, checks, nodes and the cluster; it is a pod's name.
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	// Node is where it happened; "" is no single node.
+	Node string `json:"node,omitempty"`
+	// Stage is the part of a pod's start: scheduled, or started.
+	Stage string `json:"stage,omitempty"`
+	// Start and End count from the start of the command.
+	Start time.Duration `json:"startNanoseconds"`
+	End   time.Duration `json:"endNanoseconds"`
+	// Coarse says that a time is known to the second only, as Kubernetes writes
+	// it: it was up to a second later.
+	Coarse bool `json:"coarse,omitempty"`
+	// Outcome is one of those below or, for a check, its verdict.
+	Outcome string `json:"outcome"`
+	Message string `json:"message,omitempty"`
+}
+
+// The outcomes of all but checks.
+const (
+	Done       = "done"
+	Failed     = "failed"
+	Skipped    = "skipped"
+	Unfinished = "unfinished" // it had not ended when the command did
+)
+
+// Took is how long it took.
+func (s Span) Took() time.Duration { return s.End - s.Start }
+
+// Longest returns the n phases that took longest, the longest first. Phases that
+// took no time worth telling, less than a tenth of a second, are left out.
+func Longest(spans []Span, n int) []Span {
+	phases := slices.DeleteFunc(slices.Clone(spans), func(s Span) bool {
+		return s.Lane != Phase || s.Took() < 100*time.Millisecond
+	})
+	slices.SortStableFunc(phases, func(a, b Span) int { return cmp.Compare(b.Took(), a.Took()) })
+	return phases[:min(n, len(phases))]
+}
+
+// lanes is the order of those that begin at the same time.
+var lanes = []Lane{Cluster, Phase, Step, Node, Pod, Check}
+
+// Sort orders spans by their start.
+func Sort(spans []Span) {
+	slices.SortStableFunc(spans, func(a, b Span) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(slices.Index(lanes, a.Lane), slices.Index(lanes, b.Lane)),
+			cmp.Compare(a.ID, b.ID), cmp.Compare(a.Node, b.Node), cmp.Compare(a.End, b.End))
+	})
+}
