@@ -41,7 +41,7 @@ func (m *maker) add(span Span, from, to Moment, open bool) {
 		}
 	}
 	span.Start, span.End = from.Sub(m.started), max(to.Sub(m.started), from.Sub(m.started))
-	span.Coarse = from.Coarse || to.Coarse
+	span.StartCoarse, span.EndCoarse = from.Coarse, to.Coarse
 	m.spans = append(m.spans, span)
 }
 

@@ -55,9 +55,10 @@ type Span struct {
 	// Start and End count from the start of the command.
 	Start time.Duration `json:"startNanoseconds"`
 	End   time.Duration `json:"endNanoseconds"`
-	// Coarse says that a time is known to the second only, as Kubernetes writes
-	// it: it was up to a second later.
-	Coarse bool `json:"coarse,omitempty"`
+	// StartCoarse and EndCoarse say that a time is known to the second only, as
+	// Kubernetes writes it: it was up to a second later.
+	StartCoarse bool `json:"startCoarse,omitempty"`
+	EndCoarse   bool `json:"endCoarse,omitempty"`
 	// Outcome is one of those below or, for a check, its verdict.
 	Outcome string `json:"outcome"`
 	Message string `json:"message,omitempty"`
