@@ -47,6 +47,9 @@ func (c *Console) Emit(e event.Event) {
 }
 
 func (c *Console) line(e event.Event) string {
+	if e.Scope == event.Step { // the phase that waits for it says so
+		return ""
+	}
 	subject := fmt.Sprintf("[%s] %s", e.ID, e.Title)
 	if e.Title == e.ID || e.Title == "" {
 		subject = e.ID

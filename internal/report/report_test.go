@@ -45,6 +45,8 @@ func story() []event.Event {
 		{Kind: event.Started, Scope: event.Phase, ID: "create", Title: "Create the nodes", Estimate: 35 * s},
 		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Preparing nodes", Elapsed: s},
 		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Starting control-plane", Elapsed: 2 * s},
+		{Kind: event.Started, Scope: event.Step, ID: "starting-control-plane", Title: "Starting control-plane"},
+		{Kind: event.Done, Scope: event.Step, ID: "starting-control-plane", Title: "Starting control-plane"},
 		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Joining worker nodes", Elapsed: 12 * s},
 		{Kind: event.Done, Scope: event.Phase, ID: "create", Title: "Create the nodes", Message: "3 nodes", Elapsed: 31400 * time.Millisecond},
 		{Kind: event.Started, Scope: event.Image, ID: "cilium:1", Title: "fetch cilium:1"},

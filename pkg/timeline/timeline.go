@@ -36,7 +36,7 @@ type Lane string
 const (
 	Cluster Lane = "cluster" // from the first to the last node, or pod, that got there
 	Phase   Lane = "phase"   // a phase of the command
-	Step    Lane = "step"    // a step of kind, inside the phase create
+	Step    Lane = "step"    // a step of kind while it makes the nodes
 	Node    Lane = "node"    // what happens on one node
 	Pod     Lane = "pod"     // one pod of kube-system
 	Check   Lane = "check"   // one check of the verification
