@@ -26,6 +26,7 @@ const (
 // member is one container of a cluster as Docker has it, running or not.
 type member struct {
 	id, name, role string
+	pid            int // of its first process, where Docker runs; 0 when it does not
 	cluster        string
 	state          container.ContainerState
 	created        time.Time
@@ -118,7 +119,7 @@ func memberOf(c container.InspectResponse) (*member, error) {
 	if bound := c.HostConfig.PortBindings[network.MustParsePort(apiServerPort)]; len(bound) > 0 {
 		m.port = bound[0].HostPort
 	}
-	m.state = c.State.Status
+	m.state, m.pid = c.State.Status, c.State.Pid
 	m.network = string(c.HostConfig.NetworkMode)
 	m.endpoint = c.NetworkSettings.Networks[m.network]
 	m.policy = c.HostConfig.RestartPolicy.Name

@@ -43,6 +43,7 @@ type box struct {
 	created                      time.Time
 	volumes                      []string
 	port                         string
+	statistics                   map[string]any
 }
 
 type bridge struct {
@@ -239,6 +240,8 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 	switch verb {
 	case "json":
 		answer(b.inspect())
+	case "stats":
+		answer(b.statistics)
 	case "archive":
 		path := r.URL.Query().Get("path")
 		if r.Method == http.MethodPut {
