@@ -20,7 +20,7 @@ const module = "github.com/kindctl/kindctl"
 var layers = map[string][]string{
 	".":                {"internal/cli"},
 	"internal/cli":     {"internal/report", "addons", "clusters", "pkg"},
-	"internal/report":  {"pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/report":  {"pkg/bench", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":   {},
 	"addons":           {"addons", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
 	"addons/calico":    {"pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
@@ -29,6 +29,8 @@ var layers = map[string][]string{
 	"hack":             {},
 	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":      {"addons", "clusters", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/bench":        {"pkg/event", "pkg/hint"},
+	"pkg/bench/lab":    {"pkg/bench", "addons", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/observe":      {"pkg/timeline", "pkg/provider", "pkg/host", "pkg/kube", "pkg/event"},
 	"pkg/timeline":     {"pkg/event"},
@@ -49,7 +51,7 @@ var layers = map[string][]string{
 
 // owners say which packages alone may import a library.
 var owners = map[string][]string{
-	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge"},
+	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge", "pkg/bench/lab"},
 	"github.com/urfave/cli": {"internal/cli"},
 	"helm.sh/helm":          {"addons/cilium"},
 	"github.com/vbauerster": {"internal/report"},

@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/scratch"
+)
+
+// Lab is this machine with its Docker.
+type Lab struct {
+	// Images are the node images that were found, by CNI.
+	Images map[string]string
+	// Facts are those of the machine, Machine what a Result tells of it.
+	Facts   host.Facts
+	Machine bench.Machine
+
+	program string
+	engine  *provider.Engine
+	// system is the root of the file system whose /proc is that of Docker's machine;
+	// nil when Docker runs elsewhere.
+	system fs.FS
+	close  []func()
+}
+
+// Close lets go of Docker and of the names of the clusters.
+func (l *Lab) Close() {
+	for _, each := range l.close {
+		each()
+	}
+}
+
+// Cluster is the name of the cluster that an arm makes.
+func Cluster(arm string) string { return "bench-" + arm + "-own" }
+
+const (
+	// patience is how long a run may take until the cluster works: several times
+	// what the slowest takes with two processors and eight nodes.
+	patience = 15 * time.Minute
+	// removal bounds what comes after, also when the context has ended.
+	removal = 3 * time.Minute
+)
+
+// Run makes, judges, measures and removes one cluster.
+func (l *Lab) Run(ctx context.Context, arm bench.Arm, order bench.Order, say func(string)) (m bench.Measures, err error) {
+	dir, remove, err := scratch.Dir("bench")
+	if err != nil {
+		return m, err
+	}
+	defer remove()
+	order.Cluster, order.Kubeconfig = Cluster(arm.Name), filepath.Join(dir, "kubeconfig")
+	defer func() {
+		say("removing the cluster")
+		err = errors.Join(err, l.remove(ctx, order, err != nil))
+	}()
+	bounded, cancel := context.WithTimeoutCause(ctx, patience, hint.New(hint.Timeout, "RUN_TIMEOUT", fmt.Sprintf("the cluster of arm %s did not work after %v", arm.Name, patience), "make one by hand and look: kindctl up --retain"))
+	defer cancel()
+	return l.measure(bounded, arm, order, say)
+}
+
+// measure does what the clock counts.
+func (l *Lab) measure(ctx context.Context, arm bench.Arm, order bench.Order, say func(string)) (m bench.Measures, err error) {
+	before := spent(l.system)
+	started := time.Now()
+	client, err := child(ctx, l.program, arm.Words(order), say)
+	if err != nil {
+		return m, err
+	}
+	m.Done = time.Since(started).Seconds()
+	say("the arm is done; the judge looks")
+	seen, err := judge(ctx, order, say)
+	if err != nil {
+		return m, err
+	}
+	m.Finish = seen.Sub(started).Seconds()
+	m.CPU.Daemons, m.CPU.Machine = spent(l.system).since(before)
+	m.CPU.Client = client.Seconds()
+	nodes, err := l.engine.Usage(ctx, order.Cluster)
+	m.CPU.Nodes, m.PeakMemory = nodes.CPU.Seconds(), nodes.PeakMemory
+	return m, err
+}
+
+// remove removes the cluster. Where an arm has failed, something of it may still
+// be on its way.
+func (l *Lab) remove(ctx context.Context, order bench.Order, failed bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+	defer cancel()
+	kind := provider.New(event.Discard)
+	kind.Expect(order.Nodes)
+	if err := bootstrap.Remove(ctx, kind, order.Cluster, order.Kubeconfig, failed); err != nil {
+		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
+	}
+	return nil
+}
