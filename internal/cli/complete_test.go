@@ -52,6 +52,11 @@ func TestComplete(t *testing.T) {
 		{"images build --cni ", "calico cilium all", false},
 		{"load sh", "shop:dev", true},
 		{"load --nodes control-plane,w", "control-plane,worker", false},
+		{"bench --cni calico,ci", "calico,cilium", false},
+		{"bench --nodes 1,", "1,3 1,5 1,8", false},
+		{"bench -o ", "table json go", false},
+		{"bench --document ", "", true},
+		{"__sto", "", false},
 		{"run -- go te", "", true},
 		{"run --cni calico -- up --cni ", "", true},
 		{"completion ", "bash zsh fish powershell", false},
@@ -82,7 +87,7 @@ func TestComplete(t *testing.T) {
 // TestCompletionKnowsFlags: a flag with a value is completed in some way, or its
 // value is the user's own invention.
 func TestCompletionKnowsFlags(t *testing.T) {
-	inventions := []string{"control-planes", "workers", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network"}
+	inventions := []string{"control-planes", "workers", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs"}
 	k := completer{sources: sources{}, app: newApp(io.Discard, io.Discard)}
 	some := func() []string { return []string{"x"} }
 	k.sources = sources{clusters: some, contexts: some, images: some}
