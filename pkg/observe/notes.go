@@ -127,10 +127,10 @@ func workload(pod *corev1.Pod) (name string, agent bool) {
 }
 
 // facts is a copy of what is known.
-func (n *notes) facts() timeline.Facts {
+func (n *notes) facts(asked time.Time) timeline.Facts {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	facts := timeline.Facts{CNI: n.cni, API: n.api}
+	facts := timeline.Facts{CNI: n.cni, Asked: asked, API: n.api}
 	for _, name := range slices.Sorted(maps.Keys(n.nodes)) {
 		facts.Nodes = append(facts.Nodes, *n.nodes[name])
 	}

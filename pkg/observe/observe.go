@@ -29,7 +29,7 @@ type Observer struct {
 	client  *kube.Client
 	stop    context.CancelFunc
 	watches sync.WaitGroup
-	asked   bool
+	asked   time.Time
 }
 
 // New returns an Observer of a cluster and its CNI, or "", that warns a sink of
@@ -43,7 +43,7 @@ func New(cluster, cni string, sink event.Sink) *Observer {
 func (o *Observer) Watch(client *kube.Client) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.client != nil || o.asked {
+	if o.client != nil {
 		return
 	}
 	o.client = client
@@ -73,10 +73,10 @@ const askTimeout = 10 * time.Second
 func (o *Observer) Facts(ctx context.Context) timeline.Facts {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.asked || o.client == nil {
-		return o.notes.facts()
+	if o.client == nil || !o.asked.IsZero() {
+		return o.notes.facts(o.asked)
 	}
-	o.asked = true
+	o.asked = time.Now()
 	o.stop()
 	o.watches.Wait()
 	if ctx.Err() == nil {
@@ -87,7 +87,7 @@ func (o *Observer) Facts(ctx context.Context) timeline.Facts {
 		group.Go(func() { o.trouble(ctx, "nodes' journals", o.askNodes(ctx)) })
 		group.Wait()
 	}
-	return o.notes.facts()
+	return o.notes.facts(o.asked)
 }
 
 // askAPI looks once more, for what the last moment brought.

@@ -7,16 +7,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// Concerns tells whether Spans makes anything of an event, so that the others,
-// of which a long image build has thousands, need not be kept.
-func Concerns(e event.Event) bool {
-	switch e.Kind {
-	case event.Started, event.Done, event.Failed, event.Skipped:
-		return e.Scope == event.Phase || e.Scope == event.Step || e.Scope == event.Check
-	}
-	return false
-}
-
 // Spans makes spans of the phases, kind's steps and the checks among events, in
 // their order of arrival. What has not ended is unfinished, and lasts until the
 // end of the command.
@@ -28,7 +18,7 @@ func Spans(events []event.Event, started, ended time.Time) []Span {
 	var spans []Span
 	open := map[subject]int{} // where one is that has not ended
 	for _, e := range events {
-		if !Concerns(e) {
+		if !concerns(e) {
 			continue
 		}
 		key := subject{e.Scope, e.ID}
@@ -46,4 +36,13 @@ func Spans(events []event.Event, started, ended time.Time) []Span {
 	}
 	Sort(spans)
 	return spans
+}
+
+// concerns tells the beginnings and ends of phases, steps and checks.
+func concerns(e event.Event) bool {
+	switch e.Kind {
+	case event.Started, event.Done, event.Failed, event.Skipped:
+		return e.Scope == event.Phase || e.Scope == event.Step || e.Scope == event.Check
+	}
+	return false
 }

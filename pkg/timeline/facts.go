@@ -23,6 +23,9 @@ func Seen(stamp, seen time.Time) Moment {
 type Facts struct {
 	// CNI is the name that begins those of the CNI's DaemonSets.
 	CNI string
+	// Asked is when the cluster was asked last. What was not there by then is
+	// unfinished.
+	Asked time.Time
 	// API is when the API server first worked.
 	API   Moment
 	Nodes []NodeFacts

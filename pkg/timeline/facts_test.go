@@ -89,7 +89,8 @@ func TestSpansOfFacts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, tt.facts.Spans(start, start.Add(10*s))); diff != "" {
+			tt.facts.Asked = start.Add(10 * s)
+			if diff := cmp.Diff(tt.want, tt.facts.Spans(start)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})

@@ -8,8 +8,8 @@ import (
 // Spans makes spans of the facts: those of nodes and pods, and for the cluster
 // when the first and the last of them got so far. What happened before the
 // command started, in a cluster that was there already, is left out.
-func (f Facts) Spans(started, ended time.Time) []Span {
-	m := maker{started: started, ended: ended}
+func (f Facts) Spans(started time.Time) []Span {
+	m := maker{started: started, ended: f.Asked}
 	for _, node := range f.Nodes {
 		m.node(node)
 	}
@@ -28,7 +28,7 @@ type maker struct {
 }
 
 // add adds a span between two moments. Without an end, one that is open lasts
-// until the command ended, and any other is as short as its beginning.
+// until the cluster was asked, and any other is as short as its beginning.
 func (m *maker) add(span Span, from, to Moment, open bool) {
 	if from.IsZero() || from.Before(m.started) {
 		return
