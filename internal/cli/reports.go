@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/timeline"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -32,6 +33,7 @@ type reports struct {
 	story   report.Story
 	files   []*reportFile
 	events  event.Recorder
+	trace   *trace
 	log     io.Writer // where GitHub reads annotations; nil is elsewhere
 	summary string    // the step's summary, or ""
 }
@@ -48,6 +50,10 @@ func openReports(c *cli.Context, command string) (*reports, error) {
 	r := &reports{story: report.Story{Command: command, Started: time.Now()}}
 	if inGitHub(c) {
 		r.log, r.summary = c.App.ErrWriter, os.Getenv("GITHUB_STEP_SUMMARY")
+	}
+	var err error
+	if r.trace, err = newTrace(c); err != nil {
+		return nil, err
 	}
 	var paths []string
 	for _, wish := range c.StringSlice("report") {
@@ -68,6 +74,10 @@ func openReports(c *cli.Context, command string) (*reports, error) {
 			r.close()
 			return nil, hint.Wrap(err, hint.Usage, "REPORT_UNWRITABLE", "the report "+path+" cannot be written", "correct the permissions, or name another file")
 		}
+	}
+	if err := r.trace.create(paths); err != nil {
+		r.close()
+		return nil, err
 	}
 	return r, nil
 }
@@ -105,7 +115,7 @@ func (r *reports) follow(display event.Sink) event.Sink {
 func (r *reports) finish(verdict verify.Report, err error) error {
 	defer r.close()
 	r.story.Report, r.story.Err, r.story.Events = verdict, err, r.events.Events()
-	failures := []error{r.tellGitHub()}
+	failures := []error{r.tellGitHub(), r.trace.finish(r.story)}
 	for _, file := range r.files {
 		if problem := file.finish(r.story); problem != nil {
 			failures = append(failures, hint.Wrap(problem, hint.Internal, "REPORT_FAILED", "the report "+file.Name()+" could not be written", "see whether the disk is full: df "+file.Name()))
@@ -137,6 +147,12 @@ func (r *reports) close() {
 			_ = file.Close() // closed again is no error that matters
 		}
 	}
+	r.trace.close()
+}
+
+// longest names the phases that took longest.
+func (r *reports) longest() string {
+	return report.Longest(timeline.Spans(r.events.Events(), r.story.Started, time.Now()))
 }
 
 // tellGitHub annotates what is wrong and adds to the step's summary.

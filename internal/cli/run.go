@@ -61,6 +61,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reports.trace.of(order.topology)
 	private, remove, err := scratch.Dir("run")
 	if err != nil {
 		return errors.Join(err, reports.finish(verify.Report{}, err))

@@ -82,6 +82,7 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 		kept.sink = sink
 		redirect(failure, kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict }))
 	}
+	r.reports.trace.observe(&config)
 	if !reuse {
 		if r.ticket, err = bootstrap.OpenTicket("run", name); err != nil {
 			return nil, err
@@ -89,7 +90,9 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 		config.Ticket = r.ticket
 	}
 	cluster := bootstrap.NewUp(config)
-	if err := cluster.Run(ctx); err != nil {
+	err = cluster.Run(ctx)
+	r.reports.trace.ask(ctx)
+	if err != nil {
 		r.left = cluster.Left
 		return cluster, err
 	}

@@ -51,12 +51,12 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
 		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
-		reportFlag(),
+		reportFlag(), traceFlag(),
 	}
 }
 
 func up(c *cli.Context) error {
-	if err := planFlags(c, "report", "retain"); err != nil {
+	if err := planFlags(c, "report", "trace", "retain"); err != nil {
 		return err
 	}
 	order, err := orderOf(c)
@@ -70,6 +70,7 @@ func up(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reports.trace.of(order.topology)
 	sink, finish := progressSink(c)
 	defer finish()
 	sink = reports.follow(sink)
@@ -77,8 +78,11 @@ func up(c *cli.Context) error {
 	started := time.Now()
 	config := order.config(c, sink)
 	config.Kubeconfig, config.Retain = c.String("kubeconfig"), c.Bool("retain")
+	reports.trace.observe(&config)
 	cluster := bootstrap.NewUp(config)
 	err = cluster.Run(c.Context)
+	took := time.Since(started)
+	reports.trace.ask(c.Context)
 	finish()
 	name := order.topology.Name
 	verdict := cluster.Report
@@ -90,12 +94,12 @@ func up(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
 		return nil
 	}
-	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), time.Since(started))
+	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), took, reports.longest())
 	return nil
 }
 
 // farewell says what was made and what to do next.
-func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration) {
+func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration, longest string) {
 	state, next := "is up and verified", "kindctl verify -n "+t.Name
 	if t.CNI == "none" {
 		state, next = "is up, as far as it can be without a CNI,", "kindctl verify -n "+t.Name+"   (once a CNI is installed)"
@@ -116,8 +120,10 @@ Next:
   kubectl --context %s get nodes
   %s
   kindctl down -n %s
+
+Longest: %s
 `, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
-		t.CNI, proxy, context, published(t), context, next, t.Name)
+		t.CNI, proxy, context, published(t), context, next, t.Name, longest)
 }
 
 func count(n int, noun string) string {

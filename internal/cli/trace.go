@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/observe"
+	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func traceFlag() cli.Flag {
+	return &cli.StringFlag{Name: "trace", TakesFile: true, Usage: "write a timeline of all that happens to `FILE`.json, and a chart of it to FILE.html"}
+}
+
+// trace is the timeline that --trace asks for; nil is none.
+type trace struct {
+	files    []*traceFile
+	timeline timeline.Timeline // all but when and what
+	observer *observe.Observer // nil before there is something to observe
+	facts    timeline.Facts
+}
+
+// traceFile is one form of the timeline.
+type traceFile struct {
+	path  string
+	write func(io.Writer, timeline.Timeline) error
+	*os.File
+}
+
+// newTrace reads the flag. The files are made later.
+func newTrace(c *cli.Context) (*trace, error) {
+	if !c.IsSet("trace") {
+		return nil, nil
+	}
+	path := filepath.Clean(c.String("trace"))
+	extension := filepath.Ext(path)
+	if extension != ".json" && extension != ".html" || filepath.Base(path) == extension {
+		return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--trace %q names neither a .json nor a .html file", c.String("trace")), "name one of the two: --trace up.json writes up.json and up.html")
+	}
+	stem := strings.TrimSuffix(path, extension)
+	return &trace{files: []*traceFile{{path: stem + ".json", write: report.Timeline}, {path: stem + ".html", write: report.Chart}}}, nil
+}
+
+// create makes the files, none of which may be a report as well.
+func (t *trace) create(reports []string) error {
+	if t == nil {
+		return nil
+	}
+	for _, file := range t.files {
+		if slices.Contains(reports, file.path) {
+			return hint.New(hint.Usage, "BAD_FLAG", "a report and the timeline would both go to "+file.path, "give each a file of its own")
+		}
+	}
+	for _, file := range t.files {
+		err := os.MkdirAll(filepath.Dir(file.path), 0o755)
+		if err == nil {
+			file.File, err = os.Create(file.path)
+		}
+		if err != nil {
+			return hint.Wrap(err, hint.Usage, "REPORT_UNWRITABLE", "the timeline "+file.path+" cannot be written", "correct the permissions, or name another file")
+		}
+	}
+	return nil
+}
+
+// of says which cluster the timeline is about.
+func (t *trace) of(topology clusters.Topology) {
+	if t != nil {
+		t.timeline = timeline.Timeline{Cluster: topology.Name, CNI: topology.CNI, ControlPlanes: topology.ControlPlanes, Workers: topology.Workers}
+	}
+}
+
+// observe has the cluster observed while it is made.
+func (t *trace) observe(config *bootstrap.Config) {
+	if t == nil {
+		return
+	}
+	t.observer = observe.New(t.timeline.Cluster, t.timeline.CNI, config.Sink)
+	config.Observe = t.observer.Watch
+	examine := config.Examine
+	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {
+		t.ask(ctx) // before it is removed
+		if examine != nil {
+			examine(ctx, client, verdict, failure)
+		}
+	}
+}
+
+// ask asks the cluster, as long as it is there, for what only it can tell.
+func (t *trace) ask(ctx context.Context) {
+	if t != nil {
+		t.facts = t.observer.Facts(ctx)
+	}
+}
+
+// finish writes what happened.
+func (t *trace) finish(s report.Story) error {
+	if t == nil {
+		return nil
+	}
+	told := t.timeline
+	told.Started, told.Duration = s.Started, time.Since(s.Started)
+	told.Spans = append(timeline.Spans(s.Events, s.Started, s.Started.Add(told.Duration)), t.facts.Spans(s.Started)...)
+	timeline.Sort(told.Spans)
+	if s.Err != nil {
+		told.Error = s.Err.Error()
+	}
+	var failures []error
+	for _, file := range t.files {
+		if err := file.finish(told); err != nil {
+			failures = append(failures, hint.Wrap(err, hint.Internal, "REPORT_FAILED", "the timeline "+file.path+" could not be written", "see whether the disk is full: df "+file.path))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (f *traceFile) finish(told timeline.Timeline) error {
+	out := bufio.NewWriter(f)
+	err := f.write(out, told)
+	return errors.Join(err, out.Flush(), f.Close())
+}
+
+// close lets go of files that were not finished.
+func (t *trace) close() {
+	if t == nil {
+		return
+	}
+	for _, file := range t.files {
+		if file.File != nil {
+			_ = file.Close() // closed again is no error that matters
+		}
+	}
+}
