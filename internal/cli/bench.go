@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -100,16 +102,17 @@ func wishOf(c *cli.Context) (wish lab.Options, err error) {
 	return wish, err
 }
 
-// readPage reads the page that the tables go into, and makes sure that it can be
-// written: that is known hours before it is.
+// readPage reads the page that the tables go into, which need not be there, and
+// makes sure that it can be written: else that would be known hours later.
 func readPage(path string) (string, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err == nil {
-		err = file.Close()
-	}
-	var page []byte
-	if err == nil {
-		page, err = os.ReadFile(path)
+	page, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = os.Stat(filepath.Dir(path))
+	} else if err == nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+			err = file.Close()
+		}
 	}
 	if err != nil {
 		return "", hint.Wrap(err, hint.Usage, "DOCUMENT_UNWRITABLE", "the document "+path+" cannot be written", "correct the permissions, or name another file")

@@ -22,19 +22,19 @@ const stockName = "__stock"
 // the stock way must know of the host is found out beforehand: that is no part of
 // it, and must not take its time.
 func benchArms(c *cli.Context, facts host.Facts) []bench.Arm {
-	var host []string
+	var lacking []string
 	if facts.CgroupV1 {
-		host = append(host, "--cgroup-v1")
+		lacking = append(lacking, "--cgroup-v1")
 	}
 	if facts.Lacks("CAP_SYS_RESOURCE") {
-		host = append(host, "--lacks-sys-resource")
+		lacking = append(lacking, "--lacks-sys-resource")
 	}
 	var up []string // what the user wants of up as well
 	if image := c.String("image"); image != "" {
 		up = append(up, "--image", image)
 	}
 	arms := []bench.Arm{
-		{Name: "stock", Words: stockWords(host), Settings: stockSettings(facts)},
+		{Name: "stock", Words: stockWords(lacking), Settings: stockSettings(facts)},
 		{Name: "kindctl", Words: upWords(up), Settings: upSettings(up)},
 	}
 	if c.Bool("production") {
