@@ -31,13 +31,20 @@ func (l logger) Errorf(format string, a ...any) { l.Warnf(format, a...) }
 func (l logger) Infof(format string, a ...any)  { l.Info(fmt.Sprintf(format, a...)) }
 func (l logger) Enabled() bool                  { return true }
 
-// Info reports the beginning of a step. kind marks its end with a tick or a
-// cross, which the next step or the error says as well.
+// Info reports the beginning of a step, and its end, which kind marks with a tick
+// or a cross.
 func (l logger) Info(message string) {
 	text := strings.TrimSpace(message)
 	if step, begins := strings.CutPrefix(text, "•"); begins {
 		text = strings.TrimSuffix(strings.TrimSpace(step), "...")
-	} else if strings.HasPrefix(text, "✓") || strings.HasPrefix(text, "✗") || strings.HasPrefix(text, "Creating cluster") {
+		l.step(event.Started, text)
+	} else if over, ticked := strings.CutPrefix(text, "✓"); ticked {
+		l.step(event.Done, over)
+		return
+	} else if over, crossed := strings.CutPrefix(text, "✗"); crossed {
+		l.step(event.Failed, over)
+		return
+	} else if strings.HasPrefix(text, "Creating cluster") {
 		return
 	}
 	l.span.Progress(strings.TrimSpace(text), 0, 0)

@@ -139,9 +139,14 @@ func TestLogger(t *testing.T) {
 	l.Warnf("Overriding docker network due to %s\n", "KIND_EXPERIMENTAL_DOCKER_NETWORK")
 	var got []string
 	for _, e := range recorder.Events() {
-		got = append(got, strings.TrimSpace(string(e.Kind)+" "+e.Message))
+		subject := e.Message
+		if e.Scope == event.Step {
+			subject = e.ID + " " + e.Title
+		}
+		got = append(got, strings.TrimSpace(string(e.Kind)+" "+subject))
 	}
-	want := []string{"started", "progress Preparing nodes 📦", "warning Overriding docker network due to KIND_EXPERIMENTAL_DOCKER_NETWORK"}
+	want := []string{"started", "started preparing-nodes Preparing nodes", "progress Preparing nodes 📦", "done preparing-nodes Preparing nodes",
+		"failed starting-control-plane Starting control-plane", "warning Overriding docker network due to KIND_EXPERIMENTAL_DOCKER_NETWORK"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
