@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,10 +29,12 @@ func TestTwoClusters(t *testing.T) {
 		s.withStaleProxyMode(cilium)
 	})
 
-	s.must("up", "--cni", "calico", "-n", calico)
+	trace := filepath.Join(t.TempDir(), "up.json")
+	s.must("up", "--cni", "calico", "-n", calico, "--trace", trace)
 	t.Run("calico", func(t *testing.T) {
 		s := &session{t, s.kubeconfig}
 		s.threeReadyNodes(calico)
+		s.traced(calico, trace)
 		s.serviceByName(calico)
 		s.withFelixStopped(calico)
 		s.verifiesWithLeastRights(calico, "calico")
