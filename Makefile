@@ -43,7 +43,7 @@ test-long: host test-unit ## the same and the long ones: killed commands, restar
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
 	go test -tags faults -count=1 -timeout 120m -v ./test/faults -document $(CURDIR)/docs/faults.md
 
-bench: ARGS = --cni cilium,calico --nodes 1,3,5,8
+bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md
 	bin/kindctl bench --document docs/performance.md $(ARGS)
 
