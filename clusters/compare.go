@@ -1,9 +1,12 @@
 package clusters
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
 // Differences names, in words, how the Topology that is wanted differs from
@@ -27,6 +30,7 @@ func (t Topology) Differences(wanted Topology) string {
 			compare(choice.what, choice.have, choice.want)
 		}
 	}
+	compare("the fidelity", cmp.Or(t.Fidelity, fidelity.Fast), cmp.Or(wanted.Fidelity, fidelity.Fast))
 	compare("the feature gates", t.FeatureGates, wanted.FeatureGates)
 	compare("runtimeConfig", t.RuntimeConfig, wanted.RuntimeConfig)
 	compare("the manifests", t.Manifests, wanted.Manifests)

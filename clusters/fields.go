@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
+	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
 // field describes a field of the configuration file, for the file that init
@@ -84,6 +86,8 @@ func fields() []field {
 		{name: "image", about: "The node image, which decides the version of Kubernetes. Without one kindctl finds or builds it.", schema: text, example: "kindest/node:v1.37.2"},
 		{name: "network", about: "The nodes' Docker network. Without one it is kind's, which all clusters share.",
 			schema: map[string]any{"type": "string", "pattern": networkName.String()}, example: "lab"},
+		{name: "fidelity", about: "How near it is to a cluster in production: fast, with the shortcuts that kindctl up --explain lists, or production, without.",
+			schema: map[string]any{"enum": fidelity.Modes, "default": fidelity.Fast}, example: fidelity.Production},
 		{name: "ttl", about: "How long the cluster is wanted; kindctl gc removes it afterwards. Without a ttl it stays.",
 			schema: map[string]any{"type": "string", "pattern": duration}, example: "2h"},
 		{name: "featureGates", about: "Feature gates of Kubernetes, on or off in every component. An unknown one is refused before a node is made.",

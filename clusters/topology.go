@@ -43,6 +43,8 @@ type Topology struct {
 	Image string `yaml:"image,omitempty"`
 	// Network is the Docker network of the nodes, or "" for kind's.
 	Network string `yaml:"network,omitempty"`
+	// Fidelity is fast or production; "" is fast.
+	Fidelity string `yaml:"fidelity,omitempty"`
 	// TTL is how long the cluster is wanted; 0 is for as long as nobody removes it.
 	TTL time.Duration `yaml:"ttl,omitempty"`
 	// FeatureGates are Kubernetes' own, on or off in every component.

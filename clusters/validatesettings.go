@@ -4,6 +4,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+
+	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 var (
@@ -31,6 +35,9 @@ func (t Topology) judgeSettings(complain complaint) {
 	}
 	if t.Network != "" && !networkName.MatchString(t.Network) {
 		complain("network", "network %q: use letters, digits, '_', '.' and '-', and begin with a letter or digit", t.Network)
+	}
+	if t.Fidelity != "" && !slices.Contains(fidelity.Modes, t.Fidelity) {
+		complain("fidelity", "unknown fidelity %q%s; use one of: %s", t.Fidelity, hint.Nearest(t.Fidelity, fidelity.Modes), strings.Join(fidelity.Modes, ", "))
 	}
 	if t.TTL < 0 {
 		complain("ttl", "ttl %s: write a time that is yet to come, such as 2h", t.TTL)

@@ -1,0 +1,26 @@
+// Package fidelity says where a cluster differs from one in production so that it
+// is up sooner. Whoever takes such a shortcut lists it, and leaves it when the
+// user asks for production.
+package fidelity
+
+// How near a cluster is to one in production.
+const (
+	// Fast takes every shortcut. It is what a cluster gets by default.
+	Fast = "fast"
+	// Production takes none.
+	Production = "production"
+)
+
+// Modes lists both.
+var Modes = []string{Fast, Production}
+
+// Shortcut is one setting that differs from production.
+type Shortcut struct {
+	// Setting is what differs: "keys of the certificates".
+	Setting string `json:"setting"`
+	// Here and There are its values in a fast cluster and in production.
+	Here  string `json:"fast"`
+	There string `json:"production"`
+	// Effect is what it saves, and what it costs.
+	Effect string `json:"effect"`
+}
