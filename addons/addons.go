@@ -11,6 +11,7 @@ import (
 	"github.com/kindctl/kindctl/addons/calico"
 	"github.com/kindctl/kindctl/addons/cilium"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -23,6 +24,7 @@ type Addon interface {
 	Images() []string
 	Install(context.Context, *kube.Client) error
 	Checks() []verify.Check
+	Shortcuts() []fidelity.Shortcut
 	State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error
 }
 
@@ -34,10 +36,14 @@ type Options struct {
 	// APIServer is the API server's host and port as nodes reach it.
 	APIServerHost string
 	APIServerPort int
+	// SingleNode says that the cluster has one node only.
+	SingleNode bool
 	// LacksSysResource says that no container can have CAP_SYS_RESOURCE.
 	LacksSysResource bool
 	// LacksVXLAN says that the kernel has no VXLAN.
 	LacksVXLAN bool
+	// Production leaves out what only makes a cluster quicker.
+	Production bool
 	// Sink is told of downloads; nil drops them.
 	Sink event.Sink
 }
@@ -48,10 +54,10 @@ const None = "none"
 // catalogue makes each addon.
 var catalogue = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
-		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, Sink: o.Sink})
+		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Sink: o.Sink})
 	},
 	"calico": func(o Options) Addon {
-		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, NoTunnel: o.LacksVXLAN, Sink: o.Sink})
+		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production, Sink: o.Sink})
 	},
 }
 

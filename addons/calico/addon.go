@@ -37,9 +37,15 @@ type Options struct {
 	PodSubnet string
 	// ProxyMode is kube-proxy's; Felix uses the same kernel tables.
 	ProxyMode string
+	// APIServerHost and APIServerPort reach the API server without a Service; "" is
+	// unknown.
+	APIServerHost string
+	APIServerPort int
 	// NoTunnel is for kernels without VXLAN: nodes reach each other's pods by
 	// plain routes alone, which their common network allows.
 	NoTunnel bool
+	// Production leaves the agent's pods as they were published.
+	Production bool
 	// Sink is told of downloads; nil drops them.
 	Sink event.Sink
 }

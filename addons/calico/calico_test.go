@@ -21,6 +21,7 @@ const manifest = `
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: calico-config, namespace: kube-system}
+data: {cni_network_config: '{"plugins": [{"type": "calico", "mtu": __CNI_MTU__}]}'}
 ---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -40,6 +41,19 @@ spec:
         env:
         - {name: FELIX_NFTABLESMODE, value: Auto}
         - {name: CALICO_IPV4POOL_VXLAN, value: CrossSubnet}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: calico-kube-controllers, namespace: kube-system}
+spec:
+  selector: {matchLabels: {k8s-app: calico-kube-controllers}}
+  template:
+    metadata: {labels: {k8s-app: calico-kube-controllers}}
+    spec:
+      containers:
+      - name: calico-kube-controllers
+        image: kube-controllers
+        readinessProbe: {exec: {command: [check-status, -r]}, periodSeconds: 10}
 `
 
 func TestRender(t *testing.T) {
@@ -75,14 +89,48 @@ func TestRender(t *testing.T) {
 			if diff := cmp.Diff(tt.want, env); diff != "" {
 				t.Errorf("settings (-want +got):\n%s", diff)
 			}
-			if inits := pod["initContainers"].([]any); len(inits) != 1 || inits[0].(map[string]any)["name"] != "install-cni" {
-				t.Errorf("init containers are %v, want install-cni alone", inits)
+			if inits := pod["initContainers"].([]any); len(inits) != 1 || inits[0].(map[string]any)["name"] != installer {
+				t.Errorf("init containers are %v, want %s alone", inits, installer)
+			}
+			for _, object := range objects[1:] {
+				if startupOf(t, object) == nil {
+					t.Errorf("%s has no startup probe", object.GetName())
+				}
 			}
 		})
 	}
 	if err := Render(nil, Options{}); err == nil {
 		t.Error("a manifest without the agent was accepted")
 	}
+}
+
+// TestRenderProduction leaves init containers and probes alone.
+func TestRenderProduction(t *testing.T) {
+	objects, err := kube.Decode([]byte(manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Render(objects, Options{Production: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range objects[1:] {
+		if probe := startupOf(t, object); probe != nil {
+			t.Errorf("%s has a startup probe: %v", object.GetName(), probe)
+		}
+	}
+	if inits, _, err := unstructured.NestedSlice(objects[1].Object, "spec", "template", "spec", "initContainers"); err != nil || len(inits) != 3 {
+		t.Errorf("%d init containers are left of 3 (%v)", len(inits), err)
+	}
+}
+
+// startupOf is the startup probe of a workload's first container.
+func startupOf(t *testing.T, workload *unstructured.Unstructured) any {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(workload.Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return containers[0].(map[string]any)["startupProbe"]
 }
 
 // TestManifest renders what upstream published, when Go's module cache holds

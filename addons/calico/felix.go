@@ -36,20 +36,19 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		}
 		return "Felix is alive and ready", nil
 	})
-	seen, problem := controllers(ctx, t)
+	seen, problem := controllersAvailable(ctx, t)
 	return append(evidence, seen...), errors.Join(err, problem)
 }
 
-func controllers(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	const name = "calico-kube-controllers"
-	deployment, err := t.Kube.Clientset.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+func controllersAvailable(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+	deployment, err := t.Kube.Clientset.AppsV1().Deployments(namespace).Get(ctx, controllers, metav1.GetOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", controllers, err)
 	}
 	if deployment.Status.AvailableReplicas < 1 {
-		return nil, fmt.Errorf("%s: no replica is available", name)
+		return nil, fmt.Errorf("%s: no replica is available", controllers)
 	}
-	return verify.Evidence{name + " is available"}, nil
+	return verify.Evidence{controllers + " is available"}, nil
 }
 
 // chains begins the names of Felix's chains, in iptables and in nftables.

@@ -1,62 +1,76 @@
 package calico
 
 import (
-	"errors"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// The agent in the manifest.
-const agent = "calico-node"
+// The workloads in the manifest, and their containers.
+const (
+	agent       = "calico-node"
+	controllers = "calico-kube-controllers"
+)
 
-// superfluous are init containers that a new cluster does not need: one moves
-// addresses out of another IPAM, one prepares the eBPF data plane.
-var superfluous = map[string]bool{"upgrade-ipam": true, "ebpf-bootstrap": true}
-
-// Render changes the manifest's objects for a cluster: the agent's settings
-// and its init containers. Everything else stays as it was published.
+// Render changes the manifest's objects for a cluster: the agent's settings and,
+// but for production, its init containers and startup probes. Everything else
+// stays as it was published.
 func Render(objects []*unstructured.Unstructured, options Options) error {
+	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
+		container := named(pod, agent)
+		container.Env = settings(container.Env, options)
+		if !options.Production {
+			container.StartupProbe = startup(felixReady())
+			hastenAgent(pod, options)
+		}
+	}); err != nil || options.Production {
+		return err
+	}
+	if err := untilReachable(objects); err != nil {
+		return err
+	}
+	return renderPod(objects, "Deployment", controllers, func(pod *corev1.PodSpec) {
+		if container := named(pod, controllers); container.ReadinessProbe != nil {
+			container.StartupProbe = startup(container.ReadinessProbe.ProbeHandler)
+		}
+	})
+}
+
+// renderPod changes the pods of a workload, which has a container of its name.
+func renderPod(objects []*unstructured.Unstructured, kind, name string, change func(*corev1.PodSpec)) error {
 	for _, object := range objects {
-		if object.GetKind() != "DaemonSet" || object.GetName() != agent {
+		if object.GetKind() != kind || object.GetName() != name {
 			continue
 		}
-		var daemonSet appsv1.DaemonSet
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &daemonSet); err != nil {
-			return err
-		}
-		if err := renderAgent(&daemonSet.Spec.Template.Spec, options); err != nil {
-			return err
-		}
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&daemonSet)
+		content, _, err := unstructured.NestedMap(object.Object, "spec", "template", "spec")
 		if err != nil {
 			return err
 		}
-		unstructured.RemoveNestedField(content, "status")
-		object.Object = content
-		return nil
+		var pod corev1.PodSpec
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, &pod); err != nil {
+			return err
+		}
+		if named(&pod, name) == nil {
+			return fmt.Errorf("the pods of %s %s have no container %s", kind, name, name)
+		}
+		change(&pod)
+		if content, err = runtime.DefaultUnstructuredConverter.ToUnstructured(&pod); err != nil {
+			return err
+		}
+		return unstructured.SetNestedMap(object.Object, content, "spec", "template", "spec")
 	}
-	return fmt.Errorf("there is no DaemonSet %s", agent)
+	return fmt.Errorf("there is no %s %s", kind, name)
 }
 
-func renderAgent(pod *corev1.PodSpec, options Options) error {
-	var wanted []corev1.Container
-	for _, container := range pod.InitContainers {
-		if !superfluous[container.Name] {
-			wanted = append(wanted, container)
-		}
-	}
-	pod.InitContainers = wanted
+func named(pod *corev1.PodSpec, name string) *corev1.Container {
 	for i := range pod.Containers {
-		if pod.Containers[i].Name == agent {
-			pod.Containers[i].Env = settings(pod.Containers[i].Env, options)
-			return nil
+		if pod.Containers[i].Name == name {
+			return &pod.Containers[i]
 		}
 	}
-	return errors.New("the agent's pod has no container " + agent)
+	return nil
 }
 
 // settings returns the agent's environment for a cluster.

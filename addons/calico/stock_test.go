@@ -39,7 +39,7 @@ func TestPublished(t *testing.T) {
 	if want := slices.Sorted(slices.Values(New(Options{}).Images())); !slices.Equal(slices.Compact(images), want) {
 		t.Errorf("the manifest runs %v, the nodes hold %v", slices.Compact(images), want)
 	}
-	for name := range superfluous {
+	for _, name := range superfluous {
 		if !slices.Contains(names, name) {
 			t.Errorf("the manifest has no container %s: %v; it is not as it was published, or Render leaves out what is not there", name, names)
 		}

@@ -10,6 +10,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	helmkube "helm.sh/helm/v4/pkg/kube"
+	"helm.sh/helm/v4/pkg/postrenderer"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gomod"
@@ -44,6 +45,10 @@ type Options struct {
 	APIServerPort int
 	// LacksSysResource leaves CAP_SYS_RESOURCE out of what the agent asks for.
 	LacksSysResource bool
+	// SingleNode says that the cluster has one node only.
+	SingleNode bool
+	// Production leaves the agent's pods as the chart has them.
+	Production bool
 	// Sink is told of downloads; nil drops them.
 	Sink event.Sink
 }
@@ -83,7 +88,11 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return err
 	}
-	return helm(ctx, client, ch, values)
+	var render postrenderer.PostRenderer
+	if !a.options.Production {
+		render = rendered{}
+	}
+	return helm(ctx, client, ch, values, render)
 }
 
 // readChart reads the chart as it was published.
@@ -103,13 +112,14 @@ func readChart(ctx context.Context, sink event.Sink) (*chart.Chart, error) {
 	return ch, nil
 }
 
-// helm has Helm's library make the release.
-func helm(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any) error {
+// helm has Helm's library make the release; render, unless it is nil, changes
+// the manifests last.
+func helm(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
 	helmkube.ManagedFieldsManager = fieldManager
 	config := action.NewConfiguration()
 	config.SetLogger(slog.DiscardHandler)
 	if err := config.Init(getter{client}, namespace, "secrets"); err != nil {
 		return fmt.Errorf("helm: %w", err)
 	}
-	return deploy(ctx, config, ch, values)
+	return deploy(ctx, config, ch, values, render)
 }

@@ -21,7 +21,9 @@ func TestValues(t *testing.T) {
 	plain := func() map[string]any {
 		return map[string]any{
 			"image": map[string]any{"useDigest": false}, "ipam": map[string]any{"mode": "kubernetes"},
-			"operator":    map[string]any{"replicas": 1, "image": map[string]any{"useDigest": false}},
+			"operator": map[string]any{"replicas": 1, "image": map[string]any{"useDigest": false}},
+			"daemon":   map[string]any{"configSources": "config-map:cilium-config"}, "sysctlfix": map[string]any{"enabled": false},
+			"startupProbe": map[string]any{"periodSeconds": 1}, "cgroup": map[string]any{"autoMount": map[string]any{"enabled": false}},
 			"routingMode": "tunnel", "tunnelProtocol": "vxlan", "kubeProxyReplacement": "false",
 			"envoy": map[string]any{"enabled": false}, "l7Proxy": false, "hubble": map[string]any{"enabled": false},
 		}
@@ -29,7 +31,9 @@ func TestValues(t *testing.T) {
 	with := func(change map[string]any) map[string]any {
 		all := plain()
 		for key, value := range change {
-			all[key] = value
+			if all[key] = value; value == nil {
+				delete(all, key)
+			}
 		}
 		return all
 	}
@@ -40,7 +44,11 @@ func TestValues(t *testing.T) {
 	}{
 		{"beside kube-proxy", Options{ProxyMode: "iptables", APIServerHost: "lab-control-plane", APIServerPort: 6443}, plain()},
 		{"in kube-proxy's place", Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
-			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443})},
+			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil})},
+		{"as in production", Options{ProxyMode: "iptables", Production: true},
+			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "cgroup": nil})},
+		{"as in production on one node", Options{ProxyMode: "iptables", Production: true, SingleNode: true},
+			with(map[string]any{"daemon": nil, "sysctlfix": nil, "startupProbe": nil, "cgroup": nil})},
 		{"without a capability", Options{ProxyMode: "iptables", LacksSysResource: true},
 			with(map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
 				"ciliumAgent": []any{"NET_ADMIN", "SYSLOG"}, "cleanCiliumState": []any{"SYS_ADMIN"}}}})},

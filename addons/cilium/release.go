@@ -10,6 +10,7 @@ import (
 	"helm.sh/helm/v4/pkg/action"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	helmkube "helm.sh/helm/v4/pkg/kube"
+	"helm.sh/helm/v4/pkg/postrenderer"
 	"helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
 	"helm.sh/helm/v4/pkg/storage/driver"
@@ -19,10 +20,10 @@ import (
 
 // deploy makes the release, upgrades one that differs, and leaves one alone
 // that is as wanted.
-func deploy(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
+func deploy(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
 	found, err := config.Releases.Last(releaseName)
 	if errors.Is(err, driver.ErrReleaseNotFound) {
-		return install(ctx, config, ch, values)
+		return install(ctx, config, ch, values, render)
 	}
 	if err != nil {
 		return fmt.Errorf("helm release %s: %w", releaseName, err)
@@ -38,21 +39,23 @@ func deploy(ctx context.Context, config *action.Configuration, ch *chart.Chart, 
 	case last.Info.Status == common.StatusDeployed && same(last, ch, values):
 		return nil
 	}
-	return upgrade(ctx, config, ch, values)
+	return upgrade(ctx, config, ch, values, render)
 }
 
-func install(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
+func install(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
 	i := action.NewInstall(config)
 	i.ReleaseName, i.Namespace, i.WaitStrategy = releaseName, namespace, helmkube.HookOnlyStrategy
+	i.PostRenderer = render
 	if _, err := i.RunWithContext(ctx, ch, values); err != nil {
 		return fmt.Errorf("helm install: %w", err)
 	}
 	return nil
 }
 
-func upgrade(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any) error {
+func upgrade(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
 	u := action.NewUpgrade(config)
 	u.Namespace, u.WaitStrategy = namespace, helmkube.HookOnlyStrategy
+	u.PostRenderer = render
 	if _, err := u.RunWithContext(ctx, releaseName, ch, values); err != nil {
 		return fmt.Errorf("helm upgrade: %w", err)
 	}

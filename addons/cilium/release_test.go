@@ -82,7 +82,7 @@ func TestDeploy(t *testing.T) {
 		if step.before != nil {
 			s.reload(step.before)
 		}
-		if err := deploy(t.Context(), s.config, ch, values(step.port)); err != nil {
+		if err := deploy(t.Context(), s.config, ch, values(step.port), nil); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
 		if last := s.last(); last.Version != step.revision || last.Info.Status != common.StatusDeployed {
@@ -90,7 +90,7 @@ func TestDeploy(t *testing.T) {
 		}
 	}
 	s.reload(func(r *release.Release) { r.Info.Status = common.StatusPendingUpgrade })
-	if err := deploy(t.Context(), s.config, ch, values(1)); hint.ReasonOf(err) != "RELEASE_PENDING" || s.last().Version != 4 {
+	if err := deploy(t.Context(), s.config, ch, values(1), nil); hint.ReasonOf(err) != "RELEASE_PENDING" || s.last().Version != 4 {
 		t.Errorf("over a pending release: %v, revision %d", err, s.last().Version)
 	}
 }

@@ -28,7 +28,7 @@ func (s Stock) Install(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return err
 	}
-	return helm(ctx, client, ch, values)
+	return helm(ctx, client, ch, values, nil)
 }
 
 // values are what differs from the chart's own defaults.

@@ -12,7 +12,7 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 	values := map[string]any{
 		"image":                withoutDigest,
 		"ipam":                 map[string]any{"mode": "kubernetes"}, // each node's podCIDR, as kubeadm hands it out
-		"operator":             map[string]any{"replicas": 1, "image": withoutDigest},
+		"operator":             map[string]any{"image": withoutDigest},
 		"routingMode":          "tunnel",
 		"tunnelProtocol":       "vxlan",
 		"kubeProxyReplacement": "false",
@@ -24,6 +24,12 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 		values["kubeProxyReplacement"] = "true"
 		values["k8sServiceHost"] = options.APIServerHost
 		values["k8sServicePort"] = options.APIServerPort
+	}
+	if options.SingleNode {
+		values["operator"].(map[string]any)["replicas"] = 1 // two are never on one node
+	}
+	if !options.Production {
+		hasten(values, options)
 	}
 	if options.LacksSysResource {
 		capabilities, err := without("SYS_RESOURCE", defaults)
