@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -43,6 +44,8 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return plain(clusters.Profiles())
 	case "proxy-mode":
 		return plain(clusters.ProxyModes)
+	case "fidelity":
+		return plain(fidelity.Modes)
 	case "images":
 		var modes []string
 		for _, mode := range images.Modes() {

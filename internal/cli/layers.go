@@ -16,7 +16,7 @@ import (
 // fieldOf are the flags that stand for fields of a configuration file.
 var fieldOf = map[string]string{
 	"name": "name", "cni": "cni", "proxy-mode": "proxyMode", "control-planes": "controlPlanes", "workers": "workers",
-	"image": "image", "network": "network", "ttl": "ttl",
+	"image": "image", "network": "network", "ttl": "ttl", "fidelity": "fidelity",
 }
 
 // topologyFlags are those of clusterFlags that topologyOf reads: which cluster,

@@ -11,6 +11,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -49,6 +50,7 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
+		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how near to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; --explain tells what differs (default: " + fidelity.Fast + ")"},
 		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
 		reportFlag(), traceFlag(),

@@ -27,7 +27,8 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	} else if len(nodes) > 0 {
 		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("somebody else has just made a cluster %s", u.Topology.Name), "choose another name")
 	}
-	if err := u.makeNodes(ctx, span); err != nil {
+	u.creation = u.begin(ctx, span)
+	if err := u.creation.wait(); err != nil {
 		return "", err
 	}
 	if err := u.connect(); err != nil {
@@ -40,11 +41,11 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if u.Version, err = u.client.Version(ctx); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d nodes from %s", u.Topology.Nodes(), u.found.Node), nil
+	return "from " + u.found.Node, nil
 }
 
 // makeNodes has kind make the nodes, on their network, and marks them while it does.
-func (u *Up) makeNodes(ctx context.Context, span *event.Span) error {
+func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 	docker, err := host.Docker(ctx)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (u *Up) makeNodes(ctx context.Context, span *event.Span) error {
 		return err
 	}
 	defer remove()
-	err = u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), span)
+	err = u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), steps)
 	if err == nil {
 		err = marking.Finish(ctx)
 	}
@@ -112,6 +113,11 @@ func (u *Up) sign(ctx context.Context, engine *provider.Engine, planned []provid
 
 // remove takes back create, and what a creation that failed still makes.
 func (u *Up) remove(ctx context.Context) error {
+	if u.creation == nil {
+		return nil
+	}
+	u.creation.stop()
+	<-u.creation.ended
 	if !u.begun {
 		return nil
 	}

@@ -61,6 +61,7 @@ type Up struct {
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline
+	creation  *creation
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
 
@@ -95,6 +96,9 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, u.Ticket.End(!u.Left)) }()
 	}
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, UndoTimeout: undoTimeout})
+	if err != nil && u.Retain && u.creation != nil {
+		<-u.creation.ended // what is kept is to be whole
+	}
 	if err != nil && u.Retain && u.begun {
 		u.introduce(context.WithoutCancel(ctx))
 	}

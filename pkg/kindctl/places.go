@@ -61,6 +61,8 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		PodSubnet: t.PodSubnet, ProxyMode: t.ProxyMode,
 		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
+		SingleNode:       t.Nodes() == 1,
+		Production:       t.Production(),
 		LacksVXLAN:       facts.Kernel.Supports(host.VXLAN) == host.Absent,
 	}
 }

@@ -27,6 +27,12 @@ type Provider struct {
 	// Network is the Docker network for the nodes that Create makes; "" is the one
 	// that kind takes by itself.
 	Network string
+	// Started, unless it is nil, is called when the first control plane of what
+	// Create makes answers. Nobody joins before it returns.
+	Started func()
+	// Live, unless it is nil, is called when the API is there to stay, while workers
+	// may still be joining.
+	Live func()
 
 	sink event.Sink
 	// givenUp is a creation that kind may still be at; closed when it ends.

@@ -1,0 +1,43 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// signatureTime bounds the wait for the signature. kubeadm itself waits longer.
+const signatureTime = 10 * time.Second
+
+// awaitSignature waits until nodes can join: a node looks for the signature of
+// its token in ConfigMap cluster-info, and when it comes too early, looks again
+// after 5 s only (kubeadm v1.37, discovery/token).
+func (u *Up) awaitSignature(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, signatureTime)
+	defer cancel()
+	kubeconfig, err := u.provider.Kubeconfig(u.Topology.Name, false)
+	if err != nil {
+		return // nodes join all the same
+	}
+	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
+	if err != nil {
+		return
+	}
+	maps := client.Clientset.CoreV1().ConfigMaps("kube-public")
+	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed)
+}
+
+// signed tells whether the controller manager has signed the map.
+func signed(info *corev1.ConfigMap) error {
+	for key := range info.Data {
+		if strings.HasPrefix(key, "jws-kubeconfig-") {
+			return nil
+		}
+	}
+	return errors.New("it is not signed yet")
+}
