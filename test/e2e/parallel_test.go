@@ -101,7 +101,7 @@ func TestPortIsTaken(t *testing.T) {
 	// The first docker run tells its port and waits until somebody has it.
 	script := `#!/bin/sh
 if [ "$1" = run ] && [ ! -e ` + dir + `/told ]; then
-	for word; do case $word in --publish=*:6443/tcp) echo "$word" >` + dir + `/telling && mv ` + dir + `/telling ` + dir + `/told ;; esac; done
+	for word; do case $word in --publish=*:6443/TCP) echo "$word" >` + dir + `/telling && mv ` + dir + `/telling ` + dir + `/told ;; esac; done
 	until [ -e ` + dir + `/taken ]; do sleep 0.05; done
 fi
 exec ` + docker + ` "$@"
@@ -119,7 +119,7 @@ exec ` + docker + ` "$@"
 				time.Sleep(50 * time.Millisecond)
 				continue
 			}
-			address = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(string(told)), "--publish="), ":6443/tcp")
+			address = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(string(told)), "--publish="), ":6443/TCP")
 		}
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
