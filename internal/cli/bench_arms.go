@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -9,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bench"
 	"github.com/kindctl/kindctl/pkg/bench/lab"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 )
@@ -38,7 +41,7 @@ func benchArms(c *cli.Context, facts host.Facts) []bench.Arm {
 		{Name: "kindctl", Words: upWords(up), Settings: upSettings(up)},
 	}
 	if c.Bool("production") {
-		up = append(slices.Clone(up), "--fidelity", "production")
+		up = append(slices.Clone(up), "--fidelity", fidelity.Production)
 		arms = append(arms, bench.Arm{Name: "kindctl-production", Words: upWords(up), Settings: upSettings(up)})
 	}
 	return arms
@@ -71,12 +74,24 @@ func upWords(more []string) func(bench.Order) []string {
 	}
 }
 
+// upSettings tell of the shortcuts as well, unless the user wants none.
 func upSettings(more []string) func(cni string) []string {
 	return func(cni string) []string {
-		return []string{
+		settings := []string{
 			strings.Join(slices.Concat([]string{"kindctl up --cni", cni, "--control-planes 1 --workers N --images local"}, more), " ") + ", and all else by default",
 			"done when it has verified every component, which takes a part of its time",
 		}
+		if slices.Contains(more, fidelity.Production) {
+			return settings
+		}
+		shortcuts := clusters.Topology{}.Shortcuts()
+		if addon, err := addons.New(cni, addons.Options{}); err == nil {
+			shortcuts = append(shortcuts, addon.Shortcuts()...)
+		}
+		for _, shortcut := range shortcuts {
+			settings = append(settings, fmt.Sprintf("%s: %s (in production: %s)", shortcut.Setting, shortcut.Here, shortcut.There))
+		}
+		return settings
 	}
 }
 

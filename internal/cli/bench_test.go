@@ -55,7 +55,7 @@ func TestArmsAreCommands(t *testing.T) {
 
 func TestArmsSayTheirSettings(t *testing.T) {
 	said := func(facts host.Facts, arm int, cni string) string {
-		return strings.Join(benchArms(benchFlags(t), facts)[arm].Settings(cni), "\n")
+		return strings.Join(benchArms(benchFlags(t, "--production"), facts)[arm].Settings(cni), "\n")
 	}
 	poor := host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}}
 	for _, cni := range addons.Names() {
@@ -65,8 +65,11 @@ func TestArmsSayTheirSettings(t *testing.T) {
 		if text := said(poor, 0, cni); !strings.Contains(text, "failCgroupV1") || strings.Contains(text, "SYS_RESOURCE") != (cni == "cilium") {
 			t.Errorf("stock with %s on a poor host:\n%s", cni, text)
 		}
-		if text := said(poor, 1, cni); !strings.Contains(text, "kindctl up --cni "+cni) {
+		if text := said(poor, 1, cni); !strings.Contains(text, "kindctl up --cni "+cni) || !strings.Contains(text, "etcd's writes: left to the kernel") {
 			t.Errorf("kindctl with %s:\n%s", cni, text)
+		}
+		if text := said(poor, 2, cni); !strings.Contains(text, "--fidelity production") || strings.Contains(text, "etcd's writes") {
+			t.Errorf("kindctl as in production with %s:\n%s", cni, text)
 		}
 	}
 }
