@@ -54,7 +54,7 @@ const None = "none"
 // catalogue makes each addon.
 var catalogue = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
-		return cilium.New(cilium.Options{ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Sink: o.Sink})
+		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Sink: o.Sink})
 	},
 	"calico": func(o Options) Addon {
 		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production, Sink: o.Sink})

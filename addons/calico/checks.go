@@ -17,7 +17,7 @@ const (
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
-			ID: "cal.agents", Group: group, Title: "Calico's agent is alive and ready on every node, and so are its controllers",
+			ID: "cal.agents", Late: true, Group: group, Title: "Calico's agent is alive and ready on every node, and so are its controllers",
 			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
 			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
 			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},

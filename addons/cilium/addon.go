@@ -37,6 +37,8 @@ const (
 
 // Options are what Cilium needs to know of the cluster.
 type Options struct {
+	// PodSubnet is the cluster's pod CIDR.
+	PodSubnet string
 	// ProxyMode none makes Cilium do kube-proxy's work.
 	ProxyMode string
 	// APIServerHost and APIServerPort reach the API server without a Service,
@@ -90,6 +92,9 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 	}
 	var render postrenderer.PostRenderer
 	if !a.options.Production {
+		if err := define(ctx, client, a.options.Sink); err != nil {
+			return err
+		}
 		render = rendered{}
 	}
 	return helm(ctx, client, ch, values, render)

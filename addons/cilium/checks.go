@@ -25,7 +25,7 @@ const (
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
-			ID: "cil.operator", Group: group, Title: "Cilium's operator is available",
+			ID: "cil.operator", Late: true, Group: group, Title: "Cilium's operator is available",
 			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while all that runs goes on.",
 			Rights:  []string{"get deployments.apps@kube-system"},
 			Timeout: 20 * time.Second, Run: operator,

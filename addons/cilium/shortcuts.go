@@ -16,8 +16,12 @@ import (
 // the cluster is up sooner.
 func (*Addon) Shortcuts() []fidelity.Shortcut {
 	return []fidelity.Shortcut{
+		{Setting: "Cilium's way between nodes", Here: "plain routes, as all nodes are on one network", There: "VXLAN",
+			Effect: "half of the programs to compile: with the tunnel's device Cilium compiles all of them twice"},
 		{Setting: "Cilium's init containers", Here: "those that mount bpffs and install the plugin; cgroup2 too, in kube-proxy's place", There: "also config, apply-sysctl-overwrites, mount-cgroup, clean-cilium-state",
 			Effect: "four containers fewer to start on every node, one after the other; nodes cannot have a CiliumNodeConfig of their own"},
+		{Setting: "Cilium's definitions of resources", Here: "there before the agents", There: "made by the operator, for which the agents wait",
+			Effect: "agents start up to 15 s earlier"},
 		{Setting: "Cilium's startup probes", Here: "from the first second, every second", There: "the agent's after 5 s, every 2 s; the operator's readiness every 5 s",
 			Effect: "agents and operator count as ready as soon as they are"},
 		{Setting: "Cilium's operator", Here: "one replica", There: "two, where there are two nodes",
@@ -31,6 +35,8 @@ func hasten(values map[string]any, options Options) {
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
 	values["sysctlfix"] = map[string]any{"enabled": false}                         // nodes have no udev that would change new devices
 	values["startupProbe"] = map[string]any{"periodSeconds": 1}
+	values["routingMode"], values["autoDirectNodeRoutes"], values["ipv4NativeRoutingCIDR"] = "native", true, options.PodSubnet
+	delete(values, "tunnelProtocol")
 	if options.ProxyMode != "none" {
 		values["cgroup"] = map[string]any{"autoMount": map[string]any{"enabled": false}} // for what replaces kube-proxy
 	}

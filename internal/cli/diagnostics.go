@@ -58,7 +58,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		if err != nil {
 			return verify.Report{}
 		}
-		verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, event.Discard) // its error is in the verdict
+		verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, verify.RunOptions{}) // its error is in the verdict
 		return verdict
 	})
 }

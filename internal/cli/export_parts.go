@@ -79,7 +79,7 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 	if err != nil {
 		return err
 	}
-	verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, event.Discard) // its error is in the verdict
+	verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, verify.RunOptions{}) // its error is in the verdict
 	verdict.Cluster = provider.Context(s.name)
 	var out bytes.Buffer
 	err = report.Verdict(&out, verdict)

@@ -92,7 +92,7 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	}
 	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, sink)
+	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, verify.RunOptions{Sink: sink})
 	if err == nil {
 		span.Done("")
 	} else {

@@ -11,20 +11,25 @@ import (
 )
 
 func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
-	if err := u.judge(ctx); err != nil {
-		return "", err
+	if u.trial == nil {
+		u.trial = u.try(ctx, nil)
+	}
+	<-u.trial.ended // which ctx hastens
+	if u.trial.err != nil {
+		return "", u.trial.err
 	}
 	return fmt.Sprintf("%d checks passed", u.Report.Count(verify.Pass)), nil
 }
 
-// judge runs every check that applies and keeps the report.
-func (u *Up) judge(ctx context.Context) error {
+// judge runs every check that applies, each after what it is to wait for, and
+// keeps the report.
+func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}) error {
 	checks := verify.Core()
 	if u.addon != nil {
 		checks = verify.Join(checks, u.addon.Checks())
 	}
 	var err error
-	u.Report, err = Judge(ctx, verify.NewTarget(u.client, u.expectation()), checks, u.Sink)
+	u.Report, err = Judge(ctx, verify.NewTarget(u.client, u.expectation()), checks, verify.RunOptions{Sink: u.Sink, After: after})
 	u.Report.Cluster = u.Topology.Name
 	return err
 }
@@ -34,13 +39,16 @@ const cleanTimeout = 15 * time.Second
 
 // Judge verifies a target and removes what that took, also when interrupted.
 // The error is that of the report.
-func Judge(ctx context.Context, target *verify.Target, checks []verify.Check, sink event.Sink) (verify.Report, error) {
-	report := verify.Run(ctx, target, checks, verify.RunOptions{Sink: sink})
+func Judge(ctx context.Context, target *verify.Target, checks []verify.Check, options verify.RunOptions) (verify.Report, error) {
+	if options.Sink == nil {
+		options.Sink = event.Discard
+	}
+	report := verify.Run(ctx, target, checks, options)
 	report.Discovered = target.Expect.Discovered
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	if err := target.Close(cleaning); err != nil {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Check, ID: "clean", Message: err.Error(),
+		options.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Check, ID: "clean", Message: err.Error(),
 			Hint: "remove it by hand: kubectl delete namespace -l " + verify.RunLabel})
 	}
 	if ctx.Err() != nil {

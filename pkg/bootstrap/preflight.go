@@ -61,7 +61,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "none, so it will be made", nil
 	}
 	name := u.Topology.Name
-	if err := u.judge(ctx); err != nil {
+	if err := u.judge(ctx, nil); err != nil {
 		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
 			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
 	}

@@ -118,7 +118,7 @@ func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, erro
 		})
 	})
 	if err == nil {
-		err = r.workloads(ctx, span)
+		err = r.workloads(ctx, span, nil)
 	}
 	return s.leave(ctx, "", err)
 }

@@ -163,7 +163,7 @@ func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.Report, err = Judge(ctx, verify.NewTarget(s.client, s.expect), checks, s.Sink)
+	s.Report, err = Judge(ctx, verify.NewTarget(s.client, s.expect), checks, verify.RunOptions{Sink: s.Sink})
 	if err != nil {
 		return "", err
 	}

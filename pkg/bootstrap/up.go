@@ -62,6 +62,7 @@ type Up struct {
 	client    *kube.Client
 	outline   Outline
 	creation  *creation
+	trial     *trial
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
 

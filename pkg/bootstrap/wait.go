@@ -37,7 +37,12 @@ func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error)
 }
 
 func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
-	return "", u.readiness().workloads(ctx, span)
+	u.trial = u.tryEarly(ctx)
+	err := u.readiness().workloads(ctx, span, u.trial)
+	if err != nil {
+		u.trial.giveUp()
+	}
+	return "", err
 }
 
 // nodes waits until the nodes are as ready wants them.
@@ -94,8 +99,8 @@ func brief(message string) string {
 }
 
 // workloads waits for what makes a cluster usable: the agents of kube-system on
-// every node, and CoreDNS.
-func (r readiness) workloads(ctx context.Context, span *event.Span) error {
+// every node, and CoreDNS. An early trial goes on with each.
+func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial) error {
 	apps := r.client.Clientset.AppsV1()
 	return r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		agents := apps.DaemonSets("kube-system")
@@ -105,10 +110,15 @@ func (r readiness) workloads(ctx context.Context, span *event.Span) error {
 		if err != nil {
 			return err
 		}
+		early.pass(func(t *trial) chan struct{} { return t.agents })
 		deployments := apps.Deployments("kube-system")
-		return kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}), func(seen []*appsv1.Deployment) error {
+		err = kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}), func(seen []*appsv1.Deployment) error {
 			return report(span, available(seen))
 		})
+		if err == nil {
+			early.pass(func(t *trial) chan struct{} { return t.deployments })
+		}
+		return err
 	})
 }
 

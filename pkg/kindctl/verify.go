@@ -29,7 +29,7 @@ func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.R
 	if err != nil {
 		return verify.Report{}, err
 	}
-	return bootstrap.Judge(ctx, verify.NewTarget(client, expect), Checks(expect.CNI), sinkOr(sink))
+	return bootstrap.Judge(ctx, verify.NewTarget(client, expect), Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
 }
 
 func sinkOr(sink event.Sink) event.Sink {

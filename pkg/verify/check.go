@@ -28,6 +28,9 @@ type Check struct {
 	// Slow marks a check that makes objects and waits for them, or waits for
 	// something to change. A quick verification leaves it out.
 	Slow bool
+	// Late marks a check of what is ready after the agents on the nodes: CoreDNS and
+	// other Deployments of the system.
+	Late bool
 	// Timeout bounds the check with all its attempts; zero means DefaultTimeout.
 	Timeout time.Duration
 	// Attempt bounds one attempt; zero leaves it all the time there is, as a

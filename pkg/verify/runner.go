@@ -19,6 +19,9 @@ type RunOptions struct {
 	Parallel int
 	// Sink receives an event when a check starts and when it ends.
 	Sink event.Sink
+	// After is closed when a check may begin; nil, or a nil channel, is at once. A
+	// check's time begins with the check.
+	After func(Check) <-chan struct{}
 }
 
 const defaultParallel = 8
@@ -38,7 +41,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	if options.Sink == nil {
 		options.Sink = event.Discard
 	}
-	r := &run{target: t, sink: options.Sink, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
+	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
 	}
@@ -53,13 +56,20 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 		})
 	}
 	group.Wait()
-	report.Duration = time.Since(report.Started)
+	ended := time.Now()
+	for i, result := range report.Results { // what all of them waited for is no part of it
+		if begun := result.Started; !begun.IsZero() && (i == 0 || begun.Before(report.Started)) {
+			report.Started = begun
+		}
+	}
+	report.Duration = ended.Sub(report.Started)
 	return report
 }
 
 type run struct {
 	target   *Target
 	sink     event.Sink
+	after    func(Check) <-chan struct{}
 	places   chan struct{}
 	verdicts map[string]*verdict
 }
@@ -92,6 +102,14 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 	if blocker := r.blockedBy(ctx, check.Needs); blocker != "" {
 		result.Outcome, result.Cause = Blocked, "needs "+blocker+", which did not pass"
 		return
+	}
+	if r.after != nil {
+		if ready := r.after(check); ready != nil {
+			select {
+			case <-ready:
+			case <-ctx.Done():
+			}
+		}
 	}
 	select {
 	case r.places <- struct{}{}:

@@ -56,7 +56,7 @@ func onlyTaintedNode(t *Target) string {
 // schedulerPlaces wants a node for an ordinary pod. Whether the pod then runs
 // is for the checks of the nodes and the network.
 func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
-	canary := t.probePod("placed", "", nil)
+	canary := neverStarted(t.probePod("placed", "", nil))
 	if t.Expect.Workers > 0 {
 		canary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpDoesNotExist)
 	}
@@ -68,6 +68,14 @@ func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
 		evidence = Evidence{fmt.Sprintf("%s gave %s to %s", pod.Spec.SchedulerName, pod.Name, pod.Spec.NodeName)}
 		return nil
 	})
+}
+
+// neverStarted has the kubelet wait for a ConfigMap that nobody makes: the pod
+// gets its node, and costs nothing there.
+func neverStarted(pod *corev1.Pod) *corev1.Pod {
+	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "never", VolumeSource: corev1.VolumeSource{
+		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "kindctl-never"}}}})
+	return pod
 }
 
 // schedule creates a pod, if it is not there yet, and watches it.

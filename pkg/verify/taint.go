@@ -33,7 +33,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return evidence, err
 	}
-	tolerant := t.probePod("tolerant", "", nil)
+	tolerant := neverStarted(t.probePod("tolerant", "", nil))
 	tolerant.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
 	tolerant.Spec.Tolerations = append(others, corev1.Toleration{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
 	if err := t.schedule(ctx, tolerant, func(pod *corev1.Pod) error {

@@ -1,0 +1,45 @@
+package cilium
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gomod"
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// crdDir holds the definitions that the operator has compiled in.
+const crdDir = "pkg/k8s/apis/cilium.io/client/crds"
+
+// definitions are those that agents of this Helm release wait for (seen with
+// 1.20.2). What is missing here the operator adds.
+var definitions = []string{
+	"v2/ciliumcidrgroups", "v2/ciliumclusterwidenetworkpolicies", "v2/ciliumendpoints", "v2/ciliumidentities", "v2/ciliumloadbalancerippools",
+	"v2/ciliumnetworkpolicies", "v2/ciliumnodeconfigs", "v2/ciliumnodes", "v2alpha1/ciliuml2announcementpolicies", "v2alpha1/ciliumpodippools",
+}
+
+// define applies the definitions, so that no agent has to wait for the operator.
+func define(ctx context.Context, client *kube.Client, sink event.Sink) error {
+	dir, err := gomod.Fetch(ctx, source, crdDir, sink)
+	if err != nil {
+		return err
+	}
+	var objects []*unstructured.Unstructured
+	for _, name := range definitions {
+		data, err := os.ReadFile(filepath.Join(dir, name+".yaml"))
+		if err != nil {
+			return fmt.Errorf("read a definition: %w", err)
+		}
+		decoded, err := kube.Decode(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		objects = append(objects, decoded...)
+	}
+	return client.Apply(ctx, objects)
+}
