@@ -60,7 +60,7 @@ func (Topology) Shortcuts() []fidelity.Shortcut {
 			Effect: "they lead as soon as the API lets them, about 3 s earlier; a few more small writes"},
 		{Setting: "requests of the controller manager", Here: "200 a second", There: "20 a second",
 			Effect: "its forty controllers start 5 s earlier"},
-		{Setting: "CoreDNS's startup probe", Here: "every second until it is ready", There: "none: asked every 10 s",
+		{Setting: "CoreDNS's readiness probe", Here: "every second", There: "every 10 s",
 			Effect: "DNS counts as ready as soon as it is"},
 	}
 }

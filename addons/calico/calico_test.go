@@ -38,6 +38,7 @@ spec:
       containers:
       - name: calico-node
         image: node
+        readinessProbe: {exec: {command: [/bin/calico-node, -felix-ready]}, periodSeconds: 10}
         env:
         - {name: FELIX_NFTABLESMODE, value: Auto}
         - {name: CALICO_IPV4POOL_VXLAN, value: CrossSubnet}
@@ -93,8 +94,8 @@ func TestRender(t *testing.T) {
 				t.Errorf("init containers are %v, want %s alone", inits, installer)
 			}
 			for _, object := range objects[1:] {
-				if startupOf(t, object) == nil {
-					t.Errorf("%s has no startup probe", object.GetName())
+				if probe := readiness(t, object); probe["periodSeconds"].(int64) > 2 {
+					t.Errorf("%s is asked seldom: %v", object.GetName(), probe)
 				}
 			}
 		})
@@ -114,8 +115,8 @@ func TestRenderProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, object := range objects[1:] {
-		if probe := startupOf(t, object); probe != nil {
-			t.Errorf("%s has a startup probe: %v", object.GetName(), probe)
+		if probe := readiness(t, object); probe["periodSeconds"] != int64(10) {
+			t.Errorf("%s is not asked as published: %v", object.GetName(), probe)
 		}
 	}
 	if inits, _, err := unstructured.NestedSlice(objects[1].Object, "spec", "template", "spec", "initContainers"); err != nil || len(inits) != 3 {
@@ -123,14 +124,15 @@ func TestRenderProduction(t *testing.T) {
 	}
 }
 
-// startupOf is the startup probe of a workload's first container.
-func startupOf(t *testing.T, workload *unstructured.Unstructured) any {
+// readiness is the readiness probe of a workload's first container.
+func readiness(t *testing.T, workload *unstructured.Unstructured) map[string]any {
 	t.Helper()
 	containers, _, err := unstructured.NestedSlice(workload.Object, "spec", "template", "spec", "containers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return containers[0].(map[string]any)["startupProbe"]
+	probe, _, _ := unstructured.NestedMap(containers[0].(map[string]any), "readinessProbe")
+	return probe
 }
 
 // TestManifest renders what upstream published, when Go's module cache holds

@@ -15,14 +15,14 @@ const (
 )
 
 // Render changes the manifest's objects for a cluster: the agent's settings and,
-// but for production, its init containers and startup probes. Everything else
+// but for production, its init containers and readiness probes. Everything else
 // stays as it was published.
 func Render(objects []*unstructured.Unstructured, options Options) error {
 	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
 		container := named(pod, agent)
 		container.Env = settings(container.Env, options)
 		if !options.Production {
-			container.StartupProbe = startup(felixReady())
+			container.ReadinessProbe = felixReady()
 			hastenAgent(pod, options)
 		}
 	}); err != nil || options.Production {
@@ -33,7 +33,7 @@ func Render(objects []*unstructured.Unstructured, options Options) error {
 	}
 	return renderPod(objects, "Deployment", controllers, func(pod *corev1.PodSpec) {
 		if container := named(pod, controllers); container.ReadinessProbe != nil {
-			container.StartupProbe = startup(container.ReadinessProbe.ProbeHandler)
+			container.ReadinessProbe.PeriodSeconds = 2 // a program each time
 		}
 	})
 }

@@ -26,8 +26,8 @@ func (*Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "no packet of a young pod is lost, which it would send again after 1, 3 and 7 s"},
 		{Setting: "Calico's way to the API server", Here: "its own address", There: "the Service kubernetes, through kube-proxy",
 			Effect: "agents that start before kube-proxy do not fail and wait 10 s"},
-		{Setting: "Calico's startup probes", Here: "every second until they are ready, then as published", There: "none",
-			Effect: "agents and controllers count as ready as soon as they are, not up to 10 s later"},
+		{Setting: "Calico's readiness probes", Here: "the agent's every second, by HTTP; the controllers' every 2 s", There: "a program every 10 s",
+			Effect: "both count as ready as soon as they are; a kubelet that has just started waits up to a period before it asks"},
 	}
 }
 
@@ -105,13 +105,10 @@ func untilReachable(objects []*unstructured.Unstructured) error {
 	return errors.New("there is no ConfigMap calico-config")
 }
 
-// startup asks every second, until the first yes, and leaves other probes as they
-// are: what they ask every 10 s is asked then.
-func startup(ask corev1.ProbeHandler) *corev1.Probe {
-	return &corev1.Probe{ProbeHandler: ask, PeriodSeconds: 1, FailureThreshold: 600, TimeoutSeconds: 10}
-}
-
-// felixReady asks what the agent's own readiness probe has a program ask.
-func felixReady() corev1.ProbeHandler {
-	return corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(healthPort), Path: "/readiness"}}
+// felixReady asks, every second, what the published probe starts a program for
+// every 10 s. A kubelet that has just started waits up to a period before it asks
+// at all (kubelet v1.37, prober/worker.go).
+func felixReady() *corev1.Probe {
+	return &corev1.Probe{PeriodSeconds: 1, TimeoutSeconds: 10, ProbeHandler: corev1.ProbeHandler{
+		HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(healthPort), Path: "/readiness"}}}
 }

@@ -22,8 +22,8 @@ func (*Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "four containers fewer to start on every node, one after the other; nodes cannot have a CiliumNodeConfig of their own"},
 		{Setting: "Cilium's definitions of resources", Here: "there before the agents", There: "made by the operator, for which the agents wait",
 			Effect: "agents start up to 15 s earlier"},
-		{Setting: "Cilium's startup probes", Here: "from the first second, every second", There: "the agent's after 5 s, every 2 s; the operator's readiness every 5 s",
-			Effect: "agents and operator count as ready as soon as they are"},
+		{Setting: "Cilium's probes", Here: "every second, from the first", There: "startup after 5 s, every 2 s; readiness every 30 s, the operator's every 5 s",
+			Effect: "both count as ready as soon as they are; a kubelet that has just started waits up to a period before it asks"},
 		{Setting: "Cilium's operator", Here: "one replica", There: "two, where there are two nodes",
 			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"},
 	}
@@ -34,7 +34,7 @@ func hasten(values map[string]any, options Options) {
 	values["operator"].(map[string]any)["replicas"] = 1
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
 	values["sysctlfix"] = map[string]any{"enabled": false}                         // nodes have no udev that would change new devices
-	values["startupProbe"] = map[string]any{"periodSeconds": 1}
+	values["startupProbe"], values["readinessProbe"] = map[string]any{"periodSeconds": 1}, map[string]any{"periodSeconds": 1}
 	values["routingMode"], values["autoDirectNodeRoutes"], values["ipv4NativeRoutingCIDR"] = "native", true, options.PodSubnet
 	delete(values, "tunnelProtocol")
 	if options.ProxyMode != "none" {
@@ -92,12 +92,11 @@ func renderAgent(object *unstructured.Unstructured) error {
 	})
 }
 
-// renderOperator asks every second until the first yes what is asked every 5 s
-// then.
+// renderOperator has the operator asked every second.
 func renderOperator(object *unstructured.Unstructured) error {
 	return eachContainer(object, func(container map[string]any) {
-		if ready, has := container["readinessProbe"].(map[string]any); has {
-			container["startupProbe"] = map[string]any{"httpGet": ready["httpGet"], "periodSeconds": int64(1), "failureThreshold": int64(600), "timeoutSeconds": int64(3)}
+		if probe, has := container["readinessProbe"].(map[string]any); has {
+			probe["periodSeconds"] = int64(1)
 		}
 	})
 }
