@@ -25,9 +25,6 @@ func TestExportLogs(t *testing.T) {
 	s := newSession(t, cluster)
 	t.Chdir(t.TempDir())
 	s.must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
-	// A pod that says secrets, as the kubelet keeps its log.
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-c",
-		"d=/var/log/pods/kube-system_talker_0/main && mkdir -p $d && echo DB_PASSWORD="+strings.Join(planted, " ")+" > $d/0.log")
 	node := "nodes/" + cluster + "-control-plane/"
 	if r := s.must("export", "logs", "-n", cluster, "bundle"); strings.TrimSpace(r.stdout) != "bundle" {
 		t.Errorf("export says %q", r.stdout)
@@ -47,8 +44,12 @@ func TestExportLogs(t *testing.T) {
 		t.Errorf("an archive is overwritten: exit %d", r.code)
 	}
 
-	s.output("docker", "exec", cluster+"-control-plane", "mv", "/etc/kubernetes/manifests/kube-apiserver.yaml", "/kind/")
-	s.output("docker", "exec", cluster+"-control-plane", "pkill", "-KILL", "-x", "kube-apiserver") // no kubelet brings it back
+	// Without a kubelet nobody brings the API server back, nor clears away the log
+	// of a pod that says secrets and never was.
+	s.output("docker", "exec", cluster+"-control-plane", "systemctl", "stop", "kubelet")
+	s.output("docker", "exec", cluster+"-control-plane", "pkill", "-KILL", "-x", "kube-apiserver")
+	s.output("docker", "exec", cluster+"-control-plane", "sh", "-c",
+		"d=/var/log/pods/kube-system_talker_0/main && mkdir -p $d && echo DB_PASSWORD="+strings.Join(planted, " ")+" > $d/0.log")
 	r := s.must("export", "logs", "-n", cluster, "dead")
 	if !strings.Contains(r.stderr, "the API server does not answer") {
 		t.Errorf("nothing tells that the API server is dead:\n%s", r.stderr)
