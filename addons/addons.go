@@ -99,3 +99,12 @@ func State(ctx context.Context, client *kube.Client, name string, answer func(no
 	}
 	return nil
 }
+
+// Rejoin puts in order what a CNI remembers of nodes that came back at other
+// addresses and would not correct by itself.
+func Rejoin(ctx context.Context, client *kube.Client, name string) error {
+	if name == "cilium" {
+		return cilium.Rejoin(ctx, client)
+	}
+	return nil
+}

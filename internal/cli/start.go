@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -37,7 +38,7 @@ func start(c *cli.Context) error {
 	if _, err := existing(c, name); err != nil {
 		return err
 	}
-	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name)}
+	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
 		lines, err := bootstrap.NewStart(config).Preview(c.Context)
 		printPlan(c.App.Writer, lines)

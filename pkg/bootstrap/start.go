@@ -22,6 +22,8 @@ type StartConfig struct {
 	WaitTimeout time.Duration
 	// Checks are those for a cluster that is expected to be like this.
 	Checks func(verify.Expectation) ([]verify.Check, error)
+	// Rejoin puts in order what the CNI remembers of nodes at other addresses.
+	Rejoin func(ctx context.Context, client *kube.Client, cni string) error
 	// Sink receives what happens.
 	Sink event.Sink
 }
