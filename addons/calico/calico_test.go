@@ -94,7 +94,11 @@ func TestRender(t *testing.T) {
 				t.Errorf("init containers are %v, want %s alone", inits, installer)
 			}
 			for _, object := range objects[1:] {
-				if probe := readiness(t, object); probe["periodSeconds"].(int64) > 2 {
+				probe := probeOf(t, object, "startupProbe")
+				if probe == nil {
+					probe = probeOf(t, object, "readinessProbe")
+				}
+				if probe["periodSeconds"].(int64) > 2 {
 					t.Errorf("%s is asked seldom: %v", object.GetName(), probe)
 				}
 			}
@@ -115,7 +119,7 @@ func TestRenderProduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, object := range objects[1:] {
-		if probe := readiness(t, object); probe["periodSeconds"] != int64(10) {
+		if probe := probeOf(t, object, "readinessProbe"); probe["periodSeconds"] != int64(10) || probeOf(t, object, "startupProbe") != nil {
 			t.Errorf("%s is not asked as published: %v", object.GetName(), probe)
 		}
 	}
@@ -125,13 +129,13 @@ func TestRenderProduction(t *testing.T) {
 }
 
 // readiness is the readiness probe of a workload's first container.
-func readiness(t *testing.T, workload *unstructured.Unstructured) map[string]any {
+func probeOf(t *testing.T, workload *unstructured.Unstructured, kind string) map[string]any {
 	t.Helper()
 	containers, _, err := unstructured.NestedSlice(workload.Object, "spec", "template", "spec", "containers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	probe, _, _ := unstructured.NestedMap(containers[0].(map[string]any), "readinessProbe")
+	probe, _, _ := unstructured.NestedMap(containers[0].(map[string]any), kind)
 	return probe
 }
 

@@ -33,7 +33,7 @@ func Render(objects []*unstructured.Unstructured, options Options) error {
 	}
 	return renderPod(objects, "Deployment", controllers, func(pod *corev1.PodSpec) {
 		if container := named(pod, controllers); container.ReadinessProbe != nil {
-			container.ReadinessProbe.PeriodSeconds = 2 // a program each time
+			container.StartupProbe = hastened(container.ReadinessProbe)
 		}
 	})
 }

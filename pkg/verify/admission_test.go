@@ -41,7 +41,7 @@ func admits(target *Target, mutate func(pod *corev1.Pod, dryRun bool)) {
 			pod = pod.DeepCopy()
 		}
 		mutate(pod, dryRun)
-		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}
 		return dryRun, pod, nil
 	})
 }

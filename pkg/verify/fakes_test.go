@@ -102,7 +102,7 @@ func systemPod(name, node string, labels map[string]string) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: name, Labels: maps.Clone(labels)},
 		Spec:       corev1.PodSpec{NodeName: node, HostNetwork: true},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{
-			{Type: corev1.PodReady, Status: corev1.ConditionTrue},
+			{Type: corev1.ContainersReady, Status: corev1.ConditionTrue},
 		}},
 	}
 }

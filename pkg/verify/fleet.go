@@ -27,6 +27,7 @@ const (
 const (
 	fleetLabel = "kindctl.dev/fleet"
 	fleetValue = "probe"
+	hostsValue = "host"
 	nodeLabel  = "kindctl.dev/node"
 )
 
@@ -72,9 +73,12 @@ func nodeKey(node string) string {
 
 // onHostNetwork puts a probe on its node's network, on ports that follow from
 // the run's ID, so that two runs do not meet. It is the one kind of probe that
-// the restricted level of Pod Security does not admit.
+// the restricted level of Pod Security does not admit. Its readiness is for
+// kcm.slices to play with.
 func (t *Target) onHostNetwork(pod *corev1.Pod) {
+	pod.Labels[fleetLabel] = hostsValue
 	pod.Spec.HostNetwork = true
+	pod.Spec.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: readinessGate}}
 	httpPort, udpPort := t.hostPorts()
 	pod.Spec.Containers[0].Args = netexec(httpPort, udpPort)
 }
@@ -225,10 +229,15 @@ func (t *Target) probe(pod *corev1.Pod) Probe {
 	return p
 }
 
-// podNotReady says why a pod is not ready, or "".
+// distinct are the two probes, or the one that both are.
+func distinct(a, b Probe) []Probe {
+	return slices.CompactFunc([]Probe{a, b}, func(a, b Probe) bool { return a.PodRef == b.PodRef })
+}
+
+// podNotReady says why a pod is not ready, but for its gates, or "".
 func podNotReady(pod *corev1.Pod) string {
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+		if condition.Type == corev1.ContainersReady && condition.Status == corev1.ConditionTrue {
 			return ""
 		}
 	}

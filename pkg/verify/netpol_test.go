@@ -87,7 +87,7 @@ func (e *engine) passes(from, to Probe) bool {
 		return !isolated
 	}
 	friends = friends && !slices.Contains(e.ignores, allowPolicy)
-	return !isolated || friends && (e.leaky || from.Name == friendName)
+	return !isolated || friends && (e.leaky || from.Name == policyStandOfThree.friend.Name)
 }
 
 func stringsOf(probes []Probe) (names []string) {
@@ -105,8 +105,8 @@ func probesOn(prefix string, nodes ...string) (probes []Probe) {
 }
 
 var policyStandOfThree = stand{
-	targets: probesOn("target-", "cp", "w1", "w2"), strangers: probesOn("probe-", "cp", "w1", "w2"),
-	friend: Probe{PodRef: kube.PodRef{Namespace: "ns", Name: friendName}, Node: "cp"},
+	targets: probesOn("target-", "cp", "w1", "w2"), fleet: probesOn("probe-", "cp", "w1", "w2"),
+	friend: probesOn("probe-", "cp")[0],
 }
 
 func TestPolicies(t *testing.T) {
@@ -118,14 +118,14 @@ func TestPolicies(t *testing.T) {
 		"works":               {&engine{}, "", ""},
 		"works after a while": {&engine{lag: 2 * time.Second}, "", ""},
 		"enforces nothing": {&engine{ignores: []string{denyPolicy, allowPolicy}},
-			"under a policy that denies all: friend on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out", "-"},
+			"under a policy that denies all: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out", "-"},
 		"dead on one node":     {&engine{deadNode: "w2"}, "probe-cp on cp -> target-w2 on w2 (10.0.0.1:8080): reached, want: timed out", "-"},
 		"refuses":              {&engine{refuses: true}, "refused, want: timed out", "-"},
 		"enforces for a while": {&engine{forgets: 700 * time.Millisecond}, "later under a policy that denies all: probe-", "-"},
 		"isolates all pods":    {&engine{blanket: true}, "later under a policy that denies all: probe-cp on cp -> probe-w2 on w2 (10.0.0.1:8080): timed out, want: reached", "-"},
 		"does not lift":        {&engine{sticky: true}, "after the policies were deleted: probe-", ""},
-		"blocks the friend":    {&engine{ignores: []string{allowPolicy}}, "", "a friend under a policy for friends: friend on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached"},
-		"lets strangers in":    {&engine{leaky: true}, "", "under a policy for friends: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out"},
+		"blocks the friend":    {&engine{ignores: []string{allowPolicy}}, "", "a friend under a policy for friends: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached"},
+		"lets strangers in":    {&engine{leaky: true}, "", "under a policy for friends: probe-w1 on w1 -> target-cp on cp (10.0.0.1:8080): reached, want: timed out"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestPoliciesWantAnOpenStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		field := &engine{sticky: true, applied: map[string]map[string]string{denyPolicy: nil}}
 		deny, allow := policyStandOfThree.tryPolicies(t.Context(), field)
-		wantErr(t, deny.err, "before any policy: friend on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached")
+		wantErr(t, deny.err, "before any policy: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached")
 		if isFinal(deny.err) || isUnobservable(deny.err) || allow.tried {
 			t.Errorf("got %v, %v", deny.err, allow)
 		}
@@ -178,12 +178,16 @@ func TestPoliciesWantAnOpenStart(t *testing.T) {
 }
 
 func TestPolicyPairs(t *testing.T) {
-	alone := stand{targets: probesOn("target-", "cp"), strangers: probesOn("probe-", "cp")}
+	alone := stand{targets: probesOn("target-", "cp"), fleet: probesOn("probe-", "cp"), friend: probesOn("friend-", "cp")[0]}
 	if pairs := alone.strangerPairs(); len(pairs) != 1 {
 		t.Errorf("one node: %v", pairs)
 	}
-	local, remote := map[string]int{}, map[string]int{}
+	foreign := map[string]bool{}
 	for _, p := range policyStandOfThree.strangerPairs() {
+		foreign[p.to.Node] = true
+	}
+	local, remote := map[string]int{}, map[string]int{}
+	for _, p := range policyStandOfThree.everyone() {
 		if p.from.Node == p.to.Node {
 			local[p.to.Node]++
 		} else {
@@ -191,8 +195,8 @@ func TestPolicyPairs(t *testing.T) {
 		}
 	}
 	for _, node := range []string{"cp", "w1", "w2"} {
-		if local[node] != 1 || remote[node] != 1 {
-			t.Errorf("%s: %d local, %d remote", node, local[node], remote[node])
+		if local[node] != 1 || remote[node] == 0 || !foreign[node] {
+			t.Errorf("%s: %d local, %d remote, from a stranger %v", node, local[node], remote[node], foreign[node])
 		}
 	}
 }
@@ -272,7 +276,7 @@ func TestLivePoliciesComeAndGo(t *testing.T) {
 	target := fakeTarget(threeNodes, fakePods{})
 	live := livePolicies{t: target, namespace: "ns"}
 	for range 2 { // the second finds them
-		if err := errors.Join(live.apply(t.Context(), denyPolicy, nil), live.apply(t.Context(), allowPolicy, friendLabels)); err != nil {
+		if err := errors.Join(live.apply(t.Context(), denyPolicy, nil), live.apply(t.Context(), allowPolicy, targetLabels)); err != nil {
 			t.Fatal(err)
 		}
 	}

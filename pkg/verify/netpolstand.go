@@ -13,31 +13,35 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-var (
-	targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
-	friendLabels = map[string]string{"kindctl.dev/friend": "yes"}
-)
+var targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
 
 const friendName = "friend"
 
 // stand are the pods of the policy checks: one target on every node, so that
-// an engine which is dead on one of them is found, the fleet as strangers, and
-// one friend. Targets and strangers are in the order of their nodes.
+// an engine which is dead on one of them is found, and the fleet. One of the
+// fleet is the friend, the others are strangers; on a single node the friend is a
+// pod of its own. Targets and fleet are in the order of their nodes.
 type stand struct {
-	targets, strangers []Probe
-	friend             Probe
+	targets, fleet []Probe
+	friend         Probe
+	// friendly are the labels by which a policy knows the friend.
+	friendly map[string]string
 }
 
 func (t *Target) policyStand(ctx context.Context) (stand, error) {
-	strangers, err := t.Fleet.Ready(ctx)
+	fleet, err := t.Fleet.Ready(ctx)
 	if err != nil {
 		return stand{}, err
 	}
+	s := stand{fleet: fleet, friend: fleet[0], friendly: map[string]string{nodeLabel: nodeKey(fleet[0].Node)}}
 	var pods []*corev1.Pod
-	for _, probe := range strangers {
+	for _, probe := range fleet {
 		pods = append(pods, t.probePod("target-"+probe.Node, probe.Node, targetLabels))
 	}
-	pods = append(pods, t.probePod(friendName, strangers[0].Node, friendLabels))
+	if len(fleet) == 1 {
+		s.friendly = map[string]string{"kindctl.dev/friend": "yes"}
+		pods = append(pods, t.probePod(friendName, fleet[0].Node, s.friendly))
+	}
 	for _, pod := range pods {
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	}
@@ -45,7 +49,6 @@ func (t *Target) policyStand(ctx context.Context) (stand, error) {
 	if err != nil {
 		return stand{}, err
 	}
-	s := stand{strangers: strangers}
 	for _, probe := range probes {
 		if probe.Name == friendName {
 			s.friend = probe
@@ -56,12 +59,17 @@ func (t *Target) policyStand(ctx context.Context) (stand, error) {
 	return s, nil
 }
 
-// strangerPairs reach every target from its own node and from another.
+// everyone reaches every target from its own node and from another.
+func (s stand) everyone() []pair { return append(s.strangerPairs(), s.friendPairs()...) }
+
+// strangerPairs reach every target from its own node and from the next, but
+// where the friend is.
 func (s stand) strangerPairs() (pairs []pair) {
 	for i, to := range s.targets {
-		pairs = append(pairs, pair{s.strangers[i], to})
-		if other := (i + 1) % len(s.strangers); other != i {
-			pairs = append(pairs, pair{s.strangers[other], to})
+		for _, from := range distinct(s.fleet[i], s.fleet[(i+1)%len(s.fleet)]) {
+			if from.Name != s.friend.Name {
+				pairs = append(pairs, pair{from, to})
+			}
 		}
 	}
 	return pairs
@@ -76,8 +84,8 @@ func (s stand) friendPairs() (pairs []pair) {
 
 // openPairs reach pods on every node that no policy selects.
 func (s stand) openPairs() (pairs []pair) {
-	for i, to := range s.strangers {
-		pairs = append(pairs, pair{s.strangers[(i+1)%len(s.strangers)], to})
+	for i, to := range s.fleet {
+		pairs = append(pairs, pair{s.fleet[(i+1)%len(s.fleet)], to})
 	}
 	return pairs
 }

@@ -48,8 +48,7 @@ func (s stand) tryPolicies(ctx context.Context, field policyField) (deny, allow 
 		defer cancel()
 		_ = field.remove(ctx, denyPolicy, allowPolicy) // the namespace goes anyway
 	}()
-	everyone := append(s.strangerPairs(), s.friendPairs()...)
-	if deny.err = expect(ctx, field, brief, wish(reached, everyone)); deny.err != nil {
+	if deny.err = expect(ctx, field, brief, wish(reached, s.everyone())); deny.err != nil {
 		deny.err = fmt.Errorf("before any policy: %w", deny.err)
 		return deny, allow
 	}
@@ -73,23 +72,23 @@ func (s stand) denied(ctx context.Context, field policyField) (Evidence, error) 
 	if err := field.apply(ctx, denyPolicy, nil); err != nil {
 		return nil, err
 	}
-	everyone := append(s.strangerPairs(), s.friendPairs()...)
+	everyone := s.everyone()
 	took, err := settle(ctx, field, wish(timedOut, everyone))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", under, err)
 	}
-	if err := last(expect(ctx, field, firm, wish(timedOut, s.strangerPairs()), wish(reached, s.openPairs()))); err != nil {
+	if err := last(expect(ctx, field, firm, wish(timedOut, everyone), wish(reached, s.openPairs()))); err != nil {
 		return nil, fmt.Errorf("later %s: %w", under, err)
 	}
 	return Evidence{
 		fmt.Sprintf("before: %d connections to %d targets reached them", len(everyone), len(s.targets)),
-		fmt.Sprintf("%s: all timed out %s after its creation, %d of them again for %s; %d to pods that it does not select reached them", under, took, len(s.strangerPairs()), firm, len(s.openPairs())),
+		fmt.Sprintf("%s: all timed out %s after its creation, and again for %s; %d to pods that it does not select reached them", under, took, firm, len(s.openPairs())),
 	}, nil
 }
 
 // allowed: under a second policy, for one label, that label passes and no other.
 func (s stand) allowed(ctx context.Context, field policyField) (Evidence, error) {
-	if err := field.apply(ctx, allowPolicy, friendLabels); err != nil {
+	if err := field.apply(ctx, allowPolicy, s.friendly); err != nil {
 		return nil, err
 	}
 	took, err := settle(ctx, field, wish(reached, s.friendPairs()))

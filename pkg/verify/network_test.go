@@ -47,7 +47,7 @@ func networked(net func(pod string, query url.Values) (reply, error)) (target *T
 		pod.Namespace = action.GetNamespace()
 		address := "10.0.0." + string(rune('1'+len(names)))
 		names[address] = pod.Name
-		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}}
 		return false, nil, nil
 	})
 	target.Pods = dialled(net)

@@ -11,6 +11,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -18,17 +19,16 @@ import (
 func removalCheck() Check {
 	return Check{
 		ID: "svc.remove", Group: groupService, Title: "An endpoint that is gone gets no more connections, and a Service without endpoints refuses them",
-		Proves: "Of two pods behind a new Service one is deleted: soon after its endpoint is gone, fresh connections from every node must all reach the other. That one is deleted as well: then they must be refused at once, not run into a timeout. (Beside kube-proxy, Cilium drops them: there, nobody may answer.)",
+		Proves: "Of the two endpoints of a new Service, both of them pods on a node's network, one is taken away: soon after, fresh connections from every node must all reach the other. That one is taken away as well: then they must be refused at once, not run into a timeout. (Beside kube-proxy, Cilium drops them: there, nobody may answer.) A single node has one endpoint.",
 		Hint:   lookAtProxy,
-		Needs:  []string{"svc.clusterip"},
-		Rights: rights(rightsOfServices, []string{"delete pods", "list,watch endpointslices.discovery.k8s.io"}),
+		Needs:  []string{"svc.clusterip", "net.host"},
+		Rights: rights(rightsOfServices, []string{"create,update endpointslices.discovery.k8s.io"}),
 		Slow:   true, Timeout: 25 * time.Second, Skip: withoutCNI, Run: endpointsLeave,
 	}
 }
 
 const (
-	leavingName  = "leaving"
-	leavingLabel = "kindctl.dev/leaving"
+	leavingName = "leaving"
 	// leaveTime is how long a service proxy may take to follow an EndpointSlice.
 	leaveTime = 10 * time.Second
 	// leaveTries is how many connections per node show that one of two
@@ -47,46 +47,124 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	pods, err := t.startProbes(ctx, t.leavingPods(probes))
+	endpoints, err := t.leavingEndpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	address, err := t.service(ctx, leavingName, "", map[string]string{leavingLabel: "yes"})
+	address, err := t.service(ctx, leavingName, "", nil)
 	if err != nil {
 		return nil, err
-	}
-	// Every node has its own time to follow: kernels send few ICMP messages to one
-	// address, so that seldom all of them refuse in the same moment for long.
-	follow := func(looks, tries int, judge func(answers, failures []string) string) error {
-		_, err := each(probes, func(probe Probe) (string, error) {
-			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, patience: leavePatience, judge: judge}
-			return "", within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
-		})
-		return err
-	}
-	if err := follow(1, 2*leaveTries, answeredByAll([]string{pods[0].Name, pods[1].Name})); err != nil {
-		return nil, fmt.Errorf("with two endpoints: %w", err)
 	}
 	var evidence Evidence
-	for left, followed := range []func() error{
-		func() error { return follow(2, leaveTries, answeredBy(pods[1].Name)) },
-		func() error { return follow(1, 1, refusedBy(t.Expect)) },
-	} {
-		gone := pods[left]
-		if err := t.leave(ctx, gone); err != nil {
+	for left := len(endpoints); left >= 0; left-- {
+		if err := t.publish(ctx, leavingName, endpoints[:left]); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := followed(); err != nil {
-			err = fmt.Errorf("%v after the endpoint %s on %s was gone: %w", time.Since(started).Round(time.Second), gone.Name, gone.Node, err)
-			if isUnobservable(err) {
+		// Every node has its own time to follow: kernels send few ICMP messages to one
+		// address, so that seldom all of them refuse in the same moment for long.
+		_, err := each(probes, func(probe Probe) (string, error) {
+			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, patience: leavePatience}
+			looks := 1
+			switch left {
+			case len(endpoints):
+				w.tries, w.judge = left*leaveTries, answeredByHosts(endpoints)
+			case 0:
+				w.tries, w.judge = 1, refusedBy(t.Expect)
+			default:
+				looks, w.tries, w.judge = 2, leaveTries, answeredByHosts(endpoints[:left])
+			}
+			return "", within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
+		})
+		if err != nil {
+			err = fmt.Errorf("%v after %d of %d endpoints were left: %w", time.Since(started).Round(time.Second), left, len(endpoints), err)
+			if left == len(endpoints) || isUnobservable(err) {
 				return evidence, err
 			}
-			return evidence, Final(err) // another attempt would begin with new pods, and forget this
+			return evidence, Final(err) // another attempt would begin anew, and forget this
 		}
-		evidence = append(evidence, fmt.Sprintf("%d of 2 endpoints left: followed on every node after %v", 1-left, time.Since(started).Round(10*time.Millisecond)))
+		evidence = append(evidence, fmt.Sprintf("%d of %d endpoints left: followed on every node after %v", left, len(endpoints), time.Since(started).Round(10*time.Millisecond)))
 	}
 	return evidence, nil
+}
+
+// host is a probe on its node's network, and the names under which it answers.
+type host struct {
+	Probe
+	names []string
+}
+
+// leavingEndpoints are on different nodes where there are two. They are no pods
+// of the pod network, so that none of the probes calls itself.
+func (t *Target) leavingEndpoints(ctx context.Context) (endpoints []host, err error) {
+	probes, err := t.Hosts.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, probe := range distinct(probes[0], probes[len(probes)-1]) {
+		at := slices.IndexFunc(nodes, func(node corev1.Node) bool { return node.Name == probe.Node })
+		endpoints = append(endpoints, host{probe, hostNames(nodes[at])})
+	}
+	return endpoints, nil
+}
+
+// answeredByHosts wants an answer from each of the hosts, and from nobody else.
+func answeredByHosts(hosts []host) func(answers, failures []string) string {
+	var nodes []string
+	for _, h := range hosts {
+		nodes = append(nodes, h.Node)
+	}
+	return func(answers, failures []string) string {
+		var from []string
+		for _, answer := range answers {
+			for _, h := range hosts {
+				if slices.Contains(h.names, answer) {
+					answer = h.Node
+				}
+			}
+			from = append(from, answer)
+		}
+		return answeredByAll(nodes)(from, failures)
+	}
+}
+
+// publish makes these the endpoints of a Service that selects no pods.
+func (t *Target) publish(ctx context.Context, service string, endpoints []host) error {
+	namespace, err := t.Namespace(ctx)
+	if err != nil {
+		return err
+	}
+	slice := endpointSlice(service, endpoints)
+	slice.Labels[RunLabel] = t.RunID
+	client := t.Kube.Clientset.DiscoveryV1().EndpointSlices(namespace)
+	_, err = client.Create(ctx, slice, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		_, err = client.Update(ctx, slice, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("EndpointSlice %s: %w", slice.Name, err)
+	}
+	return nil
+}
+
+func endpointSlice(service string, endpoints []host) *discoveryv1.EndpointSlice {
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Name: service, Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: kube.FieldManager}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Endpoints:   []discoveryv1.Endpoint{},
+	}
+	for _, e := range endpoints {
+		if strings.Contains(e.IP, ":") {
+			slice.AddressType = discoveryv1.AddressTypeIPv6
+		}
+		slice.Ports = []discoveryv1.EndpointPort{{Name: ptr.To(portName), Port: ptr.To(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)}} //nolint:gosec // it is a port
+		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{e.IP}, NodeName: &e.Node, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)}})
+	}
+	return slice
 }
 
 // again looks one way so many times, with leaveHold between.
@@ -104,35 +182,6 @@ func again(ctx context.Context, looks int, w way) error {
 		}
 	}
 	return nil
-}
-
-// leavingPods are on different nodes where there are two.
-func (t *Target) leavingPods(probes []Probe) (pods []*corev1.Pod) {
-	for i, node := range []string{probes[0].Node, probes[len(probes)-1].Node} {
-		pod := t.probePod(fmt.Sprintf("%s-%d", leavingName, i), node, map[string]string{leavingLabel: "yes"})
-		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
-		pods = append(pods, pod)
-	}
-	return pods
-}
-
-// leave deletes a pod and watches until no EndpointSlice has it as ready.
-func (t *Target) leave(ctx context.Context, gone Probe) error {
-	if err := t.Kube.Clientset.CoreV1().Pods(gone.Namespace).Delete(ctx, gone.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete pod %s: %w", gone.Name, err)
-	}
-	client := t.Kube.Clientset.DiscoveryV1().EndpointSlices(gone.Namespace)
-	source := kube.ListWatch(client.List, client.Watch, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + leavingName})
-	return kube.UntilAll(ctx, source, func(seen []*discoveryv1.EndpointSlice) error {
-		for _, slice := range seen {
-			for _, endpoint := range slice.Endpoints {
-				if slices.Contains(endpoint.Addresses, gone.IP) && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-					return fmt.Errorf("the pod %s is deleted, and its endpoint %s still ready", gone.Name, gone.IP)
-				}
-			}
-		}
-		return nil
-	})
 }
 
 // within tries until it works, or the time is over, or it cannot be seen.

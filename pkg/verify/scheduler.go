@@ -75,6 +75,8 @@ func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
 func neverStarted(pod *corev1.Pod) *corev1.Pod {
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "never", VolumeSource: corev1.VolumeSource{
 		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "kindctl-never"}}}})
+	probe := &pod.Spec.Containers[0]
+	probe.VolumeMounts = append(probe.VolumeMounts, corev1.VolumeMount{Name: "never", MountPath: "/never"}) // nobody waits for a volume that no container uses
 	return pod
 }
 

@@ -9,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -22,41 +21,35 @@ func sliceChecks() []Check {
 		Proves: "A pod behind a new Service is made ready and unready by a readiness gate; each time the Service's EndpointSlice must follow. Service proxies and DNS know endpoints from there alone.",
 		Hint:   "kubectl get endpointslices -A; kubectl -n kube-system logs -l component=kube-controller-manager --tail=50",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.work"},
-		Rights: rights(rightsOfNodes, rightsOfNamespace, []string{"create pods", "patch pods/status", "create services", "list,watch endpointslices.discovery.k8s.io"}),
+		Rights: rights(RightsOfFleet, []string{"patch pods/status", "create,get services", "list,watch endpointslices.discovery.k8s.io"}),
 		Slow:   true, Timeout: 20 * time.Second, Run: slicesFollow,
 	}}
 }
 
 const (
 	gatedName = "gated"
-	// readinessGate is a condition of the canary that the check itself sets.
+	// readinessGate is a condition of pods that the check itself sets.
 	readinessGate corev1.PodConditionType = "kindctl.dev/ready"
 	// sliceTime is how long an EndpointSlice may take to follow a pod.
 	sliceTime = 10 * time.Second
 )
 
 func slicesFollow(ctx context.Context, t *Target) (Evidence, error) {
-	namespace, err := t.Namespace(ctx)
+	hosts, err := t.Hosts.Ready(ctx) // so that no CNI is on trial here
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := t.nodes(ctx)
-	if err != nil {
+	if _, err := t.service(ctx, gatedName, "", map[string]string{fleetLabel: hostsValue}); err != nil {
 		return nil, err
 	}
-	if err := t.createPods(ctx, []*corev1.Pod{t.gatedPod(nodes[len(nodes)-1].Name)}); err != nil {
-		return nil, err
-	}
-	if err := t.gatedService(ctx, namespace); err != nil {
-		return nil, err
-	}
+	gated := hosts[len(hosts)-1]
 	var evidence Evidence
 	for _, ready := range []bool{true, false} {
-		if err := t.setGate(ctx, namespace, ready); err != nil {
+		if err := t.setGate(ctx, gated, ready); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := t.sliceIs(ctx, namespace, ready); err != nil {
+		if err := t.sliceIs(ctx, gated.Namespace, ready); err != nil {
 			return evidence, err
 		}
 		evidence = append(evidence, fmt.Sprintf("pod ready %v: the EndpointSlice followed in %v", ready, time.Since(started).Round(time.Millisecond)))
@@ -64,29 +57,8 @@ func slicesFollow(ctx context.Context, t *Target) (Evidence, error) {
 	return evidence, nil
 }
 
-// gatedPod runs on its node's network, so that no CNI is on trial here.
-func (t *Target) gatedPod(node string) *corev1.Pod {
-	pod := t.probePod(gatedName, node, map[string]string{"kindctl.dev/canary": gatedName})
-	pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
-	pod.Spec.HostNetwork = true
-	pod.Spec.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: readinessGate}}
-	pod.Spec.Containers[0].Args = []string{"pause"}
-	return pod
-}
-
-func (t *Target) gatedService(ctx context.Context, namespace string) error {
-	_, err := t.Kube.Clientset.CoreV1().Services(namespace).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: gatedName, Labels: map[string]string{RunLabel: t.RunID}},
-		Spec:       corev1.ServiceSpec{Selector: map[string]string{"kindctl.dev/canary": gatedName}, Ports: []corev1.ServicePort{{Port: servicePort}}},
-	}, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("create service %s: %w", gatedName, err)
-	}
-	return nil
-}
-
 // setGate sets the condition of the readiness gate, which is nobody else's.
-func (t *Target) setGate(ctx context.Context, namespace string, ready bool) error {
+func (t *Target) setGate(ctx context.Context, pod Probe, ready bool) error {
 	status := corev1.ConditionFalse
 	if ready {
 		status = corev1.ConditionTrue
@@ -95,9 +67,9 @@ func (t *Target) setGate(ctx context.Context, namespace string, ready bool) erro
 	if err != nil {
 		return err
 	}
-	_, err = t.Kube.Clientset.CoreV1().Pods(namespace).Patch(ctx, gatedName, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = t.Kube.Clientset.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	if err != nil {
-		return fmt.Errorf("set the readiness gate of pod %s: %w", gatedName, err)
+		return fmt.Errorf("set the readiness gate of pod %s: %w", pod.Name, err)
 	}
 	return nil
 }

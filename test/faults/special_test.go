@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
@@ -171,8 +171,8 @@ func delayed(c *cluster) func() {
 	return func() { inside("del dev eth0 root") }
 }
 
-// frozenAtRemoval stops kube-proxy on a node when a pod that svc.remove deletes
-// begins to go, not earlier: all that comes before needs kube-proxy.
+// frozenAtRemoval stops kube-proxy on a node when svc.remove takes its first
+// endpoint away, not earlier: all that comes before needs kube-proxy.
 func frozenAtRemoval(c *cluster) func() {
 	_, kubeconfig := c.kindctl("get", "kubeconfig", "-n", c.name)
 	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
@@ -180,7 +180,7 @@ func frozenAtRemoval(c *cluster) func() {
 		c.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	changes, err := client.Clientset.CoreV1().Pods("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
+	changes, err := client.Clientset.DiscoveryV1().EndpointSlices("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -188,8 +188,7 @@ func frozenAtRemoval(c *cluster) func() {
 	go func() {
 		defer close(done)
 		for change := range changes.ResultChan() {
-			pod, is := change.Object.(*corev1.Pod)
-			if is && strings.HasPrefix(pod.Name, "leaving") && (change.Type == watch.Deleted || pod.DeletionTimestamp != nil) {
+			if slice, is := change.Object.(*discoveryv1.EndpointSlice); is && slice.Name == "leaving" && change.Type == watch.Modified {
 				_, _ = c.try(c.worker(), "pkill -STOP -x kube-proxy")
 				return
 			}
