@@ -52,7 +52,7 @@ func benchSection(r *bench.Result, cni string) string {
 	for _, arm := range settings(r, cni) {
 		fmt.Fprintf(&about, "- **%s**: %s.\n", arm.Arm, cell(strings.Join(arm.Settings, "; ")))
 	}
-	text := fmt.Sprintf("%s, node image `%s`.\n\n%s%s", cell(machine(r)), images[0], benchHead, table.String())
+	text := fmt.Sprintf("%s, node image `%s`.\n\n%s%s%s", cell(machine(r)), images[0], benchChart(r, cni), benchHead, table.String())
 	if line := growth(r, cni); line != "" {
 		text += "\nWith " + cni + ", " + line + " (least squares over the medians).\n"
 	}
