@@ -106,6 +106,8 @@ func TestSchemaRejects(t *testing.T) {
 		"a later schema":           {`"schemaVersion": 1`, `"schemaVersion": 2`},
 		"no run":                   {`"runID": "abc",`, ``},
 		"an ID without its group":  {`"id": "net.pods"`, `"id": "pods"`},
+		"blocked by nothing":       {"\"blockedBy\": \"node.taint\",\n", "\n"},
+		"a pass that is blocked":   {`"outcome": "PASS"`, `"outcome": "PASS", "blockedBy": "net.pods"`},
 		"blocked after an attempt": {"\"hint\": \"not shown\",\n      \"attempts\": 0", "\"hint\": \"not shown\",\n      \"attempts\": 1"},
 	} {
 		bad := strings.Replace(good.String(), change[0], change[1], 1)

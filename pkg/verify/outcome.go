@@ -24,16 +24,18 @@ const (
 
 // Result is the verdict on one check and how it came about.
 type Result struct {
-	ID       string        `json:"id"`
-	Title    string        `json:"title"`
-	Group    string        `json:"group"`
-	Outcome  Outcome       `json:"outcome"`
-	Cause    string        `json:"cause,omitempty"` // the last real cause, or the reason of a skip
-	Hint     string        `json:"hint,omitempty"`  // set unless the check passed
-	Evidence Evidence      `json:"evidence,omitempty"`
-	Attempts int           `json:"attempts"`
-	Started  time.Time     `json:"started,omitzero"` // zero when it did not run
-	Duration time.Duration `json:"durationNanoseconds"`
+	ID      string  `json:"id"`
+	Title   string  `json:"title"`
+	Group   string  `json:"group"`
+	Outcome Outcome `json:"outcome"`
+	Cause   string  `json:"cause,omitempty"` // the last real cause, or the reason of a skip
+	// BlockedBy is the ID of the check that is needed and did not pass, when Blocked.
+	BlockedBy string        `json:"blockedBy,omitempty"`
+	Hint      string        `json:"hint,omitempty"` // set unless the check passed
+	Evidence  Evidence      `json:"evidence,omitempty"`
+	Attempts  int           `json:"attempts"`
+	Started   time.Time     `json:"started,omitzero"` // zero when it did not run
+	Duration  time.Duration `json:"durationNanoseconds"`
 }
 
 // Final marks an error that another attempt cannot change.

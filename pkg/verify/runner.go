@@ -100,7 +100,7 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 		}
 	}
 	if blocker := r.blockedBy(ctx, check.Needs); blocker != "" {
-		result.Outcome, result.Cause = Blocked, "needs "+blocker+", which did not pass"
+		result.Outcome, result.BlockedBy, result.Cause = Blocked, blocker, "needs "+blocker+", which did not pass"
 		return
 	}
 	if r.after != nil {

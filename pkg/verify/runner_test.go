@@ -137,6 +137,9 @@ func TestNeeds(t *testing.T) {
 			if result.Outcome != test.outcome || result.Cause != test.cause {
 				t.Errorf("got %s %q, want %s %q", result.Outcome, result.Cause, test.outcome, test.cause)
 			}
+			if want := map[bool]string{true: "first"}[test.outcome == Blocked]; result.BlockedBy != want {
+				t.Errorf("blocked by %q, want %q", result.BlockedBy, want)
+			}
 		})
 	}
 }

@@ -5,7 +5,6 @@ package faults
 import (
 	"flag"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -107,11 +106,9 @@ func (c *cluster) show(f fault) (s seen, shown bool) {
 // blame follows the blocked checks to the one that began it.
 func blame(results []verify.Result, r verify.Result) string {
 	for r.Outcome == verify.Blocked {
-		_, rest, _ := strings.Cut(r.Cause, "needs ")
-		id, _, _ := strings.Cut(rest, ",")
-		at := slices.IndexFunc(results, func(other verify.Result) bool { return other.ID == id })
+		at := slices.IndexFunc(results, func(other verify.Result) bool { return other.ID == r.BlockedBy })
 		if at < 0 {
-			return id
+			return r.BlockedBy
 		}
 		r = results[at]
 	}
