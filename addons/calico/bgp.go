@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,6 +20,10 @@ import (
 // statusPeriod is how often, in seconds, an agent renews a CalicoNodeStatus.
 const statusPeriod = 1
 
+// removalTime bounds the removal of a CalicoNodeStatus. What it leaves is for
+// the end of the run.
+const removalTime = 5 * time.Second
+
 // sessions has the agent of every node report its BGP sessions.
 func sessions(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	settings, err := t.Kube.Clientset.CoreV1().ConfigMaps(namespace).Get(ctx, "calico-config", metav1.GetOptions{})
@@ -32,6 +37,13 @@ func sessions(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := t.Namespace(ctx); err != nil { // without one the run would count as over
+		return nil, err
+	}
+	statuses := t.Kube.Dynamic.Resource(resource("caliconodestatuses"))
+	verify.Leave(t, "CalicoNodeStatus", statuses.List, func(ctx context.Context, name string, options metav1.DeleteOptions) error {
+		return statuses.Delete(ctx, name, options)
+	})
 	return verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		return nodeSessions(ctx, t, pod.Spec.NodeName, len(pods)-1)
 	})
@@ -49,7 +61,11 @@ func nodeSessions(ctx context.Context, t *verify.Target, node string, peers int)
 	if _, err := resources.Create(ctx, request, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return "", fmt.Errorf("create CalicoNodeStatus %s: %w", name, err)
 	}
-	defer resources.Delete(context.WithoutCancel(ctx), name, metav1.DeleteOptions{}) //nolint:errcheck // another attempt uses it again
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
+		defer cancel()
+		_ = resources.Delete(ctx, name, metav1.DeleteOptions{}) // another attempt uses it again
+	}()
 	err = kube.Until(ctx, kube.ListWatch(resources.List, resources.Watch, kube.Named(name)), func(status *unstructured.Unstructured) (problem error) {
 		seen, problem = judgeSessions(status.Object, peers)
 		return problem

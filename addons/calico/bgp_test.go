@@ -4,6 +4,18 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 func TestJudgeSessions(t *testing.T) {
@@ -30,5 +42,61 @@ func TestJudgeSessions(t *testing.T) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// birds answers for a cluster with BIRD: agents that report two sessions, and
+// what two other runs made, one of which was killed.
+func birds(t *testing.T) *verify.Target {
+	t.Helper()
+	status := func(run string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{"apiVersion": "crd.projectcalico.org/v1", "kind": "CalicoNodeStatus",
+			"metadata": map[string]any{"name": "kindctl-" + run + "-w1", "labels": map[string]any{verify.RunLabel: run}}}}
+	}
+	target := target("iptables", nodes{}, 1)
+	client := target.Kube.Clientset.(*fake.Clientset)
+	for _, object := range []runtime.Object{
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "calico-config"}, Data: map[string]string{"calico_backend": "bird"}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kindctl-verify-alive", Labels: map[string]string{verify.RunLabel: "alive"}}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "kindctl-verify-" + target.RunID, Name: "default"}},
+	} {
+		if err := client.Tracker().Add(object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dynamic := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+		map[schema.GroupVersionResource]string{resource("caliconodestatuses"): "CalicoNodeStatusList"}, status("alive"), status("killed"))
+	dynamic.PrependReactor("create", "caliconodestatuses", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		object := action.(clienttesting.CreateAction).GetObject().(*unstructured.Unstructured)
+		object.Object["status"] = map[string]any{"lastUpdated": "now", "bgp": map[string]any{"peersV4": []any{map[string]any{"peerIP": "172.18.0.3", "state": "Established"}}}}
+		return false, nil, nil
+	})
+	target.Kube.Dynamic = dynamic
+	return target
+}
+
+func TestStatusesGo(t *testing.T) {
+	target := birds(t)
+	left := func() (names []string) {
+		list, err := target.Kube.Dynamic.Resource(resource("caliconodestatuses")).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, status := range list.Items {
+			names = append(names, status.GetName())
+		}
+		return names
+	}
+	if evidence, err := sessions(t.Context(), target); err != nil || len(evidence) != 2 {
+		t.Fatalf("%q, %v", evidence, err)
+	}
+	if diff := cmp.Diff([]string{"kindctl-alive-w1", "kindctl-killed-w1"}, left()); diff != "" {
+		t.Errorf("after the check: %s", diff)
+	}
+	if err := target.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"kindctl-alive-w1"}, left()); diff != "" {
+		t.Errorf("after the run: %s", diff)
 	}
 }

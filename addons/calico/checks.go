@@ -56,7 +56,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cal.bgp", Group: group, Title: "Every node has BGP sessions with all of its peers",
 			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that is ready proves little.",
-			Rights: append([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents...),
+			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, verify.RightsOfNamespace),
 			Needs:  []string{"cal.agents"}, Slow: true,
 			Timeout: 30 * time.Second, Run: sessions,
 			Hint: "look at the sessions of the node named: kubectl -n kube-system exec POD -c calico-node -- birdcl show protocols; TCP 179 must pass between nodes",

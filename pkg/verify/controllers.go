@@ -35,7 +35,7 @@ func controllerChecks() []Check {
 			Proves: "A new namespace is given its default ServiceAccount and the ConfigMap of root certificates; a new ReplicaSet makes its pods, and makes another for one that is deleted. A controller manager can be healthy and lead while one of its controllers is off.",
 			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
 			Needs:  []string{"api.ready", "kcm.leader"},
-			Rights: rights(rightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"}),
+			Rights: rights(RightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"}),
 			Slow:   true, Timeout: 18 * time.Second,
 			Run: controllersReconcile,
 		},

@@ -30,7 +30,7 @@ var (
 	// rightsOfDNSAddress go with dnsAddress.
 	rightsOfDNSAddress = []string{"get services@kube-system"}
 	// rightsOfFleetServices go with fleetServices.
-	rightsOfFleetServices = rights(rightsOfNamespace, []string{"create,get services"})
+	rightsOfFleetServices = rights(RightsOfNamespace, []string{"create,get services"})
 )
 
 // dnsPods returns the CoreDNS pods, of which as many must be ready as the

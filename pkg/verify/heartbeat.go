@@ -13,7 +13,8 @@ import (
 
 // A run that lives renews a lease in its namespace. One whose lease did not
 // change for several beats, while another run looked on, was killed. Changes
-// are compared, never clocks.
+// are compared, never clocks, so that a run must look on for missed*beat before
+// it removes what another left.
 const (
 	beat      = 2 * time.Second
 	missed    = 4

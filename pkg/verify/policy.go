@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -29,8 +28,9 @@ var rightsOfPolicies = []string{
 // createPolicy makes the run's policy and its binding, once. They select pods
 // of the run's own namespace alone, and there only those with a label.
 func (t *Target) createPolicy(ctx context.Context) error {
-	t.policies.Store(true)
 	client, name := t.Kube.Clientset.AdmissionregistrationV1(), namespacePrefix+t.RunID
+	Leave(t, "MutatingAdmissionPolicyBinding", client.MutatingAdmissionPolicyBindings().List, client.MutatingAdmissionPolicyBindings().Delete)
+	Leave(t, "MutatingAdmissionPolicy", client.MutatingAdmissionPolicies().List, client.MutatingAdmissionPolicies().Delete)
 	meta := metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}}
 	_, err := client.MutatingAdmissionPolicies().Create(ctx, &admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta, Spec: t.policySpec()}, metav1.CreateOptions{})
 	if apierrors.IsNotFound(err) {
@@ -72,46 +72,4 @@ func (t *Target) policySpec() admissionv1.MutatingAdmissionPolicySpec {
 }}`, policyVolume, machineIDFile, corev1.HostPathFile, mount(mountPaths[0]), mount(mountPaths[1]))},
 		}},
 	}
-}
-
-// removePolicies deletes the policies of this run, and of those that have no
-// namespace any more: they were killed, and then swept.
-func (t *Target) removePolicies(ctx context.Context) error {
-	client, marked := t.Kube.Clientset.AdmissionregistrationV1(), metav1.ListOptions{LabelSelector: RunLabel}
-	bindings, err := client.MutatingAdmissionPolicyBindings().List(ctx, marked)
-	if apierrors.IsNotFound(err) {
-		return nil // nor could they be created
-	}
-	if err != nil {
-		return fmt.Errorf("list MutatingAdmissionPolicyBindings: %w", err)
-	}
-	policies, err := client.MutatingAdmissionPolicies().List(ctx, marked)
-	if err != nil {
-		return fmt.Errorf("list MutatingAdmissionPolicies: %w", err)
-	}
-	alive, err := t.others(ctx) // after the policies: a run makes its namespace first
-	if err != nil {
-		return err
-	}
-	over := func(labels map[string]string) bool {
-		_, is := alive[labels[RunLabel]]
-		return !is
-	}
-	var problems []error
-	try := func(err error) {
-		if err != nil && !apierrors.IsNotFound(err) {
-			problems = append(problems, fmt.Errorf("delete what an admission policy left: %w", err))
-		}
-	}
-	for _, binding := range bindings.Items {
-		if over(binding.Labels) {
-			try(client.MutatingAdmissionPolicyBindings().Delete(ctx, binding.Name, metav1.DeleteOptions{}))
-		}
-	}
-	for _, policy := range policies.Items {
-		if over(policy.Labels) {
-			try(client.MutatingAdmissionPolicies().Delete(ctx, policy.Name, metav1.DeleteOptions{}))
-		}
-	}
-	return errors.Join(problems...)
 }

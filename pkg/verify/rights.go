@@ -29,10 +29,10 @@ var (
 	rightsOfForwards = []string{"create,get pods/portforward@kube-system"}
 	// rightsOfExecs go with Exec in pods of kube-system.
 	rightsOfExecs = []string{"create,get pods/exec@kube-system"}
-	// rightsOfNamespace go with Target.Namespace and Target.Close.
-	rightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts", "create,list,update leases.coordination.k8s.io"}
+	// RightsOfNamespace go with Target.Namespace and Target.Close.
+	RightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts", "create,list,update leases.coordination.k8s.io"}
 	// rightsOfPods go with pods that the run makes.
-	rightsOfPods = rights(rightsOfNamespace, []string{"create,list,watch pods", "list events"})
+	rightsOfPods = rights(RightsOfNamespace, []string{"create,list,watch pods", "list events"})
 	// RightsOfFleet go with Fleet and its probes.
 	RightsOfFleet = rights(rightsOfNodes, rightsOfPods, []string{"create,get pods/portforward", "create,get pods/exec"})
 	// RightsOfAgents go with Target.Agents and an Exec in what it returns.

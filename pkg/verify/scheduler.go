@@ -42,7 +42,7 @@ func schedulerChecks() []Check {
 }
 
 // rightsOfScheduling go with schedule.
-var rightsOfScheduling = rights(rightsOfNamespace, []string{"create,list,watch pods"})
+var rightsOfScheduling = rights(RightsOfNamespace, []string{"create,list,watch pods"})
 
 // onlyTaintedNode is the reason to skip what must run outside control planes.
 // kind removes the taint of a cluster's only node.

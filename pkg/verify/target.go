@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,8 +36,11 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
-	hangUp    func()      // closes the connections that Pods has kept
-	policies  atomic.Bool // admission policies were made, which are in no namespace
+	hangUp func() // closes the connections that Pods has kept
+	left   struct {
+		sync.Mutex
+		kinds []unbound
+	}
 	namespace struct {
 		sync.Mutex
 		usable bool
@@ -104,7 +106,9 @@ func (t *Target) remove(ctx context.Context, run string) error {
 }
 
 // Close removes what the run made, and what killed runs left. The cluster
-// finishes the removal by itself.
+// finishes the removal by itself. A run that made nothing, as a quick one, was
+// asked for no rights to delete, and removes nothing; one that ended within 8 s
+// of its first object cannot tell who was killed, and leaves that to the next.
 func (t *Target) Close(ctx context.Context) error {
 	t.hangUp()
 	t.namespace.Lock()
@@ -117,8 +121,5 @@ func (t *Target) Close(ctx context.Context) error {
 	}
 	err := t.remove(ctx, t.RunID)
 	t.sweep(ctx, t.namespace.others, time.Since(t.namespace.since))
-	if t.policies.Load() {
-		err = errors.Join(err, t.removePolicies(ctx))
-	}
-	return err
+	return errors.Join(err, t.removeUnbound(ctx))
 }
