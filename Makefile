@@ -41,7 +41,7 @@ test-long: host test-unit ## the same and the long ones: killed commands, restar
 	go test -tags e2e -count=1 -timeout 120m -v ./test/e2e/...
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
-	go test -tags faults -count=1 -timeout 120m -v ./test/faults -document $(CURDIR)/docs/faults.md
+	go test -tags faults -count=1 -timeout 150m -v ./test/faults -document $(CURDIR)/docs/faults.md
 
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md

@@ -4,9 +4,7 @@ package faults
 
 var calicoFaults = []fault{
 	{check: "cal.agents", what: "Felix is frozen on a node (SIGSTOP)", inject: script(worker, "pkill -STOP -f 'calico-node -felix'", "pkill -CONT -f 'calico-node -felix'")},
-	{check: "cal.backend", what: "Felix writes nftables beside a kube-proxy that writes iptables", inject: script(controlPlane,
-		kubectl+" -n kube-system set env daemonset/calico-node FELIX_NFTABLESMODE=Enabled && "+kubectl+" -n kube-system rollout status --timeout=150s daemonset/calico-node",
-		kubectl+" -n kube-system set env daemonset/calico-node FELIX_NFTABLESMODE=Disabled && "+kubectl+" -n kube-system rollout status --timeout=150s daemonset/calico-node")},
+	{check: "cal.backend", what: "Felix writes nftables beside a kube-proxy that writes iptables", inject: felixTables("Enabled", "Disabled")},
 	{check: "cal.routes", what: "a node has unreachable routes to the pods of another", inject: unreachable},
 	{check: "cal.ipam", what: "the address of a pod is missing in Calico's books", inject: unallocated},
 	{check: "netpol.deny", what: "a policy of higher order allows everything", inject: object(`
@@ -39,4 +37,12 @@ spec:
 	{check: "cil.lb", what: "Cilium passes over a Service, which another proxy is to serve", inject: mutation("services", "object.metadata.name == 'fleet'",
 		"Object{metadata: Object.metadata{labels: {'service.kubernetes.io/service-proxy-name': 'another'}}}", sampleService,
 		`{.metadata.labels.service\.kubernetes\.io/service-proxy-name}`, "another")},
+}
+
+// felixTables sets whether Felix writes nftables, on every node.
+func felixTables(broken, healthy string) func(*cluster) func() {
+	nftables := func(mode string) string {
+		return kubectl + " -n kube-system set env daemonset/calico-node FELIX_NFTABLESMODE=" + mode + " && " + kubectl + " -n kube-system rollout status --timeout=150s daemonset/calico-node"
+	}
+	return script(controlPlane, nftables(broken), nftables(healthy))
 }

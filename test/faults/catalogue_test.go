@@ -8,14 +8,20 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// stages are the clusters and what is broken in each.
-var stages = []struct {
+// stage is a cluster and what is broken in it.
+type stage struct {
 	name   string
 	up     []string
+	agent  string // the CNI's DaemonSet
 	faults []fault
-}{
-	{"calico", []string{"--cni", "calico", "--workers", "2"}, slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, calicoFaults)},
-	{"cilium", []string{"--cni", "cilium", "--proxy-mode", "none", "--workers", "2"}, ciliumFaults},
+}
+
+// stages are independent of each other: each may be run alone, also beside the
+// others by a process of its own.
+var stages = []stage{
+	{"calico", []string{"--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, calicoFaults)},
+	{"nftables", []string{"--cni", "calico", "--proxy-mode", "nftables", "--workers", "1"}, "calico-node", nftablesFaults},
+	{"cilium", []string{"--cni", "cilium", "--proxy-mode", "none", "--workers", "2"}, "cilium", ciliumFaults},
 }
 
 // The nodes that are broken.
@@ -94,11 +100,23 @@ var serviceFaults = []fault{
 		`iptables -w -t nat -S | grep -- "-A KUBE-SVC" | grep kindctl-verify | grep /fleet: | grep KUBE-SEP | head -1 | sed s/^-A/-D/ | xargs -r iptables -w -t nat`)},
 	{check: "svc.clusterip", what: "a node drops what its pods send to Services on port 80",
 		inject: rule(worker, "raw", "PREROUTING", "-i cali+ -d 10.96.0.0/16 -p tcp --dport 80 -j DROP")},
-	{check: "svc.spread", what: "a Service sticks to one endpoint (sessionAffinity)", inject: mutation("services", "object.metadata.name == 'fleet'",
-		"Object{spec: Object.spec{sessionAffinity: 'ClientIP'}}", sampleService, "{.spec.sessionAffinity}", "ClientIP")},
+	sticky,
 	{check: "svc.hairpin", what: "a node no longer masquerades what a pod sends to itself by way of a Service", inject: gnaw(worker,
 		`iptables -w -t nat -S | grep -- "-A KUBE-SEP" | grep kindctl-verify | grep hairpin | grep KUBE-MARK-MASQ | head -1 | sed s/^-A/-D/ | xargs -r iptables -w -t nat`)},
-	{check: "svc.remove", what: "kube-proxy on a node is frozen when an endpoint goes", inject: frozenAtRemoval},
+	{check: "svc.remove", what: "kube-proxy on a node is frozen when an endpoint goes", inject: frozenAtRemoval("iptables-save -t nat | grep 'cluster IP'")},
+}
+
+var sticky = fault{check: "svc.spread", what: "a Service sticks to one endpoint (sessionAffinity)", inject: mutation("services", "object.metadata.name == 'fleet'",
+	"Object{spec: Object.spec{sessionAffinity: 'ClientIP'}}", sampleService, "{.spec.sessionAffinity}", "ClientIP")}
+
+var nftablesFaults = []fault{
+	{check: "proxy.mode", what: "kube-proxy's mode is changed in its ConfigMap, without a restart",
+		inject: edited("-n kube-system configmap kube-proxy", "s/mode: nftables/mode: iptables/", "")},
+	{check: "proxy.rules", what: "the chain of a Service is empty on a node", inject: gnaw(worker,
+		`nft list chains ip | grep -o "service-[^ ]*kindctl-verify-[^ ]*/fleet/[a-z/]*" | xargs -r -n 1 nft flush chain ip kube-proxy`)},
+	sticky,
+	{check: "svc.remove", what: "kube-proxy on a node is frozen when an endpoint goes", inject: frozenAtRemoval("nft list map ip kube-proxy service-ips")},
+	{check: "cal.backend", what: "Felix writes iptables beside a kube-proxy that writes nftables", inject: felixTables("Disabled", "Enabled")},
 }
 
 var networkFaults = []fault{

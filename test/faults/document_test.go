@@ -19,7 +19,7 @@ import (
 
 // The cells of the two tables that are carried over, by their places.
 const (
-	headCluster, headDate, headCommit, headCells              = 0, 2, 3, 7
+	headCluster, headDate, headCommit, headCells               = 0, 2, 3, 7
 	rowCheck, rowCluster, rowRun, rowCells, rowCellsOnceBefore = 0, 2, 7, 8, 7
 )
 

@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -172,32 +173,69 @@ func delayed(c *cluster) func() {
 }
 
 // frozenAtRemoval stops kube-proxy on a node when svc.remove takes its first
-// endpoint away, not earlier: all that comes before needs kube-proxy.
-func frozenAtRemoval(c *cluster) func() {
-	_, kubeconfig := c.kindctl("get", "kubeconfig", "-n", c.name)
-	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
-	if err != nil {
-		c.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	changes, err := client.Clientset.DiscoveryV1().EndpointSlices("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
-	if err != nil {
-		c.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for change := range changes.ResultChan() {
-			if slice, is := change.Object.(*discoveryv1.EndpointSlice); is && slice.Name == "leaving" && change.Type == watch.Modified {
-				_, _ = c.try(c.worker(), "pkill -STOP -x kube-proxy")
-				return
-			}
+// endpoint away, not earlier, and not before the Services of svc.hairpin are
+// served there, which is under way at the same time: the command lists the
+// Services that the node's kernel knows. All else that needs kube-proxy is over.
+func frozenAtRemoval(services string) func(*cluster) func() {
+	return func(c *cluster) func() {
+		_, kubeconfig := c.kindctl("get", "kubeconfig", "-n", c.name)
+		client, err := kube.FromKubeconfigData([]byte(kubeconfig))
+		if err != nil {
+			c.Fatal(err)
 		}
-	}()
-	return func() {
-		stop()
-		changes.Stop()
-		<-done
-		_, _ = c.try(c.worker(), "pkill -CONT -x kube-proxy")
+		ctx, stop := context.WithCancel(context.Background())
+		changes, err := client.Clientset.DiscoveryV1().EndpointSlices("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
+		if err != nil {
+			c.Fatal(err)
+		}
+		wait, freeze, end := c.trap(fmt.Sprintf(`pid=$(pgrep -x kube-proxy); read -r namespace nodes || exit
+			for n in $(seq 300); do
+				test $(%s | grep -o "$namespace/hairpin-[0-9]*" | sort -u | wc -l) -ge $nodes && break; sleep 0.1
+			done
+			read -r gone || exit
+			kill -STOP $pid`, services), len(strings.Fields(c.kubectl("get nodes -o name"))))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			most := 0
+			for change := range changes.ResultChan() {
+				slice, is := change.Object.(*discoveryv1.EndpointSlice)
+				if !is || slice.Name != "leaving" || change.Type == watch.Deleted {
+					continue
+				}
+				if most == 0 {
+					wait(slice.Namespace)
+				}
+				if most = max(most, len(slice.Endpoints)); len(slice.Endpoints) < most {
+					freeze()
+					return
+				}
+			}
+		}()
+		return func() {
+			stop()
+			changes.Stop()
+			<-done
+			end()
+			_, _ = c.try(c.worker(), "pkill -CONT -x kube-proxy")
+		}
 	}
+}
+
+// trap starts a script in the worker beforehand, so that no time is lost when it
+// is to act: it reads a line with a namespace and the number of nodes, and
+// another when the moment has come. Where input ends, it ends.
+func (c *cluster) trap(script string, nodes int) (wait func(namespace string), act, end func()) {
+	c.Helper()
+	cmd := exec.Command("docker", "exec", "-i", c.worker(), "bash", "-c", script)
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		c.Fatal(err)
+	}
+	return func(namespace string) { fmt.Fprintf(input, "%s %d\n", namespace, nodes) },
+		func() { fmt.Fprintln(input, "now") },
+		func() { input.Close(); _ = cmd.Wait() }
 }

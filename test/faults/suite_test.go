@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	document = flag.String("document", "", "write the table of faults to this file")
-	keep     = flag.Bool("keep", false, "use clusters that exist, and keep them")
+	table = flag.String("document", "", "write the table of faults to this file")
+	keep  = flag.Bool("keep", false, "use clusters that exist, and keep them")
 )
 
 // fault breaks one thing.
@@ -32,9 +32,9 @@ type fault struct {
 // seen is what became of a live fault.
 type seen struct {
 	fault
-	cluster, cause, hint string
-	detected             time.Duration
-	blocked              int
+	stage, cause, hint string
+	detected           time.Duration
+	blocked            int
 }
 
 // TestFaults runs all faults, cluster by cluster.
@@ -43,11 +43,16 @@ func TestFaults(t *testing.T) {
 		t.Run(stage.name, func(t *testing.T) {
 			c := newCluster(t, stage.name, stage.up...)
 			c.green()
+			var head []string
+			if *table != "" {
+				head = c.head(stage)
+			}
 			for _, f := range stage.faults {
 				t.Run(f.check, func(t *testing.T) {
 					c := &cluster{t, c.name, c.kubeconfig}
-					if s, shown := c.show(f); shown && *document != "" {
-						write(t, *document, s)
+					if s, shown := c.show(f); shown && *table != "" {
+						s.stage = stage.name
+						write(t, *table, head, s)
 					}
 				})
 			}
@@ -71,7 +76,7 @@ func (c *cluster) show(f fault) (s seen, shown bool) {
 	code, report := c.verify()
 	healed = true
 	heal()
-	s = seen{fault: f, cluster: c.name}
+	s = seen{fault: f}
 	for _, r := range report.Results {
 		switch {
 		case r.ID == f.check && r.Outcome == f.outcome:
@@ -117,13 +122,14 @@ func blame(results []verify.Result, r verify.Result) string {
 
 // TestEveryCheckHasAFault holds that no check is left without one.
 func TestEveryCheckHasAFault(t *testing.T) {
-	live := map[string]bool{}
+	live, taken := map[string]bool{}, map[string]bool{}
 	for _, stage := range stages {
 		for _, f := range stage.faults {
-			if live[f.check] {
-				t.Errorf("%s has two faults", f.check)
+			if at := place(stage.name, f.check); taken[at] {
+				t.Errorf("%s has two faults", at)
+			} else {
+				live[f.check], taken[at] = true, true
 			}
-			live[f.check] = true
 		}
 	}
 	lists := [][]verify.Check{verify.Core()}
