@@ -48,19 +48,32 @@ scheduler:
 `
 )
 
-// Shortcuts are those that the control plane takes, whichever fidelity the
-// Topology has.
-func (Topology) Shortcuts() []fidelity.Shortcut {
-	return []fidelity.Shortcut{
+// Shortcuts are those that the nodes and the control plane of this Topology take.
+// What is kept is kind's (v0.33.0, pkg/cluster/internal/kubeadm/config.go).
+func (t Topology) Shortcuts() []fidelity.Shortcut {
+	election := "election of controller manager and scheduler"
+	if len(t.FeatureGates) > 0 {
+		election = "election of the controller manager"
+	}
+	all := []fidelity.Shortcut{
 		{Setting: "etcd's writes", Here: "left to the kernel (--unsafe-no-fsync)", There: "on the disk before they are answered",
 			Effect: "no waiting for the disk; what was written last may be lost when the machine itself dies, not when a container does"},
 		{Setting: "keys of the certificates", Here: "ECDSA P-256", There: "RSA 2048",
 			Effect: "made and used with less CPU; as strong"},
-		{Setting: "election of controller manager and scheduler", Here: "tried every 0.5 s", There: "every 2 s",
-			Effect: "they lead as soon as the API lets them, about 3 s earlier; a few more small writes"},
+		{Setting: election, Here: "tried every 0.5 s", There: "every 2 s",
+			Effect: "who leads does so as soon as the API lets it, about 3 s earlier; a few more small writes"},
 		{Setting: "requests of the controller manager", Here: "200 a second", There: "20 a second",
 			Effect: "its forty controllers start 5 s earlier"},
 		{Setting: "CoreDNS's readiness probe", Here: "every second", There: "every 10 s",
 			Effect: "DNS counts as ready as soon as it is"},
+		{Setting: "a kubelet's answer to a full disk", Here: "none: it evicts no pod and removes no image", There: "evicts pods at 10 to 15 % of free space, removes images before", Kept: true,
+			Effect: "the disk is the host's, whose other data would cost the nodes their pods; set so by kind, which a patch of kindConfig can change"},
+		{Setting: "a host that has swap", Here: "is borne by the kubelets", There: "is refused by them", Kept: true,
+			Effect: "the host may stay as it is; set so by kind"},
 	}
+	if t.ProxyMode != "none" {
+		all = append(all, fidelity.Shortcut{Setting: "the kernel's limits of tracked connections", Here: "as the host has them", There: "set by kube-proxy", Kept: true,
+			Effect: "they belong to the whole machine; set so by kind"})
+	}
+	return fidelity.Taken(all, t.Production())
 }

@@ -86,7 +86,7 @@ func fields() []field {
 		{name: "image", about: "The node image, which decides the version of Kubernetes. Without one kindctl finds or builds it.", schema: text, example: "kindest/node:v1.37.2"},
 		{name: "network", about: "The nodes' Docker network. Without one it is kind's, which all clusters share.",
 			schema: map[string]any{"type": "string", "pattern": networkName.String()}, example: "lab"},
-		{name: "fidelity", about: "How near it is to a cluster in production: fast, with the shortcuts that kindctl up --explain lists, or production, without.",
+		{name: "fidelity", about: "How near it is to a cluster in production: fast, with shortcuts, or production, without; kindctl up --explain lists them.",
 			schema: map[string]any{"enum": fidelity.Modes, "default": fidelity.Fast}, example: fidelity.Production},
 		{name: "ttl", about: "How long the cluster is wanted; kindctl gc removes it afterwards. Without a ttl it stays.",
 			schema: map[string]any{"type": "string", "pattern": duration}, example: "2h"},

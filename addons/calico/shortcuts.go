@@ -16,8 +16,8 @@ import (
 )
 
 // Shortcuts are what Render changes so that the cluster is up sooner.
-func (*Addon) Shortcuts() []fidelity.Shortcut {
-	return []fidelity.Shortcut{
+func (a *Addon) Shortcuts() []fidelity.Shortcut {
+	return fidelity.Taken([]fidelity.Shortcut{
 		{Setting: "Calico's init containers", Here: "install-cni alone", There: "also upgrade-ipam and ebpf-bootstrap",
 			Effect: "two containers fewer to start on every node; both do nothing in a new cluster"},
 		{Setting: "Calico's CNI configuration", Here: "in place when the agent is there", There: "in place before the agent starts",
@@ -28,7 +28,7 @@ func (*Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "agents that start before kube-proxy do not fail and wait 10 s"},
 		{Setting: "Calico's readiness probes", Here: "the agent's every second, by HTTP; the controllers' every 2 s until they start", There: "a program every 10 s",
 			Effect: "both count as ready as soon as they are; a kubelet that has just started waits up to a period before it asks"},
-	}
+	}, a.options.Production)
 }
 
 // superfluous are init containers that a new cluster does not need: one moves

@@ -46,9 +46,9 @@ func TestValues(t *testing.T) {
 		{"in kube-proxy's place", Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
 			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil})},
 		{"as in production", Options{ProxyMode: "iptables", Production: true},
-			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
+			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"as in production on one node", Options{ProxyMode: "iptables", Production: true, SingleNode: true},
-			with(map[string]any{"daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
+			with(map[string]any{"hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"without a capability", Options{ProxyMode: "iptables", LacksSysResource: true},
 			with(map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
 				"ciliumAgent": []any{"NET_ADMIN", "SYSLOG"}, "cleanCiliumState": []any{"SYS_ADMIN"}}}})},

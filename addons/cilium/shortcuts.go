@@ -14,24 +14,38 @@ import (
 
 // Shortcuts are what makes the release differ from one in production, so that
 // the cluster is up sooner.
-func (*Addon) Shortcuts() []fidelity.Shortcut {
-	return []fidelity.Shortcut{
+func (a *Addon) Shortcuts() []fidelity.Shortcut {
+	mounts, starts := "bpffs", "mount-cgroup, clean-cilium-state"
+	if a.options.ProxyMode == "none" { // which takes cgroup2
+		mounts, starts = "bpffs and cgroup2", "clean-cilium-state"
+	}
+	all := []fidelity.Shortcut{
 		{Setting: "Cilium's way between nodes", Here: "plain routes, as all nodes are on one network", There: "VXLAN",
 			Effect: "half of the programs to compile: with the tunnel's device Cilium compiles all of them twice"},
-		{Setting: "Cilium's init containers", Here: "those that mount bpffs and install the plugin; cgroup2 too, in kube-proxy's place", There: "also config, apply-sysctl-overwrites, mount-cgroup, clean-cilium-state",
-			Effect: "four containers fewer to start on every node, one after the other; nodes cannot have a CiliumNodeConfig of their own"},
+		{Setting: "Cilium's init containers", Here: "those that mount " + mounts + " and install the plugin", There: "also config, apply-sysctl-overwrites, " + starts,
+			Effect: "three or four containers fewer to start on every node, one after the other; nodes cannot have a CiliumNodeConfig of their own"},
 		{Setting: "Cilium's definitions of resources", Here: "there before the agents", There: "made by the operator, for which the agents wait",
 			Effect: "agents start up to 15 s earlier"},
 		{Setting: "Cilium's probes", Here: "every second, from the first", There: "startup after 5 s, every 2 s; readiness every 30 s, the operator's every 5 s",
 			Effect: "both count as ready as soon as they are; a kubelet that has just started waits up to a period before it asks"},
-		{Setting: "Cilium's operator", Here: "one replica", There: "two, where there are two nodes",
-			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"},
+		{Setting: "Hubble", Here: "off", There: "on in every agent",
+			Effect: "less CPU and memory; nobody can look at flows"},
+		{Setting: "addresses of pods with Cilium", Here: "of the node's podCIDR", There: "of a pool of Cilium's own", Kept: true,
+			Effect: "pods have addresses of the cluster's podSubnet"},
+		{Setting: "Cilium's proxy for HTTP, DNS and the like", Here: "off", There: "Envoy on every node", Kept: true,
+			Effect: "there is no image of Envoy; policies for more than addresses and ports do not work"},
 	}
+	if !a.options.SingleNode {
+		all = append(all, fidelity.Shortcut{Setting: "Cilium's operator", Here: "one replica", There: "two",
+			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"})
+	}
+	return fidelity.Taken(all, a.options.Production)
 }
 
 // hasten changes the values of a release so that its pods start less.
 func hasten(values map[string]any, options Options) {
 	values["operator"].(map[string]any)["replicas"] = 1
+	values["hubble"] = map[string]any{"enabled": false}
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
 	values["sysctlfix"] = map[string]any{"enabled": false}                         // nodes have no udev that would change new devices
 	values["startupProbe"], values["readinessProbe"] = map[string]any{"periodSeconds": 1}, map[string]any{"periodSeconds": 1}

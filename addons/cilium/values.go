@@ -18,7 +18,6 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 		"kubeProxyReplacement": "false",
 		"envoy":                map[string]any{"enabled": false},
 		"l7Proxy":              false,
-		"hubble":               map[string]any{"enabled": false},
 	}
 	if options.ProxyMode == "none" {
 		values["kubeProxyReplacement"] = "true"

@@ -16,6 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 // stockName is the command that makes a cluster in the stock way, for bench alone.
@@ -74,20 +75,18 @@ func upWords(more []string) func(bench.Order) []string {
 	}
 }
 
-// upSettings tell of the shortcuts as well, unless the user wants none.
+// upSettings tell of the shortcuts as well.
 func upSettings(more []string) func(cni string) []string {
 	return func(cni string) []string {
 		settings := []string{
 			strings.Join(slices.Concat([]string{"kindctl up --cni", cni, "--control-planes 1 --workers N --images local"}, more), " ") + ", and all else by default",
 			"done when it has verified every component, which takes a part of its time",
 		}
+		topology := clusters.Topology{CNI: cni}
 		if slices.Contains(more, fidelity.Production) {
-			return settings
+			topology.Fidelity = fidelity.Production
 		}
-		shortcuts := clusters.Topology{}.Shortcuts()
-		if addon, err := addons.New(cni, addons.Options{}); err == nil {
-			shortcuts = append(shortcuts, addon.Shortcuts()...)
-		}
+		shortcuts, _ := kindctl.Shortcuts(topology)
 		for _, shortcut := range shortcuts {
 			settings = append(settings, fmt.Sprintf("%s: %s (in production: %s)", shortcut.Setting, shortcut.Here, shortcut.There))
 		}

@@ -24,7 +24,7 @@ func downCommand() *cli.Command {
 		Flags: []cli.Flag{
 			nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host"},
-			dryRunFlag(), planFormatFlag(),
+			dryRunFlag(), planFormatFlag("--dry-run"),
 		},
 		Action: down,
 	}
@@ -34,7 +34,7 @@ func down(c *cli.Context) error {
 	if c.Bool("all") && slices.Contains(c.LocalFlagNames(), "name") {
 		return hint.New(hint.Usage, "BAD_FLAG", "--all and --name exclude each other", "leave one of them out")
 	}
-	if err := planFlags(c); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run"}); err != nil {
 		return err
 	}
 	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {

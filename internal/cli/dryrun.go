@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,24 +17,26 @@ func dryRunFlag() *cli.BoolFlag {
 	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing", DisableDefaultText: true}
 }
 
-// planFormatFlag is -o for commands that print data only of a plan.
-func planFormatFlag() *cli.StringFlag {
+// planFormatFlag is -o for commands that print data only when asked for it.
+func planFormatFlag(asked string) *cli.StringFlag {
 	flag := outputFlag("text", "json")
-	flag.Usage = "`FORMAT` of the plan of --dry-run: text, json"
+	flag.Usage = "`FORMAT` of what " + asked + " prints: text, json"
 	return flag
 }
 
-// planFlags refuses what makes no sense with a plan, and -o json without one.
-func planFlags(c *cli.Context, excluded ...string) error {
-	if !c.Bool("dry-run") {
+// onlyAnswer refuses what makes no sense with one of the questions, which are
+// flags that have a command answer and change nothing, and -o json without one.
+func onlyAnswer(c *cli.Context, questions []string, excluded ...string) error {
+	at := slices.IndexFunc(questions, c.Bool)
+	if at < 0 {
 		if c.String("output") == "json" {
-			return hint.New(hint.Usage, "BAD_FLAG", "-o json is for a plan", "leave it out, or add --dry-run")
+			return hint.New(hint.Usage, "BAD_FLAG", "-o json is for an answer that changes nothing", "leave it out, or add --"+strings.Join(questions, " or --"))
 		}
 		return nil
 	}
-	for _, name := range excluded {
+	for _, name := range slices.Concat(questions[at+1:], excluded) {
 		if given(c, name) {
-			return hint.New(hint.Usage, "BAD_FLAG", "--dry-run and --"+name+" exclude each other", "leave one of them out")
+			return hint.New(hint.Usage, "BAD_FLAG", "--"+questions[at]+" and --"+name+" exclude each other", "leave one of them out")
 		}
 	}
 	return nil

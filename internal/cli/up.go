@@ -28,11 +28,12 @@ Examples:
   kindctl up --cni calico -n lab              Calico, beside other clusters
   kindctl up --profile ha                     three control planes behind a load balancer
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
-  kindctl up --config lab.yaml                what a file says, kindctl's or kind's`,
+  kindctl up --config lab.yaml                what a file says, kindctl's or kind's
+  kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
-			dryRunFlag(), planFormatFlag()),
+			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
 	}
 }
@@ -50,7 +51,7 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
-		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how near to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; --explain tells what differs (default: " + fidelity.Fast + ")"},
+		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how near to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain tells what differs (default: " + fidelity.Fast + ")"},
 		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
 		reportFlag(), traceFlag(),
@@ -58,14 +59,17 @@ func clusterFlags() []cli.Flag {
 }
 
 func up(c *cli.Context) error {
-	if err := planFlags(c, "report", "trace", "retain"); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain"); err != nil {
 		return err
 	}
 	order, err := orderOf(c)
 	if err != nil {
 		return err
 	}
-	if c.Bool("dry-run") {
+	switch {
+	case c.Bool("explain"):
+		return explain(c, order)
+	case c.Bool("dry-run"):
 		return previewUp(c, order)
 	}
 	reports, err := openReports(c, "up")

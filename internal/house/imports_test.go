@@ -20,7 +20,7 @@ const module = "github.com/kindctl/kindctl"
 var layers = map[string][]string{
 	".":                {"internal/cli"},
 	"internal/cli":     {"internal/report", "addons", "clusters", "pkg"},
-	"internal/report":  {"pkg/bench", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/report":  {"pkg/bench", "pkg/fidelity", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":   {},
 	"addons":           {"addons", "pkg/fidelity", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
 	"addons/calico":    {"pkg/fidelity", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/event", "pkg/gomod"},
@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"clusters":         {"pkg/fidelity", "pkg/hint"},
 	"hack":             {},
 	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/kindctl":      {"addons", "clusters", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/kindctl":      {"addons", "clusters", "pkg/fidelity", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bench":        {"pkg/event", "pkg/hint"},
 	"pkg/bench/lab":    {"pkg/bench", "addons", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},

@@ -3,6 +3,8 @@
 // user asks for production.
 package fidelity
 
+import "slices"
+
 // How near a cluster is to one in production.
 const (
 	// Fast takes every shortcut. It is what a cluster gets by default.
@@ -23,4 +25,12 @@ type Shortcut struct {
 	There string `json:"production"`
 	// Effect is what it saves, and what it costs.
 	Effect string `json:"effect"`
+	// Kept says that a cluster as in production has it too: something on this side
+	// of production cannot do without, which Effect names.
+	Kept bool `json:"kept,omitempty"`
+}
+
+// Taken are those of all shortcuts that a cluster takes.
+func Taken(all []Shortcut, production bool) []Shortcut {
+	return slices.DeleteFunc(slices.Clone(all), func(s Shortcut) bool { return production && !s.Kept })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -46,6 +47,19 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 			}, func() { docker.Close() }, nil
 		},
 	}
+}
+
+// Shortcuts are those that a cluster would take, on a host that lacks nothing.
+func Shortcuts(t clusters.Topology) ([]fidelity.Shortcut, error) {
+	addon, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
+	if err != nil {
+		return nil, err
+	}
+	all := t.Shortcuts()
+	if addon != nil {
+		all = append(all, addon.Shortcuts()...)
+	}
+	return all, nil
 }
 
 // apiServerPort is the API server's port on the nodes' network.

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+func explainFlag() *cli.BoolFlag {
+	return &cli.BoolFlag{Name: "explain", Usage: "say what differs from a cluster in production, and make nothing", DisableDefaultText: true}
+}
+
+// explain tells how the cluster of an order differs from one in production.
+func explain(c *cli.Context, order order) error {
+	order.warn(lineSink(c))
+	shortcuts, err := kindctl.Shortcuts(order.topology)
+	if err != nil {
+		return err
+	}
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, struct {
+			Cluster   string              `json:"cluster"`
+			Fidelity  string              `json:"fidelity"`
+			Shortcuts []fidelity.Shortcut `json:"shortcuts"`
+		}{order.topology.Name, cmp.Or(order.topology.Fidelity, fidelity.Fast), shortcuts})
+	}
+	t := order.topology
+	fmt.Fprintf(c.App.Writer, "Cluster %s: %s, %s, CNI %s\n\n", t.Name, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI)
+	report.Shortcuts(c.App.Writer, shortcuts, style(c.App.Writer, isOn(c, "no-color")))
+	return nil
+}
