@@ -1,0 +1,49 @@
+package bootstrap
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestArchitectureTellsThePlan holds the table of ARCHITECTURE.md to the plan: the
+// phases, in their order, and the file in which each one's work stands.
+func TestArchitectureTellsThePlan(t *testing.T) {
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told, planned []string
+	for _, row := range regexp.MustCompile("(?m)^\\| ([a-z]+) \\| .+ \\| `([a-z]+\\.go)` \\|$").FindAllStringSubmatch(string(text), -1) {
+		told = append(told, row[1]+": "+row[2])
+	}
+	for _, phase := range NewUp(Config{}).Plan() {
+		planned = append(planned, phase.Name+": "+fileOf(t, phase))
+	}
+	if diff := cmp.Diff(planned, told); diff != "" {
+		t.Errorf("phases (-plan +ARCHITECTURE.md):\n%s", diff)
+	}
+}
+
+// fileOf finds the file of the method that a phase runs.
+func fileOf(t *testing.T, phase Phase) string {
+	t.Helper()
+	name := runtime.FuncForPC(reflect.ValueOf(phase.Run).Pointer()).Name()
+	method := strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file.Name()); err == nil && strings.Contains(string(text), "func (u *Up) "+method+"(") {
+			return file.Name()
+		}
+	}
+	t.Fatalf("no file has the method %s", method)
+	return ""
+}
