@@ -184,7 +184,13 @@ func frozenAtRemoval(services string) func(*cluster) func() {
 			c.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(context.Background())
-		changes, err := client.Clientset.DiscoveryV1().EndpointSlices("").Watch(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
+		slices, selection := client.Clientset.DiscoveryV1().EndpointSlices(""), metav1.ListOptions{LabelSelector: verify.RunLabel}
+		earlier, err := slices.List(ctx, selection)
+		if err != nil {
+			c.Fatal(err)
+		}
+		selection.ResourceVersion = earlier.ResourceVersion // those of the last run may not be gone yet
+		changes, err := slices.Watch(ctx, selection)
 		if err != nil {
 			c.Fatal(err)
 		}
