@@ -47,7 +47,7 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the routes of the node named: docker exec NODE ip route; kubectl get ippools.crd.projectcalico.org -o yaml",
 		},
 		{
-			ID: "cal.ipam", Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
+			ID: "cal.ipam", Late: true, Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
 			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own books. An address that is in use and not in the books will be given to a second pod.",
 			Rights:  []string{"list pods", "list ippools.crd.projectcalico.org", "list ipamblocks.crd.projectcalico.org"},
 			Timeout: 20 * time.Second, Run: addresses,

@@ -47,7 +47,7 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "TCP 4240 must pass between nodes; look at what the agents know: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-health status --verbose",
 		},
 		{
-			ID: "cil.ipam", Group: group, Title: "Pod addresses are unique and in their own node's range",
+			ID: "cil.ipam", Late: true, Group: group, Title: "Pod addresses are unique and in their own node's range",
 			Proves:  "The addresses of all running pods are compared with each other and with the pod range of their node, and the ranges with each other.",
 			Rights:  []string{"list nodes", "list pods"},
 			Timeout: 20 * time.Second, Run: addresses,
