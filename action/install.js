@@ -21,19 +21,37 @@ function curl(...words) {
 }
 
 // releaseOf returns the tag of a version: as it is written, that of the action,
-// or the latest one.
+// or the latest one. v1 and v1.2 are the newest release that begins so.
 function releaseOf(version, url) {
-  if (version === '' && /^v\d+\.\d+\.\d+/.test(process.env.GITHUB_ACTION_REF ?? '')) version = process.env.GITHUB_ACTION_REF
-  if (version !== '' && version !== 'latest') {
-    const [, number] = /^v?(\d+\.\d+\.\d+[\w.+-]*)$/.exec(version) ?? []
-    if (!number) throw new Error(`there is no version "${version}"; write it as v1.2.3, or latest`)
-    return `v${number}`
-  }
+  const own = process.env.GITHUB_ACTION_REF ?? ''
+  if (version === '' && /^v\d+(\.\d+){0,2}$|^v\d+\.\d+\.\d+-/.test(own)) version = own
+  const [, number] = /^v?(\d+(?:\.\d+)?|\d+\.\d+\.\d+[\w.+-]*)$/.exec(version) ?? []
+  if (!number && version !== '' && version !== 'latest') throw new Error(`there is no version "${version}"; write it as v1.2.3, v1.2, v1 or latest`)
+  if (number?.split('.').length > 2) return `v${number}`
   const page = curl('-I', '-o', process.platform === 'win32' ? 'NUL' : '/dev/null', '-w', '%{url_effective}', `${url}/latest`)
   const tag = page.split('/').at(-1)
   if (!/^v\d/.test(tag)) throw new Error(`${url}/latest leads to no release, but to ${page}; name a version`)
-  return tag
+  return !number || tag.startsWith(`v${number}.`) ? tag : newest(`v${number}.`, url)
 }
+
+// newest is the newest release whose tag begins so. Tags are read as git does,
+// without its program; one that has no release yet does not count.
+function newest(start, url) {
+  const refs = curl(`${url.replace(/\/releases$/, '')}/info/refs?service=git-upload-pack`)
+  const tags = [...refs.matchAll(/refs\/tags\/(v\d+\.\d+\.\d+)(?=[\n\0])/g)].map(([, tag]) => tag).filter((tag) => tag.startsWith(start))
+  const byNumber = new Intl.Collator('en', { numeric: true })
+  const found = tags.sort((a, b) => byNumber.compare(b, a)).find((tag) => {
+    try {
+      return curl(sumsOf(url, tag)) !== ''
+    } catch {
+      return false
+    }
+  })
+  if (!found) throw new Error(`there is no release ${start}x at ${url}; name a version`)
+  return found
+}
+
+const sumsOf = (url, tag) => `${url}/download/${tag}/checksums.txt`
 
 // fetchVerified downloads a file and wants the SHA-256 sum that is published for it.
 function fetchVerified(url, file, sum) {
@@ -58,7 +76,7 @@ function kindctl(tag, url) {
   fs.rmSync(place.dir, { recursive: true, force: true })
   fs.mkdirSync(place.dir, { recursive: true })
   const archive = `kindctl_${tag.slice(1)}_${system}_${architecture}.${system === 'windows' ? 'zip' : 'tar.gz'}`
-  const sums = curl(`${url}/download/${tag}/checksums.txt`)
+  const sums = curl(sumsOf(url, tag))
   const line = sums.split(/\r?\n/).find((entry) => entry.split(/ [ *]/)[1] === archive) ?? ''
   const file = path.join(place.dir, archive)
   fetchVerified(`${url}/download/${tag}/${archive}`, file, line.split(' ')[0])

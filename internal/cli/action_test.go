@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -18,28 +19,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 )
 
-// releases serves one release as GitHub does, whose program is this one. Its
+// releases serves a release as GitHub does, whose program is this one. Its
 // checksum is right or, spoilt, that of something else.
 func releases(t *testing.T, spoilt bool) *httptest.Server {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("a release for Windows would be a zip archive")
-	}
 	program, err := exec.LookPath("kindctl") // testscript has put it there
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Appendf(nil, "#!/bin/sh\nexec %s \"$@\"\n", program)
+	return releasesOf(t, fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", program), spoilt, "v1.2.3")
+}
+
+// releasesOf serves releases of a shell script, the last one as the latest.
+// There are tags which have no release, one of them the newest.
+func releasesOf(t *testing.T, script string, spoilt bool, tags ...string) *httptest.Server {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a release for Windows would be a zip archive")
+	}
 	var archive bytes.Buffer
 	zipped := gzip.NewWriter(&archive)
 	files := tar.NewWriter(zipped)
 	if err := files.WriteHeader(&tar.Header{Name: "kindctl", Mode: 0o755, Size: int64(len(script))}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := files.Write(script); err != nil {
+	if _, err := files.Write([]byte(script)); err != nil {
 		t.Fatal(err)
 	}
 	if err := files.Close(); err != nil {
@@ -48,17 +56,36 @@ func releases(t *testing.T, spoilt bool) *httptest.Server {
 	if err := zipped.Close(); err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("kindctl_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
 	sum := sha256.Sum256(archive.Bytes())
 	if spoilt {
 		sum = sha256.Sum256(nil)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/latest", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/tag/v1.2.3", http.StatusFound) })
-	mux.HandleFunc("/tag/v1.2.3", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("/download/v1.2.3/"+name, func(w http.ResponseWriter, _ *http.Request) { w.Write(archive.Bytes()) })
-	mux.HandleFunc("/download/v1.2.3/checksums.txt", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "%x  other.zip\n%x  %s\n", sha256.Sum256([]byte("x")), sum, name)
+	latest := "/tag/" + tags[len(tags)-1]
+	mux.HandleFunc("/latest", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, latest, http.StatusFound) })
+	mux.HandleFunc(latest, func(http.ResponseWriter, *http.Request) {})
+	for _, tag := range tags {
+		name := fmt.Sprintf("kindctl_%s_%s_%s.tar.gz", tag[1:], runtime.GOOS, runtime.GOARCH)
+		mux.HandleFunc("/download/"+tag+"/"+name, func(w http.ResponseWriter, _ *http.Request) { w.Write(archive.Bytes()) })
+		mux.HandleFunc("/download/"+tag+"/checksums.txt", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "%x  other.zip\n%x  %s\n", sha256.Sum256([]byte("x")), sum, name)
+		})
+	}
+	mux.HandleFunc("/info/refs", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("service") != "git-upload-pack" {
+			http.Error(w, "which service?", http.StatusForbidden)
+			return
+		}
+		refs := []string{"HEAD\x00multi_ack", "refs/heads/v1.99.0", "refs/tags/v1", "refs/tags/v1.11.0-rc1"}
+		for _, tag := range append(tags, "v1.10.9", "v9.9.9") {
+			refs = append(refs, "refs/tags/"+tag, "refs/tags/"+tag+"^{}")
+		}
+		fmt.Fprint(w, "001e# service=git-upload-pack\n0000")
+		for _, ref := range refs {
+			line := fmt.Sprintf("%x %s\n", sha1.Sum([]byte(ref)), ref)
+			fmt.Fprintf(w, "%04x%s", len(line)+4, line)
+		}
+		fmt.Fprint(w, "0000")
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -91,15 +118,14 @@ type job struct {
 	temp   string
 	with   map[string]string
 	state  map[string]string
+	env    []string
 }
 
 func newJob(t *testing.T, server *httptest.Server, with map[string]string) *job {
 	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("node, which GitHub's runner runs the action with, is not installed")
-	}
+	needs(t, "node")
 	with["download_url"] = server.URL
-	return &job{t, readAction(t), t.TempDir(), with, nil}
+	return &job{t, readAction(t), t.TempDir(), with, nil, nil}
 }
 
 // step runs a part of the action as the runner does.
@@ -124,6 +150,7 @@ func (j *job) step(script string) (code int, said string) {
 		}
 		command.Env = append(command.Env, "GITHUB_"+file+"="+filepath.Join(j.temp, file))
 	}
+	command.Env = append(command.Env, j.env...)
 	out, err := command.CombinedOutput()
 	if command.ProcessState == nil {
 		j.Fatal(err)
@@ -164,6 +191,9 @@ func TestAction(t *testing.T) {
 	if outputs["version"] != "v1.2.3" || !regexp.MustCompile(`^gh-[0-9a-f]{8}$`).MatchString(name) || outputs["context"] != "kind-"+name {
 		t.Errorf("the outputs are %v", outputs)
 	}
+	if outputs["LOCAL_REGISTRY"] != "" {
+		t.Errorf("without a registry there is one at %s", outputs["LOCAL_REGISTRY"])
+	}
 	variables := j.told("ENV")
 	if variables["KUBECONFIG"] != outputs["kubeconfig"] || variables["KINDCTL_NAME"] != name || variables["KIND_CLUSTER_NAME"] != name {
 		t.Errorf("later steps have %v", variables)
@@ -191,6 +221,83 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// TestActionRegistry: a registry is there before the cluster, every node finds it
+// by both of its names, and it is gone before the cluster's network is to go.
+func TestActionRegistry(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	bin := t.TempDir()
+	docker := `#!/bin/sh
+case "$1 $3" in
+"exec "*) shift 2; printf '%s\n' "docker exec $* <$(cat)" >>"$LOG";;
+*) echo "docker $*" >>"$LOG";;
+esac
+case "$*" in
+"ps --all "*) echo 0123abcd;;
+"ps "*) printf 'lab-external-load-balancer external-load-balancer\nlab-worker worker\nlab-control-plane control-plane\n';;
+inspect*) printf 'lab-net\n\n';;
+esac
+`
+	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(docker), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	server := releasesOf(t, "#!/bin/sh\necho kindctl $1 NO_PROXY=$NO_PROXY >>$LOG\n", false, "v1.2.3")
+	j := newJob(t, server, map[string]string{"registry": "true", "registry_name": "store", "registry_port": "5001", "registry_enable_delete": "true", "cluster_name": "lab", "verbosity": "3"})
+	j.env = []string{"LOG=" + log, "PATH=" + bin + ":" + os.Getenv("PATH"), "NO_PROXY=.corp"}
+	if code, _ := j.step(j.action.Runs.Main); code != 0 {
+		t.Errorf("main: exit %d", code)
+	}
+	if got := j.told("OUTPUT")["LOCAL_REGISTRY"]; got != "localhost:5001" {
+		t.Errorf("steps push to %q", got)
+	}
+	j.state = j.told("STATE")
+	if code, _ := j.step(j.action.Runs.Post); code != 0 {
+		t.Errorf("post: exit %d", code)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const write = `sh -c mkdir -p "$1" && cat >"$1/hosts.toml" sh /etc/containerd/certs.d/`
+	const hosts = ` <[host."http://store:5001"]`
+	want := []string{
+		"docker run --detach --name store --label dev.kindctl.registry=lab --publish 127.0.0.1:5001:5001 --env REGISTRY_HTTP_ADDR=:5001 --env REGISTRY_STORAGE_DELETE_ENABLED=true registry:2",
+		"kindctl up NO_PROXY=.corp,store",
+		`docker ps --filter label=io.x-k8s.kind.cluster=lab --format {{.Names}} {{.Label "io.x-k8s.kind.role"}}`,
+		"docker inspect --format {{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}} lab-control-plane",
+		"docker network connect lab-net store",
+		"docker exec lab-worker " + write + "store:5001" + hosts,
+		"docker exec lab-worker " + write + "localhost:5001" + hosts,
+		"docker exec lab-control-plane " + write + "store:5001" + hosts,
+		"docker exec lab-control-plane " + write + "localhost:5001" + hosts,
+		`docker exec lab-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f - <{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"local-registry-hosting","namespace":"kube-public"},` +
+			`"data":{"localRegistryHosting.v1":"host: \"localhost:5001\"\nhostFromContainerRuntime: \"store:5001\"\nhostFromClusterNetwork: \"store:5001\"\nhelp: \"https://github.com/kindctl/kindctl/blob/main/docs/ci.md\"\n"}}`,
+		"kindctl export NO_PROXY=.corp",
+		"docker ps --all --quiet --filter label=dev.kindctl.registry=lab",
+		"docker rm --force --volumes 0123abcd",
+		"kindctl down NO_PROXY=.corp",
+	}
+	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(string(data)), "\n")); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
+}
+
+// TestActionVersions: a moving tag is the newest release of its own, not the
+// latest of all, and of no tag that has no release.
+func TestActionVersions(t *testing.T) {
+	server := releasesOf(t, "#!/bin/sh\n", false, "v1.9.9", "v1.10.0", "v1.10.1", "v2.0.0")
+	tests := []struct{ version, ref, want string }{
+		{"", "v1", "v1.10.1"}, {"", "v1.9", "v1.9.9"}, {"", "v1.10.0", "v1.10.0"}, {"", "v2", "v2.0.0"}, {"", "main", "v2.0.0"},
+		{"v1", "", "v1.10.1"}, {"1.9", "v1", "v1.9.9"}, {"latest", "v1", "v2.0.0"}, {"1.10.0", "v1", "v1.10.0"},
+	}
+	for _, tt := range tests {
+		j := newJob(t, server, map[string]string{"version": tt.version, "install_only": "true"})
+		j.env = []string{"GITHUB_ACTION_REF=" + tt.ref}
+		if code, _ := j.step(j.action.Runs.Main); code != 0 || j.told("OUTPUT")["version"] != tt.want {
+			t.Errorf("version %q, used by %q: exit %d, %v; want %s", tt.version, tt.ref, code, j.told("OUTPUT"), tt.want)
+		}
+	}
+}
+
 // TestActionInstallOnly: there is no cluster, and nothing to clean.
 func TestActionInstallOnly(t *testing.T) {
 	j := newJob(t, releases(t, false), map[string]string{"install_only": "true", "version": "1.2.3"})
@@ -215,8 +322,12 @@ func TestActionRefuses(t *testing.T) {
 	}{
 		"a wrong checksum":       {true, map[string]string{}, "nothing was installed"},
 		"no such version":        {false, map[string]string{"version": "v9.9.9"}, "download failed"},
+		"no such major version":  {false, map[string]string{"version": "v9"}, "there is no release v9.x"},
 		"no version":             {false, map[string]string{"version": "newest"}, "write it as v1.2.3"},
 		"neither true nor false": {false, map[string]string{"verify": "maybe"}, "the input verify is"},
+		"no number":              {false, map[string]string{"verbosity": "high"}, "the input verbosity is"},
+		"no port":                {false, map[string]string{"registry": "true", "registry_port": "70000"}, "the input registry_port is"},
+		"no host name":           {false, map[string]string{"registry": "true", "registry_name": "a/b"}, "the input registry_name is"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,8 +29,33 @@ func TestScripts(t *testing.T) {
 			env.Setenv("KUBECONFIG", filepath.Join(env.WorkDir, "kubeconfig"))
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "ci" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return inCI(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "engine": fakeEngine},
 	})
+}
+
+// inCI tells whether nothing may be left out because a program is missing.
+func inCI() bool {
+	on, err := strconv.ParseBool(os.Getenv("CI"))
+	return on && err == nil
+}
+
+// needs skips a test where a program is not installed. In CI it fails instead.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		switch _, err := exec.LookPath(program); {
+		case err != nil && inCI():
+			t.Fatalf("%s is not installed, and with CI=true no test is left out", program)
+		case err != nil:
+			t.Skip(program + " is not installed")
+		}
+	}
 }
 
 // exits runs a command and wants an exit code: exits 2 kindctl up --cni x.

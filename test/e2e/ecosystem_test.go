@@ -5,6 +5,7 @@ package e2e
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -59,18 +60,29 @@ func (s *session) step(script, temp string, more ...string) (code int, values ma
 }
 
 // TestAction goes through a job of GitHub Actions: the action makes a cluster,
-// a step uses it, and when the job ends there are diagnostics and no cluster.
+// steps use it and its registry, and when the job ends there are diagnostics and
+// neither of the two.
 func TestAction(t *testing.T) {
 	long(t)
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("node, which GitHub's runner runs the action with, is not installed")
-	}
+	needs(t, "node")
 	s := newSession(t)
 	before := s.belongings()
 	temp := t.TempDir()
-	code, told := s.step("main.js", temp, "INPUT_VERSION=v1.2.3", "INPUT_DOWNLOAD_URL="+s.releases(), "INPUT_CNI=calico", "INPUT_PROFILE=single", "INPUT_TTL=1h", "INPUT_KUBECONFIG=", "INPUT_ARTIFACTS=", "INPUT_CLUSTER_NAME=")
+	const image = "e2e-action/registry:dev"
+	s.compile(image, `package main; import ("net/http"; "os"; "github.com/google/go-containerregistry/pkg/registry")
+		func main() { panic(http.ListenAndServe(os.Getenv("REGISTRY_HTTP_ADDR"), registry.New())) }`)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	code, told := s.step("main.js", temp, "INPUT_REGISTRY=true", "INPUT_REGISTRY_IMAGE="+image, "INPUT_REGISTRY_NAME=e2e-action-registry", "INPUT_REGISTRY_PORT="+port, "INPUT_VERSION=v1.2.3", "INPUT_DOWNLOAD_URL="+s.releases(), "INPUT_CNI=calico", "INPUT_PROFILE=single", "INPUT_TTL=1h", "INPUT_KUBECONFIG=", "INPUT_ARTIFACTS=", "INPUT_CLUSTER_NAME=")
 	name := told["name"]
-	t.Cleanup(func() { s.kindctl("down", "-n", name) })
+	t.Cleanup(func() {
+		_, _ = s.try("docker", "rm", "-f", "-v", "e2e-action-registry")
+		s.kindctl("down", "-n", name)
+	})
 	if code != 0 || name == "" || told["KINDCTL_NAME"] != name {
 		t.Fatalf("main: exit %d, %v", code, told)
 	}
@@ -83,8 +95,21 @@ func TestAction(t *testing.T) {
 	if summary, err := os.ReadFile(filepath.Join(temp, "summary.md")); err != nil || !strings.Contains(string(summary), "net.pods") {
 		t.Errorf("the step's summary: %v\n%s", err, summary)
 	}
+	pushed := told["LOCAL_REGISTRY"] + "/say:dev"
+	s.build(pushed, "pulled")
+	s.output("docker", "push", pushed)
+	for pod, from := range map[string]string{"here": pushed, "inside": "e2e-action-registry:" + port + "/say:dev"} {
+		s.kubectl(name, "run", pod, "--image="+from, "--image-pull-policy=Always", "--restart=Never")
+		s.kubectl(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/"+pod, "--timeout=60s")
+		if said := s.kubectl(name, "logs", pod); said != "pulled" {
+			t.Errorf("the pod of %s says %q", from, said)
+		}
+	}
+	if hosting := s.kubectl(name, "-n", "kube-public", "get", "configmap", "local-registry-hosting", "-o", "jsonpath={.data}"); !strings.Contains(hosting, told["LOCAL_REGISTRY"]) {
+		t.Errorf("the registry is announced as %s", hosting)
+	}
 	state := []string{"INPUT_VERIFY=true"}
-	for _, key := range []string{"program", "name", "artifacts", "kubeconfig"} {
+	for _, key := range []string{"program", "name", "artifacts", "kubeconfig", "registry"} {
 		state = append(state, "STATE_"+key+"="+told[key])
 	}
 	if code, _ := s.step("post.js", temp, state...); code != 0 {
@@ -108,11 +133,7 @@ func TestAction(t *testing.T) {
 // place of the service's.
 func TestGitLab(t *testing.T) {
 	long(t)
-	for _, program := range []string{"wget", "docker"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s, which the job's image has, is not installed", program)
-		}
-	}
+	needs(t, "wget", "docker")
 	s := newSession(t)
 	before := s.belongings()
 	data, err := os.ReadFile(filepath.Join("..", "..", "templates", "kindctl.yml"))

@@ -156,18 +156,25 @@ func (s *session) loads(cluster string) {
 // build makes an image of a program that says a word.
 func (s *session) build(image, word string) {
 	s.Helper()
+	s.compile(image, `package main; import "os"; func main() { os.Stdout.WriteString("`+word+`") }`)
+}
+
+// compile makes an image of a program, and removes it when the test ends.
+func (s *session) compile(image, source string) {
+	s.Helper()
 	dir := s.TempDir()
-	source := filepath.Join(dir, "main.go")
-	if err := os.WriteFile(source, []byte(`package main; import "os"; func main() { os.Stdout.WriteString("`+word+`") }`), 0o600); err != nil {
+	file := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 		s.Fatal(err)
 	}
-	program := exec.Command("go", "build", "-o", filepath.Join(dir, "say"), source)
+	program := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), file)
 	program.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := program.CombinedOutput(); err != nil {
 		s.Fatalf("%v\n%s", err, out)
 	}
-	s.output("tar", "-C", dir, "-cf", filepath.Join(dir, "say.tar"), "say")
-	s.output("docker", "import", "-c", `ENTRYPOINT ["/say"]`, filepath.Join(dir, "say.tar"), image)
+	s.output("tar", "-C", dir, "-cf", filepath.Join(dir, "image.tar"), "program")
+	s.output("docker", "import", "-c", `ENTRYPOINT ["/program"]`, filepath.Join(dir, "image.tar"), image)
+	s.Cleanup(func() { _, _ = s.try("docker", "rmi", "-f", image) })
 }
 
 // TestHighlyAvailableComesBack mixes up the addresses of three control planes, as

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -238,5 +239,18 @@ func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it takes minutes: make test-long")
+	}
+}
+
+// needs skips a test where a program is not installed. In CI it fails instead.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			if ci, _ := strconv.ParseBool(os.Getenv("CI")); ci {
+				t.Fatal(err)
+			}
+			t.Skip(err)
+		}
 	}
 }
