@@ -59,7 +59,7 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 	}
 	defer marking.Stop()
 	u.begun = true // also a network that was made is to be removed if the nodes are not made
-	release, err := hold(ctx, engine, u.provider.NetworkName())
+	release, err := hold(ctx, engine, u.provider.NetworkName(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
 	if err != nil {
 		return err
 	}

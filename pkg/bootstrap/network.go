@@ -14,7 +14,7 @@ const networks = "networks"
 
 // hold makes a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called.
-func hold(ctx context.Context, engine *provider.Engine, name string) (release func(), err error) {
+func hold(ctx context.Context, engine *provider.Engine, name string, by provider.Marker) (release func(), err error) {
 	for {
 		shared, err := lockOf(networks, name)
 		if err != nil {
@@ -32,13 +32,13 @@ func hold(ctx context.Context, engine *provider.Engine, name string) (release fu
 		if err = errors.Join(err, shared.Unlock()); err != nil {
 			return nil, err
 		}
-		if err := makeNetwork(ctx, engine, name); err != nil {
+		if err := makeNetwork(ctx, engine, name, by); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func makeNetwork(ctx context.Context, engine *provider.Engine, name string) error {
+func makeNetwork(ctx context.Context, engine *provider.Engine, name string, by provider.Marker) error {
 	own, err := lockOf(networks, name)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func makeNetwork(ctx context.Context, engine *provider.Engine, name string) erro
 	if _, err := own.TryLockContext(ctx, lockRetry); err != nil {
 		return err
 	}
-	_, err = engine.EnsureNetwork(ctx, name)
+	_, err = engine.EnsureNetwork(ctx, name, by)
 	return errors.Join(err, own.Unlock())
 }
 

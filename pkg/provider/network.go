@@ -23,6 +23,13 @@ const DefaultNetwork = "kind"
 // NetworkLabel is on the Docker networks that kindctl made.
 const NetworkLabel = "dev.kindctl.network"
 
+// Labels of such a network that say who made it, as a Marker does of containers.
+// Clusters of others may have come to it since.
+const (
+	OwnerLabel = "dev.kindctl.owner"
+	RunLabel   = "dev.kindctl.run"
+)
+
 // Values of NetworkLabel. A draft tells which subnet Docker would choose; it is
 // there for a moment, and kept by nobody but a killed process.
 const (
@@ -81,8 +88,9 @@ func (e *Engine) network(ctx context.Context, name string) (*network.Network, er
 // EnsureNetwork makes a network for nodes, unless there is one of that name. Its
 // subnet is the one that Docker would choose, but chosen: Docker gives containers
 // fixed addresses in such subnets only, and several control planes need them to
-// come back after a stop. Two callers at a time must have a lock between them.
-func (e *Engine) EnsureNetwork(ctx context.Context, name string) (made bool, err error) {
+// come back after a stop. Of the marker, owner and run become labels. Two callers
+// at a time must have a lock between them.
+func (e *Engine) EnsureNetwork(ctx context.Context, name string, by Marker) (made bool, err error) {
 	if err := e.CheckNetwork(ctx, name); err != nil {
 		return false, err
 	}
@@ -95,7 +103,7 @@ func (e *Engine) EnsureNetwork(ctx context.Context, name string) (made bool, err
 	if err != nil || there != nil {
 		return false, err
 	}
-	if err := e.makeNetwork(ctx, name); err != nil {
+	if err := e.makeNetwork(ctx, name, by); err != nil {
 		return false, hint.Wrap(err, hint.Creation, "NETWORK_FAILED", fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
 	}
 	return true, nil
@@ -104,8 +112,8 @@ func (e *Engine) EnsureNetwork(ctx context.Context, name string) (made bool, err
 // attempts bounds how often somebody else may take the subnet that was chosen.
 const attempts = 5
 
-func (e *Engine) makeNetwork(ctx context.Context, name string) error {
-	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}}
+func (e *Engine) makeNetwork(ctx context.Context, name string, by Marker) error {
+	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: map[string]string{OwnerLabel: by.Owner, RunLabel: by.Run}}
 	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
 	const mtu = "com.docker.network.driver.mtu"
 	if own, err := e.docker.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{}); err == nil && own.Network.Options[mtu] != "" {
@@ -117,7 +125,7 @@ func (e *Engine) makeNetwork(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		options.Labels = map[string]string{NetworkLabel: finalNetwork}
+		options.Labels[NetworkLabel] = finalNetwork
 		// kind's own network has IPv6 as well, on hosts that can.
 		for _, subnets := range [][]netip.Prefix{{subnet, uniqueLocal()}, {subnet}} {
 			options.IPAM = &network.IPAM{}
@@ -139,7 +147,7 @@ func (e *Engine) makeNetwork(ctx context.Context, name string) error {
 
 // draft has Docker make a network as it likes, removes it, and returns its subnet.
 func (e *Engine) draft(ctx context.Context, name string, options client.NetworkCreateOptions) (netip.Prefix, error) {
-	options.Labels = map[string]string{NetworkLabel: draftNetwork}
+	options.Labels[NetworkLabel] = draftNetwork
 	options.IPAM, options.EnableIPv6 = nil, nil
 	made, err := e.docker.NetworkCreate(ctx, name, options)
 	if err != nil {

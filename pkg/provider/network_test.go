@@ -13,21 +13,25 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
+// ours is who makes networks here.
+var ours = Marker{Owner: "eve@desk", Run: "r1"}
+
 func TestNetworkIsMadeAndRemoved(t *testing.T) {
 	for _, six := range []bool{true, false} {
 		d := &dockerd{refuseIPv6: !six}
 		engine := d.engine(t)
-		if made, err := engine.EnsureNetwork(t.Context(), "lab-net"); err != nil || !made {
+		if made, err := engine.EnsureNetwork(t.Context(), "lab-net", ours); err != nil || !made {
 			t.Fatalf("made is %v, %v", made, err)
 		}
-		if made, err := engine.EnsureNetwork(t.Context(), "lab-net"); err != nil || made {
+		if made, err := engine.EnsureNetwork(t.Context(), "lab-net", ours); err != nil || made {
 			t.Errorf("made again is %v, %v", made, err)
 		}
 		if there, err := engine.HasNetwork(t.Context(), "lab-net"); err != nil || !there {
 			t.Errorf("the network is there: %v, %v", there, err)
 		}
 		network := d.bridge("lab-net")
-		if !network.chosen || network.subnets[0].String() != "172.25.0.0/16" || len(network.subnets) > 1 != six {
+		if !network.chosen || network.subnets[0].String() != "172.25.0.0/16" || len(network.subnets) > 1 != six ||
+			!cmp.Equal(network.labels, map[string]string{NetworkLabel: finalNetwork, OwnerLabel: ours.Owner, RunLabel: ours.Run}) {
 			t.Errorf("the network is %+v", network)
 		}
 		d.containers = []*box{{name: "lab-control-plane", cluster: "lab", network: "lab-net", state: "exited"}}
@@ -69,7 +73,7 @@ func TestDraftOfAKilledProcess(t *testing.T) {
 	if there, err := engine.HasNetwork(t.Context(), "lab-net"); err != nil || there {
 		t.Errorf("a draft counts as a network: %v, %v", there, err)
 	}
-	if made, err := engine.EnsureNetwork(t.Context(), "lab-net"); err != nil || !made || !d.bridge("lab-net").chosen {
+	if made, err := engine.EnsureNetwork(t.Context(), "lab-net", ours); err != nil || !made || !d.bridge("lab-net").chosen {
 		t.Errorf("made is %v, %v", made, err)
 	}
 }
