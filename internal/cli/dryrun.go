@@ -80,6 +80,19 @@ func tellOutline(out io.Writer, outline bootstrap.Outline) {
 	}
 }
 
+// tellPlan writes what would be done to a cluster.
+func tellPlan(c *cli.Context, cluster string, steps []string) error {
+	if c.String("output") != "json" {
+		printPlan(c.App.Writer, steps)
+		return nil
+	}
+	return report.JSON(c.App.Writer, struct {
+		DryRun  bool     `json:"dryRun"`
+		Cluster string   `json:"cluster"`
+		Steps   []string `json:"steps"`
+	}{true, cluster, append([]string{}, steps...)})
+}
+
 // printPlan writes what a command would do, a line for each step.
 func printPlan(out io.Writer, steps []string) {
 	for _, step := range steps {

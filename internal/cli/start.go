@@ -18,10 +18,10 @@ import (
 func startCommand() *cli.Command {
 	return &cli.Command{
 		Name: "start", Usage: "Start a stopped cluster and verify every component",
-		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run]",
+		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run [-o json]]",
 		Description: "Nodes get the addresses that they had, as far as Docker can give them; the members of etcd on several control planes find each other by nothing else. " +
 			"A cluster whose nodes came back at other addresses when Docker started anew is put in order the same way. Exits as verify does.",
-		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag()},
+		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag()},
 		Action: start,
 	}
 }
@@ -31,6 +31,9 @@ func waitTimeoutFlag() *cli.DurationFlag {
 }
 
 func start(c *cli.Context) error {
+	if err := planFlags(c, "report"); err != nil {
+		return err
+	}
 	if c.Duration("wait-timeout") <= 0 {
 		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
@@ -41,8 +44,10 @@ func start(c *cli.Context) error {
 	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
 		lines, err := bootstrap.NewStart(config).Preview(c.Context)
-		printPlan(c.App.Writer, lines)
-		return err
+		if err != nil {
+			return err
+		}
+		return tellPlan(c, name, lines)
 	}
 	reports, err := openReports(c, "start")
 	if err != nil {

@@ -14,14 +14,17 @@ import (
 func stopCommand() *cli.Command {
 	return &cli.Command{
 		Name: "stop", Usage: "Stop a cluster's nodes; what is on them stays",
-		UsageText:   "kindctl stop [-n NAME] [--dry-run]",
+		UsageText:   "kindctl stop [-n NAME] [--dry-run [-o json]]",
 		Description: `All nodes end at once, and stay as they are until "kindctl start", also when Docker or this machine starts anew.`,
-		Flags:       []cli.Flag{nameFlag(), dryRunFlag()},
+		Flags:       []cli.Flag{nameFlag(), dryRunFlag(), planFormatFlag()},
 		Action:      stop,
 	}
 }
 
 func stop(c *cli.Context) error {
+	if err := planFlags(c); err != nil {
+		return err
+	}
 	name := c.String("name")
 	if _, err := existing(c, name); err != nil {
 		return err
@@ -44,12 +47,11 @@ func stop(c *cli.Context) error {
 	}
 	steps := plan.Titles()
 	switch {
-	case len(steps) == 0:
+	case len(steps) == 0 && c.String("output") != "json":
 		fmt.Fprintf(c.App.Writer, "Cluster %s is stopped already; nothing was changed.\n", name)
 		return nil
 	case c.Bool("dry-run"):
-		printPlan(c.App.Writer, steps)
-		return nil
+		return tellPlan(c, name, steps)
 	}
 	sink, finish := progressSink(c)
 	defer finish()

@@ -56,6 +56,9 @@ func TestStopAndStart(t *testing.T) {
 func (s *session) stops(cluster string) {
 	s.Helper()
 	running := s.runningOf(cluster)
+	if plan := s.must("stop", "-n", cluster, "--dry-run", "-o", "json").stdout; strings.Count(plan, `"stop `+cluster) != 3 || !strings.Contains(plan, `"dryRun": true`) {
+		s.Errorf("the plan for machines is\n%s", plan)
+	}
 	if plan := s.must("stop", "-n", cluster, "--dry-run").stdout; strings.Count(plan, "stop "+cluster) != 3 || s.runningOf(cluster) != running {
 		s.Errorf("the plan of the stop, which is to change nothing, is\n%s", plan)
 	}
