@@ -18,8 +18,16 @@ import (
 // answerTimeout bounds the first question to Docker.
 const answerTimeout = 10 * time.Second
 
-// Docker connects to the engine that the docker command, and so kind, uses.
+// kindsEngine tells kind in which engine nodes are (kind v0.33.0,
+// pkg/internal/runtime/runtime.go).
+const kindsEngine = "KIND_EXPERIMENTAL_PROVIDER"
+
+// Docker connects to the engine that the docker command, and so kind, uses. Who
+// has told kind to use another one is refused: kindctl would not see its clusters.
 func Docker(ctx context.Context) (*client.Client, error) {
+	if wish := os.Getenv(kindsEngine); wish != "" && wish != "docker" {
+		return nil, hint.New(hint.Preflight, "ENGINE_UNSUPPORTED", kindsEngine+" is "+wish+", and kindctl makes nodes in Docker alone", "to use Docker: unset "+kindsEngine)
+	}
 	endpoint, err := endpoint(ctx)
 	if err != nil {
 		return nil, err
