@@ -37,7 +37,7 @@ func (f Facts) capabilities(Needs) []Finding {
 			Fix:    `"make up" as root installs a runtime that leaves it out (see hack/capshim)`}}
 	}
 	return []Finding{{ID: "capabilities", State: OK, Seen: "this machine takes " + missing + " from every process",
-		Effect: "nodes do without, because Docker's default runtime " + f.Runtime + " is not runc"}}
+		Effect: "nodes do without, because Docker's default runtime " + f.Runtime + " is not runc; nothing needs to be done"}}
 }
 
 // Lacks tells whether a capability is known to be missing.

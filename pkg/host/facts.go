@@ -32,10 +32,11 @@ type Facts struct {
 	// ClockAhead is how far Docker's clock is ahead of this one, as far as the
 	// time that the answer took allows to tell; nil is unknown.
 	ClockAhead *time.Duration
-	// Proxies are those of the environment. Authorities is a folder of
-	// certificates that this machine trusts beyond the usual ones, or "".
+	// Proxies are those of the environment. Authorities are
+	// files, and folders with a slash at their end, of certificates that this
+	// machine trusts beyond the usual ones.
 	Proxies     []Proxy
-	Authorities string
+	Authorities []string
 	// Local says that Docker runs on this kernel, so that everything below is
 	// known. For a virtual machine or another host it is not, and nothing is
 	// refused for it.
@@ -69,7 +70,7 @@ func Blind(trouble error) Facts {
 // withSurroundings adds what does not depend on Docker.
 func (f Facts) withSurroundings() Facts {
 	f.Proxies = proxies(os.Getenv)
-	f.Authorities = authorities(os.DirFS("/"))
+	f.Authorities = authorities(os.DirFS("/"), os.Getenv)
 	return f
 }
 

@@ -20,7 +20,7 @@ type Finding struct {
 	State State  `json:"state"`
 	// Seen is what was found, Effect what follows from it, and Fix what to do
 	// about it, a command where there is one. A finding that is well may have
-	// an effect worth knowing.
+	// an effect worth knowing, and then a fix for those whom it concerns.
 	Seen   string `json:"seen"`
 	Effect string `json:"effect,omitempty"`
 	Fix    string `json:"fix,omitempty"`

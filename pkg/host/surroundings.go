@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -71,30 +70,6 @@ func (f Facts) proxy(Needs) []Finding {
 	}
 	return []Finding{{ID: "proxy", State: OK, Seen: strings.Join(named, ", "),
 		Effect: "nodes use it too, but not for the subnets of pods, services and nodes, which kind adds to their NO_PROXY"}}
-}
-
-// authorityDirs are where administrators put certificates that a machine is to
-// trust, on Debian and on Red Hat.
-var authorityDirs = []string{"usr/local/share/ca-certificates", "etc/pki/ca-trust/source/anchors"}
-
-// authorities is the first of these that holds a file.
-func authorities(root fs.FS) string {
-	for _, dir := range authorityDirs {
-		if entries, err := fs.ReadDir(root, dir); err == nil && len(entries) > 0 {
-			return "/" + dir
-		}
-	}
-	return ""
-}
-
-// authorities looks for certificates that this machine trusts and nodes do not.
-// A cluster works without them: what it needs is brought into the nodes.
-func (f Facts) authorities(Needs) []Finding {
-	if f.Authorities == "" {
-		return []Finding{{ID: "certificates", State: OK, Seen: "no certificate authorities of this machine's own were found"}}
-	}
-	return []Finding{{ID: "certificates", State: OK, Seen: "this machine trusts authorities of its own, in " + f.Authorities,
-		Effect: "nodes do not trust them, so a registry that needs them fails there with x509 errors"}}
 }
 
 // clockTolerance is how much earlier than made kubeadm's certificates become
