@@ -4,12 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
+	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
+
+// A cluster is made from parts that the caller chooses: here without a CNI, of a
+// node image that Docker has. It needs Docker. Package kindctl does the same
+// with kindctl's own CNIs and sources of images.
+func ExampleUp() {
+	topology, err := clusters.Profile("single")
+	if err != nil {
+		log.Fatal(err)
+	}
+	topology.Name, topology.CNI = "example", "none"
+	parts := bootstrap.Places{
+		Probe: verify.DefaultProbeImage,
+		Addon: func(clusters.Topology, host.Facts) (bootstrap.Addon, error) { return nil, nil },
+		Images: func(ctx context.Context, _ host.Facts) (*images.Resolver, func(), error) {
+			docker, err := host.Docker(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			return &images.Resolver{Docker: images.NewEngine(docker), Sink: event.Discard}, func() { docker.Close() }, nil
+		},
+	}
+	up := bootstrap.NewUp(bootstrap.Config{
+		Topology: topology, Image: "kindest/node:v1.37.2", ImageMode: images.Local, WaitTimeout: 5 * time.Minute, Places: parts, Sink: event.Discard,
+	})
+	ctx := context.Background()
+	if err := up.Run(ctx); err != nil {
+		log.Fatalf("%v\n%s", err, hint.AdviceOf(err)) // nothing is left of it
+	}
+	fmt.Println(up.Version, len(up.Report.Results), "checks")
+	if err := bootstrap.Remove(ctx, provider.New(event.Discard), topology.Name, "", false); err != nil {
+		log.Fatal(err)
+	}
+}
 
 // A plan is an ordered list of phases. When one of them fails, what was done is
 // undone in reverse order; what failed half way is undone as well. The plan that
