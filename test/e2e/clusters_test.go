@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ func TestTwoClusters(t *testing.T) {
 	t.Run("calico", func(t *testing.T) {
 		s := &session{t, s.kubeconfig}
 		s.threeReadyNodes(calico)
+		s.answersInside(calico)
 		s.traced(calico, trace)
 		s.serviceByName(calico)
 		s.withFelixStopped(calico)
@@ -70,6 +72,17 @@ func (s *session) downBoth(first, second string) {
 	}
 	s.must("down", "-n", first)
 	s.must("down", "-n", second)
+}
+
+// answersInside wants "get kubeconfig --internal" to be one that containers on the
+// clusters' network can use; here a worker stands for them.
+func (s *session) answersInside(cluster string) {
+	s.Helper()
+	kubectl := exec.Command("docker", "exec", "-i", cluster+"-worker", "sh", "-c", "cat >/tmp/inside && kubectl --kubeconfig /tmp/inside get nodes -o name; rm /tmp/inside")
+	kubectl.Stdin = strings.NewReader(s.must("get", "kubeconfig", "--internal", "-n", cluster).stdout)
+	if out, err := kubectl.CombinedOutput(); err != nil || !strings.Contains(string(out), "node/"+cluster+"-worker2") {
+		s.Errorf("on the clusters' network the kubeconfig says: %v\n%s", err, out)
+	}
 }
 
 func (s *session) threeReadyNodes(cluster string) {
