@@ -44,9 +44,9 @@ func sessions(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	verify.Leave(t, "CalicoNodeStatus", statuses.List, func(ctx context.Context, name string, options metav1.DeleteOptions) error {
 		return statuses.Delete(ctx, name, options)
 	})
-	return verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		return nodeSessions(ctx, t, pod.Spec.NodeName, len(pods)-1)
-	})
+	}))
 }
 
 // nodeSessions asks by making an object that the node's agent fills in.

@@ -37,7 +37,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	for _, pod := range pods {
 		addresses[pod.Spec.NodeName] = pod.Status.HostIP
 	}
-	return verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		var ways []string
 		var problems []error
 		for _, peer := range probes {
@@ -58,7 +58,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 			problems = append(problems, errors.New("there is no probe on another node"))
 		}
 		return strings.Join(ways, ", "), errors.Join(problems...)
-	})
+	}))
 }
 
 // judgeRoute wants the way to lead through the tunnel or straight to the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,14 +33,14 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the operator: kubectl -n kube-system describe deployment cilium-operator; kubectl -n kube-system logs deployment/cilium-operator",
 		},
 		{
-			ID: "cil.agents", Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
+			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
 			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
 			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			Timeout: 30 * time.Second, Run: agents,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
-			ID: "cil.mesh", Group: group, Title: "Every agent's health endpoint answers every node",
+			ID: "cil.mesh", Nodes: verify.AllNodes, Group: group, Title: "Every agent's health endpoint answers every node",
 			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but take minutes to come around to all.",
 			Rights: slices.Concat(verify.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
 			Needs:   []string{"net.pods", "cil.agents"},
@@ -54,14 +55,14 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get pods -A -o wide",
 		},
 		{
-			ID: "cil.kpr", Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
+			ID: "cil.kpr", Nodes: verify.AllNodes, Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
 			Proves: "There is no DaemonSet kube-proxy, each agent says that it replaces it, and no node has rules of kube-proxy left, which would take packets before Cilium does.",
 			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"cil.agents"},
 			Timeout: 20 * time.Second, Run: replacement, Skip: withKubeProxy,
 			Hint: "look at an agent's view: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
 		},
 		{
-			ID: "cil.lb", Group: group, Title: "The BPF maps of every node lead a Service to its pods",
+			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node lead a Service to its pods",
 			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else.",
 			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},
@@ -113,21 +114,21 @@ func ask(ctx context.Context, t *verify.Target, questions ...question) (verify.E
 	if err != nil {
 		return nil, err
 	}
-	var evidence verify.Evidence
-	for _, q := range questions {
-		seen, err := verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+		var answers []string
+		for _, q := range questions {
 			out, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: namespace, Name: pod.Name, Container: container}, q.command...)
 			if err != nil {
 				return "", err
 			}
-			return q.judge(out)
-		})
-		evidence = append(evidence, seen...)
-		if err != nil {
-			return evidence, err
+			seen, err := q.judge(out)
+			if err != nil {
+				return "", err
+			}
+			answers = append(answers, seen)
 		}
-	}
-	return evidence, nil
+		return strings.Join(answers, "; "), nil
+	}))
 }
 
 func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {

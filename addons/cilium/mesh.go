@@ -43,7 +43,7 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	}
 	var mu sync.Mutex
 	var evidence verify.Evidence
-	var broken []string
+	var problems []error
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDials)
 	for _, from := range hosts {
@@ -57,7 +57,7 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 				defer mu.Unlock()
 				way := fmt.Sprintf("%s -> %s (%s:%d)", from.Node, to.name, to.ip, healthPort)
 				if len(failures) > 0 {
-					broken = append(broken, way+": "+failures[0])
+					problems = append(problems, verify.OnNode(from.Node, errors.New(way+": "+failures[0])))
 				} else {
 					evidence = append(evidence, way+": answered")
 				}
@@ -69,10 +69,8 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		return nil, err
 	}
 	slices.Sort(evidence)
-	if slices.Sort(broken); len(broken) > 0 {
-		return evidence, errors.New(strings.Join(broken, "\n"))
-	}
-	return evidence, nil
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return verify.Judged(evidence, errors.Join(problems...))
 }
 
 // parallelDials bounds the dials that are under way.

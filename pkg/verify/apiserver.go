@@ -18,7 +18,7 @@ const apiServerPort = 6443
 func apiServerChecks() []Check {
 	return []Check{
 		{
-			ID: "api.ready", Group: groupAPI, Title: "Every API server is ready",
+			ID: "api.ready", Nodes: ControlPlanes, Group: groupAPI, Title: "Every API server is ready",
 			Proves: "The /readyz of every API server is asked past the load balancer, which would hide a sick one, and every API server that is expected is there.",
 			Hint:   "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
 			Needs:  []string{"kubelet.alive"},
@@ -52,7 +52,7 @@ func apiReady(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(servers, func(pod corev1.Pod) (string, error) {
+	return Judged(each(servers, func(pod corev1.Pod) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
 		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, apiServerPort, "/readyz?verbose")
@@ -64,7 +64,7 @@ func apiReady(ctx context.Context, t *Target) (Evidence, error) {
 			return "", fmt.Errorf("%s: /readyz answers %d: %s", pod.Name, status, strings.Join(bad, ", "))
 		}
 		return fmt.Sprintf("%s: ready, %d of its own checks ok", pod.Name, good), nil
-	})
+	}))
 }
 
 // readyz reads the verbose form: "[+]name ok" and "[-]name failed: reason withheld".

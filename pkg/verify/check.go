@@ -28,6 +28,8 @@ type Check struct {
 	// Slow marks a check that makes objects and waits for them, or waits for
 	// something to change. A quick verification leaves it out.
 	Slow bool
+	// Nodes says which nodes have a verdict of their own.
+	Nodes Scope
 	// Late marks a check of what is ready after the agents on the nodes: CoreDNS and
 	// other Deployments of the system.
 	Late bool

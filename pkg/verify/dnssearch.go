@@ -10,7 +10,7 @@ import (
 
 func dnsSearchCheck() Check {
 	return Check{
-		ID: "dns.search", Late: true, Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
+		ID: "dns.search", Nodes: AllNodes, Late: true, Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
 		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
 			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone.",
 		Hint:   "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
@@ -38,22 +38,22 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 	confs := make([]resolvConf, len(probes))
 	if _, err := each(indices(probes), func(i int) (_ string, err error) {
 		confs[i], err = probes[i].resolvConf(ctx)
-		return "", err
+		return "", OnNode(probes[i].Node, err)
 	}); err != nil {
 		return nil, err
 	}
 	rule := searchRule{address: address, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
-	return each(indices(probes), func(i int) (string, error) {
+	return Judged(each(indices(probes), func(i int) (string, error) {
 		node := probes[i].Node
 		if problem := rule.judge(confs[i]); problem != "" {
-			return "", fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem)
+			return "", OnNode(node, fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem))
 		}
 		if err := connectByName(ctx, probes[i], probes); err != nil {
-			return "", err
+			return "", OnNode(node, err)
 		}
 		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
 			strings.Join(confs[i].search, " "), confs[i].ndots, fleetService, apiName), nil
-	})
+	}))
 }
 
 // searchRule is what a pod's resolv.conf must say.

@@ -14,7 +14,7 @@ import (
 
 func etcdSpaceCheck() Check {
 	return Check{
-		ID: "etcd.space", Group: groupEtcd, Title: "etcd has room for what is still to come",
+		ID: "etcd.space", Nodes: ControlPlanes, Group: groupEtcd, Title: "etcd has room for what is still to come",
 		Proves: "Every etcd member reports no alarm, and a database under 80 % of its quota. When the quota is reached, etcd takes no more writes, while /readyz stays good.",
 		Hint:   "free space with etcdctl compact and defrag, then: etcdctl alarm disarm (kubectl -n kube-system exec etcd-NODE -- etcdctl ...); or raise --quota-backend-bytes in /etc/kubernetes/manifests/etcd.yaml",
 		Needs:  []string{"etcd.members", "etcd.quorum"},
@@ -40,7 +40,7 @@ func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
 	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
 		return nil, err
 	}
-	return each(pods, func(pod corev1.Pod) (string, error) {
+	return Judged(each(pods, func(pod corev1.Pod) (string, error) {
 		status, err := t.etcdStatus(ctx, pod)
 		if err != nil {
 			return "", err
@@ -50,7 +50,7 @@ func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
 			return "", fmt.Errorf("%s: %w", pod.Name, err)
 		}
 		return pod.Name + ": " + seen, nil
-	})
+	}))
 }
 
 // configuredQuota is what the member was started with, for those that do not

@@ -197,20 +197,19 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 	var probes []Probe
 	err := kube.UntilAll(ctx, kube.ListWatch(client.List, client.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
 		probes = nil
-		var waiting []string
+		var waiting []error
 		for _, pod := range seen {
 			if !wanted[pod.Name] {
 				continue
 			}
 			if reason := podNotReady(pod); reason != "" {
-				waiting = append(waiting, fmt.Sprintf("%s on %s: %s", pod.Name, pod.Spec.NodeName, reason))
+				waiting = append(waiting, OnNode(pod.Spec.NodeName, fmt.Errorf("%s on %s: %s", pod.Name, pod.Spec.NodeName, reason)))
 				continue
 			}
 			probes = append(probes, t.probe(pod))
 		}
 		if len(waiting) > 0 || len(probes) < len(pods) {
-			slices.Sort(waiting)
-			return fmt.Errorf("%d of %d probe pods are ready; %s", len(probes), len(pods), strings.Join(waiting, "; "))
+			return fmt.Errorf("%d of %d probe pods are ready; %w", len(probes), len(pods), joined(waiting))
 		}
 		return nil
 	})

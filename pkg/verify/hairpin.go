@@ -8,7 +8,7 @@ import (
 
 func hairpinCheck() Check {
 	return Check{
-		ID: "svc.hairpin", Group: groupService, Title: "A pod reaches itself through its own Service",
+		ID: "svc.hairpin", Nodes: AllNodes, Group: groupService, Title: "A pod reaches itself through its own Service",
 		Proves: "For a pod on every node there is a Service of which it is the sole endpoint; it must reach itself by the ClusterIP. The packet leaves the pod and comes back to it, which takes a rule of its own in most service proxies.",
 		Hint:   "look at the masquerading of the service proxy on the nodes named, and at hairpin mode where the CNI uses a bridge: docker exec NODE iptables-save -t nat",
 		Needs:  []string{"svc.clusterip"},
@@ -30,7 +30,7 @@ func reachThemselves(ctx context.Context, t *Target) (Evidence, error) {
 		}
 		ways = append(ways, way{from: probe, to: "itself by Service " + name, protocol: "http", host: address, port: servicePort, request: askName, judge: answeredBy(probe.Name)})
 	}
-	return tryAll(ctx, ways)
+	return Judged(tryAll(ctx, ways))
 }
 
 // hairpinService makes the Service of the one probe on a node.

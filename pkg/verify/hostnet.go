@@ -11,7 +11,7 @@ import (
 
 func hostCheck() Check {
 	return Check{
-		ID: "net.host", Group: groupNetwork, Title: "Pods reach programs on every node's own network",
+		ID: "net.host", Nodes: AllNodes, Group: groupNetwork, Title: "Pods reach programs on every node's own network",
 		Proves: "A pod on every node sends a request to a pod on the host network of every node. Admission webhooks, node agents and the API server itself live there.",
 		Hint:   "look at the packet filter of the node that is not reached, and at the CNI's policies for hosts: docker exec NODE iptables-save",
 		Needs:  []string{"kubelet.work", "net.pods"},
@@ -41,7 +41,7 @@ func hostsReached(ctx context.Context, t *Target) (Evidence, error) {
 	for _, p := range allPairs(probes, hosts) {
 		ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: answeredBy(names[p.to.Node]...)})
 	}
-	return tryAll(ctx, ways)
+	return Judged(tryAll(ctx, ways))
 }
 
 // hostNames are the names by which a node may know itself, and so a pod on its

@@ -11,7 +11,7 @@ import (
 
 func kubeletChecks() []Check {
 	return []Check{{
-		ID: "kubelet.work", Group: groupNode, Title: "Every kubelet starts containers, runs commands in them and hands out their logs",
+		ID: "kubelet.work", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet starts containers, runs commands in them and hands out their logs",
 		Proves: "A new pod on the node's own network, which takes no CNI, is started on every node; a command is run in it, a request sent to it, and the request found in its log. A node can be Ready and do none of this.",
 		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd, crictl ps -a",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.alive"},
@@ -34,7 +34,7 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(probes, func(probe Probe) (string, error) {
+	return Judged(each(probes, func(probe Probe) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
 		err := t.runsCommands(ctx, probe)
@@ -45,7 +45,7 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 			return "", fmt.Errorf("%s: %s: %w", probe.Node, probe.Name, err)
 		}
 		return probe.Node + ": started a pod, ran a command in it, found a request in its log", nil
-	})
+	}))
 }
 
 // runsCommands has a word repeated by a command in the pod.

@@ -18,7 +18,7 @@ import (
 
 func kubeletConfigCheck() Check {
 	return Check{
-		ID: "kubelet.config", Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
+		ID: "kubelet.config", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
 		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, clusterDNS is the DNS Service's address too, and the kubelets are configured alike. A kubelet that was changed by hand, or not restarted after an upgrade, would else show as a node that treats its pods in a way of its own.",
 		Hint:    "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
 		Needs:   []string{"kubelet.alive"},
@@ -66,20 +66,18 @@ func kubeletsConfigured(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	running := make([]nodeSettings, len(nodes))
-	if _, err := each(indices(nodes), func(i int) (_ string, err error) {
-		running[i], err = t.runningSettings(ctx, nodes[i])
-		return "", err
-	}); err != nil {
-		return nil, err
-	}
-	evidence, err := each(running, func(node nodeSettings) (string, error) {
-		return judgeSettings(node, want, address)
+	evidence, err := each(indices(nodes), func(i int) (seen string, err error) {
+		if running[i], err = t.runningSettings(ctx, nodes[i]); err == nil {
+			seen, err = judgeSettings(running[i], want, address)
+		}
+		return seen, OnNode(nodes[i].Name, err)
 	})
 	if t.Expect.Discovered {
-		return evidence, err
+		return Judged(evidence, err)
 	}
-	alike, differ := judgeAlike(running)
-	return append(evidence, alike...), errors.Join(err, differ)
+	known := slices.DeleteFunc(running, func(node nodeSettings) bool { return node.settings == nil })
+	alike, differ := judgeAlike(known)
+	return Judged(append(evidence, alike...), errors.Join(err, differ))
 }
 
 // sharedSettings reads what kubeadm gave to the nodes.

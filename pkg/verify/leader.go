@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -76,12 +77,12 @@ func healthy(name string, status int, body []byte, err error) (string, error) {
 }
 
 // renewals watches until each named lease has been renewed since it was first
-// seen, and returns their holders.
+// seen, and returns their holders. A node's lease has the node's name.
 func renewals(ctx context.Context, source kube.Source, names []string) (holders map[string]string, err error) {
 	first := map[string]*metav1.MicroTime{}
 	err = kube.UntilAll(ctx, source, func(leases []*coordinationv1.Lease) error {
 		holders = map[string]string{}
-		var stale []string
+		var stale []error
 		byName := map[string]*coordinationv1.Lease{}
 		for _, lease := range leases {
 			byName[lease.Name] = lease
@@ -89,19 +90,19 @@ func renewals(ctx context.Context, source kube.Source, names []string) (holders 
 		for _, name := range names {
 			lease := byName[name]
 			if lease == nil || lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil {
-				stale = append(stale, name+" (nobody holds it)")
+				stale = append(stale, OnNode(name, errors.New(name+" (nobody holds it)")))
 				continue
 			}
 			if first[name] == nil {
 				first[name] = lease.Spec.RenewTime
 			}
 			if !first[name].Before(lease.Spec.RenewTime) {
-				stale = append(stale, name)
+				stale = append(stale, OnNode(name, errors.New(name)))
 			}
 			holders[name] = *lease.Spec.HolderIdentity
 		}
 		if len(stale) > 0 {
-			return fmt.Errorf("leases that are not renewed: %s", strings.Join(stale, ", "))
+			return fmt.Errorf("leases that are not renewed: %w", errors.Join(stale...))
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@ import (
 
 func mtuCheck() Check {
 	return Check{
-		ID: "net.mtu", Group: groupNetwork, Title: "Large messages cross between nodes",
+		ID: "net.mtu", Nodes: AllNodes, Group: groupNetwork, Title: "Large messages cross between nodes",
 		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and has them sent back. Where the network of the pods believes in larger packets than that of the nodes carries, small messages pass and large ones vanish.", largeMessage>>10),
 		Hint:   "compare the MTU of the pods' devices with that of the nodes', less the tunnel's header (50 bytes for VXLAN): docker exec NODE ip link",
 		Needs:  []string{"net.pods"},
@@ -41,7 +41,7 @@ func largeMessagesCross(ctx context.Context, t *Target) (Evidence, error) {
 			ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
 		}
 	}
-	return tryAll(ctx, ways)
+	return Judged(tryAll(ctx, ways))
 }
 
 // cameBack wants the message itself, whole, and keeps it out of the cause.

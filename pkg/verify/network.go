@@ -24,7 +24,7 @@ const (
 // networkChecks are the checks that send packets between pods.
 func networkChecks() []Check {
 	return []Check{{
-		ID: "net.pods", Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
+		ID: "net.pods", Nodes: AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
 		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, and that pod must be the one that answers. No two have the same address.",
 		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
 		Needs:  []string{"kubelet.work"},
@@ -57,7 +57,7 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 			way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: judge},
 			way{from: p.from, to: p.to.Node, protocol: "udp", host: p.to.IP, port: p.to.UDPPort, request: askName, judge: judge})
 	}
-	return tryAll(ctx, ways)
+	return Judged(tryAll(ctx, ways))
 }
 
 func allPairs(from, to []Probe) (pairs []pair) {
@@ -96,24 +96,27 @@ func defaultPatience(tries int) time.Duration {
 // parallelDials bounds the dials of one check that are under way.
 const parallelDials = 12
 
-// tryAll tries all ways side by side. The error names each that is broken.
+// tryAll tries all ways side by side. The error names each that is broken, or
+// only that the time was over.
 func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 	var mu sync.Mutex
 	var evidence Evidence
-	var broken []string
+	var problems []error
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDials)
 	for _, w := range ways {
 		group.Go(func() error {
 			answers, failures, err := w.send(ctx)
-			if err != nil {
+			if err != nil && ctx.Err() != nil {
 				return Unobservable(err)
 			}
 			name := fmt.Sprintf("%s -> %s (%s:%d, %s)", w.from.Node, w.to, w.host, w.port, w.protocol)
 			mu.Lock()
 			defer mu.Unlock()
-			if problem := w.judge(answers, failures); problem != "" {
-				broken = append(broken, name+": "+problem)
+			if err != nil {
+				problems = append(problems, OnNode(w.from.Node, Unobservable(err)))
+			} else if problem := w.judge(answers, failures); problem != "" {
+				problems = append(problems, OnNode(w.from.Node, errors.New(name+": "+problem)))
 			} else {
 				evidence = append(evidence, fmt.Sprintf("%s: %d answered", name, len(answers)))
 			}
@@ -124,7 +127,7 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 		return nil, err
 	}
 	slices.Sort(evidence)
-	return evidence, allOrError(broken)
+	return evidence, joined(problems)
 }
 
 // send tries one way. That its patience ended is a failure like others.
@@ -167,6 +170,12 @@ func uniqueAddresses(probes []Probe) error {
 		owner[probe.IP] = probe.Name
 	}
 	return nil
+}
+
+// joined joins errors in the order of their texts, or returns nil.
+func joined(problems []error) error {
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(problems...)
 }
 
 // allOrError joins what is broken into one error, or returns nil.

@@ -73,7 +73,13 @@ func TestPodsReachEachOther(t *testing.T) {
 		}, "w1 -> w2 (10.0.0.2:8081, udp): 1 of 1 failed: i/o timeout", false},
 		"another answers":       {func(string, url.Values) (reply, error) { return reply{Responses: []string{"stranger"}}, nil }, `"stranger" answered`, false},
 		"nobody answers":        {func(string, url.Values) (reply, error) { return reply{}, nil }, "no answer", false},
-		"the probe is not seen": {func(string, url.Values) (reply, error) { return reply{}, errors.New("port-forward failed") }, "ask the probe on w", true},
+		"one probe is not seen": {func(pod string, query url.Values) (reply, error) {
+			if pod == "probe-w1" {
+				return reply{}, errors.New("port-forward failed")
+			}
+			return reply{}, nil
+		}, "w2 -> w2 (10.0.0.2:8081, udp): no answer", false},
+		"no probe is seen": {func(string, url.Values) (reply, error) { return reply{}, errors.New("port-forward failed") }, "ask the probe on w", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ const kubeletHealthPort = 10248
 func nodeChecks() []Check {
 	return []Check{
 		{
-			ID: "kubelet.alive", Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
+			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
 			Proves: "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
 			Hint:   "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
 			Rights: rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
@@ -32,7 +32,7 @@ func nodeChecks() []Check {
 			Run:     kubeletsAlive,
 		},
 		{
-			ID: "kubelet.lease", Group: groupNode, Title: "Every kubelet renews its lease",
+			ID: "kubelet.lease", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet renews its lease",
 			Proves: "The lease of every node is seen to be renewed. A kubelet that no longer reaches the API server answers for itself all the same, and its node's pods are evicted minutes later.",
 			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
 			Needs:  []string{"kubelet.alive"},
@@ -42,7 +42,7 @@ func nodeChecks() []Check {
 			Run: kubeletsRenew,
 		},
 		{
-			ID: "node.runtime", Group: groupNode, Title: "Every node runs its containers with containerd",
+			ID: "node.runtime", Nodes: AllNodes, Group: groupNode, Title: "Every node runs its containers with containerd",
 			Proves:  "Every kubelet reports containerd and its version, and its configuration names the socket. On a cluster that kindctl did not make, any runtime will do.",
 			Hint:    "kubectl get nodes -o wide; on the node: crictl info",
 			Needs:   []string{"kubelet.alive"},
@@ -51,7 +51,7 @@ func nodeChecks() []Check {
 			Run:     runtimes,
 		},
 		{
-			ID: "node.taint", Group: groupNode, Title: "Control planes keep ordinary pods away",
+			ID: "node.taint", Nodes: ControlPlanes, Group: groupNode, Title: "Control planes keep ordinary pods away",
 			Proves: "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, for the sake of the taint.",
 			Hint:   "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
 			Needs:  []string{"sched.place"},
@@ -74,6 +74,7 @@ func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
 		return nil, errors.New("the cluster has no nodes")
 	}
 	sort.Slice(list.Items, func(i, j int) bool { return list.Items[i].Name < list.Items[j].Name })
+	t.listed.Store(&list.Items)
 	return list.Items, nil
 }
 
@@ -87,7 +88,7 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 	if err := exactly(len(nodes), t.Expect.Nodes(), "nodes"); err != nil {
 		return nil, err
 	}
-	return each(nodes, func(node corev1.Node) (string, error) {
+	return Judged(each(nodes, func(node corev1.Node) (string, error) {
 		if reason := nodeNotReady(node); reason != "" {
 			return "", fmt.Errorf("%s: %s", node.Name, reason)
 		}
@@ -96,7 +97,7 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 			return "", err
 		}
 		return seen + ", node ready", nil
-	})
+	}))
 }
 
 // kubeletHealth asks the kubelet's health endpoint on the node's loopback
@@ -145,7 +146,7 @@ func kubeletsRenew(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	leases := t.Kube.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	if _, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names); err != nil {
-		return nil, err
+		return Judged(nil, err)
 	}
 	return Evidence{"renewed while watched: " + strings.Join(names, ", ")}, nil
 }
@@ -159,7 +160,7 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(nodes, func(node corev1.Node) (string, error) {
+	return Judged(each(nodes, func(node corev1.Node) (string, error) {
 		version := node.Status.NodeInfo.ContainerRuntimeVersion
 		if version == "" || (!t.Expect.Discovered && !strings.HasPrefix(version, containerd)) {
 			return "", fmt.Errorf("%s: the runtime is %q, expected %sVERSION", node.Name, version, containerd)
@@ -169,7 +170,7 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 			return "", fmt.Errorf("%s: %w", node.Name, err)
 		}
 		return fmt.Sprintf("%s: %s at %s", node.Name, version, endpoint), nil
-	})
+	}))
 }
 
 func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {

@@ -30,12 +30,15 @@ type Result struct {
 	Outcome Outcome `json:"outcome"`
 	Cause   string  `json:"cause,omitempty"` // the last real cause, or the reason of a skip
 	// BlockedBy is the ID of the check that is needed and did not pass, when Blocked.
-	BlockedBy string        `json:"blockedBy,omitempty"`
-	Hint      string        `json:"hint,omitempty"` // set unless the check passed
-	Evidence  Evidence      `json:"evidence,omitempty"`
-	Attempts  int           `json:"attempts"`
-	Started   time.Time     `json:"started,omitzero"` // zero when it did not run
-	Duration  time.Duration `json:"durationNanoseconds"`
+	BlockedBy string   `json:"blockedBy,omitempty"`
+	Hint      string   `json:"hint,omitempty"` // set unless the check passed
+	Evidence  Evidence `json:"evidence,omitempty"`
+	// Nodes are the verdicts on single nodes, sorted by name; none when the check
+	// is about the whole cluster, did not run, or failed for all nodes alike.
+	Nodes    []NodeResult  `json:"nodes,omitempty"`
+	Attempts int           `json:"attempts"`
+	Started  time.Time     `json:"started,omitzero"` // zero when it did not run
+	Duration time.Duration `json:"durationNanoseconds"`
 }
 
 // Final marks an error that another attempt cannot change.

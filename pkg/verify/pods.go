@@ -61,12 +61,15 @@ func exactly(seen, want int, things string) error {
 }
 
 // each looks at all items side by side. Evidence keeps their order, and the
-// error holds every item's.
+// error holds every item's, with the node that the item is on.
 func each[T any](items []T, look func(T) (string, error)) (Evidence, error) {
 	seen, problems := make(Evidence, len(items)), make([]error, len(items))
 	var group sync.WaitGroup
 	for i, item := range items {
-		group.Go(func() { seen[i], problems[i] = look(item) })
+		group.Go(func() {
+			line, err := look(item)
+			seen[i], problems[i] = line, OnNode(nodeOf(item), err)
+		})
 	}
 	group.Wait()
 	evidence := Evidence{}

@@ -14,7 +14,7 @@ const proxyHealthPort = 10256
 
 func proxyHealthCheck() Check {
 	return Check{
-		ID: "proxy.health", Group: groupProxy, Title: "kube-proxy says on every node that it is healthy",
+		ID: "proxy.health", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy says on every node that it is healthy",
 		Proves:  "Every kube-proxy is asked on the port that cloud load balancers ask: it must have written its rules of late, and its node must not be about to go.",
 		Hint:    "look at the node named and its kube-proxy: kubectl describe node NODE; kubectl -n kube-system logs POD",
 		Needs:   []string{"kubelet.alive"},
@@ -54,7 +54,7 @@ func (t *Target) eachProxy(ctx context.Context, look func(context.Context, corev
 	if err != nil {
 		return nil, err
 	}
-	return each(nodes, func(node corev1.Node) (string, error) {
+	return Judged(each(nodes, func(node corev1.Node) (string, error) {
 		pod, err := onlyPodOn(node.Name, pods)
 		if err != nil {
 			return "", err
@@ -69,7 +69,7 @@ func (t *Target) eachProxy(ctx context.Context, look func(context.Context, corev
 			return "", fmt.Errorf("%s: %s: %w", node.Name, pod.Name, err)
 		}
 		return node.Name + ": " + seen, nil
-	})
+	}))
 }
 
 // inTime says of an error that came of a context's end what ended it.

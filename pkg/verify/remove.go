@@ -18,7 +18,7 @@ import (
 
 func removalCheck() Check {
 	return Check{
-		ID: "svc.remove", Group: groupService, Title: "An endpoint that is gone gets no more connections, and a Service without endpoints refuses them",
+		ID: "svc.remove", Nodes: AllNodes, Group: groupService, Title: "An endpoint that is gone gets no more connections, and a Service without endpoints refuses them",
 		Proves: "Of the two endpoints of a new Service, both of them pods on a node's network, one is taken away: soon after, fresh connections from every node must all reach the other. That one is taken away as well: then they must be refused at once, not run into a timeout. (Beside kube-proxy, Cilium drops them: there, nobody may answer.) A single node has one endpoint.",
 		Hint:   lookAtProxy,
 		Needs:  []string{"svc.clusterip", "net.host"},

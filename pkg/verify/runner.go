@@ -127,6 +127,7 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 	if cause != nil {
 		result.Cause = cause.Error()
 	}
+	result.Nodes = r.target.nodeResults(check.Nodes, result.Outcome, cause)
 	result.Hint = afterRefusal(cause, r.target.Expect.CNI)
 	result.Duration = time.Since(result.Started)
 }

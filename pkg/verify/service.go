@@ -18,7 +18,7 @@ const lookAtProxy = "look at the service proxy on the nodes named: kubectl -n ku
 func serviceChecks() []Check {
 	return []Check{
 		{
-			ID: "svc.clusterip", Group: groupService, Title: "A new Service's address leads to its pods from every node",
+			ID: "svc.clusterip", Nodes: AllNodes, Group: groupService, Title: "A new Service's address leads to its pods from every node",
 			Proves: "A pod on every node sends a request to the ClusterIP, by number, and one of the Service's pods must answer.",
 			Hint:   lookAtProxy,
 			Needs:  []string{"net.pods", "kcm.slices", "proxy.mode", "proxy.health", "proxy.rules"},
@@ -26,7 +26,7 @@ func serviceChecks() []Check {
 			Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: serviceAnswers,
 		},
 		{
-			ID: "svc.spread", Group: groupService, Title: "A Service's address leads to all of its pods from every node",
+			ID: "svc.spread", Nodes: AllNodes, Group: groupService, Title: "A Service's address leads to all of its pods from every node",
 			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nobody else may. A rule that is missing for one endpoint shows as one request in a few that fails.",
 			Hint:   lookAtProxy,
 			Needs:  []string{"svc.clusterip"},
@@ -115,7 +115,7 @@ func toService(ctx context.Context, t *Target, tries int, judge func(names []str
 	for _, probe := range probes {
 		ways = append(ways, way{from: probe, to: "Service " + fleetService, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, judge: judge(names)})
 	}
-	return tryAll(ctx, ways)
+	return Judged(tryAll(ctx, ways))
 }
 
 // answeredByAll wants each of the names among the answers, and no other.

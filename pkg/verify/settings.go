@@ -91,10 +91,10 @@ func judgeAlike(nodes []nodeSettings) (Evidence, error) {
 	var problems []error
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		usual := usualSetting(nodes, path)
-		var odd []string
+		var odd []error
 		for _, node := range nodes {
 			if have := node.settings[path]; !sameSetting(have, usual) {
-				odd = append(odd, fmt.Sprintf("%s: %s is %s, on most nodes %s", node.node, path, shown(have), shown(usual)))
+				odd = append(odd, OnNode(node.node, fmt.Errorf("%s: %s is %s, on most nodes %s", node.node, path, shown(have), shown(usual))))
 			}
 		}
 		if _, may := ownSettings[strings.SplitN(path, ".", 2)[0]]; may {
@@ -103,9 +103,7 @@ func judgeAlike(nodes []nodeSettings) (Evidence, error) {
 			}
 			continue
 		}
-		for _, line := range odd {
-			problems = append(problems, errors.New(line))
-		}
+		problems = append(problems, odd...)
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)

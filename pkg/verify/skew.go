@@ -15,7 +15,7 @@ import (
 
 func skewCheck() Check {
 	return Check{
-		ID: "node.skew", Group: groupNode, Title: "Kubelets and kube-proxies are of versions that the API servers support",
+		ID: "node.skew", Nodes: AllNodes, Group: groupNode, Title: "Kubelets and kube-proxies are of versions that the API servers support",
 		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked itself: what the node reports of it is only the kubelet's version. A skew that nobody supports works until some field means something else.",
 		Hint:    "upgrade the API servers first, then the nodes named: https://kubernetes.io/releases/version-skew-policy",
 		Needs:   []string{"api.ready", "kubelet.alive", "proxy.mode"},
@@ -30,8 +30,8 @@ const (
 	serversMayBeApart = 1
 )
 
-// versioned is a component and the version that it reports.
-type versioned struct{ name, version string }
+// versioned is a component, its node, and the version that it reports.
+type versioned struct{ node, name, version string }
 
 func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 	servers, err := t.serverVersions(ctx)
@@ -44,7 +44,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	var clients []versioned
 	for _, node := range nodes {
-		clients = append(clients, versioned{node.Name + ": kubelet", node.Status.NodeInfo.KubeletVersion})
+		clients = append(clients, versioned{node.Name, node.Name + ": kubelet", node.Status.NodeInfo.KubeletVersion})
 	}
 	if t.Expect.ProxyMode != "none" {
 		proxies, err := t.proxyVersions(ctx)
@@ -53,7 +53,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 		}
 		clients = append(clients, proxies...)
 	}
-	return judgeSkew(servers, clients)
+	return Judged(judgeSkew(servers, clients))
 }
 
 // serverVersions asks each API server, or the cluster's address where they
@@ -61,7 +61,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 func (t *Target) serverVersions(ctx context.Context) ([]versioned, error) {
 	if noControlPlane(t) != "" {
 		found, err := t.Kube.Version(ctx)
-		return []versioned{{"API server", found}}, err
+		return []versioned{{name: "API server", version: found}}, err
 	}
 	pods, err := t.components(ctx, "kube-apiserver")
 	if err != nil {
@@ -115,9 +115,9 @@ func versionsOf(pods []corev1.Pod, ask func(corev1.Pod) (string, error)) ([]vers
 		name := pods[i].Spec.NodeName + ": " + pods[i].Name
 		answer, err := ask(pods[i])
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
+			return "", OnNode(pods[i].Spec.NodeName, fmt.Errorf("%s: %w", name, err))
 		}
-		found[i] = versioned{name, answer}
+		found[i] = versioned{pods[i].Spec.NodeName, name, answer}
 		return "", nil
 	})
 	return found, err
@@ -143,20 +143,21 @@ func judgeSkew(servers, clients []versioned) (evidence Evidence, err error) {
 		return nil, errors.New("there is no API server")
 	}
 	var problems []error
+	wrong := func(client versioned, err error) { problems = append(problems, OnNode(client.node, err)) }
 	if minorsBetween(oldest, newest) > serversMayBeApart {
 		problems = append(problems, fmt.Errorf("the API servers are v%s and v%s, more than %d minor version apart", oldest, newest, serversMayBeApart))
 	}
 	for _, client := range clients {
 		found, err := version.ParseGeneric(client.version)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: version %q: %w", client.name, client.version, err))
+			wrong(client, fmt.Errorf("%s: version %q: %w", client.name, client.version, err))
 			continue
 		}
 		switch behind := minorsBetween(found, oldest); {
 		case behind < 0:
-			problems = append(problems, fmt.Errorf("%s is %s, newer than the API server v%s", client.name, client.version, oldest))
+			wrong(client, fmt.Errorf("%s is %s, newer than the API server v%s", client.name, client.version, oldest))
 		case behind > nodesMayBeOlder:
-			problems = append(problems, fmt.Errorf("%s is %s, %d minor versions older than the API server v%s, of %d that are supported", client.name, client.version, behind, oldest, nodesMayBeOlder))
+			wrong(client, fmt.Errorf("%s is %s, %d minor versions older than the API server v%s, of %d that are supported", client.name, client.version, behind, oldest, nodesMayBeOlder))
 		default:
 			evidence = append(evidence, client.name+" is "+client.version)
 		}

@@ -61,7 +61,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 		return nil
 	})
 	if landed != "" {
-		return evidence, Final(fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed))
+		return evidence, Final(OnNode(landed, fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed)))
 	}
 	return evidence, err
 }
@@ -89,7 +89,7 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 	if err != nil {
 		return nil, err
 	}
-	var bare []string
+	var bare []error
 	for _, node := range nodes {
 		if _, is := node.Labels[controlPlaneLabel]; !is {
 			continue
@@ -97,11 +97,11 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 		if tainted(node) {
 			evidence = append(evidence, node.Name+" carries "+controlPlaneLabel+":NoSchedule")
 		} else {
-			bare = append(bare, node.Name)
+			bare = append(bare, OnNode(node.Name, errors.New(node.Name)))
 		}
 	}
 	if len(bare) > 0 {
-		return evidence, fmt.Errorf("without the taint %s:NoSchedule: %s", controlPlaneLabel, strings.Join(bare, ", "))
+		return evidence, fmt.Errorf("without the taint %s:NoSchedule: %w", controlPlaneLabel, errors.Join(bare...))
 	}
 	return evidence, exactly(len(evidence), t.Expect.ControlPlanes, "tainted control planes")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,7 +37,8 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
-	hangUp func() // closes the connections that Pods has kept
+	listed atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
+	hangUp func()                        // closes the connections that Pods has kept
 	left   struct {
 		sync.Mutex
 		kinds []unbound
