@@ -43,6 +43,9 @@ func groupOf(check verify.Check) string { return check.Group }
 // nature names what sets a check apart, as a note after its title.
 func nature(check verify.Check) string {
 	var marks []string
+	if check.Nodes != verify.WholeCluster {
+		marks = append(marks, "per node")
+	}
 	if check.Slow {
 		marks = append(marks, "slow")
 	}
@@ -83,6 +86,7 @@ type checkEntry struct {
 	Proves   string   `json:"proves"`
 	Needs    []string `json:"needs"`
 	Rights   []string `json:"rights"`
+	PerNode  bool     `json:"perNode"`
 	Slow     bool     `json:"slow"`
 	Advisory bool     `json:"advisory"`
 	Hint     string   `json:"hint"`
@@ -95,7 +99,7 @@ func ChecksJSON(out io.Writer, checks []verify.Check) error {
 		entries[i] = checkEntry{
 			ID: check.ID, Group: check.Group, Title: check.Title, Proves: check.Proves, Hint: check.Hint,
 			Needs: append([]string{}, check.Needs...), Rights: append([]string{}, check.Rights...),
-			Slow: check.Slow, Advisory: check.Advisory,
+			PerNode: check.Nodes != verify.WholeCluster, Slow: check.Slow, Advisory: check.Advisory,
 		}
 	}
 	return JSON(out, entries)

@@ -10,7 +10,7 @@ import (
 // someChecks have every property that is shown, and characters that Markdown reads.
 func someChecks() []verify.Check {
 	return []verify.Check{
-		{ID: "tea.water", Group: "tea", Title: "Water boils", Hint: "kubectl get water -o wide\nor switch the kettle on", Slow: true,
+		{ID: "tea.water", Group: "tea", Title: "Water boils", Hint: "kubectl get water -o wide\nor switch the kettle on", Slow: true, Nodes: verify.AllNodes,
 			Proves: "A thermometer in every kettle shows 100 degrees; a kettle that is merely switched on, or that boiled some time ago, would not be noticed otherwise.",
 			Rights: []string{"list kettles.kitchen", "create,get pods/exec@kube-system"}},
 		{ID: "cup.one", Group: "cup", Title: "There is a cup", Proves: "The cupboard is opened.", Hint: "wash one | buy *one*, see <shop> and SHOP_NAME", Advisory: true},

@@ -16,7 +16,8 @@ import (
 )
 
 // JUnit writes a story as JUnit XML: a suite for the phases of the command, and
-// one for each component with a case for each check. FAIL is a failure, ERROR
+// one for each component with a case for each check, or, where nodes have verdicts
+// of their own, CHECK@NODE for each node. FAIL is a failure, ERROR
 // an error, SKIP and BLOCKED are skipped with their cause; a WARN passes and is
 // told in the suite's output. The file satisfies both Ant's schema and that of
 // Jenkins' xUnit plugin, which agree on less than the library can write:
@@ -96,7 +97,9 @@ func (s Story) component(group string) junit.Testsuite {
 	suite := s.suite(group, began)
 	suite.Time = seconds(last.Sub(first))
 	for _, r := range results {
-		suite.AddTestcase(testcase(r, suite.Name))
+		for _, single := range singles(r) {
+			suite.AddTestcase(testcase(single, suite.Name))
+		}
 		if r.Outcome == verify.Warn {
 			suite.SystemOut.Data += legal(fmt.Sprintf("WARN %s: %s\nhint: %s\n", r.ID, r.Cause, r.Hint))
 		}
@@ -119,6 +122,23 @@ func (s Story) suite(name string, began time.Time) junit.Testsuite {
 		suite.AddProperty("run", legal(s.Report.RunID))
 	}
 	return suite
+}
+
+// singles are the verdicts of a check on single nodes, or the one that it has. As
+// nodes are looked at side by side, each takes all the time of the check.
+func singles(r verify.Result) []verify.Result {
+	if len(r.Nodes) == 0 {
+		return []verify.Result{r}
+	}
+	all := make([]verify.Result, len(r.Nodes))
+	for i, on := range r.Nodes {
+		all[i] = r
+		all[i].Outcome, all[i].Cause = on.Outcome, on.Cause
+		if on.Node != "" {
+			all[i].ID += "@" + on.Node
+		}
+	}
+	return all
 }
 
 func testcase(r verify.Result, class string) junit.Testcase {

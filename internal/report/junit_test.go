@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -154,6 +156,14 @@ func breaches(data []byte) (found []string) {
 				found = append(found, fmt.Sprintf("suite %d says %s=%q and has %s", i, attribute, suite.attributes[attribute], want))
 			}
 		}
+		cases := map[string]bool{}
+		for _, child := range suite.children {
+			if name := child.attributes["name"]; child.name == "testcase" && cases[name] {
+				found = append(found, fmt.Sprintf("suite %d has two cases %s", i, name))
+			} else if child.name == "testcase" {
+				cases[name] = true
+			}
+		}
 		if suite.attributes["id"] != strconv.Itoa(i) {
 			found = append(found, fmt.Sprintf("suite %d has id %s", i, suite.attributes["id"]))
 		}
@@ -190,10 +200,11 @@ func TestBreachesAreFound(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"a zone":             {`timestamp="2026-01-02T03:04:05"`, `timestamp="2026-01-02T03:04:05Z"`},
 		"a total":            {`<testsuites>`, `<testsuites tests="3">`},
-		"a wrong count":      {`failures="1"`, `failures="2"`},
+		"a wrong count":      {`failures="2"`, `failures="3"`},
 		"no type":            {`type="FAIL"`, ``},
 		"a type of a skip":   {`<skipped `, `<skipped type="SKIP" `},
 		"output of a case":   {`<failure `, `<system-out></system-out><failure `},
+		"a case twice":       {`name="images"`, `name="create"`},
 		"two outcomes":       {`<failure `, `<skipped></skipped><failure `},
 		"no host":            {` hostname=`, ` x=`},
 		"an illegal letter":  {`timeout`, "\x1b"},
@@ -209,6 +220,35 @@ func TestBreachesAreFound(t *testing.T) {
 		} else if len(breaches([]byte(bad))) == 0 {
 			t.Errorf("the rules accept %s", name)
 		}
+	}
+}
+
+// TestJUnitHasACaseForEachNode wants the verdicts on nodes, and the check itself
+// only where no node says more.
+func TestJUnitHasACaseForEachNode(t *testing.T) {
+	nodes := []verify.NodeResult{{Outcome: verify.Fail, Cause: "none"}, {Node: "w1", Outcome: verify.Pass}, {Node: "w2", Outcome: verify.Error, Cause: "deaf"}, {Node: "w3", Outcome: verify.Warn, Cause: "old"}}
+	root, err := parsedJUnit(written(t, Story{Command: "verify", Report: verify.Report{Results: []verify.Result{
+		{ID: "a.b", Group: "a", Outcome: verify.Fail, Cause: "all of it", Nodes: nodes},
+		{ID: "a.c", Group: "a", Outcome: verify.Blocked, Cause: "needs a.b"},
+	}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := root.children[0]
+	got := []string{suite.attributes["tests"], suite.attributes["failures"], suite.attributes["errors"], suite.attributes["skipped"]}
+	for _, child := range suite.children {
+		if child.name != "testcase" {
+			continue
+		}
+		line := child.attributes["name"]
+		for _, outcome := range child.children {
+			line += " " + outcome.name + " " + outcome.attributes["message"]
+		}
+		got = append(got, line)
+	}
+	want := []string{"5", "1", "1", "1", "a.b failure none", "a.b@w1", "a.b@w2 error deaf", "a.b@w3", "a.c skipped needs a.b"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cases (-want +got):\n%s", diff)
 	}
 }
 

@@ -79,6 +79,9 @@ func TestSchemaKnowsEveryProperty(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(slices.Values(properties[verify.Result]())), described(schema.Defs["result"].Properties)); diff != "" {
 		t.Errorf("a result (-code +schema):\n%s", diff)
 	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(properties[verify.NodeResult]())), described(schema.Defs["nodeResult"].Properties)); diff != "" {
+		t.Errorf("a node's result (-code +schema):\n%s", diff)
+	}
 }
 
 // properties are the names of a struct's fields in JSON.
@@ -103,6 +106,9 @@ func TestSchemaRejects(t *testing.T) {
 		"a pass with a cause":      {`"outcome": "PASS"`, `"outcome": "PASS", "cause": "x"`},
 		"a time that is none":      {`"started": "2026-01-02T03:04:05.000000006Z"`, `"started": "yesterday"`},
 		"a duration with a unit":   {`"durationNanoseconds": 21000000000`, `"durationNanoseconds": "21s"`},
+		"a blocked node":           {"\"node\": \"lab-worker\",\n          \"outcome\": \"PASS\"", "\"node\": \"lab-worker\",\n          \"outcome\": \"BLOCKED\", \"cause\": \"x\""},
+		"a node without cause":     {"\"outcome\": \"FAIL\",\n          \"cause\": \"has no taint\"", `"outcome": "FAIL"`},
+		"a pass of no node":        {`"node": "lab-worker",`, ``},
 		"a later schema":           {`"schemaVersion": 1`, `"schemaVersion": 2`},
 		"no run":                   {`"runID": "abc",`, ``},
 		"an ID without its group":  {`"id": "net.pods"`, `"id": "pods"`},

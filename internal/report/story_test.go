@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,9 @@ func recorded(t *testing.T) Story {
 	return s
 }
 
+// passing is the last line of a live view, which goes up and is cleared.
+var passing = regexp.MustCompile("[^\n]*\n\x1b\\[1A\x1b\\[J")
+
 // TestOneStreamThroughAllSinks shows what each sink makes of the same stream.
 func TestOneStreamThroughAllSinks(t *testing.T) {
 	s := recorded(t)
@@ -60,15 +64,21 @@ func TestOneStreamThroughAllSinks(t *testing.T) {
 		outputs[name] = &bytes.Buffer{}
 		return outputs[name]
 	}
+	terminal := &bytes.Buffer{}
+	live := NewLive(terminal, 80, Style{})
 	plain, github := NewConsole(out("console.txt"), Style{}), NewGitHub(out("github.txt"))
 	now := time.Time{} // the recording's own clock
-	plain.now, github.console.now = func() time.Time { return now }, func() time.Time { return now }
+	for _, console := range []*Console{plain, github.console, live.console} {
+		console.now = func() time.Time { return now }
+	}
 	events := NewEvents(out("events.jsonl"))
-	sink := event.Tee(plain, github, events)
+	sink := event.Tee(plain, github, events, live)
 	for _, e := range s.Events {
 		now = e.Time
 		sink.Emit(e)
 	}
+	live.Close()
+	out("live.txt").Write(passing.ReplaceAll(terminal.Bytes(), nil))
 	Annotations(outputs["github.txt"], s.Report)
 	AnnotateFailure(outputs["github.txt"], "kindctl up", s.Err)
 	Markdown(out("summary.md"), s)
