@@ -21,7 +21,7 @@ func startCommand() *cli.Command {
 		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run [-o json]]",
 		Description: "Nodes get the addresses that they had, as far as Docker can give them; the members of etcd on several control planes find each other by nothing else. " +
 			"A cluster whose nodes came back at other addresses when Docker started anew is put in order the same way. Exits as verify does.",
-		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag()},
+		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag("--dry-run")},
 		Action: start,
 	}
 }
@@ -31,7 +31,7 @@ func waitTimeoutFlag() *cli.DurationFlag {
 }
 
 func start(c *cli.Context) error {
-	if err := planFlags(c, "report"); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run"}, "report"); err != nil {
 		return err
 	}
 	if c.Duration("wait-timeout") <= 0 {

@@ -16,13 +16,13 @@ func stopCommand() *cli.Command {
 		Name: "stop", Usage: "Stop a cluster's nodes; what is on them stays",
 		UsageText:   "kindctl stop [-n NAME] [--dry-run [-o json]]",
 		Description: `All nodes end at once, and stay as they are until "kindctl start", also when Docker or this machine starts anew.`,
-		Flags:       []cli.Flag{nameFlag(), dryRunFlag(), planFormatFlag()},
+		Flags:       []cli.Flag{nameFlag(), dryRunFlag(), planFormatFlag("--dry-run")},
 		Action:      stop,
 	}
 }
 
 func stop(c *cli.Context) error {
-	if err := planFlags(c); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run"}); err != nil {
 		return err
 	}
 	name := c.String("name")
