@@ -12,7 +12,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/util/exec"
-	"k8s.io/streaming/pkg/httpstream"
 )
 
 // PodRef names a container; an empty Container is the pod's first one.
@@ -57,7 +56,11 @@ func (c *Client) ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, com
 	if err != nil {
 		return "", err
 	}
-	spdy, err := remotecommand.NewSPDYExecutor(c.Config, "POST", request.URL())
+	transport, upgrader, err := c.overSPDY()
+	if err != nil {
+		return "", err
+	}
+	spdy, err := remotecommand.NewSPDYExecutorForTransports(transport, upgrader, "POST", request.URL())
 	if err != nil {
 		return "", err
 	}
@@ -75,10 +78,4 @@ func (c *Client) ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, com
 		return stdout.String(), fmt.Errorf("exec in %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
 	return stdout.String(), nil
-}
-
-// needsSPDY tells whether a server or a proxy between refuses websockets, as
-// API servers before 1.31 do.
-func needsSPDY(err error) bool {
-	return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 }

@@ -31,7 +31,7 @@ func (c *Client) DialPod(ctx context.Context, namespace, pod string, port int) (
 	if err != nil {
 		return nil, err
 	}
-	transport, upgrader, err := spdy.RoundTripperFor(c.Config)
+	transport, upgrader, err := c.overSPDY()
 	if err != nil {
 		return nil, err
 	}

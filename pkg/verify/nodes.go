@@ -154,7 +154,7 @@ func kubeletsRenew(ctx context.Context, t *Target) (Evidence, error) {
 const containerd = "containerd://"
 
 // runtimes reads what each kubelet reports of its runtime, and the socket that
-// it is configured to use where this user may read the configuration.
+// it is configured to use.
 func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 	nodes, err := t.nodes(ctx)
 	if err != nil {
@@ -175,9 +175,6 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 
 func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {
 	body, err := t.configz(ctx, node)
-	if refused(err) {
-		return "a socket that this user may not read", nil
-	}
 	if err != nil {
 		return "", err
 	}

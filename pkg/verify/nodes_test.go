@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +95,24 @@ func TestRuntimes(t *testing.T) {
 			_, err := runtimes(t.Context(), fakeTarget(expect, fakePods{answers: configz}, objects...))
 			wantErr(t, err, test.want)
 		})
+	}
+}
+
+// TestRuntimesUnread has a socket that this user may not read as something that
+// was not observed, with what the user lacks and how to get it.
+func TestRuntimesUnread(t *testing.T) {
+	target := fakeTarget(threeNodes, fakePods{}, smallCluster(nil)...)
+	target.Pods = forbiddenPods{fakePods{get: func(string, int, string) (int, []byte, error) {
+		return http.StatusForbidden, []byte("Forbidden (user=eve, verb=get, resource=nodes, subresource(s)=[configz proxy])"), nil
+	}}}
+	result := Run(t.Context(), target, []Check{{ID: "node.runtime", Hint: "crictl info", Run: runtimes}}, RunOptions{}).Results[0]
+	for _, want := range []string{`w2: nodes "w1" is forbidden: `, "nodes/configz", "verb=get"} {
+		if result.Outcome != Error || !strings.Contains(result.Cause, want) {
+			t.Errorf("%s, want ERROR and %q:\n%s", result.Outcome, want, result.Cause)
+		}
+	}
+	if result.Attempts != 1 || !strings.Contains(result.Hint, "kindctl verify --print-rbac") {
+		t.Errorf("after %d attempts, hint: %s", result.Attempts, result.Hint)
 	}
 }
 
