@@ -34,6 +34,12 @@ contexts: [{name: lab, context: {cluster: c, user: u}}]
 	return file
 }
 
+// serve answers with an object.
+func serve(w http.ResponseWriter, object any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(object)
+}
+
 // status answers like an API server that refuses.
 func status(w http.ResponseWriter, err *apierrors.StatusError) {
 	w.Header().Set("Content-Type", "application/json")
@@ -56,20 +62,17 @@ func recorded(t *testing.T, cni string) http.HandlerFunc {
 		t.Fatal(err)
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
 		switch r.URL.Path {
 		case "/apis/apps/v1/daemonsets":
-			_ = json.NewEncoder(w).Encode(appsv1.DaemonSetList{TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "DaemonSetList"}})
-			return
+			serve(w, appsv1.DaemonSetList{TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "DaemonSetList"}})
 		case "/api/v1/namespaces/kube-system/configmaps/kindctl":
+			serve(w, corev1.ConfigMap{
+				TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+				ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kindctl"},
+				Data:       map[string]string{"expectation": string(expect)},
+			})
 		default:
 			forbid(w, r)
-			return
 		}
-		_ = json.NewEncoder(w).Encode(corev1.ConfigMap{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-			ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kindctl"},
-			Data:       map[string]string{"expectation": string(expect)},
-		})
 	}
 }
