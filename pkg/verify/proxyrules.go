@@ -19,7 +19,7 @@ import (
 func proxyRuleChecks() []Check {
 	return []Check{{
 		ID: "proxy.rules", Nodes: AllNodes, Group: groupProxy, Title: "The kernel of every node has kube-proxy's rules for a new Service",
-		Proves: "In every kube-proxy the kernel's own tables are read: in mode iptables a chain per Service that sends the ClusterIP to the pods behind it, in nftables a map of Services and a chain for each, in ipvs a virtual server, made through netlink. The new Service's address must lead to each endpoint and to nothing else. --show-evidence prints the rules. /proxyMode only says what was configured.",
+		Proves: "On every node the kernel's own tables are read: in mode iptables a chain per Service that sends the ClusterIP to the pods behind it, in nftables a map of Services and a chain for each, in ipvs a virtual server, made through netlink. The new Service's address must lead to each endpoint and to nothing else. --show-evidence prints the rules. /proxyMode only says what was configured.",
 		Hint:   "look at the rules and at kube-proxy's log on the node named: docker exec NODE iptables-save -t nat (or nft list table ip kube-proxy, or cat /proc/net/ip_vs); kubectl -n kube-system logs POD",
 		Needs:  []string{"kubelet.alive", "net.pods", "kcm.slices", "proxy.mode"},
 		Rights: rights(rightsOfServices, rightsOfNodes, rightsOfSystemPods, rightsOfExecs),
@@ -41,17 +41,35 @@ type balanced struct {
 	endpoints []string // IP:PORT, sorted
 }
 
-// table says how a mode's rules are printed and read. The reader returns the
-// rules that lead to the endpoints, and an error where they lead elsewhere.
+// table says how a mode's rules are printed and read. The command is run in
+// kube-proxy's container, which has the programs that kube-proxy itself runs, or
+// in a probe on the node's network. The reader returns the rules that lead to the
+// endpoints, and an error where they lead elsewhere.
 type table struct {
 	command []string
+	byProbe bool
 	read    func(printed string, service balanced) (rules []string, err error)
 }
 
 var tables = map[string]table{
-	"iptables": {[]string{"iptables-save", "-t", "nat"}, readIPTables},
-	"nftables": {[]string{"nft", "list", "table", "ip", "kube-proxy"}, readNFTables},
-	"ipvs":     {[]string{"cat", "/proc/net/ip_vs"}, readIPVS},
+	"iptables": {[]string{"iptables-save", "-t", "nat"}, false, readIPTables},
+	"nftables": {[]string{"nft", "list", "table", "ip", "kube-proxy"}, false, readNFTables},
+	// kube-proxy's image need not have a program that prints a file.
+	"ipvs": {[]string{"/agnhost", "mounttest", "--file_content=/proc/net/ip_vs"}, true, readIPVS},
+}
+
+// printers returns, by node, the containers in which the command of a mode is run
+// in place of kube-proxy's.
+func (t *Target) printers(ctx context.Context, mode table) (map[string]kube.PodRef, error) {
+	if !mode.byProbe {
+		return nil, nil
+	}
+	hosts, err := t.Hosts.Ready(ctx)
+	printers := map[string]kube.PodRef{}
+	for _, host := range hosts {
+		printers[host.Node] = host.PodRef
+	}
+	return printers, err
 }
 
 func proxyRules(ctx context.Context, t *Target) (Evidence, error) {
@@ -63,8 +81,16 @@ func proxyRules(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	printers, err := t.printers(ctx, mode)
+	if err != nil {
+		return nil, err
+	}
 	return t.eachProxy(ctx, func(ctx context.Context, pod corev1.Pod) (string, error) {
-		printed, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: proxyName}, mode.command...)
+		printer, apart := printers[pod.Spec.NodeName]
+		if !apart {
+			printer = kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: proxyName}
+		}
+		printed, err := t.Pods.Exec(ctx, printer, mode.command...)
 		if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran { // it fails where there is no such table
 			return "", Unobservable(err)
 		}

@@ -2,7 +2,9 @@ package verify
 
 import (
 	"errors"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -11,14 +13,18 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-const rulesOfIPVS = `TCP  0A600009:0050 rr
+// rulesOfIPVS is what agnhost prints.
+const rulesOfIPVS = `content of file "/proc/net/ip_vs": IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A600009:0050 rr
   -> 0A000001:1F90      Masq    1      0          0
   -> 0A000002:1F90      Masq    1      0          0
 `
 
 // TestProxyRulesOfEveryNode is about what is run, where, and what comes of it.
 func TestProxyRulesOfEveryNode(t *testing.T) {
-	failed := &kube.ExecError{Command: []string{"cat"}, ExitCode: 1, Stderr: "no such file"}
+	failed := &kube.ExecError{Command: []string{"/agnhost"}, ExitCode: 1, Stderr: "no such file"}
 	tests := map[string]struct {
 		onSecond     func() (string, error) // what the command brings on w2
 		want         string
@@ -26,20 +32,20 @@ func TestProxyRulesOfEveryNode(t *testing.T) {
 	}{
 		"as they should be":          {func() (string, error) { return rulesOfIPVS, nil }, "", false},
 		"one node lacks an endpoint": {func() (string, error) { return strings.Replace(rulesOfIPVS, "  -> 0A000001", "  -> 0A000009", 1), nil }, "w2: kube-proxy-w2: the rules lead 10.96.0.9:80 to [10.0.0.2:8080 10.0.0.9:8080], not to [10.0.0.1:8080 10.0.0.2:8080]", false},
-		"one node has no table":      {func() (string, error) { return "", failed }, "w2: kube-proxy-w2: there is no virtual server 10.96.0.9:80\ncat: exit code 1: no such file", false},
+		"one node has no table":      {func() (string, error) { return "", failed }, "w2: kube-proxy-w2: there is no virtual server 10.96.0.9:80\n/agnhost: exit code 1: no such file", false},
 		"the command cannot be run":  {func() (string, error) { return "", errors.New("executable file not found") }, "w2: kube-proxy-w2: executable file not found", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			target := withProxies(t, "ipvs")
 			target.Pods = fakePods{exec: func(pod kube.PodRef, command []string) (string, error) {
-				if strings.Join(command, " ") != "cat /proc/net/ip_vs" || pod.Container != proxyName {
-					return "", errors.New("not what was to be run")
-				}
-				if pod.Name == "kube-proxy-w2" {
+				switch strings.Join(command, " ") + " in " + pod.Name + "/" + pod.Container {
+				case "/agnhost mounttest --file_content=/proc/net/ip_vs in host-w1/":
+					return rulesOfIPVS, nil
+				case "/agnhost mounttest --file_content=/proc/net/ip_vs in host-w2/":
 					return test.onSecond()
 				}
-				return rulesOfIPVS, nil
+				return "", errors.New("not what was to be run")
 			}}
 			evidence, err := proxyRules(t.Context(), target)
 			wantErr(t, err, test.want)
@@ -54,6 +60,27 @@ func TestProxyRulesOfEveryNode(t *testing.T) {
 	_, err := proxyRules(t.Context(), withProxies(t, "ebpf"))
 	if !isInapplicable(err) {
 		t.Errorf("an unknown mode: %v", err)
+	}
+}
+
+// TestProxyRulesAreReadInKubeProxy has the modes whose programs kube-proxy brings.
+func TestProxyRulesAreReadInKubeProxy(t *testing.T) {
+	for _, mode := range []string{"iptables", "nftables"} {
+		target := withProxies(t, mode)
+		var mu sync.Mutex
+		ran := map[string]string{}
+		target.Pods = fakePods{exec: func(pod kube.PodRef, command []string) (string, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			ran[pod.Name+"/"+pod.Container] = command[0]
+			return "", nil
+		}}
+		_, err := proxyRules(t.Context(), target)
+		wantErr(t, err, "w2: kube-proxy-w2: ")
+		program := map[string]string{"iptables": "iptables-save", "nftables": "nft"}[mode]
+		if want := (map[string]string{"kube-proxy-w1/kube-proxy": program, "kube-proxy-w2/kube-proxy": program}); !maps.Equal(ran, want) {
+			t.Errorf("%s: ran %v, want %v", mode, ran, want)
+		}
 	}
 }
 
