@@ -63,7 +63,7 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node lead a Service to its pods",
-			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else.",
+			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else. --show-evidence prints the entries.",
 			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},
 			Timeout: 20 * time.Second, Run: balance, Skip: withKubeProxy,

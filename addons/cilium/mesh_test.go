@@ -47,6 +47,10 @@ func TestJudgeBalance(t *testing.T) {
 		"10.96.7.7:80/TCP (1)": ["10.244.1.5:8080/TCP (9) (1)"],
 		"10.96.7.7:80/TCP (2)": ["10.244.2.6:8080/TCP (9) (2)"],
 		"10.96.7.7:8080/TCP (1)": ["10.244.9.9:8080/TCP (3) (1)"]}`
+	const shown = `10.96.7.7:80 leads to 10.244.1.5:8080, 10.244.2.6:8080
+10.96.7.7:80/TCP (0): 0.0.0.0:0 (9) (0) [ClusterIP, non-routable]
+10.96.7.7:80/TCP (1): 10.244.1.5:8080/TCP (9) (1)
+10.96.7.7:80/TCP (2): 10.244.2.6:8080/TCP (9) (2)`
 	both := []string{"10.244.1.5:8080", "10.244.2.6:8080"}
 	tests := map[string]struct {
 		out, frontend string
@@ -63,8 +67,11 @@ func TestJudgeBalance(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := judgeBalance(test.frontend, test.backends)(test.out)
+			seen, err := judgeBalance(test.frontend, test.backends)(test.out)
 			wantErr(t, err, test.want)
+			if err == nil && seen != shown {
+				t.Errorf("saw\n%s\nnot\n%s", seen, shown)
+			}
 		})
 	}
 }
