@@ -38,6 +38,7 @@ func TestTwoClusters(t *testing.T) {
 		s.answersInside(calico)
 		s.traced(calico, trace)
 		s.serviceByName(calico)
+		s.showsEvidence(calico, "proxy.rules", ruleOfIPTables)
 		s.withFelixStopped(calico)
 		s.verifiesWithLeastRights(calico, "calico")
 		s.twoAtOnce(calico)

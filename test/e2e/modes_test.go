@@ -19,6 +19,7 @@ func TestKubeProxyReplacement(t *testing.T) {
 		t.Errorf("the worker has kube-proxy's rules:\n%s", rules)
 	}
 	s.green(cluster)
+	s.showsEvidence(cluster, "cil.lb", entryOfCilium)
 }
 
 // TestHighlyAvailable runs three control planes behind a load balancer.

@@ -40,13 +40,18 @@ func (s *session) finished(cmd *exec.Cmd) result {
 }
 
 // TestRun gives a command a cluster of its own: the command finds it, what it
-// reads and writes is passed through, and nothing is left.
+// reads and writes is passed through, and nothing is left. It is a single node
+// with nftables, and verifies all that applies to one.
 func TestRun(t *testing.T) {
 	s := newSession(t)
 	t.Chdir(t.TempDir())
 	before := s.belongings()
-	cmd := s.run([]string{"--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
-		`stat -c %a "$KUBECONFIG"; echo "$KUBECONFIG"; echo "$KINDCTL_NAME"; cat; "$1" verify --kubeconfig "$KUBECONFIG" --context "kind-$KINDCTL_NAME" --quick -o json`)
+	cmd := s.run([]string{"--proxy-mode", "nftables", "--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
+		`stat -c %a "$KUBECONFIG"; echo "$KUBECONFIG"; echo "$KINDCTL_NAME"; cat; set -e
+kindctl=$1
+verify() { "$kindctl" verify --kubeconfig "$KUBECONFIG" --context "kind-$KINDCTL_NAME" "$@"; }
+verify --only proxy.rules --show-evidence > evidence.txt
+verify -o json`)
 	cmd.Stdin = strings.NewReader("through standard input\n")
 	r := s.finished(cmd)
 	if r.code != 0 {
@@ -62,6 +67,10 @@ func TestRun(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(lines[4]), &report); err != nil || !report.Passed || len(report.Results) == 0 {
 		t.Errorf("the command's own verification: %v\n%s", err, lines[4])
+	}
+	s.skipsOnly(report.Results, skippedOnOneNode)
+	if shown, err := os.ReadFile("evidence.txt"); err != nil || !ruleOfNFTables.Match(shown) {
+		t.Errorf("the evidence lacks %s (%v):\n%s", ruleOfNFTables, err, shown)
 	}
 	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.kubeconfig {
 		t.Errorf("the private kubeconfig %s is still there: %v", lines[1], err)

@@ -1,0 +1,50 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"maps"
+	"regexp"
+)
+
+// What the table shows of a Service with --show-evidence: a rule of the kernel's
+// tables, or an entry of Cilium's maps.
+var (
+	ruleOfIPTables = regexp.MustCompile(`-A KUBE-SERVICES -d [0-9.]+/32 .*-j KUBE-SVC-[A-Z2-7]{16}`)
+	ruleOfNFTables = regexp.MustCompile(`[0-9.]+ \. tcp \. 80( comment "[^"]*")? : goto "?service-`)
+	entryOfCilium  = regexp.MustCompile(`[0-9.]+:80/TCP \([1-9][0-9]*\): [0-9.]+:8080/TCP`)
+)
+
+// showsEvidence wants a person to see what a check saw.
+func (s *session) showsEvidence(cluster, check string, want *regexp.Regexp) {
+	s.Helper()
+	if r := s.must("verify", "-n", cluster, "--only", check, "--show-evidence"); !want.MatchString(r.stdout) {
+		s.Errorf("the evidence of %s lacks %s:\n%s", check, want, r.stdout)
+	}
+}
+
+// skippedOnOneNode is what does not apply to a single node with Calico, and why.
+var skippedOnOneNode = map[string]string{
+	"node.taint": "kind removes the taint of a cluster's only node",
+	"net.mtu":    "there is only one node",
+	"cal.routes": "there is only one node",
+}
+
+// skipsOnly wants exactly these checks to be skipped, with their reasons, and all
+// others to pass.
+func (s *session) skipsOnly(verdicts []verdict, want map[string]string) {
+	s.Helper()
+	got := map[string]string{}
+	for _, v := range verdicts {
+		switch v.Outcome {
+		case "SKIP":
+			got[v.ID] = v.Cause
+		case "PASS", "WARN": // a slow DNS is no fault
+		default:
+			s.Errorf("%s is %s: %s", v.ID, v.Outcome, v.Cause)
+		}
+	}
+	if !maps.Equal(got, want) {
+		s.Errorf("skipped are %q, want %q", got, want)
+	}
+}
