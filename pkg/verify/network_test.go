@@ -71,8 +71,8 @@ func TestPodsReachEachOther(t *testing.T) {
 			}
 			return direct(pod, query)
 		}, "w1 -> w2 (10.0.0.2:8081, udp): 1 of 1 failed: i/o timeout", false},
-		"another answers":       {func(string, url.Values) (reply, error) { return reply{Responses: []string{"stranger"}}, nil }, `"stranger" answered`, false},
-		"nobody answers":        {func(string, url.Values) (reply, error) { return reply{}, nil }, "no answer", false},
+		"another answers": {func(string, url.Values) (reply, error) { return reply{Responses: []string{"stranger"}}, nil }, `"stranger" answered`, false},
+		"nobody answers":  {func(string, url.Values) (reply, error) { return reply{}, nil }, "no answer", false},
 		"one probe is not seen": {func(pod string, query url.Values) (reply, error) {
 			if pod == "probe-w1" {
 				return reply{}, errors.New("port-forward failed")
