@@ -52,6 +52,16 @@ func (t *Target) Agents(ctx context.Context, selector string) ([]corev1.Pod, err
 	return agents, err
 }
 
+// AgentsElsewhere is the reason to skip what asks the agents of a CNI that
+// somebody has installed into another namespace than kube-system, to which the
+// rights of the checks are bound.
+func AgentsElsewhere(t *Target) string {
+	if found := t.Expect.CNINamespace; found != "" && found != systemNamespace {
+		return fmt.Sprintf("the agents of %s are in namespace %s, and this check asks only those in %s", t.Expect.CNI, found, systemNamespace)
+	}
+	return ""
+}
+
 // running tells whether every container of a pod runs.
 func running(pod *corev1.Pod) bool {
 	for _, status := range pod.Status.ContainerStatuses {

@@ -68,6 +68,9 @@ type Expectation struct {
 	ProxyMode string `json:"proxyMode"`
 	// CNI is cilium, calico or none (none of those that kindctl knows).
 	CNI string `json:"cni"`
+	// CNINamespace is where the agents of the CNI were found, "" where nobody
+	// looked for them: kindctl itself has them in kube-system.
+	CNINamespace string `json:"-"`
 	// ProbeImage is the agnhost image that probe pods run.
 	ProbeImage string `json:"probeImage"`
 	// Discovered says that the counts were read from the cluster itself, so

@@ -72,20 +72,23 @@ func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	if err != nil {
 		return Expectation{}, fmt.Errorf("list DaemonSets: %w", err)
 	}
-	agents := map[string]bool{}
+	agents := map[string]string{} // their namespaces, by name
 	for _, agent := range found.Items {
-		agents[agent.Name] = true
+		if _, seen := agents[agent.Name]; !seen || agent.Namespace == systemNamespace {
+			agents[agent.Name] = agent.Namespace
+		}
 	}
 	if !recorded {
-		if expect, err = discoverShape(ctx, client, agents[proxyName]); err != nil {
+		_, hasProxy := agents[proxyName]
+		if expect, err = discoverShape(ctx, client, hasProxy); err != nil {
 			return Expectation{}, err
 		}
 	}
-	switch {
-	case agents["cilium"]:
-		expect.CNI = "cilium"
-	case agents["calico-node"]:
-		expect.CNI = "calico"
+	for _, known := range []struct{ cni, agent string }{{"cilium", "cilium"}, {"calico", "calico-node"}} {
+		if namespace, found := agents[known.agent]; found {
+			expect.CNI, expect.CNINamespace = known.cni, namespace
+			break
+		}
 	}
 	return expect, nil
 }

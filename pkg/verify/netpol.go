@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -14,7 +16,7 @@ func policyChecks() []Check {
 		{
 			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic stops it on every node, until it is deleted",
 			Proves: "A pod on every node is reached from its own node and from another; then a policy isolates them and connections time out (a refusal does not count), also when tried again for longer, while a pod that no policy selects is reached; then the policy is deleted and they are reached again. " +
-				"Where nothing enforces policies, they are accepted all the same.",
+				"Where nothing enforces policies, they are accepted all the same: a failure with a CNI that kindctl knows, and else a warning, because not every CNI has a policy engine.",
 			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Run: run.deny, Hint: look,
 		},
 		{
@@ -89,5 +91,17 @@ func (t *Target) tryPolicies(ctx context.Context) (deny, allow trial) {
 	if err != nil {
 		return trial{tried: true, err: err}, trial{}
 	}
-	return s.tryPolicies(ctx, livePolicies{t: t, namespace: s.friend.Namespace})
+	deny, allow = s.tryPolicies(ctx, livePolicies{t: t, namespace: s.friend.Namespace})
+	if nothing, is := errors.AsType[unenforced](deny.err); is && t.Expect.CNI == unknownCNI {
+		return withoutEngine(nothing.connections)
+	}
+	return deny, allow
+}
+
+// withoutEngine is the verdict on a CNI that kindctl does not know and that no
+// policy has any effect on: it may well be made like that.
+func withoutEngine(connections int) (deny, allow trial) {
+	const nothing = "nothing enforces network policies here"
+	return trial{tried: true, err: Warning(fmt.Errorf(nothing+": under one that denies all, all of %d connections reached their pods. Some CNIs, such as flannel, have no policy engine; kindctl does not know the one of this cluster", connections))},
+		trial{tried: true, err: Inapplicable(nothing + ", as netpol.deny found")}
 }

@@ -158,6 +158,38 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// TestUnenforced: that no policy has an effect anywhere is known apart from an
+// engine that is broken in part, and with a CNI that kindctl does not know it is no
+// failure.
+func TestUnenforced(t *testing.T) {
+	tests := map[string]struct {
+		engine *engine
+		want   bool
+	}{
+		"nothing is enforced":    {&engine{ignores: []string{denyPolicy, allowPolicy}}, true},
+		"not on one node":        {&engine{deadNode: "w2"}, false},
+		"enforced for a while":   {&engine{forgets: 700 * time.Millisecond}, false},
+		"refused":                {&engine{refuses: true}, false},
+		"a friend is not let in": {&engine{ignores: []string{allowPolicy}}, false},
+		"works":                  {&engine{}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				deny, _ := policyStandOfThree.tryPolicies(t.Context(), test.engine)
+				nothing, is := errors.AsType[unenforced](deny.err)
+				if is != test.want || is && nothing.connections != len(policyStandOfThree.everyone()) {
+					t.Errorf("got %v of %d connections: %v", is, nothing.connections, deny.err)
+				}
+			})
+		})
+	}
+	deny, allow := withoutEngine(8)
+	if !isWarning(deny.err) || !isInapplicable(allow.err) || !allow.tried {
+		t.Errorf("got %v, %v", deny.err, allow.err)
+	}
+}
+
 func TestPoliciesUnseen(t *testing.T) {
 	deny, allow := policyStandOfThree.tryPolicies(t.Context(), &engine{fails: Unobservable(errors.New("exec: 502"))})
 	if !isUnobservable(deny.err) || isFinal(deny.err) || allow.tried {

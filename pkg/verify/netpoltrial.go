@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -75,7 +76,7 @@ func (s stand) denied(ctx context.Context, field policyField) (Evidence, error) 
 	everyone := s.everyone()
 	took, err := settle(ctx, field, wish(timedOut, everyone))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", under, err)
+		return nil, fmt.Errorf("%s: %w", under, orUnenforced(err, len(everyone)))
 	}
 	if err := last(expect(ctx, field, firm, wish(timedOut, everyone), wish(reached, s.openPairs()))); err != nil {
 		return nil, fmt.Errorf("later %s: %w", under, err)
@@ -120,4 +121,27 @@ func last(err error) error {
 		return err
 	}
 	return Final(err)
+}
+
+// unenforced is what became of a policy that no node has taken any notice of.
+type unenforced struct {
+	error
+	connections int // that reached their targets all the same
+}
+
+func (u unenforced) Unwrap() error { return u.error }
+
+// orUnenforced tells a policy that stopped none of the connections, to the end of
+// the time that an engine has, from one that stopped some.
+func orUnenforced(err error, connections int) error {
+	unmet, _ := errors.AsType[disappointment](err)
+	for _, w := range unmet {
+		if w.got != reached {
+			return err
+		}
+	}
+	if len(unmet) < connections || !isFinal(err) {
+		return err
+	}
+	return unenforced{err, connections}
 }

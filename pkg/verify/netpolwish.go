@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,12 +74,23 @@ type unmet struct {
 	got sight
 }
 
+// disappointment are the wishes that did not come true.
+type disappointment []unmet
+
 func disappointed(wishes []unmet) error {
+	if len(wishes) == 0 {
+		return nil
+	}
+	return disappointment(wishes)
+}
+
+func (d disappointment) Error() string {
 	var broken []string
-	for _, w := range wishes {
+	for _, w := range d {
 		broken = append(broken, fmt.Sprintf("%s on %s -> %s on %s (%s:%d): %s, want: %s", w.from.Name, w.from.Node, w.to.Name, w.to.Node, w.to.IP, w.to.HTTPPort, w.got, w.sight))
 	}
-	return allOrError(broken)
+	slices.Sort(broken)
+	return strings.Join(broken, "\n")
 }
 
 // try connects as the wishes have it, side by side.

@@ -33,14 +33,6 @@ func networkChecks() []Check {
 	}, hostCheck(), mtuCheck()}
 }
 
-// withoutCNI is the reason to skip what needs a pod network.
-func withoutCNI(t *Target) string {
-	if t.Expect.CNI == "none" {
-		return "the cluster was made without a CNI"
-	}
-	return ""
-}
-
 // podsReachEachOther dials every probe from every probe, itself included.
 func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	probes, err := t.Fleet.Ready(ctx)

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -155,4 +157,47 @@ func TestWithin(t *testing.T) {
 			t.Errorf("%v after %d rounds", err, rounds)
 		}
 	})
+}
+
+// TestWithoutNetwork: what sends packets is left out only where no node has a
+// network, whatever is known of its CNI.
+func TestWithoutNetwork(t *testing.T) {
+	unready := func(name string, status corev1.ConditionStatus, message string) *corev1.Node {
+		node := readyNode(name)
+		node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: status, Reason: "KubeletNotReady", Message: message}}
+		return node
+	}
+	const containerd = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"
+	const crio = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: No CNI configuration file in /etc/cni/net.d/."
+	const why = "no node has a pod network: no CNI is set up"
+	tests := map[string]struct {
+		cni   string
+		nodes []runtime.Object
+		want  string
+	}{
+		"no CNI":                  {"none", []runtime.Object{unready("w1", corev1.ConditionFalse, containerd), unready("w2", corev1.ConditionFalse, crio)}, why},
+		"an unknown one":          {"none", []runtime.Object{readyNode("w1"), readyNode("w2")}, ""},
+		"an unknown one, in part": {"none", []runtime.Object{readyNode("w1"), unready("w2", corev1.ConditionFalse, containerd)}, ""},
+		"unready otherwise":       {"none", []runtime.Object{unready("w1", corev1.ConditionFalse, "PLEG is not healthy")}, ""},
+		"not heard of":            {"none", []runtime.Object{unready("w1", corev1.ConditionUnknown, "Kubelet stopped posting node status.")}, ""},
+		"a known one that failed": {"calico", []runtime.Object{unready("w1", corev1.ConditionFalse, containerd)}, ""},
+		"no nodes":                {"none", nil, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			target := fakeTarget(Expectation{Workers: 2, CNI: test.cni, ProxyMode: "iptables"}, fakePods{}, test.nodes...)
+			ran := Check{ID: "ran", Title: "t", Skip: withoutCNI, Run: func(context.Context, *Target) (Evidence, error) { return nil, nil }}
+			report := Run(t.Context(), target, []Check{ran}, RunOptions{})
+			if got := report.Results[0]; got.Cause != test.want || (got.Outcome == Skip) != (test.want != "") {
+				t.Errorf("%s: %q", got.Outcome, got.Cause)
+			}
+			for _, check := range Core() {
+				if packets := slices.Contains([]string{groupNetwork, groupService, groupDNS, groupPolicy}, check.Group); packets && test.want != "" {
+					if check.Skip == nil || check.Skip(target) != test.want {
+						t.Errorf("%s is not left out", check.ID)
+					}
+				}
+			}
+		})
+	}
 }

@@ -41,6 +41,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	if options.Sink == nil {
 		options.Sink = event.Discard
 	}
+	t.lookForNetwork(ctx)
 	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}

@@ -24,6 +24,13 @@ const RunLabel = "kindctl.dev/run"
 // namespacePrefix begins the name of every namespace of a verification.
 const namespacePrefix = "kindctl-verify-"
 
+// The run's namespace admits pods on a node's network and one with a hostPath,
+// whatever level of Pod Security the cluster has for namespaces that name none.
+const (
+	enforceLabel = "pod-security.kubernetes.io/enforce"
+	enforceValue = "privileged"
+)
+
 // Target is the cluster under verification, and what the run made there.
 type Target struct {
 	Kube *kube.Client
@@ -37,9 +44,10 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
-	listed atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
-	hangUp func()                        // closes the connections that Pods has kept
-	left   struct {
+	noNetwork string                        // why nothing is sent between pods, or ""
+	listed    atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
+	hangUp    func()                        // closes the connections that Pods has kept
+	left      struct {
 		sync.Mutex
 		kinds []unbound
 	}
@@ -78,7 +86,7 @@ func (t *Target) Namespace(ctx context.Context) (string, error) {
 	}
 	namespaces := t.Kube.Clientset.CoreV1().Namespaces()
 	_, err := namespaces.Create(ctx, &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID, enforceLabel: enforceValue}},
 	}, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return "", fmt.Errorf("create namespace %s: %w", name, err)

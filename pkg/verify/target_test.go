@@ -276,17 +276,21 @@ func TestControllersReconcile(t *testing.T) {
 }
 
 func TestDiscover(t *testing.T) {
-	agent := func(name string) *appsv1.DaemonSet {
-		return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: name}}
+	agentIn := func(namespace, name string) *appsv1.DaemonSet {
+		return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	}
+	agent := func(name string) *appsv1.DaemonSet { return agentIn(systemNamespace, name) }
 	recorded := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: recordName},
 		Data: map[string]string{recordKey: `{"controlPlanes":3,"workers":4,"etcdMembers":3,"proxyMode":"none","cni":"cilium","probeImage":"probe"}`}}
 	without := recorded.DeepCopy()
 	without.Data[recordKey] = `{"controlPlanes":1,"workers":1,"etcdMembers":1,"proxyMode":"ipvs","cni":"none","probeImage":"probe"}`
 	bare := Expectation{ControlPlanes: 1, Workers: 1, EtcdMembers: 1, ProxyMode: "ipvs", CNI: "none", ProbeImage: "probe"}
 	later := bare
-	later.CNI = "calico"
+	later.CNI, later.CNINamespace = "calico", systemNamespace
 	proxy := proxyConfig("kind: KubeProxyConfiguration\nmode: nftables\n")
+	found := func(cni, namespace, proxyMode string) Expectation {
+		return Expectation{ControlPlanes: 1, Workers: 2, ProxyMode: proxyMode, CNI: cni, CNINamespace: namespace, ProbeImage: DefaultProbeImage, Discovered: true}
+	}
 	tests := map[string]struct {
 		objects []runtime.Object
 		want    Expectation
@@ -294,10 +298,19 @@ func TestDiscover(t *testing.T) {
 		"recorded":           {[]runtime.Object{recorded, agent("calico-node")}, Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}},
 		"made without a CNI": {[]runtime.Object{without, agent("kube-proxy")}, bare},
 		"which came later":   {[]runtime.Object{without, agent("kube-proxy"), agent("calico-node")}, later},
-		"calico": {append(smallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy, componentPod("etcd", "cp1")),
-			Expectation{ControlPlanes: 1, Workers: 2, EtcdMembers: 1, ProxyMode: "nftables", CNI: "calico", ProbeImage: DefaultProbeImage, Discovered: true}},
-		"cilium alone": {append(smallCluster(nil), agent("cilium")),
-			Expectation{ControlPlanes: 1, Workers: 2, ProxyMode: "none", CNI: "cilium", ProbeImage: DefaultProbeImage, Discovered: true}},
+		"calico":             {append(smallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy), found("calico", systemNamespace, "nftables")},
+		"etcd": {append(smallCluster(nil), componentPod("etcd", "cp1")), func() Expectation {
+			one := found("none", "", "none")
+			one.EtcdMembers = 1
+			return one
+		}()},
+		"cilium alone":             {append(smallCluster(nil), agent("cilium")), found("cilium", systemNamespace, "none")},
+		"calico of its operator":   {append(smallCluster(nil), agentIn("calico-system", "calico-node")), found("calico", "calico-system", "none")},
+		"another of the same name": {append(smallCluster(nil), agentIn("a", "cilium"), agent("cilium"), agentIn("z", "cilium")), found("cilium", systemNamespace, "none")},
+		"flannel":                  {append(smallCluster(nil), agentIn("kube-flannel", "kube-flannel-ds"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"kindnet":                  {append(smallCluster(nil), agent("kindnet"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"a cloud's":                {append(smallCluster(nil), agent("aws-node"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"none at all":              {smallCluster(nil), found("none", "", "none")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
