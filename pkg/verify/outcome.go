@@ -1,12 +1,9 @@
 package verify
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // Outcome is the verdict on one check.
@@ -50,7 +47,7 @@ func (e finalError) Unwrap() error { return e.error }
 
 // Unobservable marks an error that kept a check from seeing the truth: the
 // verdict is Error, never Fail. Requests that the API server refuses to this
-// user are unobservable, and final, without being marked.
+// user, or by admission, are unobservable, and final, without being marked.
 func Unobservable(err error) error { return unobservableError{err} }
 
 type unobservableError struct{ error }
@@ -107,19 +104,4 @@ func onlyUnobserved(err error) bool {
 		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !onlyUnobserved(part) })
 	}
 	return false
-}
-
-// refused tells whether the user may not make a request at all.
-func refused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) }
-
-// afterRefusal is the hint for a request that the API server refused, which
-// says nothing of what the check is about; else it is empty.
-func afterRefusal(err error, cni string) string {
-	switch {
-	case apierrors.IsUnauthorized(err):
-		return "renew the credentials, which may have expired: kubectl auth whoami"
-	case apierrors.IsForbidden(err):
-		return "have the user bound to these roles: kindctl verify --print-rbac --cni " + cmp.Or(cni, "none")
-	}
-	return ""
 }

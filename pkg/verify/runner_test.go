@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -146,19 +147,36 @@ func TestNeeds(t *testing.T) {
 
 // TestRefusalsHaveTheirOwnHint: that of the check would lead astray.
 func TestRefusalsHaveTheirOwnHint(t *testing.T) {
-	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errSick)
+	forbidden := func(why string) error {
+		return fmt.Errorf("create pod a: %w", apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "a", errors.New(why)))
+	}
+	denied := func(code int32, message string) error {
+		return fmt.Errorf("create pod a: %w", &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: message}})
+	}
+	const roles = "have the user bound to these roles: kindctl verify --print-rbac --cni calico"
+	security, resources, policy := objections[0].hint, objections[1].hint, objections[2].hint
 	for _, test := range []struct {
 		err  error
-		want string
+		hint string
+		want Outcome
 	}{
-		{fmt.Errorf("list: %w", forbidden), "have the user bound to these roles: kindctl verify --print-rbac --cni calico"},
-		{fmt.Errorf("list: %w", apierrors.NewUnauthorized("expired")), "renew the credentials, which may have expired: kubectl auth whoami"},
-		{Final(errSick), "take a pill"},
+		{forbidden(`User "eve" cannot create resource "pods" in API group "" in the namespace "kindctl-verify-a"`), roles, Error},
+		{fmt.Errorf("list: %w", apierrors.NewUnauthorized("expired")), "renew the credentials, which may have expired: kubectl auth whoami", Error},
+		{forbidden(`violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)`), security, Error},
+		{forbidden("unable to validate against any security context constraint: [...]"), security, Error},
+		{forbidden("exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4"), resources, Error},
+		{forbidden("failed quota: storage: must specify limits.ephemeral-storage for: probe"), resources, Error},
+		{forbidden("maximum cpu usage per Container is 100m, but limit is 500m"), resources, Error},
+		{denied(400, `admission webhook "validate.kyverno.svc" denied the request: no`), policy, Error},
+		{denied(422, `pods "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), policy, Error},
+		{denied(500, `failed calling webhook "w": connection refused`), "take a pill", Fail},
+		{fmt.Errorf("w1: the log says: %w", errors.New("denied the request")), "take a pill", Fail}, // not from the API server
+		{Final(errSick), "take a pill", Fail},
 	} {
-		checks := []Check{{ID: "x", Hint: "take a pill", Run: fails(test.err)}}
+		checks := []Check{{ID: "x", Hint: "take a pill", Timeout: 10 * time.Millisecond, Run: fails(test.err)}}
 		result := Run(t.Context(), &Target{Expect: Expectation{CNI: "calico"}}, checks, RunOptions{}).Results[0]
-		if result.Hint != test.want {
-			t.Errorf("the hint on %q is %q, want %q", result.Cause, result.Hint, test.want)
+		if result.Hint != test.hint || result.Outcome != test.want {
+			t.Errorf("%s on %q with the hint %q, want %s with %q", result.Outcome, result.Cause, result.Hint, test.want, test.hint)
 		}
 	}
 }

@@ -1,0 +1,67 @@
+package verify
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// objection is a way in which admission refuses an object. It is no matter of
+// rights, though the API server answers most of them like one.
+type objection struct {
+	words []string // one of which is in the API server's message
+	hint  string
+}
+
+// The words are those of Kubernetes: pod-security-admission, the plugins
+// ResourceQuota and LimitRanger, and the dispatchers of webhooks and policies. The
+// last ones of the first are OpenShift's.
+var objections = []objection{
+	{[]string{"violates PodSecurity", "security context constraint"},
+		"admission keeps the pods of verifications out, though their namespace asks for " + enforceLabel + "=" + enforceValue + "; have it let in what has the label " + RunLabel + ", or leave the check out with --skip. Look at the levels: kubectl get namespaces -L " + enforceLabel},
+	{[]string{"exceeded quota", "failed quota", " usage per ", "limit to request ratio per "},
+		"let verifications create pods of 5m CPU and 16Mi of memory, limited to 500m and 64Mi, in a namespace of their own: kubectl get resourcequotas,limitranges -A"},
+	{[]string{"denied the request", "denied request"},
+		"have the webhook or policy that is named leave out namespaces with the label " + RunLabel + ": kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicybindings"},
+}
+
+// objectionTo returns how admission refused what a request would have made.
+func objectionTo(err error) (found objection, is bool) {
+	answer := apierrors.APIStatus(nil)
+	if !errors.As(err, &answer) {
+		return objection{}, false
+	}
+	said := answer.Status().Message
+	at := slices.IndexFunc(objections, func(o objection) bool {
+		return slices.ContainsFunc(o.words, func(words string) bool { return strings.Contains(said, words) })
+	})
+	if at < 0 {
+		return objection{}, false
+	}
+	return objections[at], true
+}
+
+// refused tells whether a request cannot be made at all: the user may not make
+// it, or admission lets nobody.
+func refused(err error) bool {
+	_, objected := objectionTo(err)
+	return objected || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err)
+}
+
+// afterRefusal is the hint for a request that the API server refused, which
+// says nothing of what the check is about; else it is empty.
+func afterRefusal(err error, cni string) string {
+	objection, objected := objectionTo(err)
+	switch {
+	case objected:
+		return objection.hint
+	case apierrors.IsUnauthorized(err):
+		return "renew the credentials, which may have expired: kubectl auth whoami"
+	case apierrors.IsForbidden(err):
+		return "have the user bound to these roles: kindctl verify --print-rbac --cni " + cmp.Or(cni, unknownCNI)
+	}
+	return ""
+}
