@@ -21,7 +21,7 @@ func (a *Addon) Checks() []verify.Check {
 			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
 			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
 			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},
-			Timeout: 20 * time.Second, Run: agents,
+			Timeout: 20 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
 			Hint: "look at the agent named: kubectl -n kube-system describe pod POD; kubectl -n kube-system logs POD -c calico-node; start it anew: kubectl -n kube-system delete pod POD",
 		},
 		{
@@ -29,7 +29,7 @@ func (a *Addon) Checks() []verify.Check {
 			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would come before or after the Services' rules in an order that nobody chose.",
 			Rights:  verify.RightsOfAgents,
 			Needs:   []string{"cal.agents", "kubelet.work"},
-			Timeout: 20 * time.Second, Run: backend,
+			Timeout: 20 * time.Second, Run: backend, Skip: verify.AgentsElsewhere,
 			Hint: "look at the agents' setting: kubectl -n kube-system get daemonset calico-node -o yaml | grep -A1 FELIX_NFTABLESMODE; kubectl get felixconfigurations.crd.projectcalico.org default -o yaml",
 		},
 		{
@@ -42,7 +42,7 @@ func (a *Addon) Checks() []verify.Check {
 				if t.Expect.Nodes() < 2 {
 					return "there is only one node"
 				}
-				return ""
+				return verify.AgentsElsewhere(t)
 			},
 			Hint: "look at the routes of the node named: docker exec NODE ip route; kubectl get ippools.crd.projectcalico.org -o yaml",
 		},
@@ -58,7 +58,7 @@ func (a *Addon) Checks() []verify.Check {
 			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that is ready proves little.",
 			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, verify.RightsOfNamespace),
 			Needs:  []string{"cal.agents"}, Slow: true,
-			Timeout: 30 * time.Second, Run: sessions,
+			Timeout: 30 * time.Second, Run: sessions, Skip: verify.AgentsElsewhere,
 			Hint: "look at the sessions of the node named: kubectl -n kube-system exec POD -c calico-node -- birdcl show protocols; TCP 179 must pass between nodes",
 		},
 	}

@@ -108,3 +108,20 @@ func want(t *testing.T, name string, err error, text string) {
 		t.Errorf("%s: %v, want %q", name, err, text)
 	}
 }
+
+// TestAgentsElsewhere: Calico's operator has them in calico-system. What asks them
+// says so; the books are the same.
+func TestAgentsElsewhere(t *testing.T) {
+	cluster := &verify.Target{Expect: verify.Expectation{Workers: 2, CNI: "calico", CNINamespace: "calico-system"}}
+	for _, check := range New(Options{}).Checks() {
+		if asks := check.ID != "cal.ipam"; asks && (check.Skip == nil || !strings.Contains(check.Skip(cluster), "the agents of calico are in namespace calico-system")) {
+			t.Errorf("%s is not skipped", check.ID)
+		}
+	}
+	cluster.Expect.CNINamespace = namespace
+	for _, check := range New(Options{}).Checks() {
+		if check.Skip != nil && check.Skip(cluster) != "" {
+			t.Errorf("%s is skipped: %s", check.ID, check.Skip(cluster))
+		}
+	}
+}

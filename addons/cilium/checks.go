@@ -29,14 +29,14 @@ func (a *Addon) Checks() []verify.Check {
 			ID: "cil.operator", Late: true, Group: group, Title: "Cilium's operator is available",
 			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while all that runs goes on.",
 			Rights:  []string{"get deployments.apps@kube-system"},
-			Timeout: 20 * time.Second, Run: operator,
+			Timeout: 20 * time.Second, Run: operator, Skip: verify.AgentsElsewhere,
 			Hint: "look at the operator: kubectl -n kube-system describe deployment cilium-operator; kubectl -n kube-system logs deployment/cilium-operator",
 		},
 		{
 			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
 			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
 			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
-			Timeout: 30 * time.Second, Run: agents,
+			Timeout: 30 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
@@ -49,10 +49,10 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cil.ipam", Late: true, Group: group, Title: "Pod addresses are unique and in their own node's range",
-			Proves:  "The addresses of all running pods are compared with each other and with the pod range of their node, and the ranges with each other.",
-			Rights:  []string{"list nodes", "list pods"},
-			Timeout: 20 * time.Second, Run: addresses,
-			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get pods -A -o wide",
+			Proves:  "The addresses of all running pods are compared with each other and with the pod ranges of their node, and the ranges with each other. In mode kubernetes the ranges are those of the Nodes, in cluster-pool those that the operator wrote into the CiliumNodes.",
+			Rights:  []string{"list nodes", "list pods", "list ciliumnodes.cilium.io", "get configmaps@kube-system"},
+			Timeout: 20 * time.Second, Run: addresses, Skip: verify.AgentsElsewhere,
+			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get ciliumnodes -o custom-columns=NAME:.metadata.name,CIDRS:.spec.ipam.podCIDRs; kubectl get pods -A -o wide",
 		},
 		{
 			ID: "cil.kpr", Nodes: verify.AllNodes, Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
@@ -77,7 +77,7 @@ func withKubeProxy(t *verify.Target) string {
 	if t.Expect.ProxyMode != "none" {
 		return "kube-proxy does the work (mode " + t.Expect.ProxyMode + ")"
 	}
-	return ""
+	return verify.AgentsElsewhere(t)
 }
 
 func operator(ctx context.Context, t *verify.Target) (verify.Evidence, error) {

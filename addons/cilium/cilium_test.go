@@ -102,30 +102,31 @@ func TestJudges(t *testing.T) {
 }
 
 func TestJudgeAddresses(t *testing.T) {
-	node := func(name, cidr string) corev1.Node {
-		return corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.NodeSpec{PodCIDR: cidr}}
-	}
 	pod := func(name, on, ip string) corev1.Pod {
 		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: on}, Status: corev1.PodStatus{PodIP: ip}}
 	}
 	host := pod("host", "a", "172.18.0.2")
 	host.Spec.HostNetwork = true
-	two := []corev1.Node{node("a", "10.0.0.0/24"), node("b", "10.0.1.0/24")}
+	two := map[string][]string{"a": {"10.0.0.0/24"}, "b": {"10.0.1.0/24"}}
+	several := map[string][]string{"a": {"10.0.0.0/24", "10.0.2.0/24"}, "b": {"fd00::/64", "10.0.1.0/24"}}
 	tests := []struct {
-		name  string
-		nodes []corev1.Node
-		pods  []corev1.Pod
-		want  string
+		name   string
+		ranges map[string][]string
+		pods   []corev1.Pod
+		want   string
 	}{
 		{"well", two, []corev1.Pod{pod("x", "a", "10.0.0.5"), pod("y", "b", "10.0.1.5"), host}, ""},
 		{"twice", two, []corev1.Pod{pod("x", "a", "10.0.0.5"), pod("y", "a", "10.0.0.5")}, "both have 10.0.0.5"},
-		{"another node's range", two, []corev1.Pod{pod("x", "a", "10.0.1.5")}, "outside of 10.0.0.0/24"},
-		{"ranges overlap", []corev1.Node{node("a", "10.0.0.0/16"), node("b", "10.0.1.0/24")}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "overlapping"},
-		{"no range", []corev1.Node{node("a", "")}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "has no pod range"},
+		{"another node's range", two, []corev1.Pod{pod("x", "a", "10.0.1.5")}, "outside of [10.0.0.0/24]"},
+		{"several ranges", several, []corev1.Pod{pod("x", "a", "10.0.2.5"), pod("y", "b", "fd00::5")}, ""},
+		{"in none of several", several, []corev1.Pod{pod("x", "a", "10.0.1.5")}, "outside of [10.0.0.0/24 10.0.2.0/24]"},
+		{"no range at all", map[string][]string{"a": {"all"}}, nil, `node a has the range "all"`},
+		{"ranges overlap", map[string][]string{"a": {"10.0.0.0/16"}, "b": {"10.0.1.0/24"}}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "overlapping"},
+		{"no range", map[string][]string{"a": nil}, []corev1.Pod{pod("x", "a", "10.0.0.5")}, "has no pod range"},
 		{"nothing seen", two, []corev1.Pod{host}, "no pod has an address"},
 	}
 	for _, tt := range tests {
-		_, err := judgeAddresses(tt.nodes, tt.pods)
+		_, err := judgeAddresses(tt.ranges, tt.pods)
 		if (err != nil) != (tt.want != "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}

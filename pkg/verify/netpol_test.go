@@ -76,7 +76,7 @@ func (e *engine) connect(_ context.Context, from, to Probe, patience time.Durati
 func (e *engine) passes(from, to Probe) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	isTarget := slices.Contains(stringsOf(policyStandOfThree.targets), to.Name)
+	isTarget := slices.Contains(namesOf(policyStandOfThree.targets), to.Name)
 	_, isolated := e.applied[denyPolicy]
 	_, friends := e.applied[allowPolicy]
 	isolated = isolated && !slices.Contains(e.ignores, denyPolicy) && to.Node != e.deadNode && (isTarget || e.blanket)
@@ -88,13 +88,6 @@ func (e *engine) passes(from, to Probe) bool {
 	}
 	friends = friends && !slices.Contains(e.ignores, allowPolicy)
 	return !isolated || friends && (e.leaky || from.Name == policyStandOfThree.friend.Name)
-}
-
-func stringsOf(probes []Probe) (names []string) {
-	for _, probe := range probes {
-		names = append(names, probe.Name)
-	}
-	return names
 }
 
 func probesOn(prefix string, nodes ...string) (probes []Probe) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,12 +43,20 @@ func dialled(net func(pod string, query url.Values) (reply, error)) fakePods {
 
 // networked is a target of two nodes whose pods get 10.0.0.1 and so on.
 func networked(net func(pod string, query url.Values) (reply, error)) (target *Target, names map[string]string) {
-	target = stampedTarget(otherClock, readyNode("w1"), readyNode("w2"))
+	return networkedOn(2, net)
+}
+
+func networkedOn(nodes int, net func(pod string, query url.Values) (reply, error)) (target *Target, names map[string]string) {
+	var workers []runtime.Object
+	for i := range nodes {
+		workers = append(workers, readyNode(fmt.Sprintf("w%d", i+1)))
+	}
+	target = stampedTarget(otherClock, workers...)
 	names = map[string]string{}
 	target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		pod := action.(clienttesting.CreateAction).GetObject().(*corev1.Pod)
 		pod.Namespace = action.GetNamespace()
-		address := "10.0.0." + string(rune('1'+len(names)))
+		address := fmt.Sprintf("10.0.0.%d", len(names)+1)
 		names[address] = pod.Name
 		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}}
 		return false, nil, nil

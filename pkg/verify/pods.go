@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"sort"
-	"sync"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -60,18 +60,23 @@ func exactly(seen, want int, things string) error {
 	return nil
 }
 
+// parallelLooks bounds the looks of one check that are under way.
+const parallelLooks = 16
+
 // each looks at all items side by side. Evidence keeps their order, and the
 // error holds every item's, with the node that the item is on.
 func each[T any](items []T, look func(T) (string, error)) (Evidence, error) {
 	seen, problems := make(Evidence, len(items)), make([]error, len(items))
-	var group sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(parallelLooks)
 	for i, item := range items {
-		group.Go(func() {
+		group.Go(func() error {
 			line, err := look(item)
 			seen[i], problems[i] = line, OnNode(nodeOf(item), err)
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // the problems are told below
 	evidence := Evidence{}
 	for _, line := range seen {
 		if line != "" {

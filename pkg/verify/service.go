@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ func serviceChecks() []Check {
 		},
 		{
 			ID: "svc.spread", Nodes: AllNodes, Group: groupService, Title: "A Service's address leads to all of its pods from every node",
-			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nobody else may. A rule that is missing for one endpoint shows as one request in a few that fails.",
+			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nobody else may. A rule that is missing for one endpoint shows as one request in a few that fails. " + fmt.Sprintf("Beyond %d nodes it is enough that each endpoint has answered some node.", manyNodes),
 			Hint:   lookAtProxy,
 			Needs:  []string{"svc.clusterip"},
 			Rights: rightsOfServices,
@@ -91,12 +92,45 @@ func serviceSpreads(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(probes) > manyNodes {
+		return serviceSpreadsOverMany(ctx, t, probes)
+	}
 	return toService(ctx, t, enoughTries(len(probes)), answeredByAll)
 }
 
 // enoughTries is how many fresh connections show all of n endpoints but for a
 // chance of less than one in ten thousand, when each is as likely as another.
 func enoughTries(n int) int { return n*n + 30 }
+
+// serviceSpreadsOverMany makes as many connections from each node as manyNodes
+// take, which is enough to see every endpoint from some node.
+func serviceSpreadsOverMany(ctx context.Context, t *Target, probes []Probe) (Evidence, error) {
+	tries, answered := enoughTries(manyNodes), map[string]bool{}
+	evidence, err := toService(ctx, t, tries, func(names []string) func(answers, failures []string) string {
+		judge := answeredBy(names...)
+		return func(answers, failures []string) string { // by one at a time
+			for _, answer := range answers {
+				answered[answer] = true
+			}
+			return judge(answers, failures)
+		}
+	})
+	if err != nil {
+		return evidence, err
+	}
+	if silent := silentOf(namesOf(probes), slices.Collect(maps.Keys(answered))); silent != "" {
+		return evidence, fmt.Errorf("%s never answered in %d connections from each of %d nodes", silent, tries, len(probes))
+	}
+	sample := fmt.Sprintf("a sample: in %d connections from each of %d nodes every endpoint answered, though not to every node", tries, len(probes))
+	return append(Evidence{sample}, evidence...), nil
+}
+
+func namesOf(probes []Probe) (names []string) {
+	for _, probe := range probes {
+		names = append(names, probe.Name)
+	}
+	return names
+}
 
 func toService(ctx context.Context, t *Target, tries int, judge func(names []string) func(answers, failures []string) string) (Evidence, error) {
 	probes, err := t.Fleet.Ready(ctx)
@@ -107,10 +141,7 @@ func toService(ctx context.Context, t *Target, tries int, judge func(names []str
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, probe := range probes {
-		names = append(names, probe.Name)
-	}
+	names := namesOf(probes)
 	var ways []way
 	for _, probe := range probes {
 		ways = append(ways, way{from: probe, to: "Service " + fleetService, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, judge: judge(names)})
@@ -124,15 +155,15 @@ func answeredByAll(names []string) func(answers, failures []string) string {
 		if problem := answeredBy(names...)(answers, failures); problem != "" {
 			return problem
 		}
-		var silent []string
-		for _, name := range names {
-			if !slices.Contains(answers, name) {
-				silent = append(silent, name)
-			}
-		}
-		if len(silent) > 0 {
-			return fmt.Sprintf("%s never answered in %d connections", strings.Join(silent, ", "), len(answers))
+		if silent := silentOf(names, answers); silent != "" {
+			return fmt.Sprintf("%s never answered in %d connections", silent, len(answers))
 		}
 		return ""
 	}
+}
+
+// silentOf are the names that are not among the answers.
+func silentOf(names, answers []string) string {
+	silent := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(answers, name) })
+	return strings.Join(silent, ", ")
 }
