@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"pkg/kindctl":      {"addons", "clusters", "pkg/fidelity", "pkg/bootstrap", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bench":        {"pkg/event", "pkg/hint"},
 	"pkg/bench/lab":    {"pkg/bench", "addons", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/bootstrap":    {"clusters", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/bootstrap":    {"clusters", "pkg/fidelity", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/observe":      {"pkg/timeline", "pkg/provider", "pkg/host", "pkg/kube", "pkg/event"},
 	"pkg/timeline":     {"pkg/event"},
 	"pkg/provider":     {"pkg/event", "pkg/hint"},

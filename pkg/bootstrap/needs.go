@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 )
 
@@ -32,8 +33,8 @@ func Needs(t clusters.Topology) host.Needs {
 	switch t.CNI {
 	case "cilium":
 		need("Cilium", host.BPF)
-		if t.Nodes() > 1 { // Calico does with plain routes
-			need("Cilium's network between the nodes", host.VXLAN)
+		if t.Nodes() > 1 && t.Production() { // else plain routes do, as they do for Calico
+			need("Cilium's tunnel in --fidelity production", host.VXLAN)
 		}
 	case "calico":
 		if t.ProxyMode != "nftables" { // then Calico's agent uses nftables too
@@ -63,7 +64,7 @@ func addNeeds(needs *host.Needs, node clusters.Node) {
 }
 
 // Survey are the needs of a topology and, as optional ones, those of every other
-// CNI and proxy mode that it could have.
+// CNI, proxy mode and fidelity that it could have.
 func Survey(t clusters.Topology) host.Needs {
 	needs := Needs(t)
 	t.Name = "any" // the name asks for nothing
@@ -72,13 +73,20 @@ func Survey(t clusters.Topology) host.Needs {
 			if _, err := t.Validate(); err != nil {
 				continue
 			}
-			for _, need := range Needs(t).Features {
-				if !slices.ContainsFunc(needs.Features, func(known host.Need) bool { return known.Feature == need.Feature && known.For == need.For }) {
-					need.Optional = true
-					needs.Features = append(needs.Features, need)
-				}
+			for _, t.Fidelity = range fidelity.Modes {
+				addOptional(&needs, Needs(t).Features)
 			}
 		}
 	}
 	return needs
+}
+
+// addOptional adds those that are not there yet, for the same purpose.
+func addOptional(needs *host.Needs, more []host.Need) {
+	for _, need := range more {
+		if !slices.ContainsFunc(needs.Features, func(known host.Need) bool { return known.Feature == need.Feature && known.For == need.For }) {
+			need.Optional = true
+			needs.Features = append(needs.Features, need)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 )
 
@@ -24,7 +25,7 @@ func TestSurvey(t *testing.T) {
 		count[host.Need{Feature: need.Feature, For: need.For}]++
 	}
 	want := map[host.Feature]bool{
-		host.XTStatistic: false, host.BPF: false, host.VXLAN: false, host.CgroupBPF: true,
+		host.XTStatistic: false, host.BPF: false, host.VXLAN: true, host.CgroupBPF: true,
 		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPSet: true, host.XTSet: true,
 	}
 	if diff := cmp.Diff(want, optional); diff != "" {
@@ -46,7 +47,8 @@ func TestNeeds(t *testing.T) {
 	}{
 		{"Cilium on one node", clusters.Topology{ControlPlanes: 1, CNI: "cilium"}, []host.Feature{host.BPF}},
 		{"Cilium alone", clusters.Topology{ControlPlanes: 1, CNI: "cilium", ProxyMode: "none"}, []host.Feature{host.CgroupBPF, host.BPF}},
-		{"Cilium between nodes", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "cilium"}, []host.Feature{host.BPF, host.VXLAN}},
+		{"Cilium between nodes", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "cilium"}, []host.Feature{host.BPF}},
+		{"Cilium as in production", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "cilium", Fidelity: fidelity.Production}, []host.Feature{host.BPF, host.VXLAN}},
 		{"Calico routes where there is no VXLAN", clusters.Topology{ControlPlanes: 1, Workers: 2, CNI: "calico", ProxyMode: "iptables"}, []host.Feature{host.XTStatistic, host.IPSet, host.XTSet}},
 		{"nftables", clusters.Topology{ControlPlanes: 1, CNI: "calico", ProxyMode: "nftables"}, []host.Feature{host.NFTables, host.NFTNumgen}},
 		{"ipvs", clusters.Topology{ControlPlanes: 1, CNI: "none", ProxyMode: "ipvs"}, []host.Feature{host.IPVS, host.IPSet, host.XTSet}},
