@@ -108,11 +108,12 @@ func (s *Start) waitForNodes(ctx context.Context, span *event.Span) (string, err
 	return s.leave(ctx, fmt.Sprintf("%d nodes", want), err)
 }
 
+func (s *Start) rejoin(ctx context.Context, _ *event.Span) (string, error) {
+	return "", s.Rejoin(ctx, s.client, s.expect.CNI)
+}
+
 // waitForPods waits until the pods of kube-system run again.
 func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, error) {
-	if err := s.Rejoin(ctx, s.client, s.expect.CNI); err != nil {
-		return "", err
-	}
 	pods := s.client.Clientset.CoreV1().Pods("kube-system")
 	r := s.readiness()
 	err := r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {

@@ -54,6 +54,7 @@ func (s *Start) Plan() []Phase {
 		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
 		{Name: "api", Title: "Wait until the API servers are ready", Estimate: 20 * time.Second, Run: s.waitForAPI},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
+		{Name: "rejoin", Title: "Have the CNI forget nodes at other addresses", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
 		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 20 * time.Second, Skip: s.noCNI, Run: s.waitForPods},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
 	}

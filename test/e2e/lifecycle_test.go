@@ -28,7 +28,7 @@ func TestStopAndStart(t *testing.T) {
 			before := s.addresses(cluster)
 			s.stops(cluster)
 			s.squat(s.networkOf(cluster), before[cluster+"-control-plane"], "e2e-squatter-"+cni)
-			if plan := s.must("start", "-n", cluster, "--dry-run").stdout; !strings.Contains(plan, "start "+cluster+"-control-plane at another address") || !strings.Contains(plan, "Verify") {
+			if plan := s.must("start", "-n", cluster, "--dry-run").stdout; !strings.Contains(plan, "start "+cluster+"-control-plane at another address") || !strings.Contains(plan, "forget nodes at other addresses") || !strings.Contains(plan, "Verify") {
 				t.Errorf("the plan of the start is\n%s", plan)
 			}
 			if s.runningOf(cluster) != "" {
