@@ -111,7 +111,12 @@ func TestConfig(t *testing.T) {
 	f.write("app.yaml", strings.Replace(app, "IMAGE", verify.DefaultProbeImage, 1))
 	f.write("data/greeting", "hello from the host\n")
 	file := f.write("lab.yaml", config)
+	plan := s.planned("--config", file)
+	if after := s.belongings(); after != before {
+		t.Errorf("a plan made something: Docker had\n%s\nand now has\n%s", before, after)
+	}
 	r := s.must("up", "--config", file)
+	s.asPlanned(configured, plan)
 	const front, back = configured + "-control-plane", configured + "-worker"
 	if want := fmt.Sprintf("127.0.0.1:%d is 30080/tcp of %s", port, front); !strings.Contains(r.stdout, want) {
 		t.Errorf("up does not say %q:\n%s", want, r.stdout)
