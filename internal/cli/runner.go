@@ -89,8 +89,15 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 		}
 		config.Ticket = r.ticket
 	}
-	cluster := bootstrap.NewUp(config)
-	err = cluster.Run(ctx)
+	var cluster *bootstrap.Up
+	up := func() error { cluster = bootstrap.NewUp(config); return cluster.Run(ctx) }
+	if reuse { // most likely another run of the same kind is making it
+		err = bootstrap.Patiently(ctx, name, func() {
+			sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run", Message: "waiting for another kindctl that is at work on cluster " + name})
+		}, up)
+	} else {
+		err = up()
+	}
 	r.reports.trace.ask(ctx)
 	if err != nil {
 		r.left = cluster.Left

@@ -51,6 +51,22 @@ func Await(ctx context.Context, name string, waiting func()) (release func(), er
 	return held(lock, func() (bool, error) { return lock.TryLockContext(ctx, lockRetry) }, name)
 }
 
+// Patiently tries what fails because somebody else is at work on the cluster, again
+// whenever that one has ended. It calls waiting each time it has to wait.
+func Patiently(ctx context.Context, name string, waiting func(), try func() error) error {
+	for {
+		err := try()
+		if hint.ReasonOf(err) != clusterBusy {
+			return err
+		}
+		release, err := Await(ctx, name, waiting)
+		if err != nil {
+			return err
+		}
+		release()
+	}
+}
+
 // clusterBusy is the reason of an error that goes away by itself.
 const clusterBusy = "CLUSTER_BUSY"
 

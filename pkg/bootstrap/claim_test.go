@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -71,4 +72,36 @@ func TestAwait(t *testing.T) {
 		t.Errorf("an interrupted wait gives %v", err)
 	}
 	release()
+}
+
+// TestPatiently wants an attempt that comes too early to wait and to be made
+// again, and any other failure to be final.
+func TestPatiently(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	other, err := Claim("lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("it broke")
+	attempts, waits := 0, 0
+	if err := Patiently(t.Context(), "lab", func() { waits++; other() }, func() error {
+		attempts++
+		release, err := Claim("lab")
+		if err != nil {
+			return err
+		}
+		release()
+		return broken
+	}); !errors.Is(err, broken) || attempts != 2 || waits != 1 {
+		t.Errorf("%d attempts and %d waits end with %v, want 2, 1 and the error of the second", attempts, waits, err)
+	}
+	release, err := Claim("lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := Patiently(ctx, "lab", cancel, func() error { _, err := Claim("lab"); return err }); hint.CodeOf(err) != hint.Interrupted {
+		t.Errorf("an interrupted wait gives %v", err)
+	}
 }

@@ -143,21 +143,15 @@ func (c *community) join(t testing.TB, here *share) (err error) {
 
 // patiently waits while another process is at work on the cluster: most likely
 // it is making it.
-func (c *community) patiently(t testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
+func (c *community) patiently(t testing.TB, o kindctl.Options) (cluster *kindctl.Cluster, err error) {
 	name := o.Topology.Name
-	for {
-		cluster, err := c.up(t, o)
-		if hint.ReasonOf(err) != "CLUSTER_BUSY" {
-			return cluster, err
-		}
-		release, err := bootstrap.Await(t.Context(), name, func() {
-			o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "shared", Message: "waiting for another process that is at work on cluster " + name})
-		})
-		if err != nil {
-			return nil, err
-		}
-		release()
-	}
+	err = bootstrap.Patiently(t.Context(), name, func() {
+		o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "shared", Message: "waiting for another process that is at work on cluster " + name})
+	}, func() (err error) {
+		cluster, err = c.up(t, o)
+		return err
+	})
+	return cluster, err
 }
 
 // identity tells a cluster from another one that has its name later.
