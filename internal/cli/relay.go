@@ -4,8 +4,20 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"sync"
+	"syscall"
 )
+
+// Signals are those that interrupt a command: Ctrl-C, the end of a job, and that of
+// a terminal unless, as nohup has it, the command is to outlive it.
+func Signals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // relay hears signals for as long as something is there that must be removed,
 // so that none of them ends the process. What waits for a context is ended by

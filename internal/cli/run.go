@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -69,10 +68,7 @@ func run(c *cli.Context) error {
 	defer remove()
 	r := &runner{c: c, order: order, reports: reports, kept: kept, kubeconfig: filepath.Join(private, "kubeconfig"), program: program}
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		signal.Notify(signals, syscall.SIGHUP)
-	}
+	signal.Notify(signals, Signals()...)
 	defer signal.Stop(signals)
 	err = errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
 	return errors.Join(err, r.endTicket())

@@ -22,7 +22,7 @@ const (
 	Verification Code = 5   // at least one check failed
 	Timeout      Code = 6   // a deadline passed
 	NotFound     Code = 7   // no such cluster, context or file
-	Interrupted  Code = 130 // SIGINT or SIGTERM
+	Interrupted  Code = 130 // SIGINT, SIGTERM or SIGHUP
 )
 
 // Error is an error with advice.

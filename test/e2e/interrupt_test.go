@@ -11,23 +11,28 @@ import (
 	"testing"
 )
 
-// TestInterrupt stops "up" in its phases, as Ctrl-C and a cancelled CI job do,
-// and wants Docker and the kubeconfig to be as they were.
+// TestInterrupt stops "up" in its phases, as Ctrl-C, a cancelled CI job and a
+// terminal that is closed do, and wants Docker and the kubeconfig to be as they
+// were. A terminal that is closed says so twice: its shell does too.
 func TestInterrupt(t *testing.T) {
 	const cluster = "e2e-stop"
 	tests := []struct {
-		phase  string
-		signal syscall.Signal
+		phase   string
+		signal  syscall.Signal
+		again   string // the phase in which it comes once more
+		workers string
 	}{
-		{"create", syscall.SIGINT},
-		{"cni", syscall.SIGTERM},
-		{"verify", syscall.SIGINT},
+		{"create", syscall.SIGINT, "", "0"},
+		{"cni", syscall.SIGTERM, "", "0"},
+		{"join", syscall.SIGINT, "", "2"},
+		{"nodes", syscall.SIGHUP, "undo-create", "1"},
+		{"verify", syscall.SIGINT, "", "0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.phase, func(t *testing.T) {
 			s := newSession(t, cluster)
 			before := s.belongings()
-			cmd := exec.Command(kindctl, "up", "--cni", "cilium", "--profile", "single", "-n", cluster)
+			cmd := exec.Command(kindctl, "up", "--cni", "cilium", "--profile", "single", "--workers", tt.workers, "-n", cluster)
 			cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
 			progress, err := cmd.StderrPipe()
 			if err != nil {
@@ -37,19 +42,22 @@ func TestInterrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			var seen strings.Builder
-			signalled := false
+			due := []string{tt.phase}
+			if tt.again != "" {
+				due = append(due, tt.again)
+			}
 			for lines := bufio.NewScanner(progress); lines.Scan(); {
 				seen.WriteString(lines.Text() + "\n")
-				if !signalled && strings.Contains(lines.Text(), tt.phase) {
-					signalled = true
+				if len(due) > 0 && strings.Contains(lines.Text(), "• ["+due[0]+"]") {
+					due = due[1:]
 					if err := cmd.Process.Signal(tt.signal); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
 			_ = cmd.Wait()
-			if !signalled {
-				t.Fatalf("phase %q was never announced:\n%s", tt.phase, seen.String())
+			if len(due) > 0 {
+				t.Fatalf("phase %q was never announced:\n%s", due[0], seen.String())
 			}
 			if code := cmd.ProcessState.ExitCode(); code != 130 {
 				t.Errorf("exit code %d, want 130\n%s", code, seen.String())
