@@ -13,15 +13,17 @@ import (
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // diagnostics are what is kept of a cluster in which something failed.
 type diagnostics struct {
-	dir     string
-	cluster string // the context that names it
-	sink    event.Sink
+	dir  string
+	name string // the cluster's
+	sink event.Sink
 }
 
 // diagnosticsTimeout bounds everything that is asked of the cluster.
@@ -47,9 +49,12 @@ func (d diagnostics) prepare() error {
 func (d diagnostics) tidy() { _ = os.Remove(d.dir) }
 
 // verified writes the diagnostics with a verification of its own, which tells
-// whether the cluster failed or the command.
+// whether the cluster failed or the command. A nil client leaves it out.
 func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure error) (advice string) {
 	return d.write(ctx, client, failure, func(ctx context.Context) verify.Report {
+		if client == nil {
+			return verify.Report{}
+		}
 		expect, err := verify.Discover(ctx, client)
 		if err != nil {
 			return verify.Report{}
@@ -63,7 +68,8 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 	})
 }
 
-// write writes the diagnostics and returns where they are, as advice.
+// write writes the diagnostics and returns where they are, as advice. Without a
+// client they are what the nodes have written.
 func (d diagnostics) write(ctx context.Context, client *kube.Client, failure error, judge func(context.Context) verify.Report) (advice string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosticsTimeout)
 	defer cancel()
@@ -74,12 +80,13 @@ func (d diagnostics) write(ctx context.Context, client *kube.Client, failure err
 		return ""
 	}
 	// What it says comes first: a verification adds events and pods of its own.
-	problem := diagnose.Collect(ctx, client.Clientset, dir)
+	bundle := diagnose.NewBundle(dir)
+	bundle.Fill(ctx, kindctl.Diagnostics(d.name, client))
 	verdict := judge(ctx)
-	verdict.Cluster = d.cluster
-	problem = errors.Join(problem, keep(dir, verdict, failure))
-	if problem != nil {
-		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "not everything could be kept: " + problem.Error()})
+	verdict.Cluster = provider.Context(d.name)
+	bundle.Problem("report", keep(dir, verdict, failure))
+	for _, problem := range bundle.Problems() {
+		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "not everything could be kept: " + problem})
 	}
 	said := dir
 	if len(verdict.Results) > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -38,17 +39,14 @@ func (s bundleSource) parts() []diagnose.Part {
 	}
 }
 
-// cluster asks the API server, and then the nodes: who answers decides what has
-// to be read in them.
+// cluster asks the nodes, and the API server if it answers.
 func (s bundleSource) cluster(ctx context.Context, b *diagnose.Bundle) error {
 	client, expect, problem := s.reach(ctx)
-	nodes := diagnose.Part{Name: "nodes", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return s.nodes(ctx, b, problem != nil) }}
 	if problem != nil {
-		b.Fill(ctx, nodes)
+		b.Fill(ctx, kindctl.Diagnostics(s.name, nil))
 		return fmt.Errorf("the API server does not answer, so there are no events and no verification: %w", problem)
 	}
-	b.Fill(ctx, nodes,
-		diagnose.Part{Name: "api", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.Collect(ctx, client.Clientset) }},
+	b.Fill(ctx, kindctl.Diagnostics(s.name, client),
 		diagnose.Part{Name: "cni", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
 			return addons.State(ctx, client, expect.CNI, func(node, name, text string) { b.Write("cni/"+node+"/"+name+".txt", []byte(text)) })
 		}},
@@ -85,20 +83,6 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 	err = report.Verdict(&out, verdict)
 	b.Write("report.json", out.Bytes())
 	return err
-}
-
-// nodes reads all containers of the cluster, side by side.
-func (s bundleSource) nodes(ctx context.Context, b *diagnose.Bundle, podLogs bool) error {
-	looks, err := s.engine.Looks(ctx, s.name)
-	if err != nil {
-		return err
-	}
-	var parts []diagnose.Part
-	for _, look := range looks {
-		parts = append(parts, diagnose.Part{Name: look.Name(), Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.CollectNode(ctx, look, podLogs) }})
-	}
-	b.Fill(ctx, parts...)
-	return nil
 }
 
 // config writes what the cluster was made of, as it is recorded in it.

@@ -12,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -32,7 +31,7 @@ Examples:
   kindctl run --report junit=cluster.xml -- make e2e           and a report on the cluster`,
 		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig stays as it is. The exit code is COMMAND's own, or 128 and the signal that ended it. " +
 			"COMMAND hears SIGINT, SIGTERM and SIGHUP, and is killed by the third. " +
-			"When COMMAND fails, or the cluster cannot be made, DIR gets a verification, events, pods and logs; they hold what your pods wrote.",
+			"When COMMAND fails, or the cluster cannot be made, DIR gets a verification, events, pods and logs, and the journals of the nodes, also when there is no API server that could be asked; they hold what your pods wrote.",
 		ArgsUsage:       "-- COMMAND [ARGUMENT...]",
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,
@@ -48,7 +47,7 @@ func run(c *cli.Context) error {
 		return err
 	}
 	name := order.topology.Name
-	kept := diagnostics{dir: "kindctl-diagnostics-" + name, cluster: provider.Context(name)}
+	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name}
 	if dir := c.String("artifacts"); dir != "" {
 		kept.dir = dir
 		if err := kept.prepare(); err != nil {

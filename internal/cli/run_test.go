@@ -1,10 +1,15 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -27,5 +32,28 @@ func TestRedirect(t *testing.T) {
 		if failure.Advice != tt.want {
 			t.Errorf("advice %q and %q make %q, want %q", tt.had, tt.advice, failure.Advice, tt.want)
 		}
+	}
+}
+
+// TestDiagnosticsWithoutAnything wants the failure to be kept, and to be told what
+// is not, when neither the API server nor Docker answers.
+func TestDiagnosticsWithoutAnything(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
+	var seen event.Recorder
+	dir := filepath.Join(t.TempDir(), "kept")
+	failure := hint.New(hint.Creation, "CREATE_FAILED", "kubeadm has given up", "")
+	advice := diagnostics{dir: dir, name: "lab", sink: &seen}.verified(t.Context(), nil, failure)
+	if advice != "look into "+dir {
+		t.Errorf("the advice is %q", advice)
+	}
+	for file, want := range map[string]string{"failure.txt": "kubeadm has given up", "report.json": "CREATE_FAILED"} {
+		if data, err := os.ReadFile(filepath.Join(dir, file)); err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s lacks %q (%v):\n%s", file, want, err, data)
+		}
+	}
+	if !slices.ContainsFunc(seen.Events(), func(e event.Event) bool {
+		return e.Kind == event.Warning && strings.Contains(e.Message, "nodes: Docker does not answer")
+	}) {
+		t.Errorf("nothing tells that the nodes could not be read: %v", seen.Events())
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -51,7 +52,7 @@ func (r *runner) up(ctx context.Context) (made bool, err error) {
 	if cluster != nil {
 		verdict = cluster.Report
 	}
-	verdict.Cluster = r.kept.cluster
+	verdict.Cluster = provider.Context(r.kept.name)
 	return made, r.reports.finish(verdict, err)
 }
 
@@ -148,10 +149,10 @@ func clusterEnvironment(environment []string, name, kubeconfig string) []string 
 func (r *runner) examine(ctx context.Context, failure error) string {
 	kept := r.kept
 	kept.sink = lineSink(r.c)
-	client, err := kube.FromKubeconfig(r.kubeconfig, r.kept.cluster)
+	client, err := kube.FromKubeconfig(r.kubeconfig, provider.Context(kept.name))
 	if err != nil {
-		kept.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "no diagnostics: " + err.Error()})
-		return ""
+		kept.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "only the nodes can be asked: " + err.Error()})
+		client = nil
 	}
 	return kept.verified(ctx, client, failure)
 }

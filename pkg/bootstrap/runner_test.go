@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // diary makes phases that write down what is done with them.
@@ -207,5 +210,27 @@ func TestExamine(t *testing.T) {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestExamineNodes wants nodes to be looked at when there is no API that could be
+// asked, and nothing before there are nodes.
+func TestExamineNodes(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
+	looks := 0
+	up := NewUp(Config{Sink: event.Discard, Examine: func(_ context.Context, client *kube.Client, _ verify.Report, _ error) {
+		if looks++; client != nil {
+			t.Error("there is a client of an API that never was")
+		}
+	}})
+	up.Topology.Name = "lab"
+	up.examine(t.Context(), errors.New("Docker does not answer"))
+	if looks != 0 {
+		t.Error("it looks at nodes that were never begun")
+	}
+	up.begun = true
+	up.examine(t.Context(), errors.New("kubeadm failed"))
+	if looks != 1 {
+		t.Errorf("%d looks at nodes without an API", looks)
 	}
 }

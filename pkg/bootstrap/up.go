@@ -29,9 +29,10 @@ type Config struct {
 	WaitTimeout time.Duration
 	// Retain keeps the cluster when something fails.
 	Retain bool
-	// Examine looks at a cluster that failed before it is removed: its API, its
-	// verdict if there is one, and the error. Nil does not look. It is not called
-	// after an interrupt, nor when there is no API that could be asked.
+	// Examine looks at a cluster that failed before it is removed: its API, which is
+	// nil when nodes are all that there is and which may not answer, its verdict if
+	// there is one, and the error. Nil does not look. It is not called after an
+	// interrupt, nor before nodes are made.
 	Examine func(context.Context, *kube.Client, verify.Report, error)
 	// Observe is handed the cluster's API whenever Run connects to it, also to one
 	// that was there already, and returns at once. Nil does not look.
@@ -108,8 +109,11 @@ func (u *Up) Run(ctx context.Context) (err error) {
 
 // examine shows the caller the cluster, as far as it answers.
 func (u *Up) examine(ctx context.Context, err error) {
-	if u.Examine == nil || u.client == nil && (!u.begun || u.connect() != nil) {
+	if u.Examine == nil || u.client == nil && !u.begun {
 		return
+	}
+	if u.client == nil && u.connect() != nil {
+		u.client = nil
 	}
 	u.Examine(ctx, u.client, u.Report, err)
 }

@@ -37,8 +37,9 @@ type Options struct {
 	WaitTimeout time.Duration
 	// Retain keeps what was made when something fails.
 	Retain bool
-	// Examine looks at a cluster that failed, before it is removed: its API, its
-	// verdict if there is one, and the error. Nil does not look.
+	// Examine looks at a cluster that failed, before it is removed: its API, which is
+	// nil when nodes are all that there is and which may not answer, its verdict if
+	// there is one, and the error. Nil does not look. Diagnostics take what it gets.
 	Examine func(context.Context, *kube.Client, verify.Report, error)
 	// Sink receives what happens; nil drops it.
 	Sink event.Sink

@@ -53,7 +53,7 @@ func New(t testing.TB, options ...Option) *Cluster {
 		s.Topology.TTL = ttl(t, time.Now())
 	}
 	s.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig") // before Cleanup, so that it goes after the cluster
-	s.Sink = log(t)
+	s.Sink, s.Examine = log(t), examine(t, s.Topology.Name)
 	made, err := watchman.up(t, s.Options)
 	must(t, err)
 	t.Cleanup(func() { end(t, made, s) })
@@ -81,7 +81,13 @@ func attach(t testing.TB, cluster *kindctl.Cluster, kubeconfig string) *Cluster 
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	must(t, err)
 	c := &Cluster{Name: cluster.Name, Kubeconfig: kubeconfig, Config: config, client: cluster.Client}
-	t.Cleanup(func() { c.collect(t) }) // before the cluster goes
+	t.Cleanup(func() { // before the cluster goes
+		if t.Failed() {
+			ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
+			defer cancel()
+			collect(ctx, t, c.Name, c.client)
+		}
+	})
 	return c
 }
 
@@ -96,23 +102,32 @@ func (c *Cluster) Verify(t testing.TB) verify.Report {
 	return verdict
 }
 
-// collect leaves what the cluster says of itself, when the test has failed and
-// its artifacts are kept.
-func (c *Cluster) collect(t testing.TB) {
+// examine collects from a cluster that could not be made for a test.
+func examine(t testing.TB, name string) func(context.Context, *kube.Client, verify.Report, error) {
+	return func(ctx context.Context, client *kube.Client, _ verify.Report, _ error) {
+		ctx, cancel := context.WithTimeout(ctx, collectTimeout)
+		defer cancel()
+		collect(ctx, t, name, client)
+	}
+}
+
+// collect leaves what the cluster and its nodes say of themselves, when the
+// artifacts of tests are kept.
+func collect(ctx context.Context, t testing.TB, name string, client *kube.Client) {
 	kept := flag.Lookup("test.artifacts")
-	if !t.Failed() || kept == nil || kept.Value.String() != "true" {
+	if kept == nil || kept.Value.String() != "true" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
-	defer cancel()
-	dir := filepath.Join(t.ArtifactDir(), "cluster-"+c.Name)
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		err = diagnose.Collect(ctx, c.client.Clientset, dir)
+	dir := filepath.Join(t.ArtifactDir(), "cluster-"+name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Logf("nothing could be kept of cluster %s: %v", name, err)
+		return
 	}
-	t.Logf("what cluster %s says of itself is in %s", c.Name, dir)
-	if err != nil {
-		t.Logf("not everything could be kept: %v", err)
+	bundle := diagnose.NewBundle(dir)
+	bundle.Fill(ctx, kindctl.Diagnostics(name, client))
+	t.Logf("what cluster %s says of itself is in %s", name, dir)
+	for _, problem := range bundle.Problems() {
+		t.Logf("not everything could be kept: %s", problem)
 	}
 }
 

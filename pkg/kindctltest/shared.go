@@ -31,7 +31,7 @@ func Shared(t testing.TB, name string, options ...Option) *Cluster {
 	s, err := settle(name, options)
 	must(t, err)
 	requireDocker(t)
-	s.Sink = log(t)
+	s.Sink, s.Examine = log(t), examine(t, name)
 	found, err := commune.get(t, s)
 	must(t, err)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")

@@ -131,6 +131,63 @@ func TestRunReuse(t *testing.T) {
 	s.kubeconfigUntouched()
 }
 
+// unborn is a cluster whose API server ends as soon as it begins. kubeadm waits for
+// it for seconds, not for minutes.
+const unborn = `apiVersion: kindctl.dev/v1alpha1
+kind: Cluster
+cni: cilium
+workers: 1
+kindConfig:
+  kubeadmConfigPatches:
+  - |
+    kind: ClusterConfiguration
+    apiServer:
+      extraArgs:
+        no-such-flag: "1"
+  - |
+    kind: InitConfiguration
+    timeouts:
+      kubernetesAPICall: 15s
+`
+
+// TestRunWithoutAPI makes a cluster that never has an API server: the command does
+// not begin, nothing is left, and the nodes have told why.
+func TestRunWithoutAPI(t *testing.T) {
+	const cluster, kept = "e2e-unborn", "kindctl-diagnostics-e2e-unborn/"
+	s := newSession(t, cluster)
+	t.Chdir(t.TempDir())
+	before := s.belongings()
+	r := s.kindctl("run", "--config", files{t, t.TempDir()}.write("unborn.yaml", unborn), "-n", cluster, "--", "touch", "begun")
+	if r.code != 4 || !strings.Contains(r.stderr, "look into "+strings.TrimSuffix(kept, "/")) {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if strings.Contains(r.stderr, "kept: nodes/") {
+		t.Errorf("something of the nodes is missing:\n%s", r.stderr)
+	}
+	if r.took > 3*time.Minute {
+		t.Errorf("it took %v", r.took)
+	}
+	if _, err := os.Stat("begun"); err == nil {
+		t.Error("the command was run")
+	}
+	if after := s.belongings(); after != before {
+		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+	s.kubeconfigUntouched()
+	const first, second = "nodes/" + cluster + "-control-plane/", "nodes/" + cluster + "-worker/"
+	s.holds(kept, map[string]string{
+		"failure.txt": "the nodes could not be made", "report.json": `"code": 4`,
+		first + "containers.txt": "", first + "kubelet.log": "kube-apiserver", first + "containerd.log": "containerd", second + "kubelet.log": "kubelet", second + "containerd.log": "containerd",
+	})
+	logs, err := filepath.Glob(kept + first + "pods/kube-system_kube-apiserver-*/kube-apiserver/*.log")
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("the API server's log is missing (%v)", err)
+	}
+	if data, err := os.ReadFile(logs[len(logs)-1]); err != nil || !strings.Contains(string(data), "no-such-flag") {
+		t.Errorf("the API server's log does not tell why it ends (%v):\n%s", err, data)
+	}
+}
+
 // TestRunSignals ends kindctl while the command runs, twice: the command hears
 // it and ends in its own time, and the cluster goes.
 func TestRunSignals(t *testing.T) {

@@ -1,0 +1,68 @@
+package kindctl
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+const (
+	// partLimit bounds each part of a bundle.
+	partLimit = 2 * time.Minute
+	// contactTimeout bounds the first question to an API server, which one that is
+	// well answers in less than a second.
+	contactTimeout = 15 * time.Second
+)
+
+// Diagnostics are the part of a bundle that a cluster fills: what its nodes have
+// written, and what its API server says. Without a client, or when the server does
+// not answer, the logs of the pods are read in the nodes instead.
+func Diagnostics(name string, client *kube.Client) diagnose.Part {
+	return diagnose.Part{Name: "cluster", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
+		problem := contact(ctx, client)
+		answers := client != nil && problem == nil
+		parts := []diagnose.Part{{Name: "nodes", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return nodes(ctx, name, b, !answers) }}}
+		if answers {
+			parts = append(parts, diagnose.Part{Name: "api", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.Collect(ctx, client.Clientset) }})
+		}
+		b.Fill(ctx, parts...)
+		return problem
+	}}
+}
+
+// contact finds out whether the API server answers, if it can be asked.
+func contact(ctx context.Context, client *kube.Client) error {
+	if client == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
+	defer cancel()
+	if _, err := client.Version(ctx); err != nil {
+		return fmt.Errorf("the API server does not answer, so there are no events: %w", err)
+	}
+	return nil
+}
+
+// nodes reads all containers of the cluster, side by side.
+func nodes(ctx context.Context, name string, b *diagnose.Bundle, podLogs bool) error {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	looks, err := provider.NewEngine(docker).Looks(ctx, name)
+	if err != nil {
+		return err
+	}
+	var parts []diagnose.Part
+	for _, look := range looks {
+		parts = append(parts, diagnose.Part{Name: look.Name(), Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.CollectNode(ctx, look, podLogs) }})
+	}
+	b.Fill(ctx, parts...)
+	return nil
+}
