@@ -5,14 +5,23 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
 )
 
 // everything lists what kindctl makes, besides the kubeconfig: containers,
@@ -52,60 +61,240 @@ func (s *session) own() (cache string) {
 	return cache
 }
 
-// killed runs kindctl until it announces something, kills it, and returns what it
-// has said.
-func (s *session) killed(announced string, args ...string) (said string) {
+// killed runs kindctl until it announces something, does what is to be done then,
+// if anything, kills it, and returns what it has said. then gets the pipe into
+// which it speaks.
+func (s *session) killed(announced string, then func(pipe *os.File), args ...string) (said string) {
 	s.Helper()
-	cmd := exec.Command(kindctl, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
-	progress, err := cmd.StderrPipe()
+	progress, pipe, err := os.Pipe()
 	if err != nil {
 		s.Fatal(err)
 	}
+	defer progress.Close()
+	cmd := exec.Command(kindctl, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	cmd.Stderr = pipe
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+		pipe.Close()
+	}()
+	defer func() { <-ended }()
+	defer func() { _ = cmd.Process.Kill() }()
 	var seen strings.Builder
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
 		seen.WriteString(lines.Text() + "\n")
-		if strings.Contains(lines.Text(), announced) {
-			if err := cmd.Process.Kill(); err != nil {
-				s.Fatal(err)
-			}
-			break
+		if !strings.Contains(lines.Text(), announced) {
+			continue
 		}
+		if then != nil {
+			then(pipe)
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			s.Fatalf("it ended by itself: %v\n%s", err, seen.String())
+		}
+		if <-ended; cmd.ProcessState.ExitCode() != -1 {
+			s.Fatalf("it ended by itself: %v\n%s", cmd.ProcessState, seen.String())
+		}
+		return seen.String()
 	}
-	_ = cmd.Wait()
-	if cmd.ProcessState.ExitCode() != -1 {
-		s.Fatalf("%q was never announced:\n%s", announced, seen.String())
-	}
-	return seen.String()
+	s.Fatalf("%q was never announced:\n%s", announced, seen.String())
+	return ""
 }
 
-// TestKilled kills "up" in its phases, as the machine of a CI job does, and wants
-// gc to leave everything as it was.
+// choke fills a pipe, so that who writes into it next has to wait. It opens the
+// pipe once more: that one does not wait itself.
+func (s *session) choke(pipe *os.File) {
+	s.Helper()
+	again, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", pipe.Fd()), unix.O_WRONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer unix.Close(again)
+	for _, size := range []int{4096, 1} {
+		for err = nil; err == nil; {
+			_, err = unix.Write(again, make([]byte, size))
+		}
+	}
+	if !errors.Is(err, unix.EAGAIN) {
+		s.Fatal(err)
+	}
+}
+
+// swept is what gc removes, or would.
+type swept struct {
+	DryRun   bool
+	Clusters []struct {
+		Cluster, Reason                            string
+		Containers, Volumes, Networks, Kubeconfigs []string
+	}
+	Locks, Temporary []string
+}
+
+func (s *session) gc(flags ...string) (said swept) {
+	s.Helper()
+	r := s.must(append([]string{"gc", "-o", "json"}, flags...)...)
+	if err := json.Unmarshal([]byte(r.stdout), &said); err != nil {
+		s.Fatalf("%v\n%s", err, r.stdout)
+	}
+	return said
+}
+
+// things are all that is named, without what is said of it.
+func (w swept) things() (all []string) {
+	for _, c := range w.Clusters {
+		all = slices.Concat(all, c.Containers, c.Volumes, c.Networks, c.Kubeconfigs)
+	}
+	all = slices.Concat(all, w.Locks, w.Temporary)
+	slices.Sort(all)
+	return all
+}
+
+// sweeps wants gc to say beforehand what it then does, and everything to be as it
+// was before kindctl was killed. Where growing, containers may come between the
+// two: children of the killed process go on. It returns what was removed.
+func (s *session) sweeps(before, cache string, growing bool) swept {
+	s.Helper()
+	plan, done := s.gc("--dry-run"), s.gc()
+	if !plan.DryRun || done.DryRun {
+		s.Errorf("the plan is %+v, what was done %+v", plan, done)
+	}
+	s.Logf("removed: %v", done.things())
+	if missing := slices.DeleteFunc(plan.things(), func(thing string) bool { return slices.Contains(done.things(), thing) }); len(missing) > 0 || !growing && len(plan.things()) != len(done.things()) {
+		s.Errorf("the plan was\n%v\nand removed was\n%v", plan.things(), done.things())
+	}
+	if after := s.everything(cache); after != before {
+		s.Errorf("there was\n%s\nand now there is\n%s", before, after)
+	}
+	if _, err := os.Lstat(s.kubeconfig + ".lock"); !errors.Is(err, fs.ErrNotExist) {
+		s.Errorf("the kubeconfig is still locked (%v)", err)
+	}
+	s.kubeconfigUntouched()
+	if again := s.must("gc").stdout; again != "There is nothing to remove.\n" {
+		s.Errorf("a second gc says %q", again)
+	}
+	return done
+}
+
+// doomed is a cluster with something to do in every phase. Its worker joins while
+// the CNI is being installed.
+const doomed = `apiVersion: kindctl.dev/v1alpha1
+kind: Cluster
+name: e2e-killed
+cni: calico
+network: e2e-killed-net
+nodes:
+- role: control-plane
+- role: worker
+  labels: {tier: back}
+manifests:
+- file: settings.yaml
+`
+
+// TestKilled kills "up" in every phase of its plan, as the machine of a CI job
+// does, and wants gc to leave everything as it was.
 func TestKilled(t *testing.T) {
 	long(t)
-	const cluster, network = "e2e-killed", "e2e-killed-net"
-	for _, phase := range []string{"[preflight]", "[existing]", "[create]", "Ensuring node image", "[cni]", "[verify]", "[kubeconfig]"} {
-		t.Run(strings.ReplaceAll(strings.Trim(phase, "[]"), " ", "-"), func(t *testing.T) {
+	const cluster = "e2e-killed"
+	s, f := newSession(t, cluster), files{t, t.TempDir()}
+	f.write("settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\n")
+	up := []string{"up", "--config", f.write("doomed.yaml", doomed)}
+	var outline struct {
+		Steps []struct{ Phase, Skipped string }
+	}
+	if err := json.Unmarshal([]byte(s.must(append(up, "--dry-run", "-o", "json")...).stdout), &outline); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range outline.Steps {
+		if step.Skipped != "" && step.Phase != "load" {
+			t.Errorf("phase %s has nothing to do: %s", step.Phase, step.Skipped)
+		}
+	}
+	dies := func(name, announced string, growing bool, then func(*session, *os.File)) {
+		t.Run(name, func(t *testing.T) {
 			s := newSession(t, cluster)
 			cache := s.own()
 			before := s.everything(cache)
-			s.killed(phase, "up", "--cni", "calico", "--profile", "single", "--network", network, "-n", cluster)
-			plan := s.must("gc", "--dry-run").stdout
-			t.Logf("the plan:\n%s", plan)
-			r := s.must("gc")
-			t.Logf("gc says:\n%s", r.stdout)
-			if after := s.everything(cache); after != before {
-				t.Errorf("there was\n%s\nand now there is\n%s", before, after)
-			}
-			s.kubeconfigUntouched()
-			if again := s.must("gc").stdout; again != "There is nothing to remove.\n" {
-				t.Errorf("a second gc says %q", again)
-			}
+			s.killed(announced, func(pipe *os.File) {
+				if then != nil {
+					then(s, pipe)
+				}
+			}, append(up, "--report", "events=/dev/stderr")...)
+			s.sweeps(before, cache, growing)
 		})
 	}
+	for _, phase := range bootstrap.NewUp(bootstrap.Config{Sink: event.Discard}).Plan() {
+		if phase.Name == "load" { // a node that is built has all images; TestRegistry has one that does not
+			continue
+		}
+		dies(phase.Name, `"kind":"started","scope":"phase","id":"`+phase.Name+`"`, phase.Name == "create", nil)
+	}
+	for _, step := range []string{"Preparing nodes", "Starting control-plane"} { // of kind, in phase create
+		dies(strings.ReplaceAll(step, " ", "-"), step, true, nil)
+	}
+}
+
+// TestKilledAtKubeconfig kills "up" while it has the user's kubeconfig locked, and
+// when the context is in there and nobody knows of it yet.
+func TestKilledAtKubeconfig(t *testing.T) {
+	long(t)
+	const cluster = "e2e-killed"
+	up := append([]string{"up", "-n", cluster}, small...)
+	merged := func(s *session) (string, error) {
+		data, err := os.ReadFile(s.kubeconfig)
+		if err == nil && !strings.Contains(string(data), "kind-"+cluster) {
+			err = errors.New("there is no context")
+		}
+		return string(data), err
+	}
+	locked := func(s *session) (string, error) {
+		_, err := os.Lstat(s.kubeconfig + ".lock")
+		return "", err
+	}
+	t.Run("locked", func(t *testing.T) {
+		s := newSession(t, cluster)
+		cache := s.own()
+		before := s.everything(cache)
+		s.killed("[verify]", func(*os.File) {
+			if err := os.Remove(s.kubeconfig); err != nil {
+				t.Fatal(err)
+			}
+			if err := unix.Mkfifo(s.kubeconfig, 0o600); err != nil { // who reads it waits
+				t.Fatal(err)
+			}
+			s.eventually(2*time.Minute, func() (string, error) { return locked(s) })
+		}, up...)
+		if err := os.Remove(s.kubeconfig); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(s.kubeconfig, []byte(foreign), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if done := s.sweeps(before, cache, false); !slices.Equal(done.Locks, []string{s.kubeconfig + ".lock"}) {
+			t.Errorf("gc removed the locks %v", done.Locks)
+		}
+	})
+	t.Run("merged", func(t *testing.T) {
+		s := newSession(t, cluster)
+		cache := s.own()
+		before := s.everything(cache)
+		s.killed("[kubeconfig]", func(pipe *os.File) {
+			s.choke(pipe) // it cannot say that it is done
+			s.eventually(time.Minute, func() (string, error) {
+				if _, err := locked(s); err == nil {
+					return "", errors.New("the kubeconfig is locked")
+				}
+				return merged(s)
+			})
+		}, up...)
+		if done := s.sweeps(before, cache, false); len(done.Clusters) != 1 || !slices.Equal(done.Clusters[0].Kubeconfigs, []string{s.kubeconfig}) {
+			t.Errorf("gc removed %+v", done.Clusters)
+		}
+	})
 }
 
 // TestKilledRun kills "run" while its command uses the cluster. What else is
@@ -118,26 +307,15 @@ func TestKilledRun(t *testing.T) {
 	s.kindCluster(theirs)
 	t.Chdir(t.TempDir())
 	before := s.everything(cache)
-	said := s.killed("using it: ", "run", "--cni", "calico", "--profile", "single", "--", "sh", "-c", `echo using "it:" $$ >&2; exec sleep 600`)
+	said := s.killed("using it: ", nil, "run", "--cni", "calico", "--profile", "single", "--", "sh", "-c", `echo using "it:" $$ >&2; exec sleep 600`)
 	orphan, err := strconv.Atoi(strings.TrimSpace(said[strings.LastIndex(said, ":")+1:]))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGKILL) })
-	r := s.must("gc", "-o", "json")
-	var swept struct {
-		DryRun   bool
-		Clusters []struct {
-			Cluster, Reason     string
-			Containers, Volumes []string
-		}
-		Temporary []string
-	}
-	if err := json.Unmarshal([]byte(r.stdout), &swept); err != nil {
-		t.Fatalf("%v\n%s", err, r.stdout)
-	}
+	swept := s.gc()
 	if len(swept.Clusters) != 1 || !strings.HasPrefix(swept.Clusters[0].Cluster, "run-") || len(swept.Clusters[0].Containers) != 1 || len(swept.Clusters[0].Volumes) != 1 || len(swept.Temporary) != 1 || swept.DryRun {
-		t.Errorf("gc says\n%s", r.stdout)
+		t.Errorf("gc says %+v", swept)
 	}
 	if after := s.everything(cache); after != before {
 		t.Errorf("there was\n%s\nand now there is\n%s", before, after)

@@ -30,10 +30,13 @@ func TestRegistry(t *testing.T) {
 	defer server.Close()
 	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
 	s.fill(mirror)
-	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // archives of an earlier run must not help
+	cache := t.TempDir() // archives of an earlier run must not help
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("TMPDIR", t.TempDir())
 	before := s.images()
 
-	s.must("up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster)
+	up := []string{"up", "--images", "registry", "--image-registry", mirror, "--image", "kindest/node:e2e", "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster}
+	s.must(up...)
 	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
 		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
@@ -49,6 +52,11 @@ func TestRegistry(t *testing.T) {
 	}
 	s.green(cluster)
 	s.must("down", "-n", cluster)
+	if !testing.Short() { // the phase that TestKilled has nothing for
+		there := s.everything(cache)
+		s.killed("• [load]", nil, up...)
+		s.sweeps(there, cache, false)
+	}
 	s.output("docker", "rmi", mirror+"/kindest/node:e2e")
 	if after := s.images(); after != before {
 		t.Errorf("Docker had the images\n%s\nand now has\n%s", before, after)
