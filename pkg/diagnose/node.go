@@ -30,13 +30,14 @@ type Node interface {
 // journalLines is how much of a journal is asked for.
 const journalLines = "20000"
 
-// commands are what is asked in a node that runs.
+// commands are what is asked in a node that runs. Nodes that kindctl builds have
+// no crictl.
 var commands = map[string][]string{
 	"kubelet.log":      {"journalctl", "--no-pager", "--unit=kubelet", "--lines=" + journalLines},
 	"containerd.log":   {"journalctl", "--no-pager", "--unit=containerd", "--lines=" + journalLines},
 	"kernel.log":       {"journalctl", "--no-pager", "--dmesg", "--lines=" + journalLines},
-	"containers.txt":   {"crictl", "ps", "--all"},
-	"images.txt":       {"crictl", "images"},
+	"containers.txt":   {"sh", "-c", "if command -v crictl >/dev/null; then exec crictl ps --all; fi; ctr --namespace k8s.io containers list; ctr --namespace k8s.io tasks list"},
+	"images.txt":       {"ctr", "--namespace", "k8s.io", "images", "list"},
 	"addresses.txt":    {"ip", "address"},
 	"routes.txt":       {"ip", "route", "show", "table", "all"},
 	"failed-units.txt": {"systemctl", "--no-pager", "--failed"},
