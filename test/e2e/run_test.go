@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 		`stat -c %a "$KUBECONFIG"; echo "$KUBECONFIG"; echo "$KINDCTL_NAME"; cat; set -e
 kindctl=$1
 verify() { "$kindctl" verify --kubeconfig "$KUBECONFIG" --context "kind-$KINDCTL_NAME" "$@"; }
-verify --only proxy.rules --show-evidence > evidence.txt
+verify --only kubelet.work,net.pods,proxy.rules --show-evidence > evidence.txt
 verify -o json`)
 	cmd.Stdin = strings.NewReader("through standard input\n")
 	r := s.finished(cmd)
