@@ -14,7 +14,9 @@ const kubeletPort = 10250
 // fetches on our behalf. It takes the right to get nodes/proxy, which amounts
 // to running commands in every pod of the node.
 func (c *Client) GetKubelet(ctx context.Context, node, path string) ([]byte, error) {
-	return c.Clientset.CoreV1().RESTClient().Get().Resource("nodes").Name(node).SubResource("proxy").Suffix(path).DoRaw(ctx)
+	result := c.Clientset.CoreV1().RESTClient().Get().Resource("nodes").Name(node).SubResource("proxy").Suffix(path).Do(ctx)
+	body, _ := result.Raw()
+	return body, result.Error() // which, unlike Raw's, holds what a Status says
 }
 
 // GetKubeletThrough reads a path from the kubelet of the node that a pod runs
