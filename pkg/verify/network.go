@@ -160,12 +160,3 @@ func joined(problems []error) error {
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
 }
-
-// allOrError joins what is broken into one error, or returns nil.
-func allOrError(broken []string) error {
-	if len(broken) == 0 {
-		return nil
-	}
-	slices.Sort(broken)
-	return errors.New(strings.Join(broken, "\n"))
-}
