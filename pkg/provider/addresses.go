@@ -32,6 +32,9 @@ type place struct {
 	// bound says that no other address will do: this is one of several members of
 	// etcd, which know each other by address.
 	bound bool
+	// turn is where Docker will put it if it is started in this order: the lowest
+	// address first.
+	turn netip.Addr
 }
 
 // astray tells whether it runs where it must not.

@@ -62,21 +62,10 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 		}
 		plan.then(steps...)
 	}
-	elsewhere := map[string]string{}
-	for i, p := range places {
-		why, err := ground.denies(p, stopping)
-		if err != nil {
-			return Plan{}, err
-		}
-		if why != "" {
-			places[i].proper, elsewhere[p.name] = netip.Addr{}, " at another address: "+why
-		}
+	elsewhere, err := ground.assign(places, stopping)
+	if err != nil {
+		return Plan{}, err
 	}
-	// In the order of addresses, and last those that take any: Docker gives the
-	// lowest one that is free where it cannot give a fixed one.
-	slices.SortStableFunc(places, func(a, b place) int {
-		return cmp.Or(cmp.Compare(b.proper.BitLen(), a.proper.BitLen()), a.proper.Compare(b.proper))
-	})
 	start := starting{engine: e, network: ground.id}
 	for _, p := range places {
 		switch {

@@ -165,6 +165,37 @@ func TestStartAfterDockerRestarted(t *testing.T) {
 	}
 }
 
+// TestStartAfterDockerMixed has Docker give the addresses of control planes to
+// the others, so that what was below the third one is no longer known.
+func TestStartAfterDockerMixed(t *testing.T) {
+	for _, fixed := range []bool{true, false} {
+		network := lan("kind")
+		network.chosen = fixed
+		d := runningLab(t, network, "lab-control-plane", "lab-control-plane2", "lab-external-load-balancer", "lab-control-plane3", "lab-worker")
+		d.neighbour("172.18.0.2")
+		for name, address := range map[string]string{"lab-control-plane": "172.18.0.7", "lab-control-plane2": "172.18.0.5", "lab-external-load-balancer": "172.18.0.4", "lab-worker": "172.18.0.3"} {
+			d.box(name).address = netip.MustParseAddr(address)
+		}
+		plan, err := d.engine(t).Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"start lab-control-plane at 172.18.0.3", "start lab-control-plane2 at 172.18.0.4",
+			"start lab-external-load-balancer at another address: lab-control-plane2 is to have 172.18.0.4", "start lab-control-plane3 at 172.18.0.6",
+			"start lab-worker at another address: lab-control-plane is to have 172.18.0.3"}
+		if diff := cmp.Diff(want, plan.Titles()[5:]); diff != "" {
+			t.Errorf("fixed %v: plan (-want +got):\n%s", fixed, diff)
+		}
+		if err := plan.Run(t.Context(), span()); err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]string{"control-plane": "172.18.0.3", "control-plane2": "172.18.0.4", "external-load-balancer": "172.18.0.5", "control-plane3": "172.18.0.6", "worker": "172.18.0.7"}
+		if diff := cmp.Diff(found, d.addresses()); diff != "" {
+			t.Errorf("fixed %v: addresses (-want +got):\n%s", fixed, diff)
+		}
+	}
+}
+
 // TestStartElsewhere has somebody take the addresses of a stopped cluster.
 func TestStartElsewhere(t *testing.T) {
 	network := lan("kind")
@@ -178,7 +209,7 @@ func TestStartElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"start lab-worker at 172.18.0.4", "start lab-control-plane at another address: neighbour has 172.18.0.3 now"}
+		want := []string{"start lab-control-plane at another address: neighbour has 172.18.0.3 now", "start lab-worker at 172.18.0.4"}
 		if diff := cmp.Diff(want, plan.Titles()); diff != "" {
 			t.Errorf("plan (-want +got):\n%s", diff)
 		}
@@ -199,7 +230,7 @@ func TestStartElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"start lab-control-plane at 172.18.0.3", "start lab-worker at another address: lab-worker2 has 172.18.0.4 now"}
+		want := []string{"start lab-worker at another address: lab-worker2 has 172.18.0.4 now", "start lab-control-plane at 172.18.0.3"}
 		if diff := cmp.Diff(want, plan.Titles()); diff != "" {
 			t.Errorf("plan (-want +got):\n%s", diff)
 		}
@@ -215,7 +246,7 @@ func TestStartElsewhere(t *testing.T) {
 		}
 	})
 	t.Run("one of several got another", func(t *testing.T) {
-		d := runningLab(t, lan("kind"), large...) // which keeps no addresses; .2 is free
+		d := runningLab(t, lan("kind"), large[4], large[3], large[0], large[1], large[2]) // which keeps no addresses; .2 is free
 		engine := d.engine(t)
 		stopped(t, engine)
 		plan, err := engine.Start(t.Context(), "lab")
@@ -223,7 +254,7 @@ func TestStartElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = plan.Run(t.Context(), span())
-		if hint.ReasonOf(err) != "ADDRESS_LOST" || !strings.Contains(err.Error(), "172.18.0.2") || !strings.Contains(hint.AdviceOf(err), "--network") {
+		if hint.ReasonOf(err) != "ADDRESS_LOST" || !strings.Contains(err.Error(), "172.18.0.4") || !strings.Contains(hint.AdviceOf(err), "--network") {
 			t.Errorf("error is %v", err)
 		}
 		for name, state := range d.addresses() {

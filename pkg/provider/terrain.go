@@ -16,6 +16,8 @@ import (
 type terrain struct {
 	id      string
 	subnets []netip.Prefix
+	// gateways are this host's own addresses there.
+	gateways []netip.Addr
 	// holders are the containers that have an address there, by address.
 	holders map[netip.Addr]string
 }
@@ -35,12 +37,75 @@ func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
 	}
 	found := terrain{id: inspected.Network.ID, holders: map[netip.Addr]string{}}
 	for _, config := range inspected.Network.IPAM.Config {
-		found.subnets = append(found.subnets, config.Subnet)
+		gateway := config.Gateway
+		if !gateway.IsValid() { // Docker takes the first, and does not always say so
+			gateway = config.Subnet.Masked().Addr().Next()
+		}
+		found.subnets, found.gateways = append(found.subnets, config.Subnet), append(found.gateways, gateway)
 	}
 	for _, container := range inspected.Network.Containers {
 		found.holders[container.IPv4Address.Addr()] = container.Name
 	}
 	return found, nil
+}
+
+// assign takes their addresses from containers that cannot have them, says why,
+// and puts all in the order in which they have to be started: Docker gives the
+// lowest address that is free where it cannot give a fixed one. So one that may
+// have any fills the gap below the next that may not.
+func (t terrain) assign(places, stopping []place) (elsewhere map[string]string, err error) {
+	elsewhere = map[string]string{}
+	taken := map[netip.Addr]string{}
+	for _, p := range places {
+		if p.bound {
+			taken[p.proper] = p.name
+		}
+	}
+	for i := range places {
+		p := &places[i]
+		why, err := t.denies(*p, stopping)
+		if err != nil {
+			return nil, err
+		}
+		if owner, owned := taken[p.proper]; why == "" && owned && owner != p.name {
+			why = fmt.Sprintf("%s is to have %s", owner, p.proper)
+		}
+		if why != "" {
+			p.proper, elsewhere[p.name] = netip.Addr{}, " at another address: "+why
+		}
+		if p.turn = p.proper; p.turn.IsValid() {
+			taken[p.turn] = p.name
+		}
+	}
+	for address, holder := range t.holders {
+		if !slices.ContainsFunc(stopping, func(p place) bool { return p.name == holder }) {
+			taken[address] = holder
+		}
+	}
+	for i := range places {
+		if p := &places[i]; !p.turn.IsValid() {
+			p.turn = t.vacancy(taken)
+			taken[p.turn] = p.name
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return a.turn.Compare(b.turn) })
+	return elsewhere, nil
+}
+
+// vacancy is the lowest address that is not taken; none when all are, or the
+// network has no IPv4.
+func (t terrain) vacancy(taken map[netip.Addr]string) netip.Addr {
+	for _, subnet := range t.subnets {
+		if !subnet.Addr().Is4() {
+			continue
+		}
+		for address := subnet.Masked().Addr().Next(); subnet.Contains(address); address = address.Next() {
+			if _, is := taken[address]; !is && !slices.Contains(t.gateways, address) {
+				return address
+			}
+		}
+	}
+	return netip.Addr{}
 }
 
 // denies says why a container cannot have its address on this network any more.
