@@ -87,6 +87,9 @@ func unreachable(err error, host string) error {
 			conn.Close()
 		}
 	}
-	return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer",
-		`start it: "sudo systemctl start docker", or Docker Desktop; "make up" as root prepares a bare machine`)
+	advice := `start it: "sudo systemctl start docker", or Docker Desktop; "make up" as root prepares a bare machine`
+	if os.Getenv(client.EnvOverrideHost) != "" {
+		advice = "start the one that DOCKER_HOST names, or unset DOCKER_HOST to use this machine's own"
+	}
+	return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", advice)
 }

@@ -213,7 +213,7 @@ func TestUnreachable(t *testing.T) {
 	}
 	t.Setenv("PATH", bin)
 	t.Run("not running", func(t *testing.T) {
-		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_NOT_RUNNING" {
+		if _, err := Docker(t.Context()); hint.ReasonOf(err) != "DOCKER_NOT_RUNNING" || !strings.Contains(hint.AdviceOf(err), "DOCKER_HOST") {
 			t.Errorf("error is %v", err)
 		}
 	})
