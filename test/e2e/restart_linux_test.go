@@ -1,0 +1,139 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDockerRestarts restarts Docker under a stopped and under a running cluster
+// so that nodes get other addresses, and kills it. A start puts all of it in
+// order, and what was kept is there.
+func TestDockerRestarts(t *testing.T) {
+	long(t)
+	docker := newEngine(t)
+	const cluster, plane = "e2e-restart", "e2e-restart-control-plane"
+	s := newSession(t, cluster)
+	s.must("doctor")
+	s.must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.keep(cluster)
+
+	before := s.addresses(cluster)
+	s.must("stop", "-n", cluster)
+	docker.restart(syscall.SIGTERM)
+	if running := s.runningOf(cluster); running != "" {
+		t.Errorf("a restart of Docker starts a stopped cluster: %s", running)
+	}
+	s.squat(s.networkOf(cluster), before[plane], "e2e-restart-squatter")
+	s.resumes(cluster)
+	elsewhere := s.addresses(cluster)
+	if elsewhere[plane] == before[plane] {
+		t.Errorf("%s has its old address, so nothing is shown here: %v", plane, elsewhere)
+	}
+
+	docker.restart(syscall.SIGTERM) // nobody starts the squatter again
+	if after := s.addresses(cluster); after[plane] == elsewhere[plane] {
+		t.Errorf("Docker gave %s its old address again, so nothing is shown here: %v", plane, after)
+	}
+	s.resumes(cluster)
+	docker.restart(syscall.SIGKILL)
+	s.resumes(cluster)
+	if r := s.must("status", "-n", cluster); strings.Count(r.stdout, " True ") != 2 {
+		t.Errorf("status shows\n%s", r.stdout)
+	}
+}
+
+// TestDockerRestartsHighlyAvailable restarts Docker until three control planes
+// are not where the others look for them, on a network that kindctl makes, which
+// can keep addresses, and on one that cannot, as kind makes its own. A start
+// brings them back there.
+func TestDockerRestartsHighlyAvailable(t *testing.T) {
+	long(t)
+	docker := newEngine(t)
+	const cluster = "e2e-restart-ha"
+	s := newSession(t, cluster)
+	const plain = "e2e-restart-plain"
+	s.output("docker", "network", "create", plain)
+	for _, network := range []string{"e2e-restart-net", plain} {
+		s.must("up", "--cni", "calico", "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)
+		s.keep(cluster)
+		before := planesOf(s.addresses(cluster))
+		mixed := before
+		for range 5 { // Docker starts containers in any order
+			docker.restart(syscall.SIGTERM)
+			if mixed = planesOf(s.addresses(cluster)); !maps.Equal(mixed, before) {
+				break
+			}
+		}
+		if maps.Equal(mixed, before) {
+			t.Errorf("network %s: control planes are where they were, so nothing is shown here: %v", network, before)
+		}
+		s.resumes(cluster)
+		if after := planesOf(s.addresses(cluster)); !maps.Equal(after, before) {
+			t.Errorf("network %s: control planes are at %v, not at %v", network, after, before)
+		}
+		s.must("down", "-n", cluster)
+	}
+}
+
+func planesOf(addresses map[string]string) map[string]string {
+	planes := maps.Clone(addresses)
+	maps.DeleteFunc(planes, func(name, _ string) bool { return !strings.Contains(name, "control-plane") })
+	return planes
+}
+
+// keep puts into a cluster what has to survive: an object, and a file in a volume
+// that a web server has.
+func (s *session) keep(cluster string) {
+	s.Helper()
+	s.kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=word=kept")
+	s.apply(cluster, fmt.Sprintf(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: keeper}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: keeper}
+spec:
+  selector: {matchLabels: {app: keeper}}
+  template:
+    metadata: {labels: {app: keeper}}
+    spec:
+      containers:
+      - {name: keeper, image: %s, args: [test-webserver], volumeMounts: [{name: kept, mountPath: /kept}]}
+      volumes: [{name: kept, persistentVolumeClaim: {claimName: keeper}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: keeper}
+spec: {selector: {app: keeper}, ports: [{port: 80}]}
+`, s.probeImage(cluster)))
+	s.kubectl(cluster, "rollout", "status", "deployment/keeper", "--timeout=120s")
+	s.kubectl(cluster, "exec", "deployment/keeper", "--", "sh", "-c", "echo kept >/kept/word")
+}
+
+// resumes starts a cluster, and wants it green and what was put into it there.
+func (s *session) resumes(cluster string) {
+	s.Helper()
+	s.Logf("before the start: %v", s.addresses(cluster))
+	r := s.must("start", "-n", cluster)
+	s.Logf("%s\n%s", strings.TrimSpace(r.stdout), r.stderr)
+	s.green(cluster)
+	if word := s.kubectl(cluster, "get", "configmap", "keepsake", "-o", "jsonpath={.data.word}"); word != "kept" {
+		s.Errorf("the ConfigMap says %q", word)
+	}
+	s.eventually(time.Minute, func() (string, error) {
+		out, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "--raw", "/api/v1/namespaces/default/services/keeper:80/proxy/kept/word")
+		if err == nil && out != "kept" {
+			err = fmt.Errorf("the volume has %q", out)
+		}
+		return out, err
+	})
+}
