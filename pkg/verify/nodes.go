@@ -89,14 +89,17 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	return Judged(each(nodes, func(node corev1.Node) (string, error) {
-		if reason := nodeNotReady(node); reason != "" {
+		condition := "node ready"
+		if t.awaitsCNI() && lacksNetwork(node) {
+			condition = "node not ready before it has a CNI, without which the cluster was made"
+		} else if reason := nodeNotReady(node); reason != "" {
 			return "", fmt.Errorf("%s: %s", node.Name, reason)
 		}
 		seen, err := t.kubeletHealth(ctx, node.Name)
 		if err != nil {
 			return "", err
 		}
-		return seen + ", node ready", nil
+		return seen + ", " + condition, nil
 	}))
 }
 

@@ -55,6 +55,9 @@ func TestKubeletsAlive(t *testing.T) {
 		"not ready": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
 			n["w1"].Status.Conditions[0] = corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Reason: "NodeStatusUnknown", Message: "Kubelet stopped posting node status."}
 		}, all, "w1: not ready: NodeStatusUnknown: Kubelet stopped posting node status."},
+		"without a CNI": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
+			n["w1"].Status.Conditions[0] = corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "container runtime network not ready: cni plugin not initialized"}
+		}, all, "w1: not ready: KubeletNotReady: container runtime network not ready"},
 		"never reported":  {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["w1"].Status.Conditions = nil }, all, "w1: not ready: the kubelet has not reported"},
 		"kubelet is deaf": {nil, answersFrom(path, "ok", "cp1", "w1"), "w2: kubelet: /healthz: connection refused"},
 		"kubelet is sick": {nil, map[string]string{"kube-proxy-cp1" + path: "ok", "kube-proxy-w1" + path: "ok", "kube-proxy-w2" + path: "503 pleg"}, "w2: kubelet: /healthz answers 503: pleg"},

@@ -31,6 +31,9 @@ func (t *Target) lookForNetwork(ctx context.Context) {
 	t.noNetwork = "no node has a pod network: no CNI is set up"
 }
 
+// awaitsCNI tells whether the cluster was made without a CNI, and has none yet.
+func (t *Target) awaitsCNI() bool { return t.noNetwork != "" && !t.Expect.Discovered }
+
 // lacksNetwork tells whether a node's container runtime says that no CNI is set
 // up. The kubelet passes that on in its condition, in the words of the CRI.
 func lacksNetwork(node corev1.Node) bool {

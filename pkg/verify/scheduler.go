@@ -44,9 +44,15 @@ func schedulerChecks() []Check {
 // rightsOfScheduling go with schedule.
 var rightsOfScheduling = rights(RightsOfNamespace, []string{"create,list,watch pods"})
 
+// keptAway is why no ordinary pod is given a node before there is a CNI.
+const keptAway = "without a CNI no node is ready, and Kubernetes keeps pods away from all of them"
+
 // onlyTaintedNode is the reason to skip what must run outside control planes.
 // kind removes the taint of a cluster's only node.
 func onlyTaintedNode(t *Target) string {
+	if t.noNetwork != "" {
+		return keptAway
+	}
 	if t.Expect.Workers == 0 && t.Expect.ControlPlanes > 1 {
 		return "there are no workers, and control planes take no ordinary pods"
 	}

@@ -13,6 +13,8 @@ import (
 // taintDoesNotApply is the reason to skip node.taint.
 func taintDoesNotApply(t *Target) string {
 	switch {
+	case t.noNetwork != "":
+		return keptAway
 	case t.Expect.Nodes() == 1:
 		return "kind removes the taint of a cluster's only node"
 	case t.Expect.ControlPlanes == 0:

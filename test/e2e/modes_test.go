@@ -22,6 +22,19 @@ func TestKubeProxyReplacement(t *testing.T) {
 	s.showsEvidence(cluster, "cil.lb", entryOfCilium)
 }
 
+// TestWithoutCNI makes a cluster whose CNI is for its user to install.
+func TestWithoutCNI(t *testing.T) {
+	const cluster = "e2e-bare"
+	s := newSession(t, cluster)
+	s.must("up", "--cni", "none", "--workers", "1", "-n", cluster)
+	if got := s.kubectl(cluster, "get", "nodes"); strings.Count(got, "NotReady") != 2 {
+		t.Errorf("not both nodes wait for a CNI:\n%s", got)
+	}
+	if got := s.must("verify", "-n", cluster).stdout; !strings.Contains(got, "no CNI is set up") {
+		t.Errorf("nothing says what is left out, and why:\n%s", got)
+	}
+}
+
 // TestHighlyAvailable runs three control planes behind a load balancer.
 func TestHighlyAvailable(t *testing.T) {
 	const cluster = "e2e-ha"
