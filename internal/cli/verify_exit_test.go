@@ -35,8 +35,8 @@ func TestVerifyExitCodes(t *testing.T) {
 		want   map[string]verify.Outcome // none means that there is no report
 	}{
 		"all pass":         {reviewing(t, false), []string{only, "api.authz"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass}},
-		"all that applies": {reviewing(t, false), []string{only, "api.authz,net.pods"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass, "net.pods": verify.Skip}},
-		"nothing applies":  {reviewing(t, false), []string{only, "net.pods"}, hint.Internal, map[string]verify.Outcome{"net.pods": verify.Skip}},
+		"all that applies": {reviewing(t, false), []string{only, "api.authz,cil.kpr"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass, "cil.kpr": verify.Skip}},
+		"nothing applies":  {reviewing(t, false), []string{only, "cil.kpr"}, hint.Internal, map[string]verify.Outcome{"cil.kpr": verify.Skip}},
 		"one fails":        {reviewing(t, true), []string{only, "api.authz"}, hint.Verification, map[string]verify.Outcome{"api.authz": verify.Fail}},
 		"one is unseen":    {reviewing(t, false), []string{only, "api.authz,sched.leader"}, hint.Internal, map[string]verify.Outcome{"api.authz": verify.Pass, "sched.leader": verify.Error}},
 		"one of each":      {reviewing(t, true), []string{only, "api.authz,sched.leader"}, hint.Verification, map[string]verify.Outcome{"api.authz": verify.Fail, "sched.leader": verify.Error}},
@@ -93,7 +93,7 @@ func outcomeIn(t *testing.T, format, stdout, id string) verify.Outcome {
 // recorded, and so refuses the nodes to strangers as to everybody.
 func reviewing(t *testing.T, allowed bool) http.HandlerFunc {
 	t.Helper()
-	others := recorded(t, "none")
+	others := recorded(t, "cilium")
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/apis/authorization.k8s.io/v1/subjectaccessreviews" {
 			others(w, r)
