@@ -115,7 +115,7 @@ func TestAction(t *testing.T) {
 	if code, _ := s.step("post.js", temp, state...); code != 0 {
 		t.Errorf("post: exit %d", code)
 	}
-	for file, want := range map[string]string{"cluster.xml": `<testcase name="net.pods"`, "cluster.json": `"passed": true`, "verify.json": `"passed": true`} {
+	for file, want := range map[string]string{"cluster.xml": `<testcase name="net.pods@`, "cluster.json": `"passed": true`, "verify.json": `"passed": true`} {
 		if data, err := os.ReadFile(filepath.Join(told["artifacts"], file)); err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s (%v)", file, want, err)
 		}
@@ -184,7 +184,7 @@ func TestGitLab(t *testing.T) {
 		t.Errorf("the job: %v", err)
 	}
 	for file, want := range map[string]string{
-		"said": " in " + project + " says hello", "nodes": "-control-plane", ".kindctl/reports/cluster.xml": `<testcase name="net.pods"`,
+		"said": " in " + project + " says hello", "nodes": "-control-plane", ".kindctl/reports/cluster.xml": `<testcase name="net.pods@`,
 	} {
 		if data, err := os.ReadFile(filepath.Join(project, file)); err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %q (%v): %s", file, want, err, data)

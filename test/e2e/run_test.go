@@ -79,7 +79,7 @@ verify -o json`)
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}
 	s.kubeconfigUntouched()
-	for file, want := range map[string]string{"up.xml": `<testcase name="net.pods"`, "up.json": `"passed": true`, "up.jsonl": `"kind":"done","scope":"phase","id":"verify"`} {
+	for file, want := range map[string]string{"up.xml": `<testcase name="net.pods@`, "up.json": `"passed": true`, "up.jsonl": `"kind":"done","scope":"phase","id":"verify"`} {
 		if data, err := os.ReadFile(file); err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s (%v):\n%s", file, want, err, data)
 		}
