@@ -58,6 +58,7 @@ func nftChains(printed string) map[string]string {
 		switch {
 		case len(fields) >= 3 && fields[0] == "chain" && fields[len(fields)-1] == "{":
 			name = strings.Trim(fields[1], `"`)
+			chains[name] = "" // it may be empty
 		case len(fields) == 1 && fields[0] == "}":
 			name = ""
 		case name != "":

@@ -103,6 +103,7 @@ func TestProxyRules(t *testing.T) {
 		"nftables, a longer address":         {"nftables", less("10.96.0.77 . tcp", "110.96.0.77 . tcp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
 		"nftables, no element":               {"nftables", less("10.96.0.77 . tcp", "10.96.0.77 . udp").Replace(printedNFTables), "service-ips has no element for 10.96.0.77:80"},
 		"nftables, no chain":                 {"nftables", less("chain service-ABCDEFGH", "chain service-ABC").Replace(printedNFTables), "there is no chain service-ABCDEFGH"},
+		"nftables, an empty chain":           {"nftables", less("		ip daddr 10.96.0.77 tcp dport 80 ip saddr != 10.244.0.0/16 jump mark-for-masquerade\n		meta l4proto tcp dnat ip addr . port to numgen random mod 2 map { 0 : 10.244.1.5 . 8080, 1 : 10.244.2.6 . 8080 }\n", "").Replace(printedNFTables), "to [], not to"},
 		"nftables, nothing":                  {"nftables", "", "has no element"},
 		"ipvs":                               {"ipvs", printedIPVS, ""},
 		"ipvs, one is lost":                  {"ipvs", less("  -> 0AF40105:1F90      Masq    1      0          0\n", "").Replace(printedIPVS), "to [10.244.2.6:8080], not"},
