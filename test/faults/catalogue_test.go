@@ -131,5 +131,5 @@ var dnsFaults = []fault{
 	{check: "dns.search", what: "a pod has its node's resolv.conf", inject: mutation("pods", "object.metadata.name == 'probe-WORKER2'",
 		"Object{spec: Object.spec{dnsPolicy: 'Default'}}", samplePod("probe-WORKER2"), "{.spec.dnsPolicy}", "Default")},
 	{check: "dns.external", what: "CoreDNS forwards to an address that nobody has", inject: corefile("s/forward . [^ ]+/forward . 192.0.2.1/")},
-	{check: "dns.latency", what: "the CoreDNS pods' answers leave them at 5 kbit/s", outcome: verify.Warn, inject: delayed},
+	{check: "dns.latency", what: "the CoreDNS pods' answers leave them at 10 kbit/s", outcome: verify.Warn, inject: delayed},
 }

@@ -157,7 +157,7 @@ func unallocated(c *cluster) func() {
 
 // delayed lets the answers of the CoreDNS pods out slowly, inside their network
 // namespaces, because Calico looks after the host's end: after a burst, one of
-// 80 bytes takes an eighth of a second.
+// 160 bytes takes an eighth of a second, and the kubelets' probes still get theirs.
 func delayed(c *cluster) func() {
 	pods := c.kubectl(`-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)
 	inside := func(command string) {
@@ -168,7 +168,7 @@ func delayed(c *cluster) func() {
 			done; exit 1`, address, command))
 		}
 	}
-	inside("add dev eth0 root tbf rate 5kbit burst 1600 latency 20s")
+	inside("add dev eth0 root tbf rate 10kbit burst 1600 latency 20s")
 	return func() { inside("del dev eth0 root") }
 }
 
