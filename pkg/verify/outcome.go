@@ -86,22 +86,27 @@ func isInapplicable(err error) bool {
 
 func isFinal(err error) bool {
 	_, fails := errors.AsType[finalError](err)
-	return fails || isWarning(err) || isInapplicable(err) || refused(err)
+	return fails || isWarning(err) || isInapplicable(err) || throughout(err, refused)
 }
 
-func isUnobservable(err error) bool { return refused(err) || onlyUnobserved(err) }
+func isUnobservable(err error) bool {
+	return throughout(err, func(err error) bool {
+		_, is := errors.AsType[unobservableError](err)
+		return is || refused(err)
+	})
+}
 
-// onlyUnobserved tells whether nothing is in an error but what could not be observed:
-// joined with a fault that was seen on another node, it does not hide that one.
-func onlyUnobserved(err error) bool {
+// throughout tells whether each of the errors that are joined in one is of a kind:
+// what could not be observed on one node hides no fault that was seen on another.
+func throughout(err error, kind func(error) bool) bool {
 	switch e := err.(type) { //nolint:errorlint // the tree is walked here
-	case unobservableError:
-		return true
-	case interface{ Unwrap() error }:
-		return onlyUnobserved(e.Unwrap())
 	case interface{ Unwrap() []error }:
 		parts := slices.DeleteFunc(slices.Clone(e.Unwrap()), onlyEnded)
-		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !onlyUnobserved(part) })
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !throughout(part, kind) })
+	case unobservableError:
+		return kind(err) // whatever it marks
+	case interface{ Unwrap() error }:
+		return throughout(e.Unwrap(), kind)
 	}
-	return false
+	return err != nil && kind(err)
 }

@@ -1,0 +1,38 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// TestUnobservable: what could not be observed on one node hides no fault on
+// another, and what is refused everywhere is not asked for again.
+func TestUnobservable(t *testing.T) {
+	fault := errors.New("w1: no rules")
+	refusal := OnNode("w2", fmt.Errorf("w2: %w", apierrors.NewForbidden(schema.GroupResource{Resource: "pods/exec"}, "a", nil)))
+	unseen := Unobservable(errors.New("w2: 502"))
+	tests := map[string]struct {
+		err               error
+		unobserved, final bool
+	}{
+		"a fault":               {fault, false, false},
+		"refused":               {refusal, true, true},
+		"refused on all":        {errors.Join(refusal, refusal), true, true},
+		"refused beside":        {errors.Join(fault, refusal), false, false},
+		"unseen":                {fmt.Errorf("look: %w", unseen), true, false},
+		"unseen and refused":    {errors.Join(unseen, fmt.Errorf("look: %w", errors.Join(refusal))), true, false},
+		"unseen beside":         {errors.Join(unseen, fault), false, false},
+		"marked, and a refusal": {Unobservable(refusal), true, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if isUnobservable(test.err) != test.unobserved || isFinal(test.err) != test.final {
+				t.Errorf("unobservable %v, final %v", isUnobservable(test.err), isFinal(test.err))
+			}
+		})
+	}
+}
