@@ -29,6 +29,7 @@ var skippedOnOneNode = map[string]string{
 	"node.taint": "kind removes the taint of a cluster's only node",
 	"net.mtu":    "there is only one node",
 	"cal.routes": "there is only one node",
+	"cal.bgp":    `Calico does not use BGP here (backend "vxlan")`,
 }
 
 // skipsOnly wants exactly these checks to be skipped, with their reasons, and all
