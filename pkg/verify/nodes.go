@@ -37,8 +37,9 @@ func nodeChecks() []Check {
 			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rights(rightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
-			// A kubelet renews every ten seconds.
-			Slow: true, Timeout: 20 * time.Second,
+			// A kubelet renews every ten seconds, a young one up to seven later (kubelet
+			// v1.37, component-helpers/apimachinery/lease).
+			Slow: true, Timeout: 30 * time.Second,
 			Run: kubeletsRenew,
 		},
 		{
