@@ -33,7 +33,7 @@ func TestComplete(t *testing.T) {
 		{"up --cni c", "cilium calico", false},
 		{"up --cni=ca", "--cni=calico", false},
 		{"up --cni ca --proxy-mode n", "nftables none", false},
-		{"up --profile ", "default ha single", false},
+		{"up --profile ", "default external-etcd ha single", false},
 		{"up --images l", "local", false},
 		{"up --config ", "", true},
 		{"up --workers ", "", false},
@@ -87,7 +87,7 @@ func TestComplete(t *testing.T) {
 // TestCompletionKnowsFlags: a flag with a value is completed in some way, or its
 // value is the user's own invention.
 func TestCompletionKnowsFlags(t *testing.T) {
-	inventions := []string{"control-planes", "workers", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs"}
+	inventions := []string{"control-planes", "workers", "etcd-members", "count", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs"}
 	k := completer{sources: sources{}, app: newApp(io.Discard, io.Discard)}
 	some := func() []string { return []string{"x"} }
 	k.sources = sources{clusters: some, contexts: some, images: some}

@@ -44,6 +44,10 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return plain(clusters.Profiles())
 	case "proxy-mode":
 		return plain(clusters.ProxyModes)
+	case "etcd":
+		return plain(clusters.EtcdPlaces)
+	case "role":
+		return plain([]string{clusters.Worker, clusters.ControlPlane})
 	case "fidelity":
 		return plain(fidelity.Modes)
 	case "images":

@@ -28,7 +28,11 @@ func (u *Up) record(ctx context.Context) error {
 	if err := verify.Record(ctx, u.client, u.expectation()); err != nil {
 		return err
 	}
-	data, err := u.Topology.Encode()
+	return recordConfig(ctx, u.client, u.Topology)
+}
+
+func recordConfig(ctx context.Context, client *kube.Client, topology clusters.Topology) error {
+	data, err := topology.Encode()
 	if err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func (u *Up) record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return u.client.Apply(ctx, []*unstructured.Unstructured{{Object: object}})
+	return client.Apply(ctx, []*unstructured.Unstructured{{Object: object}})
 }
 
 // differences names, in words, how the cluster that is there differs from the

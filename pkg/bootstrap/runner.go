@@ -36,8 +36,8 @@ type Options struct {
 	// Examine looks at what a failed phase left, before it is undone. Nil does
 	// not look, and after an interrupt nobody does.
 	Examine func(context.Context, error)
-	// Retain keeps what was made.
-	Retain bool
+	// Retain keeps what was made. Retainable says that the user could have asked so.
+	Retain, Retainable bool
 	// UndoTimeout bounds the undoing, which also happens after an interrupt.
 	UndoTimeout time.Duration
 }
@@ -96,9 +96,12 @@ func one(ctx context.Context, phase Phase, sink event.Sink) (began bool, err err
 // undo takes back the phases in reverse order. The context may be over, which
 // must not keep anything from being removed.
 func undo(ctx context.Context, phases []Phase, options Options) error {
-	consolation := "--retain would keep it for a look"
-	if ctx.Err() != nil {
+	consolation := ""
+	switch {
+	case ctx.Err() != nil:
 		consolation = "nothing is left of it"
+	case options.Retainable:
+		consolation = "--retain would keep it for a look"
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), options.UndoTimeout)
 	defer cancel()

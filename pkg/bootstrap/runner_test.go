@@ -121,7 +121,7 @@ func TestEveryPhaseTellsItsStory(t *testing.T) {
 	skipped := d.phase("skipped", nil)
 	skipped.Skip = func() string { return "nothing to do" }
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Creation, "X", "it broke", "mend it") })
-	if err := Run(t.Context(), []Phase{d.phase("first", nil), skipped, failing}, Options{Sink: recorder, UndoTimeout: time.Minute}); err == nil {
+	if err := Run(t.Context(), []Phase{d.phase("first", nil), skipped, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute}); err == nil {
 		t.Fatal("a failing phase gave no error")
 	}
 	var got []string
@@ -144,7 +144,7 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 		return hint.New(hint.Creation, "REMOVE_FAILED", "a container is stuck", "kindctl down")
 	}
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Verification, "X", "it broke", "mend it") })
-	err := Run(t.Context(), []Phase{d.phase("first", nil), stuck, failing}, Options{Sink: recorder, UndoTimeout: time.Minute})
+	err := Run(t.Context(), []Phase{d.phase("first", nil), stuck, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute})
 	if hint.CodeOf(err) != hint.Verification || hint.AdviceOf(err) != "mend it" || !strings.Contains(err.Error(), "undo stuck: a container is stuck") {
 		t.Errorf("error is %v (advice %q)", err, hint.AdviceOf(err))
 	}

@@ -125,3 +125,39 @@ func (r contextReader) Read(b []byte) (int, error) {
 	}
 	return r.Reader.Read(b)
 }
+
+// Catch brings the images that another node has by name and this one has not, and
+// returns how many those are.
+func (h Holder) Catch(ctx context.Context, from Holder) (int, error) {
+	theirs, err := from.Images(ctx)
+	if err != nil {
+		return 0, err
+	}
+	own, err := h.Images(ctx)
+	if err != nil {
+		return 0, err
+	}
+	export := []string{"--namespace=k8s.io", "images", "export", "-"}
+	wanted := 0
+	for name := range theirs {
+		if _, has := own[name]; !has && !strings.HasPrefix(name, "sha256:") && !strings.Contains(name, "@") {
+			export, wanted = append(export, name), wanted+1
+		}
+	}
+	if wanted == 0 {
+		return 0, nil
+	}
+	archive, out := io.Pipe()
+	var group errgroup.Group
+	group.Go(func() error {
+		err := from.node.CommandContext(ctx, "ctr", export...).SetStdout(out).Run()
+		out.CloseWithError(err)
+		return explain(err)
+	})
+	group.Go(func() error {
+		err := h.Load(ctx, archive)
+		archive.CloseWithError(err)
+		return err
+	})
+	return wanted, group.Wait()
+}

@@ -10,7 +10,7 @@ import (
 // Planned is a container that kind is going to make.
 type Planned struct {
 	Name string `json:"name"`
-	// Role is control-plane, worker or external-load-balancer.
+	// Role is control-plane, worker, external-load-balancer or external-etcd.
 	Role  string `json:"role"`
 	Image string `json:"image"`
 	// Ports of this host lead to the container: "127.0.0.1:8080 to 30080/TCP".
@@ -25,7 +25,7 @@ func Containers(config *v1alpha4.Cluster) (planned []Planned) {
 	counts := map[string]int{}
 	name := func(role string) string {
 		counts[role]++
-		return nodeName(config.Name, role, counts[role])
+		return NodeName(config.Name, role, counts[role])
 	}
 	for _, node := range config.Nodes {
 		one := Planned{Name: name(string(node.Role)), Role: string(node.Role), Image: node.Image}

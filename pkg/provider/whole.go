@@ -25,12 +25,12 @@ func whole(cluster string, members []*member, known []string) error {
 	if len(known) == 0 {
 		for role, last := range counts {
 			for i := 1; i <= last; i++ {
-				expected = append(expected, nodeName(cluster, role, i))
+				expected = append(expected, NodeName(cluster, role, i))
 			}
 		}
 	}
 	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
-		expected = append(expected, nodeName(cluster, constants.ExternalLoadBalancerNodeRoleValue, 1))
+		expected = append(expected, NodeName(cluster, constants.ExternalLoadBalancerNodeRoleValue, 1))
 	}
 	expected = slices.DeleteFunc(expected, func(name string) bool { return there[name] })
 	slices.Sort(expected)
@@ -42,9 +42,9 @@ func whole(cluster string, members []*member, known []string) error {
 		fmt.Sprintf("make the cluster anew: kindctl down -n %s, then kindctl up -n %s", cluster, cluster))
 }
 
-// nodeName is what kind calls the containers of a role: the first one has no
+// NodeName is what kind calls the containers of a role: the first one has no
 // number (kind v0.33.0, pkg/cluster/internal/providers/common/namer.go).
-func nodeName(cluster, role string, number int) string {
+func NodeName(cluster, role string, number int) string {
 	name := cluster + "-" + role
 	if number > 1 {
 		name += strconv.Itoa(number)

@@ -48,4 +48,5 @@ func TestHighlyAvailable(t *testing.T) {
 	if got := s.must("get", "nodes", "-n", cluster, "-o", "name").stdout; !strings.Contains(got, cluster+"-external-load-balancer") {
 		t.Errorf("there is no load balancer among the nodes:\n%s", got)
 	}
+	s.controlPlanesComeAndGo(cluster)
 }

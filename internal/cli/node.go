@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+func nodeCommand() *cli.Command {
+	return &cli.Command{
+		Name: "node", Usage: "Add nodes to a cluster that runs, or remove some",
+		Subcommands: []*cli.Command{
+			{
+				Name: "add", Usage: "Add nodes, and verify every component",
+				UsageText: `kindctl node add [-n NAME] [--role worker|control-plane] [--count NUMBER]
+
+Examples:
+  kindctl node add                                 one worker more
+  kindctl node add -n ha --role control-plane      also a member of etcd more`,
+				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, but none of its published ports. " +
+					"Control planes need a load balancer, which clusters have that were made with several. Exits as verify does; when it fails, the cluster is as it was.",
+				Flags: append(standingFlags(),
+					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},
+					&cli.IntFlag{Name: "count", Value: 1, Usage: "`NUMBER` of nodes"},
+					&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
+				Action: addNodes,
+			},
+			{
+				Name: "rm", Usage: "Move the pods of nodes elsewhere, remove the nodes, and verify every component",
+				UsageText: `kindctl node rm NODE... [-n NAME] [--force]
+
+Examples:
+  kindctl node rm worker2                          with or without the cluster's name in front
+  kindctl node rm -n ha ha-control-plane3          also a member of etcd less`,
+				Description: "Pods are moved as kubectl drain does. It is refused where etcd would lose its quorum, and where a volume's data is on the node. " +
+					"Also nodes whose container is stopped or gone can be removed. Exits as verify does.",
+				ArgsUsage: "NODE...",
+				Flags:     append(standingFlags(), forceFlag()),
+				Action:    removeNodes,
+			},
+		},
+	}
+}
+
+func scaleCommand() *cli.Command {
+	return &cli.Command{
+		Name: "scale", Usage: "Add or remove workers until there are so many, and verify every component",
+		UsageText:   "kindctl scale --workers NUMBER [-n NAME] [--force]",
+		Description: "Workers with the highest numbers go first. See kindctl node add and kindctl node rm.",
+		Flags: append(standingFlags(), forceFlag(),
+			&cli.IntFlag{Name: "workers", Usage: "`NUMBER` of workers that there are to be", DefaultText: "must be said"}),
+		Action: scale,
+	}
+}
+
+func standingFlags() []cli.Flag { return []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag()} }
+
+func forceFlag() *cli.BoolFlag {
+	return &cli.BoolFlag{Name: "force", Usage: "also remove pods that nobody would make again, and volumes on the node", DisableDefaultText: true}
+}
+
+// change is what adds or removes nodes.
+type change interface {
+	Run(ctx context.Context) error
+	Verdict() verify.Report
+}
+
+func addNodes(c *cli.Context) error {
+	role, count := c.String("role"), c.Int("count")
+	roles := []string{clusters.Worker, clusters.ControlPlane}
+	switch {
+	case !slices.Contains(roles, role):
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)), "use one of: "+strings.Join(roles, ", "))
+	case count < 1:
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--count %d adds nothing", count), "use a number from 1")
+	}
+	return grow(c, role, count)
+}
+
+func grow(c *cli.Context, role string, count int) error {
+	var addition *bootstrap.Addition
+	return alter(c, "node add", func(config bootstrap.StandingConfig) change {
+		config.Retain, config.Retainable = c.Bool("retain"), c.Command.Name == "add"
+		addition = bootstrap.NewAddition(config, role, count)
+		return addition
+	}, func() string { return "has got " + strings.Join(addition.Nodes, ", ") })
+}
+
+func removeNodes(c *cli.Context) error {
+	names, err := argumentsOf(c)
+	if err != nil {
+		return err
+	}
+	if c.Bool("help") {
+		return cli.ShowSubcommandHelp(c)
+	}
+	if len(names) == 0 {
+		return hint.New(hint.Usage, "NO_NODE", "there is no node to remove", "name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
+	}
+	return shrink(c, names)
+}
+
+func shrink(c *cli.Context, names []string) error {
+	return alter(c, "node rm", func(config bootstrap.StandingConfig) change {
+		return bootstrap.NewDeparture(config, c.Bool("force"), names...)
+	}, func() string { return "has lost " + strings.Join(names, ", ") })
+}
+
+func scale(c *cli.Context) error {
+	want := c.Int("workers")
+	switch {
+	case !c.IsSet("workers"):
+		return hint.New(hint.Usage, "BAD_FLAG", "--workers is missing", "say how many there are to be: kindctl scale --workers 3")
+	case want < 0:
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
+	}
+	kind, err := existing(c, c.String("name"))
+	if err != nil {
+		return err
+	}
+	nodes, err := kind.Nodes(c.String("name"))
+	if err != nil {
+		return err
+	}
+	workers := slices.DeleteFunc(nodes, func(n provider.Node) bool { return n.Role != clusters.Worker })
+	switch more := want - len(workers); {
+	case more > 0:
+		return grow(c, clusters.Worker, more)
+	case more < 0:
+		return shrink(c, last(workers, -more))
+	}
+	fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed.\n", c.String("name"), count(want, "worker"))
+	return nil
+}
+
+// last are the names of the workers that came last: kind's numbers grow.
+func last(workers []provider.Node, n int) (names []string) {
+	slices.SortFunc(workers, func(a, b provider.Node) int {
+		if len(a.Name) != len(b.Name) {
+			return len(a.Name) - len(b.Name)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	for _, worker := range workers[len(workers)-n:] {
+		names = append(names, worker.Name)
+	}
+	return names
+}
+
+// alter changes the nodes of a cluster that is there, and says what has become of it.
+func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) change, done func() string) error {
+	name := c.String("name")
+	if c.Duration("wait-timeout") <= 0 {
+		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+	}
+	if _, err := existing(c, name); err != nil {
+		return err
+	}
+	reports, err := openReports(c, command)
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	started := time.Now()
+	work := open(bootstrap.StandingConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Sink: reports.follow(sink)})
+	err = work.Run(c.Context)
+	finish()
+	verdict := work.Verdict()
+	verdict.Cluster = provider.Context(name)
+	if err := reports.finish(verdict, err); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "Cluster %s %s and is verified after %s: %s.\n", name, done(), report.Round(time.Since(started)), report.Summary(verdict))
+	return nil
+}

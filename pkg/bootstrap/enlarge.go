@@ -1,0 +1,227 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// Addition adds nodes to a cluster that runs.
+type Addition struct {
+	standing
+	role  string
+	count int
+
+	like provider.Holder
+	// Nodes are the names of those that are added.
+	Nodes   []string
+	joiners []provider.Holder
+}
+
+// NewAddition prepares to add a number of nodes of a role.
+func NewAddition(config StandingConfig, role string, count int) *Addition {
+	return &Addition{standing: standing{StandingConfig: config}, role: role, count: count}
+}
+
+// Plan is the recipe of "node add". Estimates are for one node on two cores.
+func (a *Addition) Plan() []Phase {
+	return []Phase{
+		{Name: "look", Title: "Look at the cluster", Estimate: time.Second, Run: a.look},
+		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.make, Undo: a.discard},
+		{Name: "load", Title: "Give the nodes the images of the others", Estimate: time.Second, Run: a.load},
+		{Name: "join", Title: "Let the nodes join", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
+		{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
+		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Skip: a.noCNI, Run: a.waitForNodes},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: a.noCNI, Run: a.waitForWorkloads},
+		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: a.verify},
+	}
+}
+
+// Run works through the plan. When it fails, the cluster is as it was.
+func (a *Addition) Run(ctx context.Context) error { return a.run(ctx, a.Plan()) }
+
+func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
+	if err := a.open(ctx); err != nil {
+		return "", err
+	}
+	if err := a.admit(ctx); err != nil {
+		return "", err
+	}
+	if err := a.standing.count(a.role, a.count); err != nil {
+		return "", err
+	}
+	a.Nodes = vacant(a.Name, a.role, a.holders, a.count)
+	a.like = model(a.holders, a.role)
+	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
+}
+
+// admit refuses control planes that nobody would find.
+func (a *Addition) admit(ctx context.Context) error {
+	if a.role != clusters.ControlPlane {
+		return nil
+	}
+	there, err := a.engine.HasBalancer(ctx, a.Name)
+	if err != nil || there {
+		return err
+	}
+	return hint.New(hint.Usage, "NO_LOAD_BALANCER", fmt.Sprintf("cluster %s has no load balancer, so that its nodes know one control plane only", a.Name),
+		"make one that has: kindctl up --control-planes 3")
+}
+
+// model is the node that new ones are like: of their role, if there is one.
+func model(holders []provider.Holder, role string) provider.Holder {
+	if at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Role == role }); at >= 0 {
+		return holders[at]
+	}
+	return holders[0]
+}
+
+// vacant are the names of kind's that nobody has, the lowest numbers first.
+func vacant(cluster, role string, holders []provider.Holder, count int) (names []string) {
+	for number := 1; len(names) < count; number++ {
+		name := provider.NodeName(cluster, role, number)
+		if !slices.ContainsFunc(holders, func(h provider.Holder) bool { return h.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// make starts the containers, all at once.
+func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
+	var group errgroup.Group
+	for _, name := range a.Nodes {
+		group.Go(func() error { return a.engine.Clone(ctx, a.like.Name, name, a.role) })
+	}
+	if err := group.Wait(); err != nil {
+		return "", hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
+	}
+	holders, err := a.provider.Holders(a.Name)
+	if err != nil {
+		return "", err
+	}
+	bounded, cancel := context.WithTimeout(ctx, a.WaitTimeout)
+	defer cancel()
+	for _, holder := range holders {
+		if slices.Contains(a.Nodes, holder.Name) {
+			a.joiners = append(a.joiners, holder)
+			group.Go(func() error { return holder.Boot(bounded) })
+		}
+	}
+	return "", group.Wait()
+}
+
+func (a *Addition) discard(ctx context.Context) error {
+	for _, name := range a.Nodes {
+		if err := a.engine.Discard(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load brings what the others hold and the node image does not.
+func (a *Addition) load(ctx context.Context, _ *event.Span) (string, error) {
+	var group errgroup.Group
+	brought := make([]int, len(a.joiners))
+	for i, joiner := range a.joiners {
+		group.Go(func() (err error) {
+			brought[i], err = joiner.Catch(ctx, a.like)
+			return err
+		})
+	}
+	err := group.Wait()
+	return fmt.Sprintf("%d images", slices.Max(brought)), err
+}
+
+// join has workers join at once, and control planes one after the other: each is a
+// member of etcd before the next comes.
+func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
+	token, revoke, err := invite(ctx, a.client)
+	if err != nil {
+		return "", err
+	}
+	defer revoke()
+	var group errgroup.Group
+	if a.role == clusters.ControlPlane {
+		group.SetLimit(1)
+	}
+	for _, joiner := range a.joiners {
+		group.Go(func() error {
+			span.Progress(joiner.Name, 0, 0)
+			if a.role == clusters.ControlPlane {
+				if err := a.share(ctx, joiner); err != nil {
+					return err
+				}
+			}
+			return joiner.Join(ctx, a.like, token)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", hint.Wrap(err, hint.Creation, "JOIN_FAILED", "the nodes could not join", "run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
+	}
+	if a.role == clusters.ControlPlane {
+		return "", a.balance(ctx)
+	}
+	return "", a.adorn(ctx)
+}
+
+// pki is what control planes have in common (kubeadm, and kind v0.33.0,
+// pkg/cluster/internal/create/actions/kubeadminit).
+var pki = []string{
+	"/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.key", "/etc/kubernetes/pki/front-proxy-ca.crt", "/etc/kubernetes/pki/front-proxy-ca.key",
+	"/etc/kubernetes/pki/sa.pub", "/etc/kubernetes/pki/sa.key", "/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/etcd/ca.key",
+}
+
+func (a *Addition) share(ctx context.Context, joiner provider.Holder) error {
+	if err := joiner.MakeDir(ctx, "/etc/kubernetes/pki/etcd"); err != nil {
+		return err
+	}
+	return a.engine.CopyFiles(ctx, a.like.Name, joiner.Name, pki...)
+}
+
+// adorn gives workers the labels of those that they are like, and control planes
+// the taint that kind takes from an only node.
+func (a *Addition) adorn(ctx context.Context) error {
+	var objects []*unstructured.Unstructured
+	for _, node := range a.made.Each() {
+		if node.Name != a.like.Name || len(node.Labels) == 0 || a.like.Role != a.role {
+			continue
+		}
+		for _, name := range a.Nodes {
+			node.Name = name
+			objects = append(objects, labelled(node))
+		}
+	}
+	if err := a.client.Apply(ctx, objects); err != nil {
+		return err
+	}
+	if a.before.Nodes() > 1 {
+		return nil
+	}
+	return reserve(ctx, a.client, true)
+}
+
+func (a *Addition) unjoin(ctx context.Context) error {
+	for _, name := range a.Nodes {
+		if err := a.leave(ctx, name, a.role); err != nil {
+			return err
+		}
+	}
+	if a.before.Nodes() == 1 {
+		return reserve(ctx, a.client, false)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// etcd is that of the control planes, one member on each, named as its node.
+type etcd struct{ client *kube.Client }
+
+// member is one of etcd's own list.
+type member struct {
+	ID   uint64 `json:"ID"`
+	Name string `json:"name"`
+}
+
+// pods are etcd's, but for that of one node.
+func (e etcd) pods(ctx context.Context, but string) (found []corev1.Pod, err error) {
+	pods, err := e.client.Clientset.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: "component=etcd"})
+	if err != nil {
+		return nil, fmt.Errorf("list etcd's pods: %w", err)
+	}
+	for _, pod := range pods.Items {
+		if pod.Spec.NodeName != but {
+			found = append(found, pod)
+		}
+	}
+	return found, nil
+}
+
+// ctl runs etcdctl in a pod, with kubeadm's certificate for the liveness probe.
+func (e etcd) ctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
+	const pki = "/etc/kubernetes/pki/etcd/"
+	command := append([]string{"etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt",
+		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json"}, arguments...)
+	return e.client.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, command...)
+}
+
+// list returns the members that all agree on, as the pod knows them.
+func (e etcd) list(ctx context.Context, pod corev1.Pod) ([]member, error) {
+	out, err := e.ctl(ctx, pod, "member", "list")
+	if err != nil {
+		return nil, fmt.Errorf("list etcd's members: %w", err)
+	}
+	var listed struct {
+		Members []member `json:"members"`
+	}
+	if err := json.Unmarshal([]byte(out), &listed); err != nil {
+		return nil, fmt.Errorf("list etcd's members: %w", err)
+	}
+	return listed.Members, nil
+}
+
+// healthy tells whether the pod's member answers with a quorum behind it.
+func (e etcd) healthy(ctx context.Context, pod corev1.Pod) bool {
+	_, err := e.ctl(ctx, pod, "endpoint", "health")
+	return err == nil
+}
+
+// remove takes the member of a node off the list, if it is on it.
+func (e etcd) remove(ctx context.Context, node string) error {
+	pods, err := e.pods(ctx, node)
+	if err != nil {
+		return err
+	}
+	failures := []error{fmt.Errorf("no member of etcd could be asked to forget %s", node)}
+	for _, pod := range pods {
+		members, err := e.list(ctx, pod)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		for _, each := range members {
+			if each.Name == node {
+				if _, err = e.ctl(ctx, pod, "member", "remove", fmt.Sprintf("%x", each.ID)); err != nil {
+					return fmt.Errorf("remove etcd's member %s: %w", node, err)
+				}
+			}
+		}
+		return nil
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,79 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	bootstrapapi "k8s.io/cluster-bootstrap/token/api"
+	bootstraputil "k8s.io/cluster-bootstrap/token/util"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+const (
+	// invitationTime is how long a token is good for, should nobody revoke it.
+	invitationTime = 15 * time.Minute
+	// joiners are those whom kubeadm lets join (kubeadm v1.37, constants).
+	joiners = "system:bootstrappers:kubeadm:default-node-token"
+	// revocationTime bounds the removal of a token.
+	revocationTime = 5 * time.Second
+)
+
+// invite makes a token with which nodes can join, and waits until the controller
+// manager has signed what they look for first.
+func invite(ctx context.Context, client *kube.Client) (token string, revoke func(), err error) {
+	if token, err = bootstraputil.GenerateBootstrapToken(); err != nil {
+		return "", nil, err
+	}
+	id, secret, _ := strings.Cut(token, ".")
+	secrets := client.Clientset.CoreV1().Secrets(metav1.NamespaceSystem)
+	name := bootstrapapi.BootstrapTokenSecretPrefix + id
+	_, err = secrets.Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Type:       bootstrapapi.SecretTypeBootstrapToken,
+		StringData: map[string]string{
+			bootstrapapi.BootstrapTokenIDKey: id, bootstrapapi.BootstrapTokenSecretKey: secret,
+			bootstrapapi.BootstrapTokenExpirationKey:       time.Now().Add(invitationTime).UTC().Format(time.RFC3339),
+			bootstrapapi.BootstrapTokenUsageSigningKey:     "true",
+			bootstrapapi.BootstrapTokenUsageAuthentication: "true",
+			bootstrapapi.BootstrapTokenExtraGroupsKey:      joiners,
+			bootstrapapi.BootstrapTokenDescriptionKey:      "kindctl adds nodes",
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return "", nil, fmt.Errorf("make a token for nodes to join with: %w", err)
+	}
+	revoke = func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTime)
+		defer cancel()
+		_ = secrets.Delete(ctx, name, metav1.DeleteOptions{}) // it expires
+	}
+	maps := client.Clientset.CoreV1().ConfigMaps(metav1.NamespacePublic)
+	bounded, cancel := context.WithTimeout(ctx, signatureTime)
+	defer cancel()
+	err = kube.Until(bounded, kube.ListWatch(maps.List, maps.Watch, kube.Named(bootstrapapi.ConfigMapClusterInfo)), func(info *corev1.ConfigMap) error {
+		if info.Data[bootstrapapi.JWSSignatureKeyPrefix+id] == "" {
+			return errors.New("the controller manager has not signed the token yet")
+		}
+		return nil
+	})
+	if err != nil {
+		revoke()
+		return "", nil, err
+	}
+	return token, revoke, nil
+}
+
+// unlessGone drops the error that something is not there.
+func unlessGone(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

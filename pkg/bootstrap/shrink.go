@@ -1,0 +1,248 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/kubectl/pkg/drain"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// Departure takes nodes out of a cluster that runs.
+type Departure struct {
+	standing
+	names []string
+	force bool
+
+	leaving []provider.Holder
+	// cordoned are the nodes that took no pods before.
+	cordoned map[string]bool
+}
+
+// NewDeparture prepares to remove nodes, by name or without the cluster's name in
+// front. With force also pods go that nobody would make again, and volumes that are
+// on the nodes.
+func NewDeparture(config StandingConfig, force bool, names ...string) *Departure {
+	return &Departure{standing: standing{StandingConfig: config}, names: names, force: force, cordoned: map[string]bool{}}
+}
+
+// Plan is the recipe of "node rm": what can be taken back, and what cannot.
+// Estimates are for one node on two cores.
+func (d *Departure) Plan() (before, after []Phase) {
+	return []Phase{
+			{Name: "look", Title: "Look at the cluster", Estimate: time.Second, Run: d.look},
+			{Name: "drain", Title: "Move the pods elsewhere", Estimate: 10 * time.Second, Run: d.drain, Undo: d.uncordon},
+		}, []Phase{
+			{Name: "leave", Title: "Take the nodes out", Estimate: 3 * time.Second, Run: d.depart},
+			{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: d.settle},
+			{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: d.noCNI, Run: d.waitForWorkloads},
+			{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: d.verify},
+		}
+}
+
+// Run works through the plan. Until the first node has left, the cluster is as it
+// was when it fails; after that, the same call goes on where this one ended.
+func (d *Departure) Run(ctx context.Context) error {
+	before, after := d.Plan()
+	return d.run(ctx, before, after)
+}
+
+func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
+	if err := d.find(ctx); err != nil {
+		return "", err
+	}
+	var names []string
+	for _, holder := range d.leaving {
+		names = append(names, holder.Name)
+	}
+	if err := d.open(ctx, names...); err != nil {
+		return "", err
+	}
+	for _, holder := range d.leaving {
+		if err := d.standing.count(holder.Role, -1); err != nil {
+			return "", err
+		}
+	}
+	if err := d.keepQuorum(ctx, names); err != nil {
+		return "", err
+	}
+	if err := d.keepVolumes(ctx, names); err != nil {
+		return "", err
+	}
+	return strings.Join(names, ", "), nil
+}
+
+// find looks for the nodes: those that have a container, and those that had one when
+// the cluster was marked last.
+func (d *Departure) find(ctx context.Context) error {
+	holders, err := d.provider.Holders(d.Name)
+	if err != nil {
+		return err
+	}
+	marker, _, err := d.engine.Marker(ctx, d.Name)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, holder := range holders {
+		known = append(known, holder.Name)
+	}
+	for _, role := range []string{clusters.ControlPlane, clusters.Worker} {
+		for _, name := range marker.Nodes {
+			if strings.HasPrefix(name, provider.NodeName(d.Name, role, 1)) && !slices.Contains(known, name) {
+				holders, known = append(holders, provider.Holder{Name: name, Role: role}), append(known, name)
+			}
+		}
+	}
+	for _, name := range d.names {
+		at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Name == name || h.Name == d.Name+"-"+name })
+		if at < 0 {
+			return hint.New(hint.Usage, "NODE_UNKNOWN", fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)), "list them: kindctl get nodes -n "+d.Name)
+		}
+		if !slices.Contains(d.leaving, holders[at]) {
+			d.leaving = append(d.leaving, holders[at])
+		}
+	}
+	return nil
+}
+
+// keepQuorum refuses what would end the cluster: no control plane left, or too few
+// members of etcd that answer.
+func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
+	if !slices.ContainsFunc(d.leaving, func(h provider.Holder) bool { return h.Role == clusters.ControlPlane }) {
+		return nil
+	}
+	if d.after.ControlPlanes < 1 {
+		return hint.New(hint.Usage, "LAST_CONTROL_PLANE", "a cluster without a control plane is none", "to remove the cluster: kindctl down -n "+d.Name)
+	}
+	if d.before.EtcdMembers == 0 {
+		return nil
+	}
+	pods, err := etcd{d.client}.pods(ctx, "")
+	if err != nil {
+		return err
+	}
+	answering := 0
+	for _, pod := range pods {
+		if !slices.Contains(names, pod.Spec.NodeName) && (etcd{d.client}).healthy(ctx, pod) {
+			answering++
+		}
+	}
+	if quorum := d.after.EtcdMembers/2 + 1; answering < quorum {
+		return hint.New(hint.Usage, "QUORUM_LOST", fmt.Sprintf("%d members of etcd would be left of which %d answer, and a quorum is %d", d.after.EtcdMembers, answering, quorum),
+			"bring the others back first: kindctl verify -n "+d.Name+" --only etcd")
+	}
+	return nil
+}
+
+// keepVolumes refuses to remove a node on which somebody's data is.
+func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
+	if d.force {
+		return nil
+	}
+	volumes, err := d.client.Clientset.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("list volumes: %w", err)
+	}
+	var lost []string
+	for _, volume := range volumes.Items {
+		if volume.Spec.ClaimRef != nil && tied(volume, names) {
+			lost = append(lost, volume.Spec.ClaimRef.Namespace+"/"+volume.Spec.ClaimRef.Name)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return hint.New(hint.Usage, "DATA_LOST", "the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
+}
+
+// tied tells whether a volume can be used on these nodes alone.
+func tied(volume corev1.PersistentVolume, names []string) bool {
+	if volume.Spec.NodeAffinity == nil || volume.Spec.NodeAffinity.Required == nil {
+		return false
+	}
+	for _, term := range volume.Spec.NodeAffinity.Required.NodeSelectorTerms {
+		inside := slices.ContainsFunc(append(term.MatchExpressions, term.MatchFields...), func(r corev1.NodeSelectorRequirement) bool {
+			return r.Operator == corev1.NodeSelectorOpIn && len(r.Values) > 0 && !slices.ContainsFunc(r.Values, func(value string) bool { return !slices.Contains(names, value) })
+		})
+		if !inside {
+			return false
+		}
+	}
+	return len(volume.Spec.NodeAffinity.Required.NodeSelectorTerms) > 0
+}
+
+// drain moves the pods of the nodes, as "kubectl drain" does, but for what a
+// verification has just left to go. A kubelet that does not answer ends no pod, so
+// nobody waits for it.
+func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error) {
+	moved := 0
+	for _, holder := range d.leaving {
+		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, holder.Name, metav1.GetOptions{})
+		if err != nil {
+			if unlessGone(err) == nil {
+				continue
+			}
+			return "", err
+		}
+		d.cordoned[node.Name] = node.Spec.Unschedulable
+		var problems strings.Builder
+		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true, PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
+			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
+				moved++
+				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
+			}}
+		if notReady(node) != "" {
+			helper.GracePeriodSeconds, helper.SkipWaitForDeleteTimeoutSeconds = 0, 1
+		}
+		if err := drain.RunCordonOrUncordon(helper, node, true); err != nil {
+			return "", err
+		}
+		if err := drain.RunNodeDrain(helper, node.Name); err != nil {
+			if ctx.Err() != nil {
+				return "", context.Cause(ctx)
+			}
+			return "", hint.Wrap(err, hint.Timeout, "DRAIN_FAILED", "the pods of "+node.Name+" could not be moved", "--force also removes pods that nobody would make again; a PodDisruptionBudget may keep others: kubectl get pdb -A")
+		}
+	}
+	return fmt.Sprintf("%d pods", moved), nil
+}
+
+// uncordon lets pods come again to the nodes that stay after all.
+func (d *Departure) uncordon(ctx context.Context) error {
+	for name, before := range d.cordoned {
+		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if err := drain.RunCordonOrUncordon(&drain.Helper{Ctx: ctx, Client: d.client.Clientset}, node, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// depart takes the nodes out, one after the other.
+func (d *Departure) depart(ctx context.Context, span *event.Span) (string, error) {
+	for _, holder := range d.leaving {
+		span.Progress(holder.Name, 0, 0)
+		if err := d.leave(ctx, holder.Name, holder.Role); err != nil {
+			return "", hint.Wrap(err, hint.Creation, "LEAVE_FAILED", holder.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
+		}
+	}
+	if d.after.Nodes() == 1 {
+		return "", reserve(ctx, d.client, false)
+	}
+	return "", nil
+}

@@ -1,0 +1,56 @@
+package bootstrap
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+func TestVacant(t *testing.T) {
+	holders := []provider.Holder{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker3", Role: "worker"}}
+	if got, want := vacant("lab", "worker", holders, 2), []string{"lab-worker2", "lab-worker4"}; !slices.Equal(got, want) {
+		t.Errorf("new workers are %q, want %q", got, want)
+	}
+	if got := vacant("lab", "control-plane", holders, 1); !slices.Equal(got, []string{"lab-control-plane2"}) {
+		t.Errorf("a new control plane is %q", got)
+	}
+	if got := model(holders, "worker").Name; got != "lab-worker" {
+		t.Errorf("workers are like %s", got)
+	}
+	if got := model(holders[:1], "worker").Name; got != "lab-control-plane" {
+		t.Errorf("the first worker is like %s", got)
+	}
+}
+
+func TestTied(t *testing.T) {
+	on := func(terms ...[]string) corev1.PersistentVolume {
+		var selector corev1.NodeSelector
+		for _, names := range terms {
+			selector.NodeSelectorTerms = append(selector.NodeSelectorTerms, corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "kubernetes.io/hostname", Operator: corev1.NodeSelectorOpIn, Values: names}}})
+		}
+		return corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{NodeAffinity: &corev1.VolumeNodeAffinity{Required: &selector}}}
+	}
+	tests := []struct {
+		name   string
+		volume corev1.PersistentVolume
+		want   bool
+	}{
+		{"on the node", on([]string{"a"}), true},
+		{"on both that leave", on([]string{"a", "b"}), true},
+		{"on one that stays", on([]string{"c"}), false},
+		{"also on one that stays", on([]string{"a", "c"}), false},
+		{"or on one that stays", on([]string{"a"}, []string{"c"}), false},
+		{"anywhere", corev1.PersistentVolume{}, false},
+		{"no terms", on(), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tied(tt.volume, []string{"a", "b"}); got != tt.want {
+				t.Errorf("tied: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

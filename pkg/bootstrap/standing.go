@@ -1,0 +1,255 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// StandingConfig is what the caller says of a cluster that runs and is about to get
+// or to lose nodes.
+type StandingConfig struct {
+	Name string
+	// WaitTimeout bounds each wait for something to become ready.
+	WaitTimeout time.Duration
+	// Retain keeps what was made when something fails; Retainable says that the user
+	// could have asked so.
+	Retain, Retainable bool
+	// Checks are those for a cluster that is expected to be like this.
+	Checks func(verify.Expectation) ([]verify.Check, error)
+	// Sink receives what happens.
+	Sink event.Sink
+}
+
+// standing is a cluster that runs.
+type standing struct {
+	StandingConfig
+	provider *provider.Provider
+	engine   *provider.Engine
+	client   *kube.Client
+	holders  []provider.Holder
+
+	// before and after are how the cluster is expected to be; the topologies are
+	// empty when nothing tells of which configuration it was made.
+	before, after     verify.Expectation
+	made, becomes     clusters.Topology
+	recorded, written bool
+
+	report verify.Report
+}
+
+// Verdict is what a verification says of the cluster as it has become.
+func (s *standing) Verdict() verify.Report { return s.report }
+
+// run works through plans, alone with the cluster. What one has done is not undone
+// when a later one fails.
+func (s *standing) run(ctx context.Context, plans ...[]Phase) error {
+	release, err := Claim(s.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	s.engine, s.provider = provider.NewEngine(docker), provider.New(s.Sink)
+	for _, plan := range plans {
+		if err := Run(ctx, plan, Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable, UndoTimeout: undoTimeout}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open finds out what the cluster is. All of it must run and answer, but for the
+// containers of nodes that are absent on purpose.
+func (s *standing) open(ctx context.Context, absent ...string) (err error) {
+	halted, err := s.engine.Halted(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	if halted = slices.DeleteFunc(halted, func(name string) bool { return slices.Contains(absent, name) }); len(halted) > 0 {
+		return hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(halted, ", ")), "start it: kindctl start -n "+s.Name)
+	}
+	if s.holders, err = s.provider.Holders(s.Name); err != nil {
+		return err
+	}
+	kubeconfig, err := s.provider.Kubeconfig(s.Name, false)
+	if err != nil {
+		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", s.Name), "make it anew: kindctl down -n "+s.Name)
+	}
+	if s.client, err = kube.FromKubeconfigData([]byte(kubeconfig)); err != nil {
+		return err
+	}
+	if s.before, err = verify.Discover(ctx, s.client); err != nil {
+		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
+	}
+	s.after = s.before
+	s.made, s.recorded, err = RecordedConfig(ctx, s.client)
+	s.becomes = s.made
+	return err
+}
+
+// count changes how many nodes of a role there will be, and refuses what no cluster
+// can be.
+func (s *standing) count(role string, by int) error {
+	switch {
+	case role == clusters.Worker:
+		s.after.Workers += by
+	default:
+		s.after.ControlPlanes += by
+		if s.after.EtcdMembers > 0 {
+			s.after.EtcdMembers += by
+		}
+	}
+	if !s.recorded {
+		return nil
+	}
+	s.becomes = s.becomes.Resized(role, by)
+	warnings, err := s.becomes.Validate()
+	for _, warning := range warnings {
+		s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "look", Message: warning})
+	}
+	return err
+}
+
+// settle writes down how the cluster has become, in it and in its containers.
+func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
+	s.written = true
+	return "", s.record(ctx, s.after, s.becomes)
+}
+
+// unsettle takes that back.
+func (s *standing) unsettle(ctx context.Context) error {
+	if !s.written {
+		return nil
+	}
+	return s.record(ctx, s.before, s.made)
+}
+
+func (s *standing) record(ctx context.Context, expect verify.Expectation, topology clusters.Topology) error {
+	if !expect.Discovered {
+		if err := verify.Record(ctx, s.client, expect); err != nil {
+			return err
+		}
+	}
+	if s.recorded {
+		if err := recordConfig(ctx, s.client, topology); err != nil {
+			return err
+		}
+	}
+	found, err := s.engine.Inventory(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	return s.engine.Remark(ctx, s.Name, func(marker *provider.Marker) {
+		marker.Nodes = nil
+		for _, container := range found.Containers {
+			marker.Nodes = append(marker.Nodes, container.Name)
+		}
+	})
+}
+
+// balance has the load balancer know the control planes that there are now.
+func (s *standing) balance(ctx context.Context, without ...string) error {
+	there, err := s.engine.HasBalancer(ctx, s.Name)
+	if err != nil || !there {
+		return err
+	}
+	holders, err := s.provider.Holders(s.Name)
+	if err != nil {
+		return err
+	}
+	var planes []string
+	for _, holder := range holders {
+		if holder.Role == clusters.ControlPlane && !slices.Contains(without, holder.Name) {
+			planes = append(planes, holder.Name)
+		}
+	}
+	return s.engine.Balance(ctx, s.Name, planes)
+}
+
+// leave takes a node out of the cluster: the member of etcd first, if it is one.
+func (s *standing) leave(ctx context.Context, name, role string) error {
+	if role == clusters.ControlPlane {
+		if err := s.balance(ctx, name); err != nil {
+			return err
+		}
+		if s.before.EtcdMembers > 0 {
+			if err := (etcd{s.client}).remove(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := unlessGone(s.client.Clientset.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
+		return fmt.Errorf("delete node %s: %w", name, err)
+	}
+	if err := s.engine.Discard(ctx, name); err != nil {
+		return err
+	}
+	return s.bury(ctx, name)
+}
+
+// bury deletes the pods of a node that is gone. Kubernetes would do so after 40 s.
+func (s *standing) bury(ctx context.Context, node string) error {
+	pods, err := s.client.Clientset.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
+	if err != nil {
+		return fmt.Errorf("list the pods of %s: %w", node, err)
+	}
+	for _, pod := range pods.Items {
+		err := s.client.Clientset.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)})
+		if unlessGone(err) != nil {
+			return fmt.Errorf("delete pod %s/%s of %s: %w", pod.Namespace, pod.Name, node, err)
+		}
+	}
+	return nil
+}
+
+func (s *standing) readiness() readiness {
+	return readiness{s.client, s.WaitTimeout, "run again with --retain and look: "}
+}
+
+func (s *standing) noCNI() string {
+	if s.after.CNI == "none" {
+		return "there is no CNI that kindctl knows"
+	}
+	return ""
+}
+
+func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
+	want := s.after.ControlPlanes + s.after.Workers
+	err := s.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
+	return fmt.Sprintf("%d nodes", want), err
+}
+
+func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
+	return "", s.readiness().workloads(ctx, span, nil)
+}
+
+func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {
+	checks, err := s.Checks(s.after)
+	if err != nil {
+		return "", err
+	}
+	s.report, err = Judge(ctx, verify.NewTarget(s.client, s.after), checks, verify.RunOptions{Sink: s.Sink})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d checks passed", s.report.Count(verify.Pass)), nil
+}

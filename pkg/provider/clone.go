@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"github.com/containerd/errdefs"
+)
+
+// Clone makes and starts a container like one that kind made for the same cluster:
+// the same image, mounts, limits and network, but a name and a role of its own, and
+// no port of the host.
+func (e *Engine) Clone(ctx context.Context, like, name, role string) error {
+	inspected, err := e.docker.ContainerInspect(ctx, like, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("inspect %s: %w", like, err)
+	}
+	options, err := cloned(inspected.Container, name, role)
+	if err != nil {
+		return err
+	}
+	made, err := e.docker.ContainerCreate(ctx, options)
+	if err != nil {
+		return fmt.Errorf("make container %s: %w", name, err)
+	}
+	if _, err := e.docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("start %s: %w", name, err)
+	}
+	return nil
+}
+
+// noProxy are the variables that list what is not asked through a proxy: kind puts
+// the names of all nodes there.
+var noProxy = []string{"NO_PROXY=", "no_proxy="}
+
+func cloned(like container.InspectResponse, name, role string) (client.ContainerCreateOptions, error) {
+	if like.Config == nil || like.HostConfig == nil {
+		return client.ContainerCreateOptions{}, fmt.Errorf("container %s: Docker says too little of it", like.Name)
+	}
+	config, host := *like.Config, *like.HostConfig
+	config.Hostname, config.Labels = name, maps.Clone(like.Config.Labels)
+	config.Labels[roleLabel] = role
+	config.Env = slices.Clone(like.Config.Env)
+	for i, variable := range config.Env {
+		if slices.ContainsFunc(noProxy, func(prefix string) bool { return strings.HasPrefix(variable, prefix) }) {
+			config.Env[i] = variable + "," + name
+		}
+	}
+	config.ExposedPorts, host.PortBindings = nil, network.PortMap{}
+	host.RestartPolicy = kindPolicy // that of a stopped node is another
+	return client.ContainerCreateOptions{Name: name, Config: &config, HostConfig: &host}, nil
+}
+
+// Discard removes a container with its volumes, whether it runs or not. That there
+// is none is no error.
+func (e *Engine) Discard(ctx context.Context, name string) error {
+	_, err := e.docker.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("remove container %s: %w", name, err)
+	}
+	return nil
+}
+
+// CopyFiles copies files from one container to the same places in another, with
+// their owners and modes. The directories must be there.
+func (e *Engine) CopyFiles(ctx context.Context, from, to string, files ...string) error {
+	for _, file := range files {
+		copied, err := e.docker.CopyFromContainer(ctx, from, client.CopyFromContainerOptions{SourcePath: file})
+		if err != nil {
+			return fmt.Errorf("read %s in %s: %w", file, from, err)
+		}
+		_, err = e.docker.CopyToContainer(ctx, to, client.CopyToContainerOptions{DestinationPath: file[:strings.LastIndex(file, "/")], Content: copied.Content})
+		copied.Content.Close()
+		if err != nil {
+			return fmt.Errorf("write %s in %s: %w", file, to, err)
+		}
+	}
+	return nil
+}
+
+// Remark changes the marker in all containers of a cluster. One that has none gets
+// one, if any other has.
+func (e *Engine) Remark(ctx context.Context, cluster string, change func(*Marker)) error {
+	found, err := e.Inventory(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	marker, marked := found.Marker()
+	if !marked {
+		return nil
+	}
+	change(&marker)
+	archive, err := archived(marker)
+	if err != nil {
+		return err
+	}
+	marking := &Marking{engine: e, archive: archive, marked: map[string]bool{}}
+	for _, container := range found.Containers {
+		if err := marking.write(ctx, container.Name); err != nil {
+			return fmt.Errorf("mark node %s: %w", container.Name, err)
+		}
+	}
+	return nil
+}

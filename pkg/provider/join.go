@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/cluster/constants"
+	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	"sigs.k8s.io/yaml"
+)
+
+// kubeadmConfig is where kind leaves a node's configuration for kubeadm (kind
+// v0.33.0, pkg/cluster/internal/create/actions/config).
+const kubeadmConfig = "/kind/kubeadm.conf"
+
+// bootRetry is how often a container that was just started is asked whether its
+// systemd has booted, until there is one that can be asked to wait.
+const bootRetry = 200 * time.Millisecond
+
+// Boot waits until the node's systemd has started everything.
+func (h Holder) Boot(ctx context.Context) error {
+	for {
+		var out bytes.Buffer
+		// A unit that failed, and so the word degraded, is for kubeadm to judge.
+		err := h.node.CommandContext(ctx, "systemctl", "is-system-running", "--wait").SetStdout(&out).SetStderr(&out).Run()
+		switch state := strings.TrimSpace(out.String()); state {
+		case "running", "degraded":
+			return nil
+		default:
+			err = fmt.Errorf("%s does not boot: %s: %w", h.Name, state, explain(errors.Join(err)))
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
+		case <-time.After(bootRetry):
+		}
+	}
+}
+
+// Join makes the node one of the cluster, with kubeadm, in the way in which like was
+// made one. Discovery and TLS bootstrap take the token.
+func (h Holder) Join(ctx context.Context, like Holder, token string) error {
+	var config bytes.Buffer
+	if err := like.node.CommandContext(ctx, "cat", kubeadmConfig).SetStdout(&config).Run(); err != nil {
+		return fmt.Errorf("read %s in %s: %w", kubeadmConfig, like.Name, explain(err))
+	}
+	old, err := like.addresses()
+	if err != nil {
+		return err
+	}
+	own, err := h.addresses()
+	if err != nil {
+		return err
+	}
+	replaced := map[string]string{like.Name: h.Name}
+	for i := range old {
+		if old[i] != "" {
+			replaced[old[i]] = own[i]
+		}
+	}
+	joining, err := joinConfig(config.String(), h.Role, token, replaced)
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", kubeadmConfig, like.Name, err)
+	}
+	if err := nodeutils.WriteFile(h.node, kubeadmConfig, joining); err != nil {
+		return fmt.Errorf("write %s in %s: %w", kubeadmConfig, h.Name, explain(err))
+	}
+	var out bytes.Buffer
+	if err := h.node.CommandContext(ctx, "kubeadm", "join", "--config", kubeadmConfig).SetStdout(&out).SetStderr(&out).Run(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("kubeadm join in %s: %w\n  %s", h.Name, err, strings.Join(lastLines(out.String()), "\n  "))
+	}
+	return nil
+}
+
+// addresses are those of IPv4 and IPv6; "" is none.
+func (h Holder) addresses() ([2]string, error) {
+	four, six, err := h.node.IP()
+	return [2]string{four, six}, err
+}
+
+// documents separates those of a YAML file.
+var documents = regexp.MustCompile(`(?m)^---\s*$`)
+
+// joinConfig is another node's configuration of kubeadm as that of a node which
+// joins: with words replaced, and the token.
+func joinConfig(text, role, token string, replaced map[string]string) (string, error) {
+	for _, document := range documents.Split(text, -1) {
+		var config map[string]any
+		if err := yaml.Unmarshal([]byte(document), &config); err != nil {
+			return "", err
+		}
+		if config["kind"] != "JoinConfiguration" {
+			continue
+		}
+		config, _ = rewritten(config, replaced).(map[string]any)
+		discovery, _ := config["discovery"].(map[string]any)
+		bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
+		if bootstrap == nil {
+			return "", errors.New("there is no discovery.bootstrapToken")
+		}
+		bootstrap["token"] = token
+		if role != constants.ControlPlaneNodeRoleValue {
+			delete(config, "controlPlane")
+		}
+		data, err := yaml.Marshal(config)
+		return string(data), err
+	}
+	return "", errors.New("there is no JoinConfiguration")
+}
+
+// word is a name or an address, and what separates them in a configuration.
+var word = regexp.MustCompile(`[^\s,/=]+`)
+
+// rewritten replaces whole words in every string of a document.
+func rewritten(value any, replaced map[string]string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, each := range v {
+			v[key] = rewritten(each, replaced)
+		}
+	case []any:
+		for i, each := range v {
+			v[i] = rewritten(each, replaced)
+		}
+	case string:
+		return word.ReplaceAllStringFunc(v, func(w string) string {
+			if by, is := replaced[w]; is {
+				return by
+			}
+			return w
+		})
+	}
+	return value
+}
+
+// MakeDir makes a directory in the node.
+func (h Holder) MakeDir(ctx context.Context, dir string) error {
+	if err := h.node.CommandContext(ctx, "mkdir", "-p", dir).Run(); err != nil {
+		return fmt.Errorf("make %s in %s: %w", dir, h.Name, explain(err))
+	}
+	return nil
+}
