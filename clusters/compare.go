@@ -31,6 +31,7 @@ func (t Topology) Differences(wanted Topology) string {
 		}
 	}
 	compare("the fidelity", cmp.Or(t.Fidelity, fidelity.Fast), cmp.Or(wanted.Fidelity, fidelity.Fast))
+	compare("the number of members of an external etcd", len(t.EtcdNames()), len(wanted.EtcdNames()))
 	compare("the feature gates", t.FeatureGates, wanted.FeatureGates)
 	compare("runtimeConfig", t.RuntimeConfig, wanted.RuntimeConfig)
 	compare("the manifests", t.Manifests, wanted.Manifests)

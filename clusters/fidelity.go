@@ -13,7 +13,10 @@ func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 // older kubeadm, which writes its configuration in another version, does without
 // them.
 func (t Topology) hasten(config *v1alpha4.Cluster) {
-	config.KubeadmConfigPatches = append([]string{quickEtcd}, config.KubeadmConfigPatches...)
+	if !t.EtcdApart() {
+		config.KubeadmConfigPatches = append([]string{quickEtcd}, config.KubeadmConfigPatches...)
+	}
+	config.KubeadmConfigPatches = append([]string{quickKeys}, config.KubeadmConfigPatches...)
 	if len(t.FeatureGates) == 0 { // which would else stand in the same list
 		config.KubeadmConfigPatches = append([]string{quickScheduler}, config.KubeadmConfigPatches...)
 	}
@@ -23,9 +26,12 @@ func (t Topology) hasten(config *v1alpha4.Cluster) {
 }
 
 const (
-	quickEtcd = `apiVersion: kubeadm.k8s.io/v1beta4
+	quickKeys = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 encryptionAlgorithm: ECDSA-P256
+`
+	quickEtcd = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
 etcd:
   local:
     extraArgs:

@@ -49,6 +49,9 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 	if settings.CgroupV1 {
 		config.KubeadmConfigPatches = append([]string{kubeletOnCgroupV1}, config.KubeadmConfigPatches...)
 	}
+	if t.EtcdApart() {
+		config.KubeadmConfigPatches = append([]string{t.externalEtcd()}, config.KubeadmConfigPatches...)
+	}
 	if !t.Production() {
 		t.hasten(config)
 	}

@@ -30,6 +30,13 @@ type Topology struct {
 	// Groups describe nodes that differ from each other; nil when they do not.
 	// ControlPlanes and Workers count them: see WithNodes.
 	Groups []Group `yaml:"nodes,omitempty"`
+	// Etcd is stacked, on the control planes, or external, in containers of its own;
+	// "" is stacked, unless EtcdMembers counts some.
+	Etcd string `yaml:"etcd,omitempty"`
+	// EtcdMembers counts those of an external etcd; 0 is DefaultEtcdMembers.
+	EtcdMembers int `yaml:"etcdMembers,omitempty"`
+	// AllowEvenEtcd lets EtcdMembers be even.
+	AllowEvenEtcd bool `yaml:"allowEvenEtcd,omitempty"`
 	// CNI is cilium, calico or none.
 	CNI string `yaml:"cni"`
 	// ProxyMode is iptables, nftables, ipvs, or none (no kube-proxy at all).

@@ -59,6 +59,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
 		complain("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
+	t.judgeEtcd(complain)
 	t.judgeSubnets(complain)
 	t.judgeGroups(complain)
 	t.judgeTogether(complain)
@@ -68,7 +69,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 	if t.ControlPlanes > 1 && t.Workers == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
-	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 {
+	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 && !t.EtcdApart() {
 		warnings = append(warnings, fmt.Sprintf("%d control planes mean %d etcd members: a quorum of %d, which survives the loss of %d, no more than %d members would; use an odd number",
 			t.ControlPlanes, t.ControlPlanes, t.ControlPlanes/2+1, (t.ControlPlanes-1)/2, t.ControlPlanes-1))
 	}

@@ -16,6 +16,7 @@ import (
 // fieldOf are the flags that stand for fields of a configuration file.
 var fieldOf = map[string]string{
 	"name": "name", "cni": "cni", "proxy-mode": "proxyMode", "control-planes": "controlPlanes", "workers": "workers",
+	"etcd": "etcd", "etcd-members": "etcdMembers", "allow-even-etcd": "allowEvenEtcd",
 	"image": "image", "network": "network", "ttl": "ttl", "fidelity": "fidelity",
 }
 

@@ -58,7 +58,7 @@ func showStatus(c *cli.Context) error {
 	defer cancel()
 	status, err := readStatus(ctx, client)
 	if err != nil {
-		return apiProblem(err, name)
+		return silence(c, client, err, name)
 	}
 	status.Cluster = name
 	if status.Origin, err = originByName(c); err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ Examples:
   kindctl up                                  one control plane, two workers, Cilium
   kindctl up --cni calico -n lab              Calico, beside other clusters
   kindctl up --profile ha                     three control planes behind a load balancer
+  kindctl up --etcd external                  etcd in three containers of its own
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
@@ -46,6 +48,9 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, kindctl's or kind's, or - for standard input"},
 		&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},
 		&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
+		&cli.StringFlag{Name: "etcd", EnvVars: []string{"KINDCTL_ETCD"}, Usage: "`PLACE` of etcd: " + strings.Join(clusters.EtcdPlaces, ", ") + " (default: " + clusters.StackedEtcd + ")"},
+		&cli.IntFlag{Name: "etcd-members", EnvVars: []string{"KINDCTL_ETCD_MEMBERS"}, Usage: "`NUMBER` of members of an external etcd", DefaultText: strconv.Itoa(clusters.DefaultEtcdMembers)},
+		&cli.BoolFlag{Name: "allow-even-etcd", EnvVars: []string{"KINDCTL_ALLOW_EVEN_ETCD"}, Usage: "let --etcd-members be even", DisableDefaultText: true},
 		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
 		&cli.StringFlag{Name: "network", EnvVars: []string{"KINDCTL_NETWORK", "KIND_EXPERIMENTAL_DOCKER_NETWORK"}, Usage: "Docker `NETWORK` for the nodes, made if there is none; clusters on two networks do not reach each other (default: kind)"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -58,12 +59,33 @@ func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Exp
 	defer cancel()
 	expect, err := verify.Discover(ctx, client)
 	if err != nil {
-		return expect, apiProblem(err, name)
+		return expect, silence(c, client, err, name)
 	}
 	if cni := c.String("cni"); c.IsSet("cni") && cni != expect.CNI {
 		return expect, hint.New(hint.Usage, "CNI_DIFFERS", fmt.Sprintf("%s, not %s", has(name, expect.CNI), cni), "leave --cni out, or look at another cluster: kindctl get clusters")
 	}
 	return expect, nil
+}
+
+// silence says why a cluster does not answer: that etcd has lost its quorum, if that
+// can be seen, or what the API server has said.
+func silence(c *cli.Context, client *kube.Client, err error, name string) error {
+	problem := apiProblem(err, name)
+	if reason := hint.ReasonOf(problem); reason != "API_TIMEOUT" && reason != "API_UNREACHABLE" {
+		return problem
+	}
+	if !byContext(c) {
+		if lost := bootstrap.QuorumLost(c.Context, c.String("name")); lost != nil {
+			return lost
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
+	defer cancel()
+	said, _ := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Raw()
+	if strings.Contains(string(said), "[-]etcd failed") {
+		return hint.Wrap(err, hint.Verification, "ETCD_SILENT", fmt.Sprintf("the API server of %s runs and gets no answer from etcd, which may have lost its quorum", name), "see how many members of etcd run, and start those that do not")
+	}
+	return problem
 }
 
 // apiProblem says why an API server could not be asked, and what to do.

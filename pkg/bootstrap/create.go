@@ -52,8 +52,9 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 	}
 	defer docker.Close()
 	engine := provider.NewEngine(docker)
+	u.engine = engine
 	config := u.Topology.KindConfig(u.settings())
-	marking, err := u.sign(ctx, engine, provider.Containers(config))
+	marking, err := u.sign(ctx, engine, u.containers())
 	if err != nil {
 		return err
 	}
@@ -79,6 +80,12 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
 	}
 	return nil
+}
+
+// containers are all that the cluster is to have: kind's and those of an external
+// etcd.
+func (u *Up) containers() []provider.Planned {
+	return append(provider.Containers(u.Topology.KindConfig(u.settings())), provider.ContainersApart(u.Topology.EtcdNames(), u.found.Node)...)
 }
 
 // sign puts what is about to be made on the run's ticket, and begins to mark it.
@@ -116,7 +123,7 @@ func (u *Up) remove(ctx context.Context) error {
 	if u.creation == nil {
 		return nil
 	}
-	u.creation.stop()
+	u.creation.stop(nil)
 	<-u.creation.ended
 	if !u.begun {
 		return nil

@@ -12,7 +12,7 @@ import (
 type creation struct {
 	live, ended chan struct{}
 	err         error // once it has ended
-	stop        context.CancelFunc
+	stop        context.CancelCauseFunc
 
 	mu   sync.Mutex
 	span *event.Span
@@ -20,9 +20,17 @@ type creation struct {
 
 // begin has kind make the nodes.
 func (u *Up) begin(ctx context.Context, span *event.Span) *creation {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
 	c := &creation{live: make(chan struct{}), ended: make(chan struct{}), stop: stop, span: span}
 	u.provider.Live = sync.OnceFunc(func() { close(c.live) })
+	if len(u.Topology.EtcdNames()) > 0 {
+		u.provider.Prepared = func() {
+			c.Progress("Starting etcd", 0, 0)
+			if err := u.placeEtcd(ctx); err != nil {
+				stop(err)
+			}
+		}
+	}
 	if u.Topology.Nodes() > 1 {
 		u.provider.Started = func() { u.awaitSignature(ctx) }
 	}

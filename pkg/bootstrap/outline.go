@@ -83,7 +83,7 @@ func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
 		return nil, err
 	}
 	u.outline.Network, u.outline.NewNetwork = network, !there
-	u.outline.Nodes = provider.Containers(u.Topology.KindConfig(u.settings()))
+	u.outline.Nodes = u.containers()
 	if !there {
 		changes = append(changes, "make network "+network)
 	}

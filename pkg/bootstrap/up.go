@@ -63,6 +63,8 @@ type Up struct {
 	client    *kube.Client
 	outline   Outline
 	creation  *creation
+	engine    *provider.Engine // while nodes are made
+	etcdImage string           // of an external etcd
 	trial     *trial
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way
@@ -97,7 +99,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, u.Ticket.End(!u.Left)) }()
 	}
-	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, UndoTimeout: undoTimeout})
+	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.creation != nil {
 		<-u.creation.ended // what is kept is to be whole
 	}
@@ -133,7 +135,7 @@ func (u *Up) introduce(ctx context.Context) {
 func (u *Up) expectation() verify.Expectation {
 	t := u.Topology
 	return verify.Expectation{
-		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.ControlPlanes,
+		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), EtcdApart: t.EtcdApart(),
 		ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
 	}
 }

@@ -143,7 +143,7 @@ func memberOf(c container.InspectResponse) (*member, error) {
 // Running is a container of a cluster that runs.
 type Running struct {
 	Name string
-	// Role is control-plane, worker or external-load-balancer.
+	// Role is control-plane, worker, external-load-balancer or external-etcd.
 	Role string
 	// Started is when it was started last, by the clock that its node has too.
 	Started time.Time

@@ -17,7 +17,7 @@ type Inventory struct {
 // Container is one of a cluster's, running or not.
 type Container struct {
 	Name string
-	// Role is control-plane, worker or external-load-balancer.
+	// Role is control-plane, worker, external-load-balancer or external-etcd.
 	Role string
 	// State is Docker's word: created, running, paused, exited.
 	State string

@@ -28,11 +28,12 @@ type Steps interface {
 
 // kind's steps (kind v0.33.0, pkg/cluster/internal/create/actions).
 const (
+	preparation       = "Preparing nodes"
 	firstControlPlane = "Starting control-plane"
 	moreControlPlanes = "Joining more control-plane nodes"
 )
 
-// afterSteps places Started and Live. Where more control planes come, etcd takes
+// afterSteps places Prepared, Started and Live. Where more control planes come, etcd takes
 // them for members first, and may be without a leader meanwhile.
 func (p *Provider) afterSteps(config *v1alpha4.Cluster) map[string]func() {
 	planes := 0
@@ -46,10 +47,11 @@ func (p *Provider) afterSteps(config *v1alpha4.Cluster) map[string]func() {
 			f()
 		}
 	}
+	prepared := func() { call(p.Prepared) }
 	if planes > 1 {
-		return map[string]func(){firstControlPlane: func() { call(p.Started) }, moreControlPlanes: func() { call(p.Live) }}
+		return map[string]func(){preparation: prepared, firstControlPlane: func() { call(p.Started) }, moreControlPlanes: func() { call(p.Live) }}
 	}
-	return map[string]func(){firstControlPlane: func() { call(p.Live); call(p.Started) }}
+	return map[string]func(){preparation: prepared, firstControlPlane: func() { call(p.Live); call(p.Started) }}
 }
 
 // Warn passes a warning on, but not that cgroup v1 is old, which everybody on

@@ -1,14 +1,10 @@
 package provider
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"path"
-	"strings"
 	"sync"
 
 	"github.com/moby/moby/api/types/events"
@@ -97,15 +93,5 @@ func archived(marker Marker) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var archive bytes.Buffer
-	tarred := tar.NewWriter(&archive)
-	file := strings.TrimPrefix(markerFile, "/")
-	err = errors.Join(
-		tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: path.Dir(file) + "/", Mode: 0o755, ModTime: marker.Created}),
-		tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: file, Mode: 0o644, ModTime: marker.Created, Size: int64(len(data))}),
-	)
-	if err == nil {
-		_, err = tarred.Write(data)
-	}
-	return archive.Bytes(), errors.Join(err, tarred.Close())
+	return packed(marker.Created, File{Path: markerFile, Mode: 0o644, Content: data})
 }

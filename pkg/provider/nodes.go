@@ -17,14 +17,17 @@ func (p *Provider) List() ([]string, error) {
 // Node is one container of a cluster.
 type Node struct {
 	Name string `json:"name"`
-	// Role is control-plane, worker or external-load-balancer.
+	// Role is control-plane, worker, external-load-balancer or external-etcd.
 	Role string `json:"role"`
 	// Address is the IPv4 address on the clusters' network.
 	Address string `json:"address"`
 }
 
-// IsKubernetes tells nodes of the cluster from the load balancer in front.
-func (n Node) IsKubernetes() bool { return n.Role != constants.ExternalLoadBalancerNodeRoleValue }
+// IsKubernetes tells nodes of the cluster from the load balancer in front and from
+// members of an external etcd.
+func (n Node) IsKubernetes() bool {
+	return n.Role == constants.ControlPlaneNodeRoleValue || n.Role == constants.WorkerNodeRoleValue
+}
 
 // Nodes returns a cluster's containers, sorted by name; none is no cluster.
 func (p *Provider) Nodes(name string) ([]Node, error) {

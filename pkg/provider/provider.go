@@ -27,6 +27,9 @@ type Provider struct {
 	// Network is the Docker network for the nodes that Create makes; "" is the one
 	// that kind takes by itself.
 	Network string
+	// Prepared, unless it is nil, is called when the nodes that Create makes have
+	// booted. Kubernetes is started on none before it returns.
+	Prepared func()
 	// Started, unless it is nil, is called when the first control plane of what
 	// Create makes answers. Nobody joins before it returns.
 	Started func()

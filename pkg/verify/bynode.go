@@ -65,6 +65,8 @@ func nodeOf(item any) string {
 		return item.Spec.NodeName
 	case Probe:
 		return item.Node
+	case seat:
+		return item.node
 	case endpoint:
 		return item.pod.Spec.NodeName
 	}

@@ -64,6 +64,9 @@ type Expectation struct {
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	EtcdMembers   int `json:"etcdMembers"`
+	// EtcdApart says that they run on no node of the cluster, but are asked through
+	// the pods EtcdClient.
+	EtcdApart bool `json:"etcdApart,omitempty"`
 	// ProxyMode is iptables, nftables, ipvs or none.
 	ProxyMode string `json:"proxyMode"`
 	// CNI is cilium, calico or none (none of those that kindctl knows).

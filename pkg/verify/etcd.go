@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -26,7 +24,7 @@ func etcdChecks() []Check {
 			Hint:   "kubectl -n kube-system get pods -l component=etcd; kubectl -n kube-system logs -l component=etcd --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfEtcdctl,
-			Skip:   noStackedEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,
+			Skip:   hiddenEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,
 			Run: etcdMembers,
 		},
 		{
@@ -35,7 +33,7 @@ func etcdChecks() []Check {
 			Hint:   "for an even number, add or remove a control plane; else: kubectl -n kube-system logs -l component=etcd --tail=20",
 			Needs:  []string{"etcd.members"},
 			Rights: rightsOfEtcdctl,
-			Skip:   noStackedEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,
+			Skip:   hiddenEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,
 			Run: etcdQuorum,
 		},
 		etcdSpaceCheck(),
@@ -45,36 +43,46 @@ func etcdChecks() []Check {
 // rightsOfEtcdctl go with the etcd pods and etcdctl in them.
 var rightsOfEtcdctl = rights(rightsOfSystemPods, rightsOfExecs)
 
-func noStackedEtcd(t *Target) string {
+func hiddenEtcd(t *Target) string {
 	if t.Expect.Discovered && t.Expect.EtcdMembers == 0 {
 		return "etcd does not run in the cluster's pods"
 	}
 	return ""
 }
 
-// etcdctl runs etcdctl in an etcd pod with the certificate that kubeadm makes
-// for the liveness probe. The image may hold no shell. What keeps it from
-// running says nothing of etcd.
-func (t *Target) etcdctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
-	const pki = "/etc/kubernetes/pki/etcd/"
-	command := append([]string{
-		"etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt",
-		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json",
-	}, arguments...)
-	out, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, command...)
-	if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran {
+// etcdctl runs etcdctl in a pod, for one member. The image may hold no shell. What
+// keeps it from running says nothing of etcd.
+func (t *Target) etcdctl(ctx context.Context, from seat, arguments ...string) (string, error) {
+	command := slices.Concat([]string{"etcdctl"}, from.flags, []string{"--write-out=json"}, arguments)
+	out, err := t.Pods.Exec(ctx, from.pod, command...)
+	switch failed, ran := errors.AsType[*kube.ExecError](err); {
+	case ran:
+		failed.Stderr = lastLine(failed.Stderr)
+	case err != nil:
 		err = Unobservable(err)
 	}
 	return out, err
 }
 
+// lastLine is why etcdctl failed: the last thing that it said, without the place
+// in its code.
+func lastLine(stderr string) string {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	last := lines[len(lines)-1]
+	var logged struct{ Msg, Error string }
+	if json.Unmarshal([]byte(last), &logged) == nil && logged.Msg != "" {
+		return strings.TrimSuffix(logged.Msg+": "+logged.Error, ": ")
+	}
+	return last
+}
+
 // memberList asks a member for the list that it holds itself, so that one
 // which is cut off from the others still answers: that it knows no leader is
 // for etcd.quorum to say. Before etcd 3.6 the list is always agreed upon.
-func (t *Target) memberList(ctx context.Context, pod corev1.Pod) (string, error) {
-	out, err := t.etcdctl(ctx, pod, "member", "list", "--consistency=s")
+func (t *Target) memberList(ctx context.Context, from seat) (string, error) {
+	out, err := t.etcdctl(ctx, from, "member", "list", "--consistency=s")
 	if err != nil && strings.Contains(err.Error(), "unknown flag") {
-		return t.etcdctl(ctx, pod, "member", "list")
+		return t.etcdctl(ctx, from, "member", "list")
 	}
 	return out, err
 }
@@ -89,37 +97,46 @@ type etcdMember struct {
 // etcdMembers asks every member for its list: one that was cut off, or that
 // joined another cluster, has a list of its own.
 func etcdMembers(ctx context.Context, t *Target) (Evidence, error) {
-	pods, err := t.systemPods(ctx, etcdSelector)
+	seats, err := t.seats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
-		return nil, err
-	}
-	lists := make(map[string]string, len(pods))
-	found, err := each(pods, func(pod corev1.Pod) (string, error) {
-		out, err := t.memberList(ctx, pod)
+	lists := make(map[string]string, len(seats))
+	found, err := each(seats, func(from seat) (string, error) {
+		out, err := t.memberList(ctx, from)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", pod.Name, err)
+			return "", fmt.Errorf("%s: %w", from.name, err)
 		}
 		names, err := memberNames(out, t.Expect.EtcdMembers)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", pod.Name, err)
+			return "", fmt.Errorf("%s: %w", from.name, err)
 		}
 		return strings.Join(names, ", "), nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, quorate(len(found), t.Expect.EtcdMembers, err)
 	}
 	var evidence Evidence
-	for i, pod := range pods {
-		lists[found[i]] = pod.Name
-		evidence = append(evidence, pod.Name+" lists "+found[i])
+	for i, from := range seats {
+		lists[found[i]] = from.name
+		evidence = append(evidence, from.name+" lists "+found[i])
 	}
 	if len(lists) != 1 {
 		return evidence, fmt.Errorf("the lists differ: %s", strings.Join(evidence, "; "))
 	}
 	return evidence, nil
+}
+
+// quorate adds to what is wrong with members what that means for all of them.
+func quorate(well, members int, err error) error {
+	if isUnobservable(err) {
+		return err
+	}
+	quorum, state := members/2+1, "holds"
+	if well < quorum {
+		state = "is lost"
+	}
+	return errors.Join(err, fmt.Errorf("the quorum %s: %d of %d members answer as they should, and %d are needed", state, well, members, quorum))
 }
 
 // memberNames reads a member list and returns "NAME=ID" for each, sorted.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -31,17 +29,17 @@ type etcdStatus struct {
 }
 
 // etcdStatus asks one member for what it holds itself.
-func (t *Target) etcdStatus(ctx context.Context, pod corev1.Pod) (etcdStatus, error) {
-	out, err := t.etcdctl(ctx, pod, "endpoint", "status")
+func (t *Target) etcdStatus(ctx context.Context, from seat) (etcdStatus, error) {
+	out, err := t.etcdctl(ctx, from, "endpoint", "status")
 	if err != nil {
-		return etcdStatus{}, fmt.Errorf("%s: %w", pod.Name, err)
+		return etcdStatus{}, fmt.Errorf("%s: %w", from.name, err)
 	}
 	var members []etcdStatus
 	if err := json.Unmarshal([]byte(out), &members); err != nil {
-		return etcdStatus{}, fmt.Errorf("%s: endpoint status: %w", pod.Name, err)
+		return etcdStatus{}, fmt.Errorf("%s: endpoint status: %w", from.name, err)
 	}
 	if len(members) != 1 {
-		return etcdStatus{}, fmt.Errorf("%s: endpoint status of %d members, expected its own", pod.Name, len(members))
+		return etcdStatus{}, fmt.Errorf("%s: endpoint status of %d members, expected its own", from.name, len(members))
 	}
 	return members[0], nil
 }
@@ -49,16 +47,13 @@ func (t *Target) etcdStatus(ctx context.Context, pod corev1.Pod) (etcdStatus, er
 // etcdQuorum asks each member for its own view. One that fails to answer is
 // not counted; what keeps the question from being asked shows nothing.
 func etcdQuorum(ctx context.Context, t *Target) (Evidence, error) {
-	pods, err := t.systemPods(ctx, etcdSelector)
+	seats, err := t.seats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
-		return nil, err
-	}
-	statuses, problems := make([]etcdStatus, len(pods)), make([]error, len(pods))
-	_, _ = each(indices(pods), func(i int) (string, error) {
-		statuses[i], problems[i] = t.etcdStatus(ctx, pods[i])
+	statuses, problems := make([]etcdStatus, len(seats)), make([]error, len(seats))
+	_, _ = each(indices(seats), func(i int) (string, error) {
+		statuses[i], problems[i] = t.etcdStatus(ctx, seats[i])
 		return "", nil
 	})
 	var answering []etcdStatus
@@ -105,7 +100,10 @@ func judgeQuorum(answers []etcdStatus, expect Expectation) (Evidence, error) {
 		fmt.Sprintf("%d of %d members answer, quorum %d, leader %x, term %d", healthy, members, quorum, leader, term),
 		fmt.Sprintf("fault tolerance: the cluster survives the loss of %d more", healthy-quorum),
 	}
-	if members == expect.ControlPlanes {
+	switch {
+	case expect.EtcdApart:
+		evidence = append(evidence, "external: no member runs on a control plane, so that none is lost with one")
+	case members == expect.ControlPlanes:
 		evidence = append(evidence, "stacked: each member runs on a control plane, and is lost with it")
 	}
 	if members%2 == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ func etcdSpaceCheck() Check {
 		Hint:   "free space with etcdctl compact and defrag, then: etcdctl alarm disarm (kubectl -n kube-system exec etcd-NODE -- etcdctl ...); or raise --quota-backend-bytes in /etc/kubernetes/manifests/etcd.yaml",
 		Needs:  []string{"etcd.members", "etcd.quorum"},
 		Rights: rightsOfEtcdctl,
-		Skip:   noStackedEtcd, Timeout: 15 * time.Second, Attempt: 10 * time.Second,
+		Skip:   hiddenEtcd, Timeout: 15 * time.Second, Attempt: 10 * time.Second,
 		Run: etcdSpace,
 	}
 }
@@ -33,37 +32,28 @@ const (
 )
 
 func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
-	pods, err := t.systemPods(ctx, etcdSelector)
+	seats, err := t.seats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := exactly(len(pods), t.Expect.EtcdMembers, "etcd pods"); err != nil {
-		return nil, err
-	}
-	return Judged(each(pods, func(pod corev1.Pod) (string, error) {
-		status, err := t.etcdStatus(ctx, pod)
+	return Judged(each(seats, func(from seat) (string, error) {
+		status, err := t.etcdStatus(ctx, from)
 		if err != nil {
 			return "", err
 		}
-		seen, err := judgeSpace(status, configuredQuota(pod))
+		seen, err := judgeSpace(status, from.quota)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", pod.Name, err)
+			return "", fmt.Errorf("%s: %w", from.name, err)
 		}
-		return pod.Name + ": " + seen, nil
+		return from.name + ": " + seen, nil
 	}))
 }
 
 // configuredQuota is what the member was started with, for those that do not
 // tell their quota.
 func configuredQuota(pod corev1.Pod) int64 {
-	for _, container := range pod.Spec.Containers {
-		for _, argument := range slices.Concat(container.Command, container.Args) {
-			if value, is := strings.CutPrefix(argument, etcdQuotaFlag+"="); is {
-				if quota, err := strconv.ParseInt(value, 10, 64); err == nil && quota > 0 {
-					return quota
-				}
-			}
-		}
+	if quota, err := strconv.ParseInt(flagOf(pod, etcdQuotaFlag), 10, 64); err == nil && quota > 0 {
+		return quota
 	}
 	return etcdDefaultQuota
 }

@@ -1,0 +1,77 @@
+package clusters
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Where etcd runs.
+const (
+	StackedEtcd  = "stacked"
+	ExternalEtcd = "external"
+)
+
+// EtcdPlaces lists them.
+var EtcdPlaces = []string{StackedEtcd, ExternalEtcd}
+
+const (
+	// DefaultEtcdMembers is the least number that survives the loss of one.
+	DefaultEtcdMembers = 3
+	// maxEtcdMembers is what etcd's documentation recommends: more only cost writes.
+	maxEtcdMembers = 7
+	// EtcdMember is the role of a container of an external etcd, as kind would name it
+	// (kind v0.33.0, pkg/cluster/constants).
+	EtcdMember = "external-etcd"
+)
+
+// EtcdApart tells whether etcd is apart from the control planes: asked for, or
+// because its members are counted.
+func (t Topology) EtcdApart() bool {
+	return t.Etcd == ExternalEtcd || t.Etcd == "" && t.EtcdMembers != 0
+}
+
+// EtcdNames are the names of the containers of an external etcd; none when etcd is
+// on the control planes.
+func (t Topology) EtcdNames() (names []string) {
+	if !t.EtcdApart() {
+		return nil
+	}
+	for i := range cmp.Or(t.EtcdMembers, DefaultEtcdMembers) {
+		names = append(names, nodeName(t.Name, EtcdMember, i))
+	}
+	return names
+}
+
+// Members is the number of members of etcd, wherever they are.
+func (t Topology) Members() int { return cmp.Or(len(t.EtcdNames()), t.ControlPlanes) }
+
+// judgeEtcd refuses what no etcd can be, and what nobody should want.
+func (t Topology) judgeEtcd(complain complaint) {
+	if t.Etcd != "" && !slices.Contains(EtcdPlaces, t.Etcd) {
+		complain("etcd", "unknown place of etcd %q%s; use one of: %s", t.Etcd, hint.Nearest(t.Etcd, EtcdPlaces), strings.Join(EtcdPlaces, ", "))
+		return
+	}
+	switch n := t.EtcdMembers; {
+	case n != 0 && !t.EtcdApart():
+		complain("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
+	case n < 0 || n > maxEtcdMembers:
+		complain("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)
+	case n%2 == 0 && n > 0 && !t.AllowEvenEtcd:
+		complain("etcdMembers", "%d members of etcd have a quorum of %d and survive the loss of %d, no more than %d members would; use an odd number, or allowEvenEtcd to have it so", n, n/2+1, (n-1)/2, n-1)
+	}
+}
+
+// externalEtcd is kubeadm's word for it.
+func (t Topology) externalEtcd() string {
+	var patch strings.Builder
+	patch.WriteString("kind: ClusterConfiguration\netcd:\n  external:\n    endpoints:\n")
+	for _, name := range t.EtcdNames() {
+		fmt.Fprintf(&patch, "    - https://%s:2379\n", name)
+	}
+	patch.WriteString("    caFile: /etc/kubernetes/pki/etcd/ca.crt\n    certFile: /etc/kubernetes/pki/apiserver-etcd-client.crt\n    keyFile: /etc/kubernetes/pki/apiserver-etcd-client.key\n")
+	return patch.String()
+}

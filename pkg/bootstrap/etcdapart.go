@@ -1,0 +1,213 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// An etcd apart from the control planes has containers of its own, each with a
+// kubelet that knows no API server and runs etcd as a static pod, as kubeadm's own
+// guide has it. So the node image is all that it takes. The members know each other,
+// and API servers know them, by name: their addresses may change.
+
+// placeEtcd makes the members, while kind has made its nodes and not yet begun to
+// start Kubernetes on them.
+func (u *Up) placeEtcd(ctx context.Context) error {
+	holders, err := u.provider.Holders(u.Topology.Name)
+	if err != nil {
+		return err
+	}
+	planes := slices.DeleteFunc(slices.Clone(holders), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
+	ca, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	if u.etcdImage, err = planes[0].EtcdImage(ctx); err != nil {
+		return err
+	}
+	var group errgroup.Group
+	for _, plane := range planes {
+		group.Go(func() error { return u.acquaint(ctx, ca, plane.Name) })
+	}
+	for _, name := range u.Topology.EtcdNames() {
+		group.Go(func() error { return u.placeMember(ctx, ca, planes[0].Name, name) })
+	}
+	if err := group.Wait(); err != nil {
+		return hint.Wrap(err, hint.Creation, "ETCD_FAILED", "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
+	}
+	return nil
+}
+
+// acquaint gives a control plane what it takes to come to etcd.
+func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
+	files, err := ca.files()
+	if err != nil {
+		return err
+	}
+	client, err := ca.issue(apiServerKeys, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
+	if err != nil {
+		return err
+	}
+	pod, err := yaml.Marshal(etcdClient(u.etcdImage))
+	if err != nil {
+		return err
+	}
+	files = append(files, provider.File{Path: "/etc/kubernetes/manifests/" + verify.EtcdClient + ".yaml", Mode: 0o600, Content: pod})
+	return u.engine.WriteFiles(ctx, plane, append(files, client...)...)
+}
+
+// placeMember makes a member and waits until it answers, which it does when most
+// members are there.
+func (u *Up) placeMember(ctx context.Context, ca authority, like, name string) error {
+	if err := u.engine.Clone(ctx, like, name, clusters.EtcdMember); err != nil {
+		return err
+	}
+	files, err := u.memberFiles(ca, name)
+	if err != nil {
+		return err
+	}
+	member, err := u.provider.Holder(u.Topology.Name, name)
+	if err != nil {
+		return err
+	}
+	if err := member.Boot(ctx); err != nil {
+		return err
+	}
+	if err := u.engine.WriteFiles(ctx, name, files...); err != nil {
+		return err
+	}
+	return member.StartEtcd(ctx)
+}
+
+func (u *Up) memberFiles(ca authority, name string) ([]provider.File, error) {
+	files, err := ca.files()
+	if err != nil {
+		return nil, err
+	}
+	files = files[:1] // its key is for control planes alone
+	both := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	for _, own := range []struct {
+		path  string
+		hosts []string
+		usage []x509.ExtKeyUsage
+	}{
+		{etcdKeys + "server", []string{name, "localhost"}, both},
+		{etcdKeys + "peer", []string{name, "localhost"}, both},
+		{etcdKeys + "healthcheck-client", nil, both[1:]},
+	} {
+		issued, err := ca.issue(own.path, name, own.hosts, own.usage...)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, issued...)
+	}
+	pod, err := yaml.Marshal(etcdPod(name, u.etcdImage, u.Topology))
+	if err != nil {
+		return nil, err
+	}
+	return append(files,
+		provider.File{Path: "/etc/kubernetes/manifests/etcd.yaml", Mode: 0o600, Content: pod},
+		provider.File{Path: "/var/lib/kubelet/config.yaml", Mode: 0o644, Content: []byte(loneKubelet)},
+		provider.File{Path: "/etc/systemd/system/kubelet.service.d/20-kindctl.conf", Mode: 0o644, Content: []byte(loneKubeletUnit)},
+	), nil
+}
+
+// loneKubelet is the configuration of a kubelet without an API server. What it says
+// of cgroups, swap and the disk is what kind says to others (kind v0.33.0,
+// pkg/cluster/internal/kubeadm/config.go).
+const loneKubelet = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+address: 127.0.0.1
+authentication: {anonymous: {enabled: false}, webhook: {enabled: false}}
+authorization: {mode: AlwaysAllow}
+cgroupDriver: systemd
+cgroupRoot: /kubelet
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+evictionHard: {nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%"}
+failCgroupV1: false
+failSwapOn: false
+imageGCHighThresholdPercent: 100
+readOnlyPort: 0
+staticPodPath: /etc/kubernetes/manifests
+`
+
+const loneKubeletUnit = `[Service]
+ExecStart=
+ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml
+`
+
+// The ports of etcd.
+const (
+	etcdClientPort  = 2379
+	etcdPeerPort    = 2380
+	etcdMetricsPort = 2381
+)
+
+// etcdPod is a member as a static pod.
+func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
+	var cluster []string
+	for _, member := range t.EtcdNames() {
+		cluster = append(cluster, fmt.Sprintf("%s=https://%s:%d", member, member, etcdPeerPort))
+	}
+	command := []string{
+		"etcd", "--name=" + name, "--data-dir=/var/lib/etcd",
+		fmt.Sprintf("--listen-client-urls=https://0.0.0.0:%d", etcdClientPort), fmt.Sprintf("--advertise-client-urls=https://%s:%d", name, etcdClientPort),
+		fmt.Sprintf("--listen-peer-urls=https://0.0.0.0:%d", etcdPeerPort), fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
+		fmt.Sprintf("--listen-metrics-urls=http://127.0.0.1:%d", etcdMetricsPort),
+		"--initial-cluster=" + strings.Join(cluster, ","), "--initial-cluster-state=new", "--initial-cluster-token=" + t.Name,
+		"--trusted-ca-file=" + etcdKeys + "ca.crt", "--cert-file=" + etcdKeys + "server.crt", "--key-file=" + etcdKeys + "server.key", "--client-cert-auth=true",
+		"--peer-trusted-ca-file=" + etcdKeys + "ca.crt", "--peer-cert-file=" + etcdKeys + "peer.crt", "--peer-key-file=" + etcdKeys + "peer.key", "--peer-client-cert-auth=true",
+	}
+	if !t.Production() {
+		command = append(command, "--unsafe-no-fsync=true")
+	}
+	pod := staticPod("etcd", image, command, "/var/lib/etcd", strings.TrimSuffix(etcdKeys, "/"))
+	pod.Spec.Containers[0].LivenessProbe = &corev1.Probe{InitialDelaySeconds: 10, PeriodSeconds: 10, TimeoutSeconds: 15, FailureThreshold: 8, ProbeHandler: corev1.ProbeHandler{
+		HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(etcdMetricsPort), Path: "/livez"}}}
+	return pod
+}
+
+// etcdClient is a pod on a control plane in which people and verifications run
+// etcdctl; which member they ask is for them to say. It does nothing but to wait for
+// words that nobody says.
+func etcdClient(image string) *corev1.Pod {
+	pod := staticPod(verify.EtcdClient, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(apiServerKeys))
+	pod.Spec.Volumes[0].HostPath.Type = nil
+	container := &pod.Spec.Containers[0]
+	container.Stdin, container.VolumeMounts[0].ReadOnly = true, true
+	container.Env = []corev1.EnvVar{
+		{Name: "ETCDCTL_CACERT", Value: etcdKeys + "ca.crt"}, {Name: "ETCDCTL_CERT", Value: apiServerKeys + ".crt"}, {Name: "ETCDCTL_KEY", Value: apiServerKeys + ".key"},
+	}
+	return pod
+}
+
+// staticPod is one on the host's network, that sees directories of the node.
+func staticPod(name, image string, command []string, directories ...string) *corev1.Pod {
+	pod := &corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceSystem, Labels: map[string]string{"component": name, "tier": "control-plane"}},
+		Spec:       corev1.PodSpec{HostNetwork: true, Containers: []corev1.Container{{Name: name, Image: image, ImagePullPolicy: corev1.PullIfNotPresent, Command: command}}},
+	}
+	kind := corev1.HostPathDirectoryOrCreate
+	for i, directory := range directories {
+		volume := fmt.Sprintf("dir-%d", i)
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: directory, Type: &kind}}})
+		pod.Spec.Containers[0].VolumeMounts = append(pod.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: volume, MountPath: directory})
+	}
+	return pod
+}

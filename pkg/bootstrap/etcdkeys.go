@@ -1,0 +1,85 @@
+package bootstrap
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"time"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
+
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// Where kubeadm has the keys of etcd, and those with which API servers come to it.
+const (
+	etcdKeys      = "/etc/kubernetes/pki/etcd/"
+	apiServerKeys = "/etc/kubernetes/pki/apiserver-etcd-client"
+)
+
+// authority signs the certificates of an etcd that is apart from the control planes.
+type authority struct {
+	key         crypto.Signer
+	certificate *x509.Certificate
+}
+
+// certificateTime is how long they are good, as long as kubeadm's own of a CA.
+const certificateTime = 10 * 365 * 24 * time.Hour
+
+func newAuthority() (authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return authority{}, err
+	}
+	certificate, err := cert.NewSelfSignedCACert(cert.Config{CommonName: "etcd-ca"}, key)
+	return authority{key, certificate}, err
+}
+
+// files are the certificate and the key of the authority itself.
+func (a authority) files() ([]provider.File, error) {
+	return pair(etcdKeys+"ca", a.certificate.Raw, a.key)
+}
+
+// issue makes a key and a certificate for a member, or for whoever comes to one,
+// under a path without its end.
+func (a authority) issue(path, name string, hosts []string, usages ...x509.ExtKeyUsage) ([]provider.File, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: hosts,
+		NotBefore: a.certificate.NotBefore, NotAfter: time.Now().Add(certificateTime),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: usages,
+	}
+	if len(hosts) > 0 {
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	if err != nil {
+		return nil, err
+	}
+	return pair(path, signed, key)
+}
+
+func pair(path string, certificate []byte, key crypto.Signer) ([]provider.File, error) {
+	encoded, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return nil, err
+	}
+	return []provider.File{
+		{Path: path + ".crt", Mode: 0o644, Content: pem.EncodeToMemory(&pem.Block{Type: cert.CertificateBlockType, Bytes: certificate})},
+		{Path: path + ".key", Mode: 0o600, Content: encoded},
+	}, nil
+}

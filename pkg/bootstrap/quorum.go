@@ -1,0 +1,50 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// QuorumLost returns an error with advice when so few members of a cluster's etcd run
+// that no API server can answer, and nil when that is not known.
+func QuorumLost(ctx context.Context, name string) error {
+	docker, err := host.Docker(ctx)
+	if err != nil {
+		return nil
+	}
+	defer docker.Close()
+	found, err := provider.NewEngine(docker).Inventory(ctx, name)
+	if err != nil {
+		return nil
+	}
+	return quorumLost(found)
+}
+
+func quorumLost(found provider.Inventory) error {
+	members := map[string][]provider.Container{}
+	for _, container := range found.Containers {
+		members[container.Role] = append(members[container.Role], container)
+	}
+	all := members[clusters.EtcdMember]
+	if len(all) == 0 {
+		all = members[clusters.ControlPlane]
+	}
+	var lost []string
+	for _, member := range all {
+		if !member.Running() {
+			lost = append(lost, member.Name)
+		}
+	}
+	running, quorum := len(all)-len(lost), len(all)/2+1
+	if len(all) == 0 || running >= quorum {
+		return nil
+	}
+	return hint.New(hint.Verification, "QUORUM_LOST", fmt.Sprintf("etcd of cluster %s has lost its quorum, so no API server answers: %d of %d members run, and a quorum is %d; these do not: %s", found.Cluster, running, len(all), quorum, strings.Join(lost, ", ")),
+		"start them: kindctl start -n "+found.Cluster)
+}

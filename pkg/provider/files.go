@@ -1,0 +1,56 @@
+package provider
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// File is one that is written into a container.
+type File struct {
+	// Path is absolute.
+	Path    string
+	Mode    int64
+	Content []byte
+}
+
+// WriteFiles writes files into a container, and makes the directories that they
+// are in.
+func (e *Engine) WriteFiles(ctx context.Context, container string, files ...File) error {
+	archive, err := packed(time.Now(), files...)
+	if err != nil {
+		return err
+	}
+	if _, err := e.docker.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
+		return fmt.Errorf("write into %s: %w", container, err)
+	}
+	return nil
+}
+
+// packed are files as Docker takes them.
+func packed(at time.Time, files ...File) ([]byte, error) {
+	var archive bytes.Buffer
+	tarred := tar.NewWriter(&archive)
+	made := map[string]bool{"/": true}
+	var failures []error
+	for _, file := range files {
+		var above []string
+		for dir := path.Dir(file.Path); !made[dir]; dir = path.Dir(dir) {
+			above, made[dir] = append([]string{dir}, above...), true
+		}
+		for _, dir := range above {
+			failures = append(failures, tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(dir, "/") + "/", Mode: 0o755, ModTime: at}))
+		}
+		failures = append(failures, tarred.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(file.Path, "/"), Mode: file.Mode, ModTime: at, Size: int64(len(file.Content))}))
+		_, err := tarred.Write(file.Content)
+		failures = append(failures, err)
+	}
+	return archive.Bytes(), errors.Join(append(failures, tarred.Close())...)
+}
