@@ -7,7 +7,7 @@ ARGS ?= --cni cilium
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-unit test-e2e test-long test-faults bench lint
+.PHONY: help build install host up down test test-unit test-e2e test-long test-faults test-chaos bench lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -42,6 +42,9 @@ test-long: host test-unit ## the same and the long ones: killed commands, restar
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
 	go test -tags faults -count=1 -timeout 150m -v ./test/faults -document $(CURDIR)/docs/faults.md
+
+test-chaos: host ## break a cluster while somebody writes to it, and count what is lost (minutes)
+	go test -tags chaos -count=1 -timeout 60m -v ./test/chaos
 
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md

@@ -34,3 +34,19 @@ func TestResized(t *testing.T) {
 		t.Error("the topology itself was changed")
 	}
 }
+
+func TestEtcdNames(t *testing.T) {
+	for _, tt := range []struct {
+		topology Topology
+		want     []string
+		members  int
+	}{
+		{Topology{Name: "lab", ControlPlanes: 3}, nil, 3},
+		{Topology{Name: "lab", ControlPlanes: 1, Etcd: ExternalEtcd}, []string{"lab-external-etcd", "lab-external-etcd2", "lab-external-etcd3"}, 3},
+		{Topology{Name: "lab", ControlPlanes: 3, EtcdMembers: 1}, []string{"lab-external-etcd"}, 1},
+	} {
+		if diff := cmp.Diff(tt.want, tt.topology.EtcdNames()); diff != "" || tt.topology.Members() != tt.members {
+			t.Errorf("%d members, want %d (-want +got):\n%s", tt.topology.Members(), tt.members, diff)
+		}
+	}
+}

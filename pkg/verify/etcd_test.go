@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -72,5 +73,42 @@ func TestEtcdIsNotJudgedWhenNothingRanInIt(t *testing.T) {
 		if !isUnobservable(err) {
 			t.Errorf("%s: %v is a verdict", name, err)
 		}
+	}
+}
+
+// TestEtcdApart asks each member that the API servers know, through a pod that is
+// there for it.
+func TestEtcdApart(t *testing.T) {
+	const servers = "--etcd-servers=https://lab-external-etcd:2379,https://lab-external-etcd2:2379"
+	server, client := componentPod("kube-apiserver", "cp1"), componentPod(EtcdClient, "cp1")
+	server.Spec.Containers = []corev1.Container{{Command: []string{"kube-apiserver", servers}}}
+	client.Status.Phase = corev1.PodRunning
+	expect := Expectation{ControlPlanes: 1, EtcdMembers: 2, EtcdApart: true}
+	asked := func(dead string) fakePods {
+		return fakePods{exec: func(pod kube.PodRef, command []string) (string, error) {
+			if pod.Name != "etcd-client-cp1" || pod.Container != EtcdClient {
+				t.Errorf("%v was asked", pod)
+			}
+			if dead != "" && slices.Contains(command, "--endpoints=https://"+dead+":2379") {
+				return "", &kube.ExecError{Command: command, ExitCode: 1, Stderr: `{"level":"warn"}` + "\n" + `{"level":"fatal","msg":"it is gone","stacktrace":"long"}` + "\n"}
+			}
+			return listOfTwo, nil
+		}}
+	}
+	for name, test := range map[string]struct {
+		pods    fakePods
+		objects []runtime.Object
+		want    string
+	}{
+		"all answer":        {asked(""), []runtime.Object{server, client}, ""},
+		"one does not":      {asked("lab-external-etcd2"), []runtime.Object{server, client}, "lab-external-etcd2: etcdctl: exit code 1: it is gone"},
+		"nobody to ask":     {asked(""), []runtime.Object{server}, "none of 0 pods etcd-client runs"},
+		"no API server":     {asked(""), []runtime.Object{client}, "0 kube-apiserver pods, expected 1"},
+		"nobody told of it": {asked(""), []runtime.Object{componentPod("kube-apiserver", "cp1"), client}, "kube-apiserver-cp1 was not told of etcd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := etcdMembers(t.Context(), fakeTarget(expect, test.pods, test.objects...))
+			wantErr(t, err, test.want)
+		})
 	}
 }

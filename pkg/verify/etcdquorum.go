@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // etcdStatus is what "endpoint status" prints of one member.
@@ -44,8 +42,8 @@ func (t *Target) etcdStatus(ctx context.Context, from seat) (etcdStatus, error) 
 	return members[0], nil
 }
 
-// etcdQuorum asks each member for its own view. One that fails to answer is
-// not counted; what keeps the question from being asked shows nothing.
+// etcdQuorum asks each member for its own view. That most of them answer is proof
+// enough; when they do not, it matters whether that is their fault.
 func etcdQuorum(ctx context.Context, t *Target) (Evidence, error) {
 	seats, err := t.seats(ctx)
 	if err != nil {
@@ -58,18 +56,28 @@ func etcdQuorum(ctx context.Context, t *Target) (Evidence, error) {
 	})
 	var answering []etcdStatus
 	for i, problem := range problems {
-		switch _, ran := errors.AsType[*kube.ExecError](problem); {
-		case problem == nil:
+		if problem == nil {
 			answering = append(answering, statuses[i])
-		case !ran:
-			return nil, problem
 		}
 	}
+	missing := errors.Join(problems...)
+	if len(answering) <= t.Expect.EtcdMembers/2 && isUnobservable(missing) {
+		return nil, missing
+	}
 	evidence, err := judgeQuorum(answering, t.Expect)
-	if err != nil && !isWarning(err) {
-		err = errors.Join(append([]error{err}, problems...)...)
+	if err != nil && missing != nil {
+		err = withReasons(err, missing)
 	}
 	return evidence, err
+}
+
+// withReasons adds to a verdict why members do not answer, and leaves it what it is.
+func withReasons(verdict, missing error) error {
+	text := fmt.Errorf("%w\n%w", verdict, missing)
+	if isWarning(verdict) {
+		return Warning(text)
+	}
+	return text
 }
 
 // judgeQuorum wants a majority of the members to answer and to name one of
@@ -78,7 +86,7 @@ func judgeQuorum(answers []etcdStatus, expect Expectation) (Evidence, error) {
 	members, quorum := expect.EtcdMembers, expect.EtcdMembers/2+1
 	healthy := len(answers)
 	if healthy < quorum {
-		return nil, fmt.Errorf("%d of %d members answer, a quorum is %d", healthy, members, quorum)
+		return nil, fmt.Errorf("the quorum is lost: %d of %d members answer, and %d are needed", healthy, members, quorum)
 	}
 	leaders, terms, answering := map[uint64]bool{}, map[uint64]bool{}, map[uint64]bool{}
 	for _, answer := range answers {
@@ -105,6 +113,9 @@ func judgeQuorum(answers []etcdStatus, expect Expectation) (Evidence, error) {
 		evidence = append(evidence, "external: no member runs on a control plane, so that none is lost with one")
 	case members == expect.ControlPlanes:
 		evidence = append(evidence, "stacked: each member runs on a control plane, and is lost with it")
+	}
+	if healthy < members {
+		return evidence, Warning(fmt.Errorf("%d of %d members answer: the quorum of %d holds, and survives the loss of %d more", healthy, members, quorum, healthy-quorum))
 	}
 	if members%2 == 0 {
 		return evidence, Warning(fmt.Errorf("an even number of members: %d tolerate no more losses than %d", members, members-1))

@@ -34,7 +34,20 @@ type seat struct {
 	quota int64
 }
 
-// seats returns one for each member that is expected.
+// allSeats returns one for each member that is expected.
+func (t *Target) allSeats(ctx context.Context) ([]seat, error) {
+	seats, err := t.seats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	things := "etcd pods"
+	if t.Expect.EtcdApart {
+		things = "members known to the API servers"
+	}
+	return seats, exactly(len(seats), t.Expect.EtcdMembers, things)
+}
+
+// seats returns one for each member that there is.
 func (t *Target) seats(ctx context.Context) (seats []seat, err error) {
 	if t.Expect.EtcdApart {
 		return t.seatsApart(ctx)
@@ -51,7 +64,7 @@ func (t *Target) seats(ctx context.Context) (seats []seat, err error) {
 			flags: []string{"--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt", "--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key"},
 		})
 	}
-	return seats, exactly(len(seats), t.Expect.EtcdMembers, "etcd pods")
+	return seats, nil
 }
 
 // seatsApart asks every member that the API servers know, from the control plane on
@@ -77,7 +90,7 @@ func (t *Target) seatsApart(ctx context.Context) (seats []seat, err error) {
 		}
 		seats = append(seats, seat{name: name, pod: pod, flags: []string{"--endpoints=" + server}, quota: etcdDefaultQuota})
 	}
-	return seats, exactly(len(seats), t.Expect.EtcdMembers, "members known to the API servers")
+	return seats, nil
 }
 
 // etcdServers are those that all API servers were told of.

@@ -32,7 +32,7 @@ const (
 )
 
 func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
-	seats, err := t.seats(ctx)
+	seats, err := t.allSeats(ctx)
 	if err != nil {
 		return nil, err
 	}

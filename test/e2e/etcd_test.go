@@ -38,7 +38,7 @@ func TestExternalEtcd(t *testing.T) {
 	s.eventually(time.Minute, func() (string, error) { // it may have been the leader
 		return s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "create", "configmap", "written-by-two", "--from-literal=a=b")
 	})
-	if r := s.kindctl("verify", "-n", cluster, "--only", "etcd"); r.code != 5 || !strings.Contains(r.stdout, member+"2: ") || !strings.Contains(r.stdout, "the quorum holds: 2 of 3") {
+	if r := s.kindctl("verify", "-n", cluster, "--only", "etcd"); r.code != 5 || !strings.Contains(r.stdout, member+"2: ") || !strings.Contains(r.stdout, "2 of 3 members answer: the quorum of 2 holds") {
 		t.Errorf("a member is lost: exit %d\n%s", r.code, r.stdout)
 	}
 	s.output("docker", "stop", "-t", "5", member+"3")

@@ -49,4 +49,9 @@ func TestHighlyAvailable(t *testing.T) {
 		t.Errorf("there is no load balancer among the nodes:\n%s", got)
 	}
 	s.controlPlanesComeAndGo(cluster)
+	s.output("docker", "stop", "-t", "5", cluster+"-control-plane2", cluster+"-control-plane3")
+	if r := s.kindctl("verify", "-n", cluster); r.code != 5 || !strings.Contains(r.stderr, "lost its quorum") || !strings.Contains(r.stderr, cluster+"-control-plane2, "+cluster+"-control-plane3") {
+		t.Errorf("two of three control planes are lost: exit %d\n%s", r.code, r.stderr)
+	}
+	s.must("start", "-n", cluster)
 }

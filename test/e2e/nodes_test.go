@@ -94,6 +94,9 @@ func (s *session) controlPlanesComeAndGo(cluster string) {
 	}
 	before := members()
 	s.output("docker", "stop", "-t", "5", cluster+"-control-plane2")
+	if r := s.kindctl("verify", "-n", cluster, "--only", "kubelet.alive,etcd"); r.code != 5 || !strings.Contains(r.stdout, cluster+"-control-plane2: ") || !strings.Contains(r.stdout, "2 of 3 members answer: the quorum of 2 holds") {
+		s.Errorf("a control plane is lost: exit %d\n%s", r.code, r.stdout)
+	}
 	if r := s.kindctl("node", "rm", "control-plane3", "-n", cluster); r.code != 2 || !strings.Contains(r.stderr, "kindctl start") {
 		s.Errorf("a member of etcd while another is away: exit %d\n%s", r.code, r.stderr)
 	}

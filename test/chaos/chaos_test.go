@@ -1,0 +1,219 @@
+//go:build chaos
+
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// lab is a cluster with three members of etcd that is broken and healed.
+type lab struct {
+	*testing.T
+	kindctl, name string
+}
+
+// planes are the control planes, each with a member of etcd.
+func (l lab) planes() []string {
+	return []string{l.name + "-control-plane", l.name + "-control-plane2", l.name + "-control-plane3"}
+}
+
+func (l lab) output(limit time.Duration, command ...string) string {
+	l.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		l.Fatalf("%s: %v\n%s\n%s", strings.Join(command, " "), err, &stdout, &stderr)
+	}
+	return strings.TrimSpace(stdout.String())
+}
+
+func (l lab) docker(arguments ...string) string {
+	l.Helper()
+	return l.output(2*time.Minute, append([]string{"docker"}, arguments...)...)
+}
+
+// inside runs a script in a node.
+func (l lab) inside(node, script string) string {
+	l.Helper()
+	return l.docker("exec", node, "sh", "-ec", script)
+}
+
+func newLab(t *testing.T, name string) lab {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "kindctl")
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "kubeconfig"))
+	l := lab{t, binary, name}
+	l.run("down")
+	t.Cleanup(func() { l.run("down") })
+	return l
+}
+
+func (l lab) run(command string, flags ...string) {
+	l.Helper()
+	begun := time.Now()
+	l.output(10*time.Minute, append([]string{l.kindctl, command, "-n", l.name}, flags...)...)
+	l.Logf("kindctl %s: %v", command, time.Since(begun).Round(time.Second))
+}
+
+// TestNothingAcknowledgedIsLost has somebody write while a node is killed, two nodes
+// cannot reach each other, and the disk of a member of etcd is full.
+func TestNothingAcknowledgedIsLost(t *testing.T) {
+	l := newLab(t, "chaos")
+	l.run("up", "--cni", "calico", "--control-planes", "3", "--workers", "1")
+	w := startWriter(t, l.output(time.Minute, l.kindctl, "get", "kubeconfig", "-n", l.name))
+	w.goesOn(t, "at rest", 20, time.Minute)
+
+	for _, fault := range []struct {
+		name   string
+		inject func() (heal func())
+	}{
+		{"a node is killed", l.kill},
+		{"two nodes cannot reach each other", l.cut},
+		{"the disk of a member is full", l.fill},
+	} {
+		heal := fault.inject()
+		w.goesOn(t, fault.name, 20, 2*time.Minute)
+		heal()
+		w.goesOn(t, fault.name+", healed", 20, 2*time.Minute)
+		l.run("verify")
+	}
+	w.end()
+	l.account(w)
+}
+
+// account looks for every write that was acknowledged, at each API server by itself.
+func (l lab) account(w *writer) {
+	l.Helper()
+	for _, plane := range l.planes() {
+		var there struct {
+			Items []struct {
+				Metadata struct{ Name string }
+				Data     map[string]string
+			}
+		}
+		listed := l.inside(plane, fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf --server=https://%s:6443 get configmaps -l %s -o json", plane, writeLabel))
+		if err := json.Unmarshal([]byte(listed), &there); err != nil {
+			l.Fatal(err)
+		}
+		values := map[string]string{}
+		for _, item := range there.Items {
+			values[item.Metadata.Name] = item.Data["value"]
+		}
+		lost := 0
+		for name, value := range w.acknowledged {
+			if values[name] != value {
+				l.Errorf("%s does not know %s, which was acknowledged: it has %q, not %q", plane, name, values[name], value)
+				lost++
+			}
+		}
+		l.Logf("%s: %d writes tried, %d acknowledged, %d there, %d lost; the longest pause was %v", plane, w.tried, len(w.acknowledged), len(values), lost, w.longest.Round(100*time.Millisecond))
+	}
+}
+
+// leader is the control plane whose member of etcd leads.
+func (l lab) leader() string {
+	l.Helper()
+	for _, plane := range l.planes() {
+		var status []struct {
+			Status struct {
+				Leader uint64
+				Header struct {
+					MemberID uint64 `json:"member_id"`
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(l.etcdctl(plane, "endpoint", "status", "-w", "json")), &status); err != nil || len(status) != 1 {
+			l.Fatalf("status of etcd on %s: %v", plane, err)
+		}
+		if status[0].Status.Leader == status[0].Status.Header.MemberID {
+			return plane
+		}
+	}
+	l.Fatal("no member of etcd leads")
+	return ""
+}
+
+func (l lab) etcdctl(plane string, arguments ...string) string {
+	l.Helper()
+	const keys = "/etc/kubernetes/pki/etcd/"
+	return l.inside(l.planes()[0], fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-%s -- etcdctl --cacert=%sca.crt --cert=%sserver.crt --key=%sserver.key %s",
+		plane, keys, keys, keys, strings.Join(arguments, " ")))
+}
+
+// kill ends the node of the member that leads, all at once.
+func (l lab) kill() (heal func()) {
+	l.Helper()
+	leader := l.leader()
+	l.docker("kill", leader)
+	return func() { l.run("start") }
+}
+
+// cut lets the member that leads and another one reach each other no more.
+func (l lab) cut() (heal func()) {
+	l.Helper()
+	leader := l.leader()
+	other := l.planes()[0]
+	if other == leader {
+		other = l.planes()[1]
+	}
+	address := l.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", other)
+	rule := func(verb string) {
+		l.inside(leader, fmt.Sprintf("iptables -w -%s INPUT -s %s -j DROP; iptables -w -%s OUTPUT -d %s -j DROP", verb, address, verb, address))
+	}
+	rule("I")
+	return func() { rule("D") }
+}
+
+// small is the disk that a member gets: its log takes 64 MiB at a time.
+const small = "200m"
+
+// fill puts a member that does not lead on a disk of its own and fills that. The
+// member ends, because it cannot write.
+func (l lab) fill() (heal func()) {
+	l.Helper()
+	leader, victim := l.leader(), ""
+	for _, plane := range l.planes() {
+		if plane != leader {
+			victim = plane
+		}
+	}
+	const manifest, away, data = "/etc/kubernetes/manifests/etcd.yaml", "/etc/kubernetes/etcd.yaml", "/var/lib/etcd"
+	gone := "until ! pgrep -x etcd >/dev/null; do sleep 0.2; done"
+	back := "until pgrep -x etcd >/dev/null; do sleep 0.2; done"
+	l.inside(victim, strings.Join([]string{
+		"mv " + manifest + " " + away, gone,
+		"mkdir /var/lib/full", "mount -t tmpfs -o size=" + small + " tmpfs /var/lib/full", "cp -a " + data + "/. /var/lib/full/",
+		"mount --bind /var/lib/full " + data, "mv " + away + " " + manifest, back,
+	}, "\n"))
+	l.run("verify", "--only", "etcd")
+	l.inside(victim, "dd if=/dev/zero of="+data+"/filler bs=64k 2>/dev/null || true; test $(df --output=avail "+data+" | tail -1) -lt 64")
+	// What is written goes to places that the member has already, until its database
+	// must grow.
+	l.inside(victim, strings.Join([]string{
+		"pid=$(pgrep -x etcd)", "head -c 500000 /dev/urandom | base64 -w0 >/tmp/bulk",
+		`for i in $(seq 120); do [ "$(pgrep -x etcd)" = "$pid" ] || exit 0`,
+		"kubectl --kubeconfig=/etc/kubernetes/admin.conf create configmap bulk-$i --from-file=/tmp/bulk >/dev/null || sleep 1", "done",
+		"echo it goes on with a full disk; exit 1",
+	}, "\n"))
+	return func() {
+		l.inside(victim, "rm "+data+"/filler")
+		l.inside(victim, back)
+	}
+}
