@@ -7,7 +7,7 @@ ARGS ?= --cni cilium
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-unit test-e2e test-long test-faults test-chaos bench lint
+.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-faults test-chaos bench lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -34,10 +34,14 @@ test-unit: ## unit, golden and command tests: fast, no Docker, no network
 	go vet ./...
 	go test ./...
 
-test-e2e: ## real clusters with both CNIs
+# What holds reports to the schemas that CI systems have.
+test-tools:
+	@command -v xmllint >/dev/null || ! command -v apt-get >/dev/null || apt-get install -y -qq --no-install-recommends libxml2-utils </dev/null >/dev/null || echo "xmllint could not be installed, so that a test will be skipped"
+
+test-e2e: test-tools ## real clusters with both CNIs
 	go test -tags e2e -short -count=1 -timeout 85m -v ./test/e2e/...
 
-test-long: host test-unit ## the same and the long ones: killed commands, restarts, several clusters
+test-long: host test-unit test-tools ## the same and the long ones: killed commands, restarts, several clusters
 	go test -tags e2e -count=1 -timeout 120m -v ./test/e2e/...
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)

@@ -17,6 +17,9 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gomod"
 )
 
 // releases serves the binary under test as a release, with its checksum.
@@ -215,6 +218,45 @@ func TestPlatforms(t *testing.T) {
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+release.Builds[0].Goarch[0])
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", system, err, out)
+		}
+	}
+}
+
+// schemas is a module that publishes Jenkins' schema of JUnit files (junit-4.xsd of
+// its dtkit) among its fixtures.
+var schemas = gomod.Module{Path: "github.com/yannh/kubeconform", Version: "v0.8.0", Sum: "h1:loDYd3a3spjIFrauqW67CDKF55Oo9R6uvC8AvpVd4ug="}
+
+// TestJUnitSatisfiesSchema holds the file of a recorded run, with every outcome, and
+// that of a verification which cannot even begin, to the schema itself. It is older
+// than skipped tests with a message, which its successor (junit-10.xsd) allows.
+func TestJUnitSatisfiesSchema(t *testing.T) {
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		t.Skip("xmllint is not installed: apt-get install libxml2-utils")
+	}
+	fixtures, err := gomod.Fetch(t.Context(), schemas, "fixtures", event.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(t)
+	unreachable := filepath.Join(t.TempDir(), "junit.xml")
+	if r := s.kindctl("verify", "--context", "production", "--report", "junit="+unreachable); r.code == 0 {
+		t.Errorf("a cluster that is not there is verified:\n%s", r.stdout)
+	}
+	message := regexp.MustCompile(`<skipped message="[^"]*">`)
+	for file, cases := range map[string]string{filepath.Join("..", "..", "internal", "report", "testdata", "story", "junit.xml"): "<skipped ", unreachable: "<testcase "} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(data), cases) {
+			t.Errorf("%s has no %s", file, cases)
+		}
+		older := filepath.Join(t.TempDir(), "older.xml")
+		if err := os.WriteFile(older, message.ReplaceAll(data, []byte("<skipped>")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := s.try("xmllint", "--noout", "--schema", filepath.Join(fixtures, "junit.xsd"), older); err != nil {
+			t.Errorf("%s: %v\n%s", file, err, out)
 		}
 	}
 }
