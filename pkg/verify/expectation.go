@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -117,9 +118,30 @@ func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Exp
 	}
 	expect.EtcdMembers = len(members.Items)
 	if hasProxy {
-		expect.ProxyMode, err = configuredProxyMode(ctx, client)
+		expect.ProxyMode, err = discoverProxyMode(ctx, client)
 	}
 	return expect, err
+}
+
+// discoverProxyMode reads the mode that is configured, or asks a kube-proxy.
+func discoverProxyMode(ctx context.Context, client *kube.Client) (string, error) {
+	configured, err := configuredProxyMode(ctx, client)
+	if err != nil || configured != "" {
+		return configured, err
+	}
+	proxies, err := client.Clientset.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{LabelSelector: proxySelector})
+	if err != nil {
+		return "", fmt.Errorf("list pods of kube-proxy: %w", err)
+	}
+	failures := []error{errors.New("nothing tells the mode of kube-proxy")}
+	for _, pod := range proxies.Items {
+		mode, err := proxyModeOf(ctx, client, pod)
+		if err == nil {
+			return mode, nil
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", pod.Name, err))
+	}
+	return "", errors.Join(failures...)
 }
 
 // Differences names, in words, how another expectation differs from this one.

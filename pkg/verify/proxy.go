@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -21,6 +22,7 @@ const (
 	proxyName        = "kube-proxy"
 	proxySelector    = "k8s-app=" + proxyName
 	proxyMetricsPort = 10249
+	proxyConfigKey   = "config.conf"
 	// defaultProxyMode is what an empty mode means on Linux.
 	defaultProxyMode = "iptables"
 )
@@ -28,7 +30,7 @@ const (
 func proxyChecks() []Check {
 	return []Check{{
 		ID: "proxy.mode", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy runs on every node in the mode that is configured",
-		Proves:  "The mode for which the cluster was made, the one in the ConfigMap and the one that the kube-proxy of every node names at /proxyMode are the same. kube-proxy reads its configuration only when it starts.",
+		Proves:  "The mode for which the cluster was made, the one in the ConfigMap, where there is one, and the one that the kube-proxy of every node names at /proxyMode are the same. kube-proxy reads its configuration only when it starts.",
 		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get configmaps@kube-system"}),
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
 		Needs:   []string{"kubelet.alive"},
@@ -47,7 +49,11 @@ func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	var changed error
-	if configured != t.Expect.ProxyMode {
+	switch configured {
+	case t.Expect.ProxyMode:
+	case "": // nobody tells: what the others do is to be the same
+		configured = t.Expect.ProxyMode
+	default:
 		changed = fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
 	}
 	evidence, err := t.eachProxy(ctx, func(ctx context.Context, pod corev1.Pod) (string, error) {
@@ -83,9 +89,16 @@ func onlyPodOn(node string, pods []corev1.Pod) (corev1.Pod, error) {
 	return here[0], nil
 }
 
-// runningProxyMode reaches the metrics address, which is the node's loopback.
+// runningProxyMode asks one of this cluster's kube-proxies.
 func (t *Target) runningProxyMode(ctx context.Context, pod corev1.Pod) (string, error) {
-	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/proxyMode")
+	return proxyModeOf(ctx, t.Pods, pod)
+}
+
+// proxyModeOf reaches the metrics address, which is the node's loopback.
+func proxyModeOf(ctx context.Context, pods interface {
+	GetPod(ctx context.Context, namespace, pod string, port int, path string) (int, []byte, error)
+}, pod corev1.Pod) (string, error) {
+	status, body, err := pods.GetPod(ctx, pod.Namespace, pod.Name, proxyMetricsPort, "/proxyMode")
 	mode := strings.TrimSpace(string(body))
 	switch {
 	case err != nil:
@@ -96,9 +109,13 @@ func (t *Target) runningProxyMode(ctx context.Context, pod corev1.Pod) (string, 
 	return mode, nil
 }
 
-// configuredProxyMode reads the ConfigMap that kubeadm writes.
+// configuredProxyMode reads the ConfigMap that kubeadm writes, and returns "" where
+// there is none: clouds configure kube-proxy in ways of their own.
 func configuredProxyMode(ctx context.Context, client *kube.Client) (string, error) {
 	found, err := client.Clientset.CoreV1().ConfigMaps(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("read ConfigMap %s/%s: %w", systemNamespace, proxyName, err)
 	}
@@ -106,13 +123,10 @@ func configuredProxyMode(ctx context.Context, client *kube.Client) (string, erro
 		Kind string `json:"kind"`
 		Mode string `json:"mode"`
 	}
-	if err := yaml.Unmarshal([]byte(found.Data["config.conf"]), &configuration); err != nil {
+	if err := yaml.Unmarshal([]byte(found.Data[proxyConfigKey]), &configuration); err != nil {
 		return "", fmt.Errorf("ConfigMap %s/%s: config.conf: %w", systemNamespace, proxyName, err)
 	}
-	if configuration.Kind == "" {
-		return "", errors.New("ConfigMap " + systemNamespace + "/" + proxyName + " has no config.conf")
-	}
-	if configuration.Mode == "" {
+	if configuration.Mode == "" && configuration.Kind != "" {
 		return defaultProxyMode, nil
 	}
 	return configuration.Mode, nil

@@ -36,8 +36,9 @@ func TestProxyMode(t *testing.T) {
 		"one is not ready": {kind + "mode: iptables", "iptables", all, func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) {
 			p["w2"].Status.Conditions[0].Status = corev1.ConditionFalse
 		}, "w2: kube-proxy-w2 is not ready"},
-		"no configuration": {"", "iptables", all, nil, "has no config.conf"},
-		"not YAML":         {"\t", "iptables", all, nil, "config.conf:"},
+		"no configuration":       {"", "iptables", all, nil, ""},
+		"none, and another mode": {"", "nftables", all, nil, "cp1: kube-proxy-cp1: kube-proxy runs in mode iptables, configured is nftables"},
+		"not YAML":               {"\t", "iptables", all, nil, "config.conf:"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

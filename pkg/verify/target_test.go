@@ -312,6 +312,10 @@ func TestDiscover(t *testing.T) {
 		"a cloud's":                {append(smallCluster(nil), agent("aws-node"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
 		"none at all":              {smallCluster(nil), found("none", "", "none")},
 	}
+	silent := []runtime.Object{&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, agent("kube-proxy"), proxyConfig("")}
+	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, fakePods{}, silent...).Kube); err == nil || !strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
+		t.Errorf("of a kube-proxy that cannot be asked: %v", err)
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := Discover(t.Context(), fakeTarget(Expectation{}, fakePods{}, test.objects...).Kube)
