@@ -186,10 +186,14 @@ var pki = []string{
 }
 
 func (a *Addition) share(ctx context.Context, joiner provider.Holder) error {
-	if err := joiner.MakeDir(ctx, "/etc/kubernetes/pki/etcd"); err != nil {
+	if err := joiner.MakeDir(ctx, etcdKeys); err != nil {
 		return err
 	}
-	return a.engine.CopyFiles(ctx, a.like.Name, joiner.Name, pki...)
+	files := pki
+	if a.before.EtcdApart {
+		files = append(slices.Clone(pki), apiServerKeys+".crt", apiServerKeys+".key", etcdClientManifest)
+	}
+	return a.engine.CopyFiles(ctx, a.like.Name, joiner.Name, files...)
 }
 
 // adorn gives workers the labels of those that they are like, and control planes

@@ -67,7 +67,7 @@ func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
 	if err != nil {
 		return err
 	}
-	files = append(files, provider.File{Path: "/etc/kubernetes/manifests/" + verify.EtcdClient + ".yaml", Mode: 0o600, Content: pod})
+	files = append(files, provider.File{Path: etcdClientManifest, Mode: 0o600, Content: pod})
 	return u.engine.WriteFiles(ctx, plane, append(files, client...)...)
 }
 
@@ -126,6 +126,9 @@ func (u *Up) memberFiles(ca authority, name string) ([]provider.File, error) {
 		provider.File{Path: "/etc/systemd/system/kubelet.service.d/20-kindctl.conf", Mode: 0o644, Content: []byte(loneKubeletUnit)},
 	), nil
 }
+
+// etcdClientManifest is that of the pod in which people run etcdctl.
+const etcdClientManifest = "/etc/kubernetes/manifests/" + verify.EtcdClient + ".yaml"
 
 // loneKubelet is the configuration of a kubelet without an API server. What it says
 // of cgroups, swap and the disk is what kind says to others (kind v0.33.0,

@@ -126,7 +126,7 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 	if d.after.ControlPlanes < 1 {
 		return hint.New(hint.Usage, "LAST_CONTROL_PLANE", "a cluster without a control plane is none", "to remove the cluster: kindctl down -n "+d.Name)
 	}
-	if d.before.EtcdMembers == 0 {
+	if !d.stacked() {
 		return nil
 	}
 	pods, err := etcd{d.client}.pods(ctx, "")

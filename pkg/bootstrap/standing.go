@@ -114,7 +114,7 @@ func (s *standing) count(role string, by int) error {
 		s.after.Workers += by
 	default:
 		s.after.ControlPlanes += by
-		if s.after.EtcdMembers > 0 {
+		if s.stacked() {
 			s.after.EtcdMembers += by
 		}
 	}
@@ -128,6 +128,9 @@ func (s *standing) count(role string, by int) error {
 	}
 	return err
 }
+
+// stacked tells whether each control plane has a member of etcd.
+func (s *standing) stacked() bool { return s.before.EtcdMembers > 0 && !s.before.EtcdApart }
 
 // settle writes down how the cluster has become, in it and in its containers.
 func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
@@ -191,7 +194,7 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 		if err := s.balance(ctx, name); err != nil {
 			return err
 		}
-		if s.before.EtcdMembers > 0 {
+		if s.stacked() {
 			if err := (etcd{s.client}).remove(ctx, name); err != nil {
 				return err
 			}

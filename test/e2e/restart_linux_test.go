@@ -137,3 +137,22 @@ func (s *session) resumes(cluster string) {
 		return out, err
 	})
 }
+
+// TestDockerRestartsExternalEtcd restarts Docker, and then one container after the
+// other, of a cluster whose members of etcd have containers of their own.
+func TestDockerRestartsExternalEtcd(t *testing.T) {
+	long(t)
+	docker := newEngine(t)
+	const cluster = "e2e-restart-etcd"
+	s := newSession(t, cluster)
+	s.must("up", "--cni", "calico", "--etcd", "external", "--workers", "1", "-n", cluster)
+	s.keep(cluster)
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		docker.restart(signal)
+		s.resumes(cluster)
+	}
+	for _, suffix := range []string{"external-etcd", "external-etcd2", "control-plane", "worker"} {
+		s.output("docker", "restart", cluster+"-"+suffix)
+		s.resumes(cluster)
+	}
+}
