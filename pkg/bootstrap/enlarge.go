@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -186,8 +187,10 @@ var pki = []string{
 }
 
 func (a *Addition) share(ctx context.Context, joiner provider.Holder) error {
-	if err := joiner.MakeDir(ctx, etcdKeys); err != nil {
-		return err
+	for _, dir := range []string{etcdKeys, path.Dir(etcdClientManifest)} {
+		if err := joiner.MakeDir(ctx, dir); err != nil {
+			return err
+		}
 	}
 	files := pki
 	if a.before.EtcdApart {
