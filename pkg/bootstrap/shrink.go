@@ -26,6 +26,8 @@ type Departure struct {
 	force bool
 
 	leaving []provider.Holder
+	// silent are the nodes whose container does not run, so that no kubelet answers.
+	silent []string
 	// cordoned are the nodes that took no pods before.
 	cordoned map[string]bool
 }
@@ -69,13 +71,19 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := d.open(ctx, names...); err != nil {
 		return "", err
 	}
+	planes := slices.DeleteFunc(slices.Clone(d.leaving), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
+	if len(planes) >= d.before.ControlPlanes {
+		return "", hint.New(hint.Usage, "LAST_CONTROL_PLANE", "a cluster without a control plane is none", "to remove the cluster: kindctl down -n "+d.Name)
+	}
 	for _, holder := range d.leaving {
 		if err := d.standing.count(holder.Role, -1); err != nil {
 			return "", err
 		}
 	}
-	if err := d.keepQuorum(ctx, names); err != nil {
-		return "", err
+	if len(planes) > 0 && d.stacked() {
+		if err := d.keepQuorum(ctx, names); err != nil {
+			return "", err
+		}
 	}
 	if err := d.keepVolumes(ctx, names); err != nil {
 		return "", err
@@ -94,6 +102,9 @@ func (d *Departure) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d.silent, err = d.engine.Halted(ctx, d.Name); err != nil {
+		return err
+	}
 	var known []string
 	for _, holder := range holders {
 		known = append(known, holder.Name)
@@ -101,9 +112,12 @@ func (d *Departure) find(ctx context.Context) error {
 	for _, role := range []string{clusters.ControlPlane, clusters.Worker} {
 		for _, name := range marker.Nodes {
 			if strings.HasPrefix(name, provider.NodeName(d.Name, role, 1)) && !slices.Contains(known, name) {
-				holders, known = append(holders, provider.Holder{Name: name, Role: role}), append(known, name)
+				holders, known, d.silent = append(holders, provider.Holder{Name: name, Role: role}), append(known, name), append(d.silent, name)
 			}
 		}
+	}
+	for _, name := range known { // each may be written without the cluster's
+		known = append(known, strings.TrimPrefix(name, d.Name+"-"))
 	}
 	for _, name := range d.names {
 		at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Name == name || h.Name == d.Name+"-"+name })
@@ -117,18 +131,8 @@ func (d *Departure) find(ctx context.Context) error {
 	return nil
 }
 
-// keepQuorum refuses what would end the cluster: no control plane left, or too few
-// members of etcd that answer.
+// keepQuorum refuses what would leave too few members of etcd that answer.
 func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
-	if !slices.ContainsFunc(d.leaving, func(h provider.Holder) bool { return h.Role == clusters.ControlPlane }) {
-		return nil
-	}
-	if d.after.ControlPlanes < 1 {
-		return hint.New(hint.Usage, "LAST_CONTROL_PLANE", "a cluster without a control plane is none", "to remove the cluster: kindctl down -n "+d.Name)
-	}
-	if !d.stacked() {
-		return nil
-	}
 	pods, err := etcd{d.client}.pods(ctx, "")
 	if err != nil {
 		return err
@@ -203,7 +207,7 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 				moved++
 				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
 			}}
-		if notReady(node) != "" {
+		if notReady(node) != "" || slices.Contains(d.silent, node.Name) {
 			helper.GracePeriodSeconds, helper.SkipWaitForDeleteTimeoutSeconds = 0, 1
 		}
 		if err := drain.RunCordonOrUncordon(helper, node, true); err != nil {

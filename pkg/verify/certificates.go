@@ -15,7 +15,7 @@ import (
 func certificateChecks() []Check {
 	return []Check{{
 		ID: "cert.expiry", Nodes: AllNodes, Group: groupAPI, Title: "The certificates of the control plane and the kubelets are good for weeks",
-		Proves:  "Every API server, etcd member and kubelet is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. kubeadm's certificates end after a year, on all nodes at once.",
+		Proves:  "Every API server, kubelet and, unless it is external, etcd member is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. kubeadm's certificates end after a year, on all nodes at once.",
 		Hint:    "on the node: kubeadm certs check-expiration; renew with kubeadm certs renew all and restart the static pods; for a kubelet: remove /var/lib/kubelet/pki/kubelet.crt and kubelet.key, systemctl restart kubelet",
 		Needs:   []string{"kubelet.alive", "api.ready", "etcd.members"},
 		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),
@@ -48,7 +48,7 @@ func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Judged(each(endpoints, func(e endpoint) (string, error) {
+	evidence, err := each(endpoints, func(e endpoint) (string, error) {
 		certificate, err := t.servedCertificate(ctx, e)
 		if err != nil {
 			return "", Unobservable(fmt.Errorf("%s, port %d: %w", e.name, e.port, err))
@@ -58,7 +58,11 @@ func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
 			return "", fmt.Errorf("%s, port %d: %w", e.name, e.port, err)
 		}
 		return fmt.Sprintf("%s, port %d: %s", e.name, e.port, seen), nil
-	}))
+	})
+	if t.Expect.EtcdApart {
+		evidence = append(evidence, "not those of etcd, which no pod of this cluster serves")
+	}
+	return Judged(evidence, err)
 }
 
 // clock reads the API server's, which is right to a second.

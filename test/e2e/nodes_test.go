@@ -68,7 +68,7 @@ func TestNodesComeAndGo(t *testing.T) {
 		t.Errorf("up of what the cluster has become says %q", r.stdout)
 	}
 	s.output("docker", "rm", "-f", "-v", cluster+"-worker2")
-	if r := s.kindctl("node", "rm", "worker3", "-n", cluster); r.code != 2 || !strings.Contains(r.stderr, `did you mean "`+cluster+`-worker2"?`) {
+	if r := s.kindctl("node", "rm", "worker3", "-n", cluster); r.code != 2 || !strings.Contains(r.stderr, `did you mean "worker2"?`) {
 		t.Errorf("a node that never was: exit %d\n%s", r.code, r.stderr)
 	}
 	s.must("node", "rm", "worker2", "-n", cluster, "--wait-timeout", "1m")
