@@ -109,10 +109,9 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 // count changes how many nodes of a role there will be, and refuses what no cluster
 // can be.
 func (s *standing) count(role string, by int) error {
-	switch {
-	case role == clusters.Worker:
+	if role == clusters.Worker {
 		s.after.Workers += by
-	default:
+	} else {
 		s.after.ControlPlanes += by
 		if s.stacked() {
 			s.after.EtcdMembers += by

@@ -89,7 +89,9 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		{"the disk of a member is full", l.fill},
 	} {
 		heal := fault.inject()
-		w.goesOn(t, fault.name, 20, 2*time.Minute)
+		// A connection to an API server whose member of etcd is lost lasts until its
+		// kubelet starts that server anew.
+		w.goesOn(t, fault.name, 20, 5*time.Minute)
 		heal()
 		w.goesOn(t, fault.name+", healed", 20, 2*time.Minute)
 		l.run("verify")
