@@ -15,10 +15,7 @@ func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
 		u.trial = u.try(ctx, nil)
 	}
 	<-u.trial.ended // which ctx hastens
-	if u.trial.err != nil {
-		return "", u.trial.err
-	}
-	return fmt.Sprintf("%d checks passed", u.Report.Count(verify.Pass)), nil
+	return passed(u.Report, u.trial.err)
 }
 
 // judge runs every check that applies, each after what it is to wait for, and

@@ -16,6 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -34,7 +35,7 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 	if s.nodes, err = s.engine.Running(ctx, s.Name); err != nil {
 		return "", err
 	}
-	if err := s.connect(); err != nil {
+	if s.client, err = connect(provider.New(s.Sink), s.Name); err != nil {
 		return "", err
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)

@@ -90,11 +90,7 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 	if s.holders, err = s.provider.Holders(s.Name); err != nil {
 		return err
 	}
-	kubeconfig, err := s.provider.Kubeconfig(s.Name, false)
-	if err != nil {
-		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", s.Name), "make it anew: kindctl down -n "+s.Name)
-	}
-	if s.client, err = kube.FromKubeconfigData([]byte(kubeconfig)); err != nil {
+	if s.client, err = connect(s.provider, s.Name); err != nil {
 		return err
 	}
 	if s.before, err = verify.Discover(ctx, s.client); err != nil {
@@ -245,13 +241,7 @@ func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (stri
 }
 
 func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {
-	checks, err := s.Checks(s.after)
-	if err != nil {
-		return "", err
-	}
-	s.report, err = Judge(ctx, verify.NewTarget(s.client, s.after), checks, verify.RunOptions{Sink: s.Sink})
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d checks passed", s.report.Count(verify.Pass)), nil
+	var err error
+	s.report, err = prove(ctx, s.client, s.after, s.Checks, s.Sink)
+	return passed(s.report, err)
 }

@@ -144,14 +144,13 @@ func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 	return "", nil
 }
 
-// connect opens the API through the address that the user's kubeconfig has.
-func (s *Start) connect() error {
-	kubeconfig, err := provider.New(s.Sink).Kubeconfig(s.Name, false)
+// connect opens a cluster's API through the address that the user's kubeconfig has.
+func connect(kind *provider.Provider, name string) (*kube.Client, error) {
+	kubeconfig, err := kind.Kubeconfig(name, false)
 	if err != nil {
-		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", s.Name), "make it anew: kindctl down -n "+s.Name)
+		return nil, hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "make it anew: kindctl down -n "+name)
 	}
-	s.client, err = kube.FromKubeconfigData([]byte(kubeconfig))
-	return err
+	return kube.FromKubeconfigData([]byte(kubeconfig))
 }
 
 func (s *Start) noCNI() string {
@@ -162,13 +161,24 @@ func (s *Start) noCNI() string {
 }
 
 func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
-	checks, err := s.Checks(s.expect)
+	var err error
+	s.Report, err = prove(ctx, s.client, s.expect, s.Checks, s.Sink)
+	return passed(s.Report, err)
+}
+
+// prove runs the checks for a cluster that is expected to be like this.
+func prove(ctx context.Context, client *kube.Client, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
+	all, err := checks(expect)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	return Judge(ctx, verify.NewTarget(client, expect), all, verify.RunOptions{Sink: sink})
+}
+
+// passed is a phase's word on a verification that went well.
+func passed(report verify.Report, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.Report, err = Judge(ctx, verify.NewTarget(s.client, s.expect), checks, verify.RunOptions{Sink: s.Sink})
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d checks passed", s.Report.Count(verify.Pass)), nil
+	return fmt.Sprintf("%d checks passed", report.Count(verify.Pass)), nil
 }
