@@ -26,8 +26,11 @@ import (
 // and API servers know them, by name: their addresses may change.
 
 // placeEtcd makes the members, while kind has made its nodes and not yet begun to
-// start Kubernetes on them.
+// start Kubernetes on them. A member that never answers is not waited for longer than
+// anything else.
 func (u *Up) placeEtcd(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+	defer cancel()
 	holders, err := u.provider.Holders(u.Topology.Name)
 	if err != nil {
 		return err

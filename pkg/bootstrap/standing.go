@@ -152,16 +152,7 @@ func (s *standing) record(ctx context.Context, expect verify.Expectation, topolo
 			return err
 		}
 	}
-	found, err := s.engine.Inventory(ctx, s.Name)
-	if err != nil {
-		return err
-	}
-	return s.engine.Remark(ctx, s.Name, func(marker *provider.Marker) {
-		marker.Nodes = nil
-		for _, container := range found.Containers {
-			marker.Nodes = append(marker.Nodes, container.Name)
-		}
-	})
+	return s.engine.Remark(ctx, s.Name)
 }
 
 // balance has the load balancer know the control planes that there are now.

@@ -85,9 +85,9 @@ func (e *Engine) CopyFiles(ctx context.Context, from, to string, files ...string
 	return nil
 }
 
-// Remark changes the marker in all containers of a cluster. One that has none gets
-// one, if any other has.
-func (e *Engine) Remark(ctx context.Context, cluster string, change func(*Marker)) error {
+// Remark has the markers in all containers of a cluster name the containers that it
+// has now. One that has none gets one, if any other has.
+func (e *Engine) Remark(ctx context.Context, cluster string) error {
 	found, err := e.Inventory(ctx, cluster)
 	if err != nil {
 		return err
@@ -96,7 +96,10 @@ func (e *Engine) Remark(ctx context.Context, cluster string, change func(*Marker
 	if !marked {
 		return nil
 	}
-	change(&marker)
+	marker.Nodes = nil
+	for _, container := range found.Containers {
+		marker.Nodes = append(marker.Nodes, container.Name)
+	}
 	archive, err := archived(marker)
 	if err != nil {
 		return err
