@@ -49,6 +49,8 @@ type Probe struct {
 	Node, IP string
 	// HTTPPort answers HTTP, UDPPort UDP, each request with the pod's name.
 	HTTPPort, UDPPort int
+	// HostNetwork tells that it is on its node's network, not on that of pods.
+	HostNetwork bool
 }
 
 func newFleet(t *Target, prefix string, shape func(*corev1.Pod)) *Fleet {
@@ -222,7 +224,7 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 
 func (t *Target) probe(pod *corev1.Pod) Probe {
 	p := Probe{pods: t.Pods, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: probeHTTPPort, UDPPort: probeUDPPort}
-	if pod.Spec.HostNetwork {
+	if p.HostNetwork = pod.Spec.HostNetwork; p.HostNetwork {
 		p.HTTPPort, p.UDPPort = t.hostPorts()
 	}
 	return p

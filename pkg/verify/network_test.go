@@ -138,8 +138,9 @@ func TestJudgesOfAnswers(t *testing.T) {
 		"one still answers":       {refusedBy(Expectation{ProxyMode: "iptables"}), []string{"a"}, []string{"connection refused"}, `"a" answered, though no endpoint is left`},
 		"unreachable":             {refusedBy(Expectation{ProxyMode: "iptables"}), nil, []string{"no route to host"}, "not refused, though no endpoint is left: no route to host"},
 		"refused in the socket":   {refusedBy(Expectation{ProxyMode: "none"}), nil, []string{"no route to host"}, ""},
-		"dropped by Cilium":       {refusedBy(Expectation{ProxyMode: "iptables", CNI: "cilium"}), nil, []string{"no answer within 1.5s"}, ""},
-		"answered by Cilium":      {refusedBy(Expectation{ProxyMode: "iptables", CNI: "cilium"}), []string{"a"}, nil, `"a" answered, though no endpoint is left`},
+		"a pod hangs":             {answeredByNobody, nil, []string{"no answer within 1.5s"}, ""},
+		"a pod is answered":       {answeredByNobody, []string{"a"}, []string{"no answer within 1.5s"}, `"a" answered, though no endpoint is left`},
+		"a pod tries nothing":     {answeredByNobody, nil, nil, "nothing was tried"},
 		"nothing was tried":       {refusedBy(Expectation{ProxyMode: "iptables"}), nil, nil, "nothing was tried"},
 	}
 	for name, test := range tests {

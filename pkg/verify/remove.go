@@ -19,7 +19,7 @@ import (
 func removalCheck() Check {
 	return Check{
 		ID: "svc.remove", Nodes: AllNodes, Group: groupService, Title: "An endpoint that is gone gets no more connections, and a Service without endpoints refuses them",
-		Proves: "Of the two endpoints of a new Service, both of them pods on a node's network, one is taken away: soon after, fresh connections from every node must all reach the other. That one is taken away as well: then they must be refused at once, not run into a timeout. (Beside kube-proxy, Cilium drops them: there, nobody may answer.) A single node has one endpoint.",
+		Proves: "Of the two endpoints of a new Service, both of them pods on a node's network, one is taken away: soon after, fresh connections from every node must all reach the other. That one is taken away as well: then nobody may answer, and connections from the nodes' own network must be refused, not run into a timeout. (Those of pods may: a kernel tells each address about once a second that it refuses.) A single node has one endpoint.",
 		Hint:   lookAtProxy,
 		Needs:  []string{"svc.clusterip", "net.host"},
 		Rights: rights(rightsOfServices, []string{"create,update endpointslices.discovery.k8s.io"}),
@@ -47,7 +47,11 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := t.leavingEndpoints(ctx)
+	hosts, err := t.Hosts.Ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	endpoints, err := t.leavingEndpoints(ctx, hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -61,18 +65,22 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 			return evidence, err
 		}
 		started := time.Now()
-		// Every node has its own time to follow: kernels send few ICMP messages to one
-		// address, so that seldom all of them refuse in the same moment for long.
-		_, err := each(probes, func(probe Probe) (string, error) {
-			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, patience: leavePatience}
+		askers := probes
+		if left == 0 {
+			askers = slices.Concat(probes, hosts)
+		}
+		_, err := each(askers, func(probe Probe) (string, error) {
+			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: 1, patience: leavePatience}
 			looks := 1
-			switch left {
-			case len(endpoints):
+			switch {
+			case left == len(endpoints):
 				w.tries, w.judge = left*leaveTries, answeredByHosts(endpoints)
-			case 0:
-				w.tries, w.judge = 1, refusedBy(t.Expect)
-			default:
+			case left > 0:
 				looks, w.tries, w.judge = 2, leaveTries, answeredByHosts(endpoints[:left])
+			case probe.HostNetwork:
+				w.judge = refusedBy(t.Expect)
+			default:
+				w.judge = answeredByNobody
 			}
 			return "", within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
 		})
@@ -96,11 +104,7 @@ type host struct {
 
 // leavingEndpoints are on different nodes where there are two. They are no pods
 // of the pod network, so that none of the probes calls itself.
-func (t *Target) leavingEndpoints(ctx context.Context) (endpoints []host, err error) {
-	probes, err := t.Hosts.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (t *Target) leavingEndpoints(ctx context.Context, probes []Probe) (endpoints []host, err error) {
 	nodes, err := t.nodes(ctx)
 	if err != nil {
 		return nil, err
@@ -209,26 +213,29 @@ func refusals(expect Expectation) []string {
 	return []string{"connection refused"}
 }
 
-// dropped tells whether connections to a Service without endpoints may hang:
-// beside kube-proxy, Cilium itself takes what pods send to a Service, and drops
-// it (seen with 1.20.2: kube-proxy's rule that rejects counts no packet).
-func dropped(expect Expectation) bool { return expect.CNI == "cilium" && expect.ProxyMode != "none" }
+// answeredByNobody lets connections be refused, or hang.
+func answeredByNobody(answers, failures []string) string {
+	switch {
+	case len(answers) > 0:
+		return fmt.Sprintf("%q answered, though no endpoint is left", answers[0])
+	case len(failures) == 0:
+		return "nothing was tried"
+	}
+	return ""
+}
 
-// refusedBy wants every connection to be refused, and none to hang, but where
-// it may be dropped.
+// refusedBy wants every connection to be refused, and none to hang. That can be
+// asked of connections from a node's own network alone: what a kernel refuses
+// to others it tells each address once a second, as tokens allow, and redirects
+// that it sends to pods reach for the same ones (Linux, icmpv4_xrlim_allow and
+// ip_rt_send_redirect). Beside kube-proxy, Cilium drops what pods send.
 func refusedBy(expect Expectation) func(answers, failures []string) string {
 	return func(answers, failures []string) string {
-		if len(answers) > 0 {
-			return fmt.Sprintf("%q answered, though no endpoint is left", answers[0])
-		}
 		for _, failure := range failures {
-			if !dropped(expect) && !slices.ContainsFunc(refusals(expect), func(words string) bool { return strings.Contains(failure, words) }) {
+			if !slices.ContainsFunc(refusals(expect), func(words string) bool { return strings.Contains(failure, words) }) {
 				return "not refused, though no endpoint is left: " + failure
 			}
 		}
-		if len(failures) == 0 {
-			return "nothing was tried"
-		}
-		return ""
+		return answeredByNobody(answers, failures)
 	}
 }
