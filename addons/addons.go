@@ -21,6 +21,7 @@ import (
 type Addon interface {
 	Name() string
 	Version() string
+	Tested() (oldest, newest string)
 	Images() []string
 	Install(context.Context, *kube.Client) error
 	Checks() []verify.Check

@@ -38,6 +38,8 @@ func (f field) sample() string {
 const ipv4CIDR = `^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])$`
 
 const (
+	// kubernetesVersion is what releases.Resolve reads, as far as a pattern can tell.
+	kubernetesVersion = `^v?1\.[0-9]+(\.[0-9]+(-[0-9A-Za-z.-]+)?)?$`
 	// dnsName is a name as Validate wants it, without its length.
 	dnsName = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	// duration is what time.ParseDuration reads.
@@ -88,7 +90,9 @@ func fields() []field {
 		{name: "serviceSubnet", about: "IPv4 addresses of Services, from /12 to /28.",
 			schema: map[string]any{"type": "string", "pattern": ipv4CIDR}, example: "10.96.0.0/16"},
 		{name: "apiServerPort", about: "The API server's port on this machine. Without one, or with 0, it is a free one.", schema: anyPort, example: "6443"},
-		{name: "image", about: "The node image, which decides the version of Kubernetes. Without one kindctl finds or builds it.", schema: text, example: "kindest/node:v1.37.2"},
+		{name: "kubernetesVersion", about: "The version of Kubernetes: a minor one, for the newest patch that kindctl knows, or a whole one. Without it, the newest that kindctl finds images of.",
+			schema: map[string]any{"type": "string", "pattern": kubernetesVersion}, example: `"1.36"`},
+		{name: "image", about: "The node image, which decides the version of Kubernetes, in place of kubernetesVersion. Without one kindctl finds or builds it.", schema: text, example: "kindest/node:v1.37.2"},
 		{name: "network", about: "The nodes' Docker network. Without one it is kind's, which all clusters share.",
 			schema: map[string]any{"type": "string", "pattern": networkName.String()}, example: "lab"},
 		{name: "fidelity", about: "How near it is to a cluster in production: fast, with shortcuts, or production, without; kindctl up --explain lists them.",

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // APIVersion and Kind identify the configuration format.
@@ -46,6 +48,8 @@ type Topology struct {
 	ServiceSubnet string `yaml:"serviceSubnet"`
 	// APIServerPort is the host port of the API server; 0 takes a free one.
 	APIServerPort int `yaml:"apiServerPort,omitempty"`
+	// KubernetesVersion is what users write, such as 1.36: see Kubernetes.
+	KubernetesVersion string `yaml:"kubernetesVersion,omitempty"`
 	// Image is the node image, or "" for one that kindctl finds.
 	Image string `yaml:"image,omitempty"`
 	// Network is the Docker network of the nodes, or "" for kind's.
@@ -68,6 +72,16 @@ type Topology struct {
 	origins origins
 	// notes are what the reader of a file should know, though nothing is wrong.
 	notes []string
+}
+
+// Kubernetes is the version of Kubernetes that is wanted, with all its numbers;
+// "" is any.
+func (t Topology) Kubernetes() string {
+	version, err := releases.Resolve(t.KubernetesVersion)
+	if err != nil {
+		return "" // nothing is asked for, or Validate refuses it
+	}
+	return version
 }
 
 // Nodes is the number of nodes.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 var (
@@ -31,6 +32,13 @@ func (t Topology) judgeSettings(complain complaint) {
 	for _, api := range slices.Sorted(maps.Keys(t.RuntimeConfig)) {
 		if !apiName.MatchString(api) {
 			complain("runtimeConfig["+api+"]", "runtimeConfig %q: write a version such as batch/v1beta1, or api/alpha, api/beta, api/all", api)
+		}
+	}
+	if t.KubernetesVersion != "" {
+		if _, err := releases.Resolve(t.KubernetesVersion); err != nil {
+			complain("kubernetesVersion", "%v; %s", err, hint.AdviceOf(err))
+		} else if t.Image != "" {
+			complain("kubernetesVersion", "the image %s decides the version of Kubernetes; leave one of the two out", t.Image)
 		}
 	}
 	if t.Network != "" && !networkName.MatchString(t.Network) {

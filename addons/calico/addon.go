@@ -69,6 +69,9 @@ func (a *Addon) Name() string { return "calico" }
 // Version is that of the images.
 func (a *Addon) Version() string { return Version }
 
+// Tested is what Calico's documentation of 3.31 says, under "System requirements".
+func (a *Addon) Tested() (oldest, newest string) { return "1.32", "1.35" }
+
 // Images are the images that the manifest names.
 func (a *Addon) Images() []string {
 	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}

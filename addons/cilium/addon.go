@@ -74,6 +74,10 @@ func (a *Addon) Name() string { return "cilium" }
 // Version is that of the images.
 func (a *Addon) Version() string { return "v" + Version }
 
+// Tested is what Cilium says of this version, in its module's
+// Documentation/network/kubernetes/compatibility.rst.
+func (a *Addon) Tested() (oldest, newest string) { return "1.33", "1.36" }
+
 // Images are the images of the agent and the operator.
 func (a *Addon) Images() []string {
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}

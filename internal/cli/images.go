@@ -13,6 +13,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/forge"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/releases"
 	"github.com/urfave/cli/v2"
 )
 
@@ -27,6 +28,10 @@ func imagesCommand() *cli.Command {
 		Name: "cni", Value: cli.NewStringSlice(forge.Cilium),
 		Usage: "CNI whose images are part of the node image: " + strings.Join(forge.CNIs, ", ") + " or all; may be repeated",
 	}
+	kubernetes := &cli.StringFlag{
+		Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"},
+		Usage: "`VERSION` of Kubernetes: " + strings.Join(releases.Supported, ", ") + " (default: the first)",
+	}
 	balancer := &cli.BoolFlag{Name: "load-balancer", Usage: "the load balancer's image too, which several control planes need"}
 	return &cli.Command{
 		Name: "images", Usage: "Build node images from Go modules and Debian packages",
@@ -34,14 +39,14 @@ func imagesCommand() *cli.Command {
 			{
 				Name: "build", Usage: "Build images and load them into Docker; what is there already is kept",
 				Flags: []cli.Flag{
-					cni, balancer, cacheDir,
+					cni, kubernetes, balancer, cacheDir,
 					&cli.IntFlag{Name: "parallel", Usage: "programs to compile at once (default: 2)"},
 				},
 				Action: buildImages,
 			},
 			{
 				Name: "ls", Usage: "List the components of images and whether they are built",
-				Flags:  []cli.Flag{cni, balancer, cacheDir, outputFlag("table", "json")},
+				Flags:  []cli.Flag{cni, kubernetes, balancer, cacheDir, outputFlag("table", "json")},
 				Action: listComponents,
 			},
 			{
@@ -58,9 +63,16 @@ func imageSpecs(c *cli.Context) ([]forge.Spec, error) {
 	if slices.Contains(names, "all") {
 		names = forge.CNIs
 	}
+	version := ""
+	if wanted := c.String("kubernetes-version"); wanted != "" {
+		var err error
+		if version, err = releases.Resolve(wanted); err != nil {
+			return nil, err
+		}
+	}
 	var specs []forge.Spec
 	for _, name := range names {
-		spec := forge.Spec{CNI: name, LoadBalancer: c.Bool("load-balancer")}
+		spec := forge.Spec{CNI: name, Kubernetes: version, LoadBalancer: c.Bool("load-balancer")}
 		if _, err := forge.NodeImage(spec); err != nil {
 			return nil, err
 		}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 func (u *Up) nothingToLoad() string {
@@ -38,6 +40,11 @@ func (u *Up) noCNI() string {
 }
 
 func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
+	if oldest, newest := u.addon.Tested(); !releases.Within(u.Version, oldest, newest) {
+		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "cni",
+			Message: fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest, newest, u.Version),
+			Hint:    "for one of those: --kubernetes-version " + newest})
+	}
 	if err := u.addon.Install(ctx, u.client); err != nil {
 		return "", hint.Wrap(err, hint.Creation, "CNI_INSTALL_FAILED", u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
 	}

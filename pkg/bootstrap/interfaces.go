@@ -16,6 +16,9 @@ type Addon interface {
 	Name() string
 	// Version is what is installed: "v1.20.2".
 	Version() string
+	// Tested are the oldest and the newest minor version of Kubernetes with which
+	// its makers test it: "1.33", "1.36".
+	Tested() (oldest, newest string)
 	// Images are the container images that the addon's pods run.
 	Images() []string
 	// Install applies the addon and returns. Whether it works is for Checks.

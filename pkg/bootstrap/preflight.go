@@ -11,6 +11,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/releases"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -107,7 +108,7 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 
 // request says which images the cluster needs.
 func (u *Up) request() images.Request {
-	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.PublishedImage, Pods: []string{u.Places.Probe}}
+	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()), Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Places.Probe}}
 	if u.addon != nil {
 		request.Pods = append(request.Pods, u.addon.Images()...)
 	}

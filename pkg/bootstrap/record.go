@@ -12,6 +12,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/releases"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -52,6 +53,13 @@ func recordConfig(ctx context.Context, client *kube.Client, topology clusters.To
 func (u *Up) differences(ctx context.Context, record verify.Expectation) (string, error) {
 	if found := record.Differences(u.expectation()); found != "" {
 		return found, nil
+	}
+	version, err := u.client.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	if wanted := u.Topology.KubernetesVersion; !releases.Means(wanted, version) {
+		return fmt.Sprintf("the version of Kubernetes: %s, not %s", version, wanted), nil
 	}
 	made, recorded, err := RecordedConfig(ctx, u.client)
 	if err != nil || !recorded {

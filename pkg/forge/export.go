@@ -17,6 +17,10 @@ func Export(ctx context.Context, spec Spec, options Options, write func(ref stri
 	if err := spec.validate(); err != nil {
 		return err
 	}
+	release, err := releaseOf(spec.Kubernetes)
+	if err != nil {
+		return err
+	}
 	cache, err := openCache(options.CacheDir)
 	if err != nil {
 		return err
@@ -27,7 +31,7 @@ func Export(ctx context.Context, spec Spec, options Options, write func(ref stri
 	}
 	defer remove()
 	needs := map[string]string{}
-	for name, key := range recipe().keys() {
+	for name, key := range recipe(release).keys() {
 		needs[name] = cache.path(name, key)
 	}
 	w := &work{dir: dir, needs: needs, span: event.Start(event.Discard, event.Event{}), sink: event.Discard}

@@ -30,6 +30,9 @@ type Spec struct {
 	// CNI is the one whose images are put into the node image. It may be ""
 	// when only the load balancer is wanted.
 	CNI string
+	// Kubernetes is the version of Kubernetes, one of releases.Supported; "" is
+	// the newest.
+	Kubernetes string
 	// LoadBalancer asks for the load balancer's image as well, which clusters
 	// with several control planes need.
 	LoadBalancer bool
@@ -70,10 +73,10 @@ func (s Spec) validate() error {
 }
 
 // targets returns the images that s asks for.
-func (s Spec) targets(keys map[string]string) (targets []target) {
+func (s Spec) targets(r release, keys map[string]string) (targets []target) {
 	if s.CNI != "" {
 		name := nodeComponent(s.CNI)
-		targets = append(targets, target{component: name, ref: nodeRepository + ":" + kubernetesVersion + "-" + s.CNI + "-" + keys[name][:shortKey]})
+		targets = append(targets, target{component: name, ref: nodeRepository + ":" + r.version() + "-" + s.CNI + "-" + keys[name][:shortKey]})
 	}
 	if s.LoadBalancer {
 		targets = append(targets, target{component: balancerImage, ref: loadbalancer.Image, stock: true})
@@ -95,7 +98,11 @@ func NodeImage(spec Spec) (string, error) {
 	if err := node.validate(); err != nil {
 		return "", err
 	}
-	return node.targets(recipe().keys())[0].ref, nil
+	release, err := releaseOf(spec.Kubernetes)
+	if err != nil {
+		return "", err
+	}
+	return node.targets(release, recipe(release).keys())[0].ref, nil
 }
 
 // Build makes the images of spec and loads them into Docker. What is there
@@ -119,15 +126,19 @@ func Build(ctx context.Context, spec Spec, options Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	g := recipe()
+	release, err := releaseOf(spec.Kubernetes)
+	if err != nil {
+		return Result{}, err
+	}
+	g := recipe(release)
 	b := &builder{
 		cache: store, graph: g, keys: g.keys(), sink: sink,
 		width: [lanes]int{compile: parallel(options.Parallel), unpack: 1, assemble: 1},
 	}
-	targets := spec.targets(b.keys)
+	targets := spec.targets(release, b.keys)
 	result := Result{}
 	if spec.CNI != "" {
-		result.NodeImage, result.Images = targets[0].ref, bakedImages(spec.CNI)
+		result.NodeImage, result.Images = targets[0].ref, release.baked(spec.CNI)
 	}
 	if spec.LoadBalancer {
 		result.LoadBalancerImage = targets[len(targets)-1].ref

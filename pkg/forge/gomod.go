@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"maps"
@@ -22,6 +23,8 @@ var modules embed.FS
 // module is one of those small modules.
 type module struct {
 	name string
+	// file is what it is called in modules/, or "" for its name.
+	file string
 	// stubs are local modules that its go.mod replaces others by: the folder
 	// and the archive are called by the same name but for the ending.
 	stubs map[string]string // folder: archive
@@ -33,7 +36,7 @@ type module struct {
 }
 
 func (m module) read(suffix string) []byte {
-	data, err := modules.ReadFile("modules/" + m.name + suffix)
+	data, err := modules.ReadFile("modules/" + cmp.Or(m.file, m.name) + suffix)
 	if err != nil {
 		panic(err) // embedded: a missing file is a mistake of ours
 	}

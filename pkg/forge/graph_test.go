@@ -2,14 +2,36 @@ package forge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
+func TestReleasesAreThoseThatAreSupported(t *testing.T) {
+	var versions []string
+	for _, r := range all {
+		versions = append(versions, r.version())
+		if v := r.etcd.version("go.etcd.io/etcd/server/v3"); !strings.HasPrefix("v"+r.etcdTag, v+"-") {
+			t.Errorf("etcd %s of Kubernetes %s has an image %s", v, r.version(), r.etcdTag)
+		}
+	}
+	if !slices.Equal(versions, releases.Supported) {
+		t.Errorf("images can be built of %v, not of %v", versions, releases.Supported)
+	}
+}
+
 func TestRecipeIsComplete(t *testing.T) {
-	g := recipe()
+	for _, r := range all {
+		t.Run(r.version(), func(t *testing.T) { recipeIsComplete(t, recipe(r)) })
+	}
+}
+
+func recipeIsComplete(t *testing.T, g graph) {
 	position := map[string]int{}
 	for i, c := range g {
 		if _, twice := position[c.name]; twice {
@@ -34,11 +56,11 @@ func TestRecipeIsComplete(t *testing.T) {
 }
 
 func TestEveryComponentIsUsed(t *testing.T) {
-	g := recipe()
+	g := recipe(all[0])
 	keys := g.keys()
 	used := map[string]bool{}
 	for _, cni := range CNIs {
-		for _, target := range (Spec{CNI: cni, LoadBalancer: true}).targets(keys) {
+		for _, target := range (Spec{CNI: cni, LoadBalancer: true}).targets(all[0], keys) {
 			g.reach(target.component, used)
 		}
 	}
@@ -50,9 +72,9 @@ func TestEveryComponentIsUsed(t *testing.T) {
 }
 
 func TestImagesDeclareWhatTheyNeed(t *testing.T) {
-	g := recipe()
+	g := recipe(all[0])
 	stores := map[string][]image{
-		"core-images": append(coreImages(), storageImages()...), "cilium-images": ciliumImages(), "calico-images": calicoImages(),
+		"core-images": append(all[0].images(), storageImages()...), "cilium-images": ciliumImages(), "calico-images": calicoImages(),
 	}
 	for name, images := range stores {
 		needs := g.find(name).needs
@@ -102,7 +124,7 @@ func TestDigestTellsListsApart(t *testing.T) {
 }
 
 func TestKeyOfProgramFollowsEveryInput(t *testing.T) {
-	base := program{module: module{name: "kubernetes"}, title: "k"}
+	base := program{module: module{name: "agnhost"}, title: "k"}
 	key := func(p program) string {
 		c := p.component()
 		return graph{c}.keys()[c.name]
@@ -132,18 +154,23 @@ func TestKeyOfProgramFollowsEveryInput(t *testing.T) {
 
 func TestRefOfNodeImage(t *testing.T) {
 	refs := map[string]bool{}
-	for _, cni := range CNIs {
-		ref, err := NodeImage(Spec{CNI: cni, LoadBalancer: true})
-		if err != nil {
-			t.Fatal(err)
+	for _, version := range append(slices.Clone(releases.Supported), "") {
+		for _, cni := range CNIs {
+			ref, err := NodeImage(Spec{CNI: cni, Kubernetes: version, LoadBalancer: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(ref, "kindctl.local/node:"+cmp.Or(version, releases.Supported[0])+"-"+cni+"-") {
+				t.Errorf("the image of %s for %s is called %s", version, cni, ref)
+			}
+			refs[ref] = true
 		}
-		if !strings.HasPrefix(ref, "kindctl.local/node:"+kubernetesVersion+"-"+cni+"-") {
-			t.Errorf("the image for %s is called %s", cni, ref)
-		}
-		refs[ref] = true
 	}
-	if len(refs) != len(CNIs) {
-		t.Errorf("the images of %d CNIs have %d names", len(CNIs), len(refs))
+	if want := len(releases.Supported) * len(CNIs); len(refs) != want {
+		t.Errorf("%d images have %d names", want, len(refs))
+	}
+	if _, err := NodeImage(Spec{CNI: Calico, Kubernetes: "v1.34.0"}); hint.ReasonOf(err) != "KUBERNETES_NOT_BUILT" || hint.AdviceOf(err) == "" {
+		t.Errorf("an unknown version of Kubernetes: %v", err)
 	}
 	if _, err := NodeImage(Spec{CNI: "flannel"}); err == nil {
 		t.Error("there is a node image for an unknown CNI")

@@ -16,7 +16,7 @@ import (
 
 // addKindFiles puts the files of kind's base image where its definition,
 // images/base/Dockerfile of the kind module, does.
-func addKindFiles(ctx context.Context, w *work, t tree) error {
+func addKindFiles(ctx context.Context, w *work, t tree, r release) error {
 	source, err := kindModule.source(ctx, w, "sigs.k8s.io/kind")
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func addKindFiles(ctx context.Context, w *work, t tree) error {
 		return err
 	}
 	t.text("kind/manifests/default-storage.yaml", 0o644, storage)
-	t.text("kind/version", 0o644, kubernetesVersion)
+	t.text("kind/version", 0o644, r.version())
 	return addRuntimeSpec(ctx, w, t)
 }
 
@@ -69,7 +69,7 @@ fi
 
 // addRuntimeSpec adds what containerd starts each container from: its own
 // default with kind's hook, and without limits of resources.
-func addRuntimeSpec(ctx context.Context, w *work, t tree) error {
+func addRuntimeSpec(ctx context.Context, w *work, t tree, r release) error {
 	output, err := w.output(ctx, command{name: w.path("containerd", "bin", "ctr"), args: []string{"oci", "spec"}})
 	if err != nil {
 		return err

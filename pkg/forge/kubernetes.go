@@ -9,11 +9,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// The modules of what every node image holds. Versions are in modules/*.mod.
+// The modules of what every node image holds, beside those of its release.
+// Versions are in modules/*.mod.
 var (
-	kubernetesModule  = module{name: "kubernetes"}
-	etcdModule        = module{name: "etcd"}
-	corednsModule     = module{name: "coredns"}
+	agnhostModule     = module{name: "agnhost"}
 	containerdModule  = module{name: "containerd"}
 	runcModule        = module{name: "runc"}
 	pluginsModule     = module{name: "cni-plugins"}
@@ -22,33 +21,38 @@ var (
 )
 
 var (
-	kubernetesVersion = kubernetesModule.version("k8s.io/kubernetes")
 	containerdVersion = containerdModule.version("github.com/containerd/containerd/v2")
 	pluginsVersion    = pluginsModule.version("github.com/containernetworking/plugins")
 )
 
-// What Kubernetes calls the images of the other components that go with it:
-// cmd/kubeadm/app/constants and test/utils/image of its source. The tag of
-// pause is the one that kind's configuration of containerd names.
+// What Kubernetes calls the images that are the same in all releases: the tag
+// of pause is the one that kind's configuration of containerd names, that of
+// agnhost stands in test/utils/image of the newest release.
 const (
 	registry     = "registry.k8s.io/"
-	etcdImage    = registry + "etcd:3.7.0-0"
 	pauseVersion = "3.10"
 	pauseImage   = registry + "pause:" + pauseVersion
 	agnhostImage = registry + "e2e-test-images/agnhost:2.66.1"
 )
 
-// The programs of every node image. The estimates are for two cores that
-// compile two programs at once with an empty build cache.
+// programs are those that a release brings. The estimates are for two cores
+// that compile two programs at once with an empty build cache.
+func (r release) programs() []program {
+	return []program{
+		{module: r.kubernetes, title: "Kubernetes " + r.version(), ldflags: r.flags(), estimate: 850 * time.Second},
+		{module: r.coredns, title: "CoreDNS", estimate: 200 * time.Second},
+		{module: r.etcd, title: "etcd", estimate: 60 * time.Second},
+	}
+}
+
+// corePrograms are those of every node image.
 var corePrograms = []program{
-	{module: kubernetesModule, title: "Kubernetes", ldflags: kubernetesFlags(), estimate: 850 * time.Second},
-	{module: corednsModule, title: "CoreDNS", estimate: 200 * time.Second},
+	{module: agnhostModule, title: "agnhost", estimate: 60 * time.Second},
 	{module: provisionerModule, title: "local-path-provisioner", estimate: 120 * time.Second},
 	{
 		module: containerdModule, title: "containerd", tags: "no_aufs no_zfs no_btrfs no_devmapper", estimate: 90 * time.Second,
 		ldflags: []string{"-X github.com/containerd/containerd/v2/version.Version=" + containerdVersion},
 	},
-	{module: etcdModule, title: "etcd", estimate: 60 * time.Second},
 	{
 		// Linked statically, as upstream releases it: the host's C library
 		// may be newer than the node's.
@@ -61,36 +65,22 @@ var corePrograms = []program{
 	},
 }
 
-// kubernetesFlags tell all programs of Kubernetes which version they are:
-// the module does not know the commit that it was made of.
-func kubernetesFlags() (flags []string) {
-	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		for _, assignment := range []string{
-			"gitVersion=" + kubernetesVersion, "gitMajor=1", "gitMinor=37", "gitCommit=unknown",
-			"gitTreeState=archive", "buildDate=2026-10-27T12:01:04Z",
-		} {
-			flags = append(flags, "-X "+pkg+"."+assignment)
-		}
-	}
-	return flags
-}
-
-// coreImages are the images that every node image holds, but for storage's.
-func coreImages() []image {
+// images are those that every node image holds, but for storage's.
+func (r release) images() []image {
 	return []image{
-		controlPlane("kube-apiserver"),
-		controlPlane("kube-controller-manager"),
-		controlPlane("kube-scheduler"),
+		r.controlPlane("kube-apiserver"),
+		r.controlPlane("kube-controller-manager"),
+		r.controlPlane("kube-scheduler"),
 		{
-			ref: registry + "kube-proxy:" + kubernetesVersion, bases: []string{"userland"},
+			ref: registry + "kube-proxy:" + r.version(), bases: []string{"userland"},
 			fill: programs("kubernetes", map[string]string{"usr/local/bin/kube-proxy": "kube-proxy"}),
 		},
 		{
-			ref: etcdImage, bases: []string{"static"},
+			ref: registry + "etcd:" + r.etcdTag, bases: []string{"static"},
 			fill: programs("etcd", map[string]string{"usr/local/bin/etcd": "server", "usr/local/bin/etcdctl": "etcdctl"}),
 		},
 		{
-			ref: registry + "coredns/coredns:" + corednsModule.version("github.com/coredns/coredns"), bases: []string{"static"},
+			ref: registry + "coredns/coredns:" + r.coredns.version("github.com/coredns/coredns"), bases: []string{"static"},
 			fill:   programs("coredns", map[string]string{"coredns": "coredns"}),
 			config: v1.Config{Entrypoint: []string{"/coredns"}, User: "65532:65532", WorkingDir: "/"},
 		},
@@ -106,9 +96,9 @@ func coreImages() []image {
 	}
 }
 
-func controlPlane(name string) image {
+func (r release) controlPlane(name string) image {
 	return image{
-		ref: registry + name + ":" + kubernetesVersion, bases: []string{"static"},
+		ref: registry + name + ":" + r.version(), bases: []string{"static"},
 		fill: programs("kubernetes", map[string]string{"usr/local/bin/" + name: name}),
 	}
 }
@@ -126,7 +116,7 @@ func programs(component string, paths map[string]string) func(context.Context, *
 }
 
 func fillAgnhost(ctx context.Context, w *work, t tree) error {
-	source, err := kubernetesModule.source(ctx, w, "k8s.io/kubernetes")
+	source, err := agnhostModule.source(ctx, w, "k8s.io/kubernetes")
 	if err != nil {
 		return err
 	}
@@ -137,7 +127,7 @@ func fillAgnhost(ctx context.Context, w *work, t tree) error {
 	}
 	t.directory("uploads", 0o755)
 	t.symlink("agnhost-2", "agnhost")
-	return t.program("agnhost", w.path("kubernetes", "bin", "agnhost"))
+	return t.program("agnhost", w.path("agnhost", "bin", "agnhost"))
 }
 
 // pause is the one program that is not Go.
@@ -145,9 +135,9 @@ func pause() component {
 	flags := []string{"-Os", "-Wall", "-static", "-s", "-DVERSION=" + pauseVersion}
 	return component{
 		name: "pause", title: "pause", lane: compile, estimate: time.Second,
-		inputs: append(kubernetesModule.inputs(), []byte(path.Join(flags...))),
+		inputs: append(agnhostModule.inputs(), []byte(path.Join(flags...))),
 		build: func(ctx context.Context, w *work) error {
-			source, err := kubernetesModule.source(ctx, w, "k8s.io/kubernetes")
+			source, err := agnhostModule.source(ctx, w, "k8s.io/kubernetes")
 			if err != nil {
 				return err
 			}

@@ -21,17 +21,17 @@ const (
 
 // nodeFiles is what every node has beside Debian's packages: kind's files,
 // Kubernetes and the container runtime.
-func nodeFiles() component {
+func nodeFiles(r release) component {
 	return component{
 		name: "node-files", title: "Node programs", lane: assemble, estimate: 5 * time.Second,
 		needs:  []string{"kubernetes", "containerd", "runc", "cni-plugins"},
-		inputs: append(kindModule.inputs(), layerCode, nodeCode),
+		inputs: append(kindModule.inputs(), layerCode, nodeCode, []byte(r.version())),
 		build: func(ctx context.Context, w *work) error {
-			if err := checkImages(ctx, w); err != nil {
+			if err := r.checkImages(ctx, w); err != nil {
 				return err
 			}
 			t := tree{}
-			if err := addKindFiles(ctx, w, t); err != nil {
+			if err := addKindFiles(ctx, w, t, r); err != nil {
 				return err
 			}
 			for component, paths := range nodePrograms {
@@ -46,20 +46,20 @@ func nodeFiles() component {
 
 // checkImages asks kubeadm which images it will start and makes sure that
 // they are among ours.
-func checkImages(ctx context.Context, w *work) error {
+func (r release) checkImages(ctx context.Context, w *work) error {
 	kubeadm := command{
 		name: w.path("kubernetes", "bin", "kubeadm"),
-		args: []string{"config", "images", "list", "--kubernetes-version", kubernetesVersion},
+		args: []string{"config", "images", "list", "--kubernetes-version", r.version()},
 	}
 	output, err := w.output(ctx, kubeadm)
 	if err != nil {
 		return err
 	}
-	ours := bakedImages(None)
+	ours := r.baked(None)
 	for _, ref := range strings.Fields(output) {
 		// kind's configuration of containerd names another pause than kubeadm.
 		if !slices.Contains(ours, ref) && !strings.HasPrefix(ref, registry+"pause:") {
-			return fmt.Errorf("the image %s, which Kubernetes %s needs, is not built", ref, kubernetesVersion)
+			return fmt.Errorf("the image %s, which Kubernetes %s needs, is not built", ref, r.version())
 		}
 	}
 	return nil
@@ -96,33 +96,33 @@ func nodeLayers(cni string) []layerRef {
 }
 
 // node is a node image: its layers and its configuration, ready to load.
-func node(cni string) component {
+func node(cni string, r release) component {
 	layers := nodeLayers(cni)
 	var needs []string
 	for _, layer := range layers {
 		needs = append(needs, layer.component)
 	}
-	return finished(nodeComponent(cni), "Node image", needs, layers, nodeConfig(cni))
+	return finished(nodeComponent(cni), "Node image", needs, layers, r.nodeConfig(cni))
 }
 
 func nodeComponent(cni string) string { return "node-" + cni }
 
-func nodeConfig(cni string) v1.Config {
+func (r release) nodeConfig(cni string) v1.Config {
 	return v1.Config{
 		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
 		Env:        []string{searchPath, "container=docker"}, // systemd looks for container
 		StopSignal: "SIGRTMIN+3",
 		Labels: map[string]string{
-			labelKubernetes: kubernetesVersion,
+			labelKubernetes: r.version(),
 			labelCNI:        cni,
-			labelImages:     strings.Join(bakedImages(cni), ","),
+			labelImages:     strings.Join(r.baked(cni), ","),
 		},
 	}
 }
 
-// bakedImages are the references of the images in a node image.
-func bakedImages(cni string) (refs []string) {
-	for _, i := range append(append(coreImages(), storageImages()...), cniImages(cni)...) {
+// baked are the references of the images in a node image.
+func (r release) baked(cni string) (refs []string) {
+	for _, i := range append(append(r.images(), storageImages()...), cniImages(cni)...) {
 		refs = append(refs, i.ref)
 	}
 	return refs

@@ -25,7 +25,7 @@ func Prune(ctx context.Context, options Options) (freed int64, removed []string,
 	if err != nil {
 		return 0, nil, err
 	}
-	keys := recipe().keys()
+	keys := everyKey()
 	freed, removed, err = store.prune(keys)
 	if err != nil {
 		return freed, removed, err
@@ -40,9 +40,9 @@ func Prune(ctx context.Context, options Options) (freed int64, removed []string,
 
 // prune removes the results whose keys are not among those in use.
 // What another process is building stays.
-func (c cache) prune(keys map[string]string) (freed int64, removed []string, err error) {
+func (c cache) prune(keys map[string]bool) (freed int64, removed []string, err error) {
 	err = c.results(func(name, key, dir string) error {
-		if key == keys[name] {
+		if keys[key] {
 			return nil
 		}
 		lock, err := c.lock(name)
@@ -64,17 +64,13 @@ func (c cache) prune(keys map[string]string) (freed int64, removed []string, err
 }
 
 // prune removes images of ours whose keys are not among those in use.
-func (d docker) prune(ctx context.Context, keys map[string]string, sink event.Sink) (removed []string, err error) {
-	used := map[string]bool{}
-	for _, key := range keys {
-		used[key] = true
-	}
+func (d docker) prune(ctx context.Context, keys map[string]bool, sink event.Sink) (removed []string, err error) {
 	images, err := d.ours(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, image := range images {
-		if used[image.Labels[labelInputs]] {
+		if keys[image.Labels[labelInputs]] {
 			continue
 		}
 		name := strings.Join(image.RepoTags, ",")

@@ -7,12 +7,13 @@ import (
 	"github.com/kindctl/kindctl/pkg/forge/debian"
 )
 
-// recipe is everything that goes into the images of all specs, in the order
-// in which it is built when there is a choice: what others wait for longest
-// comes first.
-func recipe() graph {
-	g := graph{corePrograms[0].component(), ciliumProgram.component(), calicoProgram.component()}
-	for _, program := range corePrograms[1:] {
+// recipe is everything that goes into the images of all specs of a release, in
+// the order in which it is built when there is a choice: what others wait for
+// longest comes first.
+func recipe(r release) graph {
+	programs := append(r.programs(), corePrograms...)
+	g := graph{programs[0].component(), ciliumProgram.component(), calicoProgram.component()}
+	for _, program := range programs[1:] {
 		g = append(g, program.component())
 	}
 	g = append(g,
@@ -25,17 +26,17 @@ func recipe() graph {
 		fileSystem("calico-supervisor", "Supervisor for Calico", debian.CalicoNode, 30*time.Second),
 
 		static(),
-		nodeFiles(),
+		nodeFiles(r),
 		store("core-images", "Images of Kubernetes", "",
-			[]string{"kubernetes", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland"},
-			append(coreImages(), storageImages()...), source("kubernetes.go", "storage.go"), 30*time.Second),
+			[]string{"kubernetes", "agnhost", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland"},
+			append(r.images(), storageImages()...), source("kubernetes.go", "storage.go"), 30*time.Second),
 		store("cilium-images", "Images of Cilium", "core-images",
 			[]string{"cilium", "cni-plugins", "static", "userland", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
 		store("calico-images", "Images of Calico", "core-images",
 			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
 	)
 	for _, cni := range CNIs {
-		g = append(g, node(cni))
+		g = append(g, node(cni, r))
 	}
 	return append(g, balancerFiles(), balancer())
 }

@@ -29,10 +29,14 @@ func Components(spec Spec, options Options) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := recipe()
+	release, err := releaseOf(spec.Kubernetes)
+	if err != nil {
+		return nil, err
+	}
+	g := recipe(release)
 	b := &builder{cache: store, graph: g, keys: g.keys()}
 	wanted := map[string]bool{}
-	for _, target := range spec.targets(b.keys) {
+	for _, target := range spec.targets(release, b.keys) {
 		g.reach(target.component, wanted)
 	}
 	var list []Status

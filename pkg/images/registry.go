@@ -41,14 +41,7 @@ func (r *Remote) Locate(ref string) (string, error) {
 	if r.Mirror == "" {
 		return ref, nil
 	}
-	repository := parsed.Context().RepositoryStr()
-	suffix := ref[strings.LastIndex(ref, "/")+1:]
-	if i := strings.IndexAny(suffix, ":@"); i >= 0 {
-		suffix = suffix[i:]
-	} else {
-		suffix = ""
-	}
-	return strings.TrimSuffix(r.Mirror, "/") + "/" + repository + suffix, nil
+	return strings.TrimSuffix(r.Mirror, "/") + "/" + parsed.Context().RepositoryStr() + strings.TrimPrefix(ref, untagged(ref)), nil
 }
 
 // Answers asks for the image's manifest. A registry that answers "no such

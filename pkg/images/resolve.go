@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,12 @@ type Request struct {
 	Mode Mode
 	// Node is the node image that the user asked for, or "".
 	Node string
-	// Published is the node image that kind publishes for its release, by digest.
+	// Published is the node image that kind publishes, of its release or of the
+	// version of Kubernetes that is wanted.
 	Published string
+	// Minor is the minor version of Kubernetes, "v1.36", if any patch of it will do
+	// that is published; "" is Published alone.
+	Minor string
 	// LoadBalancer is the image that kind runs in front of several control
 	// planes, or "" when there is only one.
 	LoadBalancer string
@@ -63,6 +68,8 @@ type Archive struct {
 type Docker interface {
 	// Labels returns an image's labels, and false when Docker does not have it.
 	Labels(ctx context.Context, ref string) (labels map[string]string, found bool, err error)
+	// Names lists the names of all images that Docker has.
+	Names(ctx context.Context) ([]string, error)
 	// Pull fetches an image from its registry into Docker.
 	Pull(ctx context.Context, ref string, progress *event.Span) error
 	// Tag gives an image that Docker has another name.
@@ -77,14 +84,16 @@ type Source interface {
 	Answers(ctx context.Context, ref string) error
 	// Locate returns the reference to pull instead of ref.
 	Locate(ref string) (string, error)
+	// Newest returns ref with the newest tag that there is of a minor version.
+	Newest(ctx context.Context, ref, minor string) (string, error)
 	// Save writes ref to a file, for the platform of the nodes.
 	Save(ctx context.Context, ref, path string, progress *event.Span) error
 }
 
 // Builder makes node images on this host.
 type Builder interface {
-	// NodeImage names the image that Build would make, or is "" where this host
-	// can make none.
+	// NodeImage names the image that Build would make, or is "" where it can make
+	// none.
 	NodeImage() (string, error)
 	// Build makes it and returns its name.
 	Build(ctx context.Context) (string, error)
@@ -172,7 +181,15 @@ func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		candidates = slices.DeleteFunc([]string{built, published}, func(ref string) bool { return ref == "" })
+		candidates = []string{built, published}
+		if req.Minor != "" {
+			names, err := r.Docker.Names(ctx)
+			if err != nil {
+				return "", err
+			}
+			candidates = append(candidates, newestIn(names, untagged(published), req.Minor))
+		}
+		candidates = slices.DeleteFunc(candidates, func(ref string) bool { return ref == "" })
 	}
 	for _, ref := range candidates {
 		if _, found, err := r.Docker.Labels(ctx, ref); err != nil || found {
@@ -183,12 +200,16 @@ func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
 }
 
 func (r *Resolver) registryNode(ctx context.Context, req Request) (string, error) {
-	wanted := req.Node
-	if wanted == "" {
-		wanted = req.Published
-	}
+	wanted := cmp.Or(req.Node, req.Published)
 	if err := r.Registry.Answers(ctx, wanted); err != nil {
 		return "", err
+	}
+	if req.Node == "" && req.Minor != "" {
+		newest, err := r.Registry.Newest(ctx, wanted, req.Minor)
+		if err != nil {
+			return "", err
+		}
+		wanted = newest
 	}
 	return r.pull(ctx, wanted)
 }

@@ -43,6 +43,10 @@ func (w *world) Pull(_ context.Context, ref string, _ *event.Span) error {
 	return nil
 }
 
+func (w *world) Names(context.Context) ([]string, error) {
+	return slices.Collect(maps.Keys(w.docker)), nil
+}
+
 func (w *world) Tag(_ context.Context, ref, name string) error {
 	w.note("tag", ref, name)
 	return nil
@@ -79,6 +83,10 @@ func (r mirror) Answers(context.Context, string) error {
 	return hint.New(hint.Preflight, "REGISTRY_UNREACHABLE", "no registry answers", "check the network")
 }
 
+func (r mirror) Newest(_ context.Context, ref, minor string) (string, error) {
+	return untagged(ref) + ":" + minor + ".9", nil
+}
+
 func (r mirror) Save(_ context.Context, ref, path string, _ *event.Span) error {
 	r.note("fetch", ref)
 	return os.WriteFile(path, []byte(ref), 0o600)
@@ -92,6 +100,7 @@ func TestResolve(t *testing.T) {
 		noForge   bool
 		mode      Mode
 		node      string
+		minor     string
 		balancer  string
 		docker    map[string]map[string]string
 		answers   bool
@@ -124,6 +133,9 @@ func TestResolve(t *testing.T) {
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/envoyproxy/envoy:v1", "pull 127.0.0.1:5000/kindest/node:v1", "tag 127.0.0.1:5000/envoyproxy/envoy:v1 docker.io/envoyproxy/envoy:v1"}},
 		{name: "no registry, so the load balancer is built", mode: Auto, balancer: balancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
 		{name: "the published image where none can be built", noForge: true, mode: Auto, docker: map[string]map[string]string{published: baked}, want: published, source: Local},
+		{name: "any patch that is published", mode: Registry, minor: "v1.36", answers: true, want: "kindest/node:v1.36.9", source: Registry, archives: 2,
+			diary: []string{"fetch cni:1", "fetch probe:1", "pull kindest/node:v1.36.9"}},
+		{name: "any patch that Docker has", noForge: true, mode: Local, minor: "v1.36", docker: map[string]map[string]string{"kindest/node:v1.36.4": baked, "kindest/node:v1.36.2": baked}, want: "kindest/node:v1.36.4", source: Local},
 		{name: "unknown mode", mode: "guess", wantError: "unknown image source"},
 	}
 	for _, tt := range tests {
@@ -136,7 +148,7 @@ func TestResolve(t *testing.T) {
 				w.docker = map[string]map[string]string{}
 			}
 			resolver := &Resolver{Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w, Store: &Store{Dir: t.TempDir()}, Sink: event.Discard}
-			request := Request{Mode: tt.mode, Node: tt.node, Published: published, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
+			request := Request{Mode: tt.mode, Node: tt.node, Published: published, Minor: tt.minor, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
 			if tt.cannot == nil { // only a build itself tells
 				w.rehearse(t, resolver, request, tt.diary, tt.wantError)
 			}

@@ -5,18 +5,24 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/forge"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // builder is the forge, for one cluster's images.
 type builder struct {
-	cni  string
-	sink event.Sink
+	cni, kubernetes string
+	sink            event.Sink
 }
 
-func (b builder) NodeImage() (string, error) { return forge.NodeImage(forge.Spec{CNI: b.cni}) }
+func (b builder) NodeImage() (string, error) {
+	if b.kubernetes != "" && !releases.Buildable(b.kubernetes) {
+		return "", nil
+	}
+	return forge.NodeImage(forge.Spec{CNI: b.cni, Kubernetes: b.kubernetes})
+}
 
 func (b builder) Build(ctx context.Context) (string, error) {
-	result, err := forge.Build(ctx, forge.Spec{CNI: b.cni}, forge.Options{Sink: b.sink})
+	result, err := forge.Build(ctx, forge.Spec{CNI: b.cni, Kubernetes: b.kubernetes}, forge.Options{Sink: b.sink})
 	return result.NodeImage, err
 }
 

@@ -14,8 +14,8 @@ var ErrNotLinux = hint.New(hint.Preflight, "NOT_LINUX", "images can be built on 
 
 // builder stands where the forge is on Linux, and makes nothing.
 type builder struct {
-	cni  string
-	sink event.Sink
+	cni, kubernetes string
+	sink            event.Sink
 }
 
 func (builder) NodeImage() (string, error) { return "", nil }

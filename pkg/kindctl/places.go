@@ -41,7 +41,7 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 			return &images.Resolver{
 				Docker:   images.NewEngine(docker),
 				Registry: &images.Remote{Mirror: mirror, Architecture: facts.Architecture},
-				Builder:  builder{cni: topology.CNI, sink: sink},
+				Builder:  builder{cni: topology.CNI, kubernetes: topology.Kubernetes(), sink: sink},
 				Store:    &images.Store{Dir: filepath.Join(cache, "kindctl", "images")},
 				Sink:     sink,
 			}, func() { docker.Close() }, nil

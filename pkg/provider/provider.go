@@ -14,9 +14,14 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// PublishedImage is the node image that this release of kind was tested with,
-// by digest.
-const PublishedImage = defaults.Image
+// NodeImage is the node image that kind publishes of a version of Kubernetes. That
+// of "" is the one which this release of kind was tested with, by digest.
+func NodeImage(kubernetes string) string {
+	if kubernetes == "" {
+		return defaults.Image
+	}
+	return "kindest/node:" + kubernetes
+}
 
 // LoadBalancerImage is the image that kind starts in front of several control
 // planes (kind v0.33.0, pkg/cluster/internal/loadbalancer).

@@ -51,7 +51,7 @@ func (l *Lab) findImage(ctx context.Context, cni string, o Options) (string, err
 		return "", err
 	}
 	defer closeResolver()
-	set, err := resolver.Resolve(ctx, images.Request{Mode: o.Mode, Node: o.Image, Published: provider.PublishedImage, Pods: append(addon.Images(), places.Probe)})
+	set, err := resolver.Resolve(ctx, images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)})
 	if err != nil {
 		return "", err
 	}
