@@ -31,6 +31,8 @@ type Addon interface {
 
 // Options are what addons need to know of the cluster and its host.
 type Options struct {
+	// PodSubnet is the cluster's pod CIDR, or one of each IP family with a comma
+	// between.
 	PodSubnet string
 	// ProxyMode is iptables, nftables, ipvs or none.
 	ProxyMode string

@@ -43,18 +43,16 @@ func (t *Topology) absorb() (problems []string) {
 		return nil
 	}
 	net := &t.Raw.Networking
-	if net.IPFamily != "" && net.IPFamily != v1alpha4.IPv4Family {
-		problems = append(problems, fmt.Sprintf("%sipFamily is %s; clusters are %s only", t.origins.prefix("kindConfig.networking.ipFamily"), net.IPFamily, v1alpha4.IPv4Family))
-	}
-	t.Raw.APIVersion, t.Raw.Kind, net.IPFamily, net.DisableDefaultCNI = "", "", "", false
+	t.Raw.APIVersion, t.Raw.Kind, net.DisableDefaultCNI = "", "", false
 	problems = append(problems, t.absorbNodes()...)
 	problems = append(problems, take(t, &t.Name, &t.Raw.Name, "name", "kindConfig.name")...)
 	problems = append(problems, take(t, &t.PodSubnet, &net.PodSubnet, "podSubnet", "kindConfig.networking.podSubnet")...)
 	problems = append(problems, take(t, &t.ServiceSubnet, &net.ServiceSubnet, "serviceSubnet", "kindConfig.networking.serviceSubnet")...)
-	mode, port := string(net.KubeProxyMode), int(max(net.APIServerPort, 0)) // -1 asks Docker for a port
+	mode, ip, port := string(net.KubeProxyMode), string(net.IPFamily), int(max(net.APIServerPort, 0)) // -1 asks Docker for a port
+	problems = append(problems, take(t, &t.IPFamily, &ip, "ipFamily", "kindConfig.networking.ipFamily")...)
 	problems = append(problems, take(t, &t.ProxyMode, &mode, "proxyMode", "kindConfig.networking.kubeProxyMode")...)
 	problems = append(problems, take(t, &t.APIServerPort, &port, "apiServerPort", "kindConfig.networking.apiServerPort")...)
-	net.KubeProxyMode, net.APIServerPort = "", min(net.APIServerPort, 0)
+	net.KubeProxyMode, net.IPFamily, net.APIServerPort = "", "", min(net.APIServerPort, 0)
 
 	for gate, on := range t.Raw.FeatureGates {
 		problems = append(problems, t.takeSwitch(&t.FeatureGates, "featureGates", gate, on)...)

@@ -107,6 +107,14 @@ func TestValidate(t *testing.T) {
 		{name: "services too few", change: func(t *Topology) { t.ServiceSubnet = "10.96.0.0/29" }, want: []string{"from /12 to /28"}},
 		{name: "subnet with a host's bits", change: func(t *Topology) { t.PodSubnet = "10.244.1.1/16" }, want: []string{"did you mean 10.244.0.0/16?"}},
 		{name: "subnet of IPv6", change: func(t *Topology) { t.PodSubnet = "fd00::/48" }, want: []string{"IPv4 CIDR"}},
+		{name: "IPv6", change: func(t *Topology) { t.IPFamily, t.PodSubnet, t.ServiceSubnet = "ipv6", "", "" }},
+		{name: "IPv6 with a subnet of IPv4", change: func(t *Topology) { t.IPFamily = "ipv6" }, want: []string{"IPv6 CIDR such as fd00:10:244::/56"}},
+		{name: "subnets of IPv6 too small and too large", change: func(t *Topology) { t.IPFamily, t.PodSubnet, t.ServiceSubnet = "ipv6", "fd00::/63", "fd01::/64" }, want: []string{"too small for 3 nodes", "from /108 to /124"}},
+		{name: "subnet of IPv6 too large", change: func(t *Topology) { t.IPFamily, t.PodSubnet, t.ServiceSubnet = "ipv6", "fd00::/40", "" }, want: []string{"/48 at most"}},
+		{name: "both families", change: func(t *Topology) { t.IPFamily, t.PodSubnet, t.ServiceSubnet = "dual", "", "fd00::/112,10.96.0.0/16" }},
+		{name: "one of both", change: func(t *Topology) { t.IPFamily, t.PodSubnet = "dual", "" }, want: []string{"a CIDR of each family"}},
+		{name: "one family twice", change: func(t *Topology) { t.IPFamily, t.PodSubnet, t.ServiceSubnet = "dual", "", "10.96.0.0/16,10.97.0.0/16" }, want: []string{"a CIDR of each family"}},
+		{name: "no family", change: func(t *Topology) { t.IPFamily = "ipv5" }, want: []string{`did you mean "ipv`}},
 		{name: "port", change: func(t *Topology) { t.APIServerPort = 70000 }, want: []string{"port 70000"}},
 	}
 	for _, tt := range tests {

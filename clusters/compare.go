@@ -20,8 +20,9 @@ func (t Topology) Differences(wanted Topology) string {
 			differences = append(differences, fmt.Sprintf("%s: %s, not %s", what, shown(have), shown(want)))
 		}
 	}
-	compare("the pod subnet", t.PodSubnet, wanted.PodSubnet)
-	compare("the service subnet", t.ServiceSubnet, wanted.ServiceSubnet)
+	compare("the IP family", cmp.Or(t.IPFamily, IPv4), cmp.Or(wanted.IPFamily, IPv4))
+	compare("the pod subnet", t.Pods(), wanted.Pods())
+	compare("the service subnet", t.Services(), wanted.Services())
 	for _, choice := range []struct {
 		what       string
 		have, want any

@@ -1,6 +1,7 @@
 package clusters
 
 import (
+	"fmt"
 	"strings"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
@@ -33,9 +34,13 @@ func (f field) sample() string {
 	return f.name + ": " + f.example + "\n"
 }
 
-// ipv4CIDR is what parseSubnet reads, as far as a pattern can tell: the bits
-// beyond the prefix are left to Validate.
-const ipv4CIDR = `^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])$`
+// The subnets that Topology.parse reads, as far as a pattern can tell: the bits
+// beyond the prefix, and which of the families there must be, are left to Validate.
+const (
+	ipv4CIDR = `((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])`
+	ipv6CIDR = `[0-9a-fA-F:]+:[0-9a-fA-F:.]*/(12[0-8]|1[01][0-9]|[1-9]?[0-9])`
+	subnets  = "^(" + ipv4CIDR + "|" + ipv6CIDR + ")(,(" + ipv4CIDR + "|" + ipv6CIDR + "))?$"
+)
 
 const (
 	// kubernetesVersion is what releases.Resolve reads, as far as a pattern can tell.
@@ -85,10 +90,12 @@ func fields() []field {
 			schema: map[string]any{"enum": CNIs}, example: "cilium"},
 		{name: "proxyMode", about: "How kube-proxy implements Services: iptables, nftables, ipvs (deprecated), or none for Cilium in its place.",
 			schema: map[string]any{"enum": ProxyModes}, example: "iptables"},
-		{name: "podSubnet", about: "IPv4 addresses of pods. Each node takes a /24.",
-			schema: map[string]any{"type": "string", "pattern": ipv4CIDR}, example: "10.244.0.0/16"},
-		{name: "serviceSubnet", about: "IPv4 addresses of Services, from /12 to /28.",
-			schema: map[string]any{"type": "string", "pattern": ipv4CIDR}, example: "10.96.0.0/16"},
+		{name: "ipFamily", about: "The versions of IP that pods and Services have: ipv4, ipv6, or dual for both.",
+			schema: map[string]any{"enum": IPFamilies, "default": IPv4}, example: DualStack},
+		{name: "podSubnet", about: fmt.Sprintf("Addresses of pods; with dual, a CIDR of each family and a comma between. Each node takes a /%d, or a /%d of IPv6. Without it %s, or %s.", four.nodeBits, six.nodeBits, four.pods, six.pods),
+			schema: map[string]any{"type": "string", "pattern": subnets}, example: four.pods},
+		{name: "serviceSubnet", about: fmt.Sprintf("Addresses of Services, from /%d to /%d, or from /%d to /%d of IPv6. Without it %s, or %s.", four.minServiceBits, four.maxServiceBits, six.minServiceBits, six.maxServiceBits, four.services, six.services),
+			schema: map[string]any{"type": "string", "pattern": subnets}, example: four.services},
 		{name: "apiServerPort", about: "The API server's port on this machine. Without one, or with 0, it is a free one.", schema: anyPort, example: "6443"},
 		{name: "kubernetesVersion", about: "The version of Kubernetes: a minor one, for the newest patch that kindctl knows, or a whole one. Without it, the newest that kindctl finds images of.",
 			schema: map[string]any{"type": "string", "pattern": kubernetesVersion}, example: `"1.36"`},

@@ -38,7 +38,8 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 	net := &config.Networking
 	net.DisableDefaultCNI = true
 	net.KubeProxyMode = v1alpha4.ProxyMode(t.ProxyMode)
-	net.PodSubnet, net.ServiceSubnet = t.PodSubnet, t.ServiceSubnet
+	net.IPFamily = v1alpha4.ClusterIPFamily(t.IPFamily)
+	net.PodSubnet, net.ServiceSubnet = t.Pods(), t.Services()
 	net.APIServerPort = cmp.Or(int32(t.APIServerPort), net.APIServerPort) //nolint:gosec // validated to be a port
 	for api, on := range t.RuntimeConfig {
 		if config.RuntimeConfig == nil {

@@ -43,9 +43,12 @@ type Topology struct {
 	CNI string `yaml:"cni"`
 	// ProxyMode is iptables, nftables, ipvs, or none (no kube-proxy at all).
 	ProxyMode string `yaml:"proxyMode"`
-	// PodSubnet and ServiceSubnet are IPv4 CIDRs.
-	PodSubnet     string `yaml:"podSubnet"`
-	ServiceSubnet string `yaml:"serviceSubnet"`
+	// IPFamily is ipv4, ipv6 or dual; "" is ipv4.
+	IPFamily string `yaml:"ipFamily,omitempty"`
+	// PodSubnet and ServiceSubnet are a CIDR of each IP family, with a comma between;
+	// "" leaves them to the families: see Pods and Services.
+	PodSubnet     string `yaml:"podSubnet,omitempty"`
+	ServiceSubnet string `yaml:"serviceSubnet,omitempty"`
 	// APIServerPort is the host port of the API server; 0 takes a free one.
 	APIServerPort int `yaml:"apiServerPort,omitempty"`
 	// KubernetesVersion is what users write, such as 1.36: see Kubernetes.

@@ -1,9 +1,7 @@
 package clusters
 
 import (
-	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,12 +15,6 @@ const (
 	maxHostname = 63
 	// maxNodes is far beyond what one machine carries; it catches a typing error.
 	maxNodes = 100
-	// nodeSubnetBits is what the controller manager gives to each node.
-	nodeSubnetBits = 24
-	// minPodBits is kubeadm's: it wants at most 16 bits to number the nodes.
-	minPodBits = nodeSubnetBits - 16
-	// minServiceBits is the API server's bound, maxServiceBits kubeadm's: 10 addresses.
-	minServiceBits, maxServiceBits = 12, 28
 )
 
 // Validate returns warnings, and one error that names everything wrong at once,
@@ -90,35 +82,4 @@ func (t Topology) longestSuffix() string {
 		return "-external-load-balancer"
 	}
 	return "-control-plane"
-}
-
-func (t Topology) judgeSubnets(complain complaint) {
-	pods, err := parseSubnet(t.PodSubnet)
-	if err != nil {
-		complain("podSubnet", "pod subnet %q: %v", t.PodSubnet, err)
-	} else if room := 1 << max(nodeSubnetBits-pods.Bits(), 0); pods.Bits() > nodeSubnetBits || room < t.Nodes() {
-		complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", pods, t.Nodes(), nodeSubnetBits)
-	} else if pods.Bits() < minPodBits {
-		complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", pods, minPodBits, nodeSubnetBits)
-	}
-	services, err := parseSubnet(t.ServiceSubnet)
-	if err != nil {
-		complain("serviceSubnet", "service subnet %q: %v", t.ServiceSubnet, err)
-	} else if services.Bits() < minServiceBits || services.Bits() > maxServiceBits {
-		complain("serviceSubnet", "service subnet %s: use a size from /%d to /%d", services, minServiceBits, maxServiceBits)
-	}
-	if pods.IsValid() && services.IsValid() && pods.Overlaps(services) {
-		complain(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods, services)
-	}
-}
-
-func parseSubnet(text string) (netip.Prefix, error) {
-	subnet, err := netip.ParsePrefix(text)
-	if err != nil || !subnet.Addr().Is4() {
-		return netip.Prefix{}, errors.New("write an IPv4 CIDR such as 10.244.0.0/16")
-	}
-	if subnet != subnet.Masked() {
-		return netip.Prefix{}, fmt.Errorf("bits are set beyond the prefix; did you mean %s?", subnet.Masked())
-	}
-	return subnet, nil
 }

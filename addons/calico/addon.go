@@ -33,7 +33,8 @@ const (
 
 // Options are what Calico needs to know of the cluster.
 type Options struct {
-	// PodSubnet is the cluster's pod CIDR, the only address pool.
+	// PodSubnet is the cluster's pod CIDR, the only address pool, or one of each IP
+	// family with a comma between.
 	PodSubnet string
 	// ProxyMode is kube-proxy's; Felix uses the same kernel tables.
 	ProxyMode string

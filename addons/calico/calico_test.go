@@ -21,7 +21,7 @@ const manifest = `
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: calico-config, namespace: kube-system}
-data: {cni_network_config: '{"plugins": [{"type": "calico", "mtu": __CNI_MTU__}]}'}
+data: {cni_network_config: '{"plugins": [{"type": "calico", "mtu": __CNI_MTU__, "ipam": {"type": "calico-ipam"}}]}'}
 ---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -58,6 +58,7 @@ spec:
 `
 
 func TestRender(t *testing.T) {
+	six := []string{"CALICO_IPV6POOL_CIDR=fd00::/56", "CALICO_IPV6POOL_NAT_OUTGOING=true", "FELIX_IPV6SUPPORT=true", "IP6=autodetect"}
 	tests := []struct {
 		name    string
 		options Options
@@ -71,6 +72,10 @@ func TestRender(t *testing.T) {
 			[]string{"FELIX_NFTABLESMODE=Enabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
 		{"no VXLAN", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables", NoTunnel: true},
 			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=Never", "CALICO_IPV4POOL_CIDR=10.9.0.0/16", "FELIX_PROGRAMCLUSTERROUTES=Enabled"}},
+		{"both families", Options{PodSubnet: "10.9.0.0/16,fd00::/56", ProxyMode: "iptables"},
+			slices.Concat([]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}, six)},
+		{"IPv6", Options{PodSubnet: "fd00::/56", ProxyMode: "iptables"},
+			slices.Concat([]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=none"}, six, []string{"IP=none", "FELIX_PROGRAMCLUSTERROUTES=Enabled"})},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -183,7 +188,7 @@ func TestJudgeRoute(t *testing.T) {
 		{"not JSON", `RTNETLINK answers`, "none in"},
 	}
 	for _, tt := range tests {
-		way, err := judgeRoute(tt.out, "172.18.0.3")
+		way, err := judgeRoute(tt.out, []string{"172.18.0.3", "fc00::3"})
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || (err == nil) != (way != "") {
 			t.Errorf("%s: way %q, error %v; want %q", tt.name, way, err, tt.want)
 		}
@@ -200,7 +205,7 @@ func TestAddresses(t *testing.T) {
 		t.Fatalf("allocations (-want +got):\n%s", diff)
 	}
 	pod := func(name, ip string) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.PodStatus{PodIP: ip}}
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: ip}}}}
 	}
 	pools := []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}
 	tests := []struct {

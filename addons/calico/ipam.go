@@ -88,19 +88,25 @@ func judgeAddresses(pods []corev1.Pod, pools []netip.Prefix, allocated map[netip
 	owner := map[netip.Addr]string{}
 	var broken []string
 	for _, pod := range pods {
-		address, err := netip.ParseAddr(pod.Status.PodIP)
-		if pod.Spec.HostNetwork || err != nil || pod.DeletionTimestamp != nil {
+		if pod.Spec.HostNetwork || pod.DeletionTimestamp != nil {
 			continue
 		}
 		name := pod.Namespace + "/" + pod.Name
-		if other, taken := owner[address]; taken {
-			broken = append(broken, fmt.Sprintf("%s and %s both have %s", other, name, address))
-		}
-		owner[address] = name
-		if !slices.ContainsFunc(pools, func(pool netip.Prefix) bool { return pool.Contains(address) }) {
-			broken = append(broken, fmt.Sprintf("%s has %s, which is in no pool of %v", name, address, pools))
-		} else if !allocated[address] {
-			broken = append(broken, fmt.Sprintf("%s has %s, which no block has allocated", name, address))
+		for _, ip := range pod.Status.PodIPs {
+			address, err := netip.ParseAddr(ip.IP)
+			if err != nil {
+				broken = append(broken, fmt.Sprintf("%s has %q: %v", name, ip.IP, err))
+				continue
+			}
+			if other, taken := owner[address]; taken {
+				broken = append(broken, fmt.Sprintf("%s and %s both have %s", other, name, address))
+			}
+			owner[address] = name
+			if !slices.ContainsFunc(pools, func(pool netip.Prefix) bool { return pool.Contains(address) }) {
+				broken = append(broken, fmt.Sprintf("%s has %s, which is in no pool of %v", name, address, pools))
+			} else if !allocated[address] {
+				broken = append(broken, fmt.Sprintf("%s has %s, which no block has allocated", name, address))
+			}
 		}
 	}
 	if len(owner) == 0 {
@@ -110,5 +116,5 @@ func judgeAddresses(pods []corev1.Pod, pools []netip.Prefix, allocated map[netip
 		slices.Sort(broken)
 		return nil, errors.New(strings.Join(broken, "\n"))
 	}
-	return verify.Evidence{fmt.Sprintf("%d pods with addresses of their own in %v, all allocated", len(owner), pools)}, nil
+	return verify.Evidence{fmt.Sprintf("%d addresses of pods, no two the same, in %v, all allocated", len(owner), pools)}, nil
 }

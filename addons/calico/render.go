@@ -1,11 +1,14 @@
 package calico
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // The workloads in the manifest, and their containers.
@@ -18,6 +21,9 @@ const (
 // but for production, its init containers and readiness probes. Everything else
 // stays as it was published.
 func Render(objects []*unstructured.Unstructured, options Options) error {
+	if err := assign(objects, options); err != nil {
+		return err
+	}
 	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
 		container := named(pod, agent)
 		container.Env = settings(container.Env, options)
@@ -79,13 +85,38 @@ func settings(env []corev1.EnvVar, options Options) []corev1.EnvVar {
 	if options.ProxyMode == "nftables" {
 		tables = "Enabled"
 	}
-	env = set(env, "CALICO_IPV4POOL_CIDR", options.PodSubnet)
+	four, six := kube.ByFamily(options.PodSubnet)
+	env = set(env, "CALICO_IPV4POOL_CIDR", cmp.Or(four, "none"))
 	env = set(env, "FELIX_NFTABLESMODE", tables)
+	if six != "" {
+		env = set(env, "CALICO_IPV6POOL_CIDR", six)
+		env = set(env, "CALICO_IPV6POOL_NAT_OUTGOING", "true") // as that of IPv4
+		env = set(env, "FELIX_IPV6SUPPORT", "true")
+		env = set(env, "IP6", "autodetect")
+	}
+	if four == "" {
+		env = set(env, "IP", "none")
+	}
 	if options.NoTunnel {
 		env = set(env, "CALICO_IPV4POOL_VXLAN", "Never")
+		if six != "" {
+			env = set(env, "CALICO_IPV6POOL_VXLAN", "Never")
+		}
+	}
+	if options.NoTunnel || four == "" { // without a pool of IPv4, CALICO_IPV6POOL_VXLAN is not read (Calico v3.31, node/pkg/lifecycle/startup)
 		env = set(env, "FELIX_PROGRAMCLUSTERROUTES", "Enabled") // else BIRD would have to
 	}
 	return env
+}
+
+// assign has the plugin give pods an address of each family; by itself it gives
+// one of IPv4.
+func assign(objects []*unstructured.Unstructured, options Options) error {
+	four, six := kube.ByFamily(options.PodSubnet)
+	if six == "" {
+		return nil
+	}
+	return pluginSetting(objects, `"type": "calico-ipam"`, fmt.Sprintf(`, "assign_ipv4": "%t", "assign_ipv6": "true"`, four != ""))
 }
 
 func set(env []corev1.EnvVar, name, value string) []corev1.EnvVar {

@@ -87,6 +87,11 @@ func straight(env []corev1.EnvVar, options Options) []corev1.EnvVar {
 // rules (Calico v3.31, cni-plugin/pkg/types). What a pod sends before is dropped,
 // and sent again after 1, 3 and 7 s.
 func untilReachable(objects []*unstructured.Unstructured) error {
+	return pluginSetting(objects, `"type": "calico",`, ` "policy_setup_timeout_seconds": 10,`)
+}
+
+// pluginSetting adds to the plugin's configuration, after the text of a part.
+func pluginSetting(objects []*unstructured.Unstructured, part, setting string) error {
 	for _, object := range objects {
 		if object.GetKind() != "ConfigMap" || object.GetName() != "calico-config" {
 			continue
@@ -96,11 +101,10 @@ func untilReachable(objects []*unstructured.Unstructured) error {
 		if err != nil {
 			return err
 		}
-		const plugin = `"type": "calico",`
-		if !strings.Contains(config, plugin) {
-			return fmt.Errorf("ConfigMap calico-config has no %s", plugin)
+		if !strings.Contains(config, part) {
+			return fmt.Errorf("ConfigMap calico-config has no %s", part)
 		}
-		return unstructured.SetNestedField(object.Object, strings.Replace(config, plugin, plugin+` "policy_setup_timeout_seconds": 10,`, 1), path...)
+		return unstructured.SetNestedField(object.Object, strings.Replace(config, part, part+setting, 1), path...)
 	}
 	return errors.New("there is no ConfigMap calico-config")
 }

@@ -37,7 +37,8 @@ const (
 
 // Options are what Cilium needs to know of the cluster.
 type Options struct {
-	// PodSubnet is the cluster's pod CIDR.
+	// PodSubnet is the cluster's pod CIDR, or one of each IP family with a comma
+	// between.
 	PodSubnet string
 	// ProxyMode none makes Cilium do kube-proxy's work.
 	ProxyMode string

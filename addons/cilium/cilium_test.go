@@ -1,11 +1,12 @@
 package cilium
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -49,18 +50,22 @@ func TestValues(t *testing.T) {
 			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"as in production on one node", Options{ProxyMode: "iptables", Production: true, SingleNode: true},
 			with(map[string]any{"hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
+		{"both families", Options{ProxyMode: "iptables", PodSubnet: "fd00::/56,10.9.0.0/16"},
+			with(map[string]any{"ipv4": map[string]any{"enabled": true}, "ipv6": map[string]any{"enabled": true}, "ipv6NativeRoutingCIDR": "fd00::/56"})},
+		{"IPv6", Options{ProxyMode: "iptables", PodSubnet: "fd00::/56"},
+			with(map[string]any{"ipv4": map[string]any{"enabled": false}, "ipv6": map[string]any{"enabled": true}, "ipv4NativeRoutingCIDR": nil, "ipv6NativeRoutingCIDR": "fd00::/56"})},
 		{"without a capability", Options{ProxyMode: "iptables", LacksSysResource: true},
 			with(map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
 				"ciliumAgent": []any{"NET_ADMIN", "SYSLOG"}, "cleanCiliumState": []any{"SYS_ADMIN"}}}})},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.options.PodSubnet = "10.9.0.0/16"
+			tt.options.PodSubnet = cmp.Or(tt.options.PodSubnet, "10.9.0.0/16")
 			got, err := Values(tt.options, chartDefaults)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := gocmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("values (-want +got):\n%s", diff)
 			}
 		})
@@ -103,7 +108,7 @@ func TestJudges(t *testing.T) {
 
 func TestJudgeAddresses(t *testing.T) {
 	pod := func(name, on, ip string) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: on}, Status: corev1.PodStatus{PodIP: ip}}
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: on}, Status: corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: ip}}}}
 	}
 	host := pod("host", "a", "172.18.0.2")
 	host.Spec.HostNetwork = true

@@ -94,18 +94,20 @@ func judgeAddresses(cidrs map[string][]string, pods []corev1.Pod) (verify.Eviden
 	}
 	owner := map[string]string{}
 	for _, pod := range pods {
-		if pod.Spec.HostNetwork || pod.Status.PodIP == "" || pod.DeletionTimestamp != nil {
+		if pod.Spec.HostNetwork || pod.DeletionTimestamp != nil {
 			continue
 		}
 		name := pod.Namespace + "/" + pod.Name
-		if other, taken := owner[pod.Status.PodIP]; taken {
-			broken = append(broken, fmt.Sprintf("%s and %s both have %s", other, name, pod.Status.PodIP))
-		}
-		owner[pod.Status.PodIP] = name
-		address, err := netip.ParseAddr(pod.Status.PodIP)
-		within := func(prefix netip.Prefix) bool { return prefix.Contains(address) }
-		if err != nil || !slices.ContainsFunc(ranges[pod.Spec.NodeName], within) {
-			broken = append(broken, fmt.Sprintf("%s on %s has %s, outside of %s", name, pod.Spec.NodeName, pod.Status.PodIP, ranges[pod.Spec.NodeName]))
+		for _, ip := range pod.Status.PodIPs {
+			if other, taken := owner[ip.IP]; taken {
+				broken = append(broken, fmt.Sprintf("%s and %s both have %s", other, name, ip.IP))
+			}
+			owner[ip.IP] = name
+			address, err := netip.ParseAddr(ip.IP)
+			within := func(prefix netip.Prefix) bool { return prefix.Contains(address) }
+			if err != nil || !slices.ContainsFunc(ranges[pod.Spec.NodeName], within) {
+				broken = append(broken, fmt.Sprintf("%s on %s has %s, outside of %s", name, pod.Spec.NodeName, ip.IP, ranges[pod.Spec.NodeName]))
+			}
 		}
 	}
 	if len(owner) == 0 {
@@ -115,5 +117,5 @@ func judgeAddresses(cidrs map[string][]string, pods []corev1.Pod) (verify.Eviden
 		slices.Sort(broken)
 		return nil, errors.New(strings.Join(broken, "\n"))
 	}
-	return verify.Evidence{fmt.Sprintf("%d pods with addresses of their own, each in the range of its node", len(owner))}, nil
+	return verify.Evidence{fmt.Sprintf("%d addresses of pods, no two the same, each in the range of its node", len(owner))}, nil
 }

@@ -82,6 +82,7 @@ type ciliumNode struct {
 		Addresses []nodeAddress `json:"addresses"`
 		Health    struct {
 			IPv4 string `json:"ipv4"`
+			IPv6 string `json:"ipv6"`
 		} `json:"health"`
 	} `json:"spec"`
 }
@@ -91,7 +92,7 @@ type nodeAddress struct {
 	IP   string `json:"ip"`
 }
 
-// healthAddresses reads both addresses of every node's agent.
+// healthAddresses reads where every node's agent answers, for each IP family.
 func healthAddresses(nodes []unstructured.Unstructured, want int) (addresses []healthAddress, err error) {
 	if len(nodes) != want || want == 0 {
 		return nil, fmt.Errorf("there are %d CiliumNodes, expected %d", len(nodes), want)
@@ -101,13 +102,22 @@ func healthAddresses(nodes []unstructured.Unstructured, want int) (addresses []h
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &node); err != nil {
 			return nil, fmt.Errorf("CiliumNode %s: %w", object.GetName(), err)
 		}
-		own := slices.IndexFunc(node.Spec.Addresses, func(a nodeAddress) bool { return a.Type == "InternalIP" })
-		if own < 0 || node.Spec.Health.IPv4 == "" {
+		own, ends := 0, 0
+		for _, address := range node.Spec.Addresses {
+			if address.Type == "InternalIP" {
+				own++
+				addresses = append(addresses, healthAddress{"node " + object.GetName(), address.IP})
+			}
+		}
+		for _, address := range []string{node.Spec.Health.IPv4, node.Spec.Health.IPv6} {
+			if address != "" {
+				ends++
+				addresses = append(addresses, healthAddress{"health endpoint of " + object.GetName(), address})
+			}
+		}
+		if own == 0 || ends == 0 {
 			return nil, fmt.Errorf("CiliumNode %s lacks an address of its own or of its health endpoint", object.GetName())
 		}
-		addresses = append(addresses,
-			healthAddress{"node " + object.GetName(), node.Spec.Addresses[own].IP},
-			healthAddress{"health endpoint of " + object.GetName(), node.Spec.Health.IPv4})
 	}
 	return addresses, nil
 }

@@ -49,7 +49,13 @@ func hasten(values map[string]any, options Options) {
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
 	values["sysctlfix"] = map[string]any{"enabled": false}                         // nodes have no udev that would change new devices
 	values["startupProbe"], values["readinessProbe"] = map[string]any{"periodSeconds": 1}, map[string]any{"periodSeconds": 1}
-	values["routingMode"], values["autoDirectNodeRoutes"], values["ipv4NativeRoutingCIDR"] = "native", true, options.PodSubnet
+	values["routingMode"], values["autoDirectNodeRoutes"] = "native", true
+	four, six := kube.ByFamily(options.PodSubnet)
+	for name, subnet := range map[string]string{"ipv4NativeRoutingCIDR": four, "ipv6NativeRoutingCIDR": six} {
+		if subnet != "" {
+			values[name] = subnet
+		}
+	}
 	delete(values, "tunnelProtocol")
 	if options.ProxyMode != "none" {
 		values["cgroup"] = map[string]any{"autoMount": map[string]any{"enabled": false}} // for what replaces kube-proxy

@@ -3,6 +3,8 @@ package cilium
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // Values are the Helm values for a cluster: what differs from the chart's own
@@ -18,6 +20,9 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 		"kubeProxyReplacement": "false",
 		"envoy":                map[string]any{"enabled": false},
 		"l7Proxy":              false,
+	}
+	if four, six := kube.ByFamily(options.PodSubnet); six != "" {
+		values["ipv4"], values["ipv6"] = map[string]any{"enabled": four != ""}, map[string]any{"enabled": true}
 	}
 	if options.ProxyMode == "none" {
 		values["kubeProxyReplacement"] = "true"

@@ -31,6 +31,7 @@ Examples:
   kindctl up --profile ha                     three control planes behind a load balancer
   kindctl up --etcd external                  etcd in three containers of its own
   kindctl up --kubernetes-version 1.36        an older Kubernetes
+  kindctl up --ip-family dual                 IPv4 and IPv6
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
@@ -54,6 +55,7 @@ func clusterFlags() []cli.Flag {
 		&cli.IntFlag{Name: "etcd-members", EnvVars: []string{"KINDCTL_ETCD_MEMBERS"}, Usage: "`NUMBER` of members of an external etcd", DefaultText: strconv.Itoa(clusters.DefaultEtcdMembers)},
 		&cli.BoolFlag{Name: "allow-even-etcd", EnvVars: []string{"KINDCTL_ALLOW_EVEN_ETCD"}, Usage: "let --etcd-members be even", DisableDefaultText: true},
 		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
+		&cli.StringFlag{Name: "ip-family", EnvVars: []string{"KINDCTL_IP_FAMILY"}, Usage: "`FAMILY` of addresses: " + strings.Join(clusters.IPFamilies, ", ") + " (default: " + clusters.IPv4 + ")"},
 		&cli.StringFlag{Name: "network", EnvVars: []string{"KINDCTL_NETWORK", "KIND_EXPERIMENTAL_DOCKER_NETWORK"}, Usage: "Docker `NETWORK` for the nodes, made if there is none; clusters on two networks do not reach each other (default: kind)"},
 		&cli.StringFlag{Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"}, Usage: "`VERSION` of Kubernetes, such as 1.36 or 1.36.3; " + releases.Advice() + ", others come from a registry (default: the newest)"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},

@@ -170,10 +170,14 @@ func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
 	for _, member := range t.EtcdNames() {
 		cluster = append(cluster, fmt.Sprintf("%s=https://%s:%d", member, member, etcdPeerPort))
 	}
+	everywhere := "0.0.0.0"
+	if t.IPFamily == clusters.IPv6 {
+		everywhere = "[::]"
+	}
 	command := []string{
 		"etcd", "--name=" + name, "--data-dir=/var/lib/etcd",
-		fmt.Sprintf("--listen-client-urls=https://0.0.0.0:%d", etcdClientPort), fmt.Sprintf("--advertise-client-urls=https://%s:%d", name, etcdClientPort),
-		fmt.Sprintf("--listen-peer-urls=https://0.0.0.0:%d", etcdPeerPort), fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
+		fmt.Sprintf("--listen-client-urls=https://%s:%d", everywhere, etcdClientPort), fmt.Sprintf("--advertise-client-urls=https://%s:%d", name, etcdClientPort),
+		fmt.Sprintf("--listen-peer-urls=https://%s:%d", everywhere, etcdPeerPort), fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
 		fmt.Sprintf("--listen-metrics-urls=http://127.0.0.1:%d", etcdMetricsPort),
 		"--initial-cluster=" + strings.Join(cluster, ","), "--initial-cluster-state=new", "--initial-cluster-token=" + t.Name,
 		"--trusted-ca-file=" + etcdKeys + "ca.crt", "--cert-file=" + etcdKeys + "server.crt", "--key-file=" + etcdKeys + "server.key", "--client-cert-auth=true",

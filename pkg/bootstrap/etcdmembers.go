@@ -38,7 +38,7 @@ func (e etcd) pods(ctx context.Context, but string) (found []corev1.Pod, err err
 // ctl runs etcdctl in a pod, with kubeadm's certificate for the liveness probe.
 func (e etcd) ctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
 	const pki = "/etc/kubernetes/pki/etcd/"
-	command := append([]string{"etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt",
+	command := append([]string{"etcdctl", "--endpoints=https://localhost:2379", "--cacert=" + pki + "ca.crt",
 		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json"}, arguments...)
 	return e.client.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, command...)
 }

@@ -30,6 +30,9 @@ func Needs(t clusters.Topology) host.Needs {
 	case "none":
 		need("Cilium in kube-proxy's place", host.CgroupBPF)
 	}
+	if t.HasIPv6() {
+		need(sixes, host.IPv6)
+	}
 	switch t.CNI {
 	case "cilium":
 		need("Cilium", host.BPF)
@@ -43,6 +46,9 @@ func Needs(t clusters.Topology) host.Needs {
 	}
 	return needs
 }
+
+// sixes is what needs IPv6.
+const sixes = "an IP family with IPv6"
 
 // addNeeds adds what a node is to have of the host.
 func addNeeds(needs *host.Needs, node clusters.Node) {
@@ -67,6 +73,7 @@ func addNeeds(needs *host.Needs, node clusters.Node) {
 // CNI, proxy mode and fidelity that it could have.
 func Survey(t clusters.Topology) host.Needs {
 	needs := Needs(t)
+	addOptional(&needs, []host.Need{{Feature: host.IPv6, For: sixes}})
 	t.Name = "any" // the name asks for nothing
 	for _, t.CNI = range clusters.CNIs {
 		for _, t.ProxyMode = range clusters.ProxyModes {

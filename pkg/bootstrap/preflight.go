@@ -25,7 +25,7 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	defer docker.Close()
-	if err := provider.NewEngine(docker).CheckNetwork(ctx, u.provider.NetworkName()); err != nil {
+	if err := provider.NewEngine(docker).CheckNetwork(ctx, u.provider.NetworkName(), u.Topology.HasIPv6()); err != nil {
 		return "", err
 	}
 	if u.facts, err = host.Probe(ctx, docker); err != nil {

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ func (u *Up) expectation() verify.Expectation {
 	t := u.Topology
 	return verify.Expectation{
 		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), EtcdApart: t.EtcdApart(),
-		ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
+		IPFamily: cmp.Or(t.IPFamily, clusters.IPv4), ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
 	}
 }
 

@@ -34,6 +34,7 @@ var (
 	XTStatistic = Feature{"xt_statistic", "CONFIG_NETFILTER_XT_MATCH_STATISTIC"} // chooses among endpoints in iptables
 	IPSet       = Feature{"ip_set", "CONFIG_IP_SET"}
 	XTSet       = Feature{"xt_set", "CONFIG_NETFILTER_XT_SET"}
+	IPv6        = Feature{"ipv6", "CONFIG_IPV6"}
 	BPF         = Feature{"", "CONFIG_BPF_SYSCALL"}
 	CgroupBPF   = Feature{"", "CONFIG_CGROUP_BPF"}
 )

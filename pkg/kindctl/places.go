@@ -72,7 +72,7 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		front = "external-load-balancer"
 	}
 	return addons.Options{
-		PodSubnet: t.PodSubnet, ProxyMode: t.ProxyMode,
+		PodSubnet: t.Pods(), ProxyMode: t.ProxyMode,
 		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
 		SingleNode:       t.Nodes() == 1,

@@ -41,8 +41,8 @@ const (
 var networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // CheckNetwork returns an error with advice when nodes cannot be put on a network
-// of that name. One that is not there can be made.
-func (e *Engine) CheckNetwork(ctx context.Context, name string) error {
+// of that name; six asks for IPv6 on it. One that is not there can be made.
+func (e *Engine) CheckNetwork(ctx context.Context, name string, six bool) error {
 	if !networkName.MatchString(name) {
 		return hint.New(hint.Usage, "NETWORK_NAME", fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
 	}
@@ -58,6 +58,8 @@ func (e *Engine) CheckNetwork(ctx context.Context, name string) error {
 		problem = "containers on Docker's own bridge do not find each other by name"
 	case found.Internal:
 		problem = "it is internal, so that this host could not reach the API server"
+	case six && !found.EnableIPv6:
+		problem = "it has no IPv6"
 	default:
 		return nil
 	}
@@ -91,7 +93,7 @@ func (e *Engine) network(ctx context.Context, name string) (*network.Network, er
 // come back after a stop. Of the marker, owner and run become labels. Two callers
 // at a time must have a lock between them.
 func (e *Engine) EnsureNetwork(ctx context.Context, name string, by Marker) (made bool, err error) {
-	if err := e.CheckNetwork(ctx, name); err != nil {
+	if err := e.CheckNetwork(ctx, name, false); err != nil {
 		return false, err
 	}
 	there, err := e.network(ctx, name)

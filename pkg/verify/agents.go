@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 
@@ -90,20 +91,32 @@ func OnEach(ctx context.Context, pods []corev1.Pod, look func(context.Context, c
 	})
 }
 
-// FleetService returns the address and port of the Service in front of the
-// fleet, and those of its endpoints, sorted.
-func (t *Target) FleetService(ctx context.Context) (frontend string, backends []string, err error) {
+// FleetServices returns the Service in front of the fleet, at each of its
+// addresses.
+func (t *Target) FleetServices(ctx context.Context) (services []Balanced, err error) {
 	probes, err := t.Fleet.Ready(ctx)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	address, err := t.fleetServices(ctx)
+	addresses, err := t.fleetServices(ctx)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	for _, probe := range probes {
-		backends = append(backends, net.JoinHostPort(probe.IP, strconv.Itoa(probe.HTTPPort)))
+	for _, address := range addresses {
+		ip, err := netip.ParseAddr(address)
+		if err != nil {
+			return nil, fmt.Errorf("service %s has the address %q", fleetService, address)
+		}
+		service := Balanced{Name: fmt.Sprintf("%s/%s:%s", probes[0].Namespace, fleetService, portName), Address: netip.AddrPortFrom(ip, servicePort)}
+		for _, probe := range probes {
+			for _, face := range probe.Faces() {
+				if own, err := netip.ParseAddr(face.IP); err == nil && own.Is4() == ip.Is4() {
+					service.Endpoints = append(service.Endpoints, net.JoinHostPort(face.IP, strconv.Itoa(face.HTTPPort)))
+				}
+			}
+		}
+		slices.Sort(service.Endpoints)
+		services = append(services, service)
 	}
-	slices.Sort(backends)
-	return net.JoinHostPort(address, strconv.Itoa(servicePort)), backends, nil
+	return services, nil
 }

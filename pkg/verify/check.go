@@ -67,6 +67,8 @@ type Expectation struct {
 	// EtcdApart says that they run on no node of the cluster, but are asked through
 	// the pods EtcdClient.
 	EtcdApart bool `json:"etcdApart,omitempty"`
+	// IPFamily is ipv4, ipv6, dual, or "" where nobody said.
+	IPFamily string `json:"ipFamily,omitempty"`
 	// ProxyMode is iptables, nftables, ipvs or none.
 	ProxyMode string `json:"proxyMode"`
 	// CNI is cilium, calico or none (none of those that kindctl knows).

@@ -89,7 +89,7 @@ func fleetRecords() records {
 	}
 }
 
-var fleetQuestions = questionsFor("ns", "cluster.local", "10.96.200.7", []Probe{{IP: "10.244.0.5"}, {IP: "10.244.1.9"}})
+var fleetQuestions = questionsFor("ns", "cluster.local", []string{"10.96.200.7"}, []Probe{{IPs: []string{"10.244.0.5"}}, {IPs: []string{"10.244.1.9"}}})
 
 func dnsPod(name, node string, ready bool) *corev1.Pod {
 	pod := systemPod(name, node, map[string]string{"k8s-app": "kube-dns"})

@@ -41,7 +41,7 @@ func dnsLatency(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := t.fleetServices(ctx)
+	services, err := t.fleetServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func dnsLatency(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	lookups, empty, err := timeLookups(ctx, t.Pods, probes[0], address, textQuestions(probes[0].Namespace, domain, service))
+	lookups, empty, err := timeLookups(ctx, t.Pods, probes[0], address, textQuestions(probes[0].Namespace, domain, services))
 	if err != nil {
 		return nil, err
 	}

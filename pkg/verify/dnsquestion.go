@@ -24,31 +24,40 @@ func (q question) String() string {
 	return fmt.Sprintf("%s %s (%s)", dns.TypeToString[q.kind], q.name, q.reason)
 }
 
-// questionsFor are about the fleet's Services, of which address is the first's.
+// questionsFor are about the fleet's Services, of which the addresses are the
+// first's.
 // Addresses are asked for by number last: a server that does not know the
 // Service yet would ask outside, and keep the answer for half a minute.
-func questionsFor(namespace, domain, address string, probes []Probe) []question {
+func questionsFor(namespace, domain string, addresses []string, probes []Probe) (questions []question) {
 	under := func(labels ...string) string { return serviceName(namespace, domain, labels...) }
-	var pods []string
-	for _, probe := range probes {
-		pods = append(pods, probe.IP)
+	for _, address := range addresses {
+		kind := addressKind(address)
+		var pods []string
+		for _, probe := range probes {
+			for _, ip := range probe.IPs {
+				if addressKind(ip) == kind {
+					pods = append(pods, ip)
+				}
+			}
+		}
+		slices.Sort(pods)
+		questions = append(questions,
+			question{under(fleetService), kind, []string{address}, "the Service's address"},
+			question{under(headlessFleet), kind, pods, "a headless Service's pods"})
 	}
-	slices.Sort(pods)
-	return append([]question{
-		{under(fleetService), addressKind(address), []string{address}, "the Service's address"},
-		{under(headlessFleet), addressKind(address), pods, "a headless Service's pods"},
-		{under("no-such-service"), dns.TypeA, nil, "a name that does not exist"},
-	}, textQuestions(namespace, domain, address)...)
+	questions = append(questions, question{under("no-such-service"), dns.TypeA, nil, "a name that does not exist"})
+	return append(questions, textQuestions(namespace, domain, addresses)...)
 }
 
 // textQuestions have answers of ASCII text and small numbers alone.
-func textQuestions(namespace, domain, address string) []question {
+func textQuestions(namespace, domain string, addresses []string) []question {
 	under := func(labels ...string) string { return serviceName(namespace, domain, labels...) }
-	reverse, _ := dns.ReverseAddr(address)
-	return []question{
-		{under("_"+portName, "_tcp", fleetService), dns.TypeSRV, []string{fmt.Sprintf("%d %s", servicePort, under(fleetService))}, "the Service's port"},
-		{reverse, dns.TypePTR, []string{under(fleetService)}, "the name of the Service's address"},
+	questions := []question{{under("_"+portName, "_tcp", fleetService), dns.TypeSRV, []string{fmt.Sprintf("%d %s", servicePort, under(fleetService))}, "the Service's port"}}
+	for _, address := range addresses {
+		reverse, _ := dns.ReverseAddr(address)
+		questions = append(questions, question{reverse, dns.TypePTR, []string{under(fleetService)}, "the name of the Service's address"})
 	}
+	return questions
 }
 
 func serviceName(namespace, domain string, labels ...string) string {

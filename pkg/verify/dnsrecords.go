@@ -13,7 +13,7 @@ import (
 func dnsRecordsCheck() Check {
 	return Check{
 		ID: "dns.records", Late: true, Group: groupDNS, Title: "Every CoreDNS pod, and their Service, answers for new Services",
-		Proves: "Every CoreDNS pod, of which as many are ready as the Deployment wants, is asked over TCP for the A, SRV and PTR records of a new Service, the pods of a headless one, and a name that does not exist. " +
+		Proves: "Every CoreDNS pod, of which as many are ready as the Deployment wants, is asked over TCP for the A or AAAA, SRV and PTR records of a new Service, the pods of a headless one, and a name that does not exist. " +
 			"A pod asks the DNS Service's address over UDP, another over TCP. One CoreDNS pod that no longer watches Services would else show as lookups that fail now and then.",
 		Hint:   dnsHint,
 		Needs:  []string{"net.pods", "kcm.slices", "svc.clusterip"},
@@ -37,7 +37,7 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := t.fleetServices(ctx)
+	services, err := t.fleetServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	namespace := probes[0].Namespace
-	questions := questionsFor(namespace, domain, service, probes)
+	questions := questionsFor(namespace, domain, services, probes)
 	var ways []func() (string, error)
 	for _, server := range servers {
 		ways = append(ways, func() (string, error) {
@@ -63,7 +63,7 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return evidence, err
 	}
-	seen, err := dnsOverUDP(ctx, probes[len(probes)-1], address, textQuestions(namespace, domain, service))
+	seen, err := dnsOverUDP(ctx, probes[len(probes)-1], address, textQuestions(namespace, domain, services))
 	if err != nil {
 		return evidence, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-var textOnes = textQuestions("ns", "cluster.local", "10.96.200.7")
+var textOnes = textQuestions("ns", "cluster.local", []string{"10.96.200.7"})
 
 func TestAskUDP(t *testing.T) {
 	tests := map[string]struct {

@@ -61,7 +61,7 @@ func (t *Target) seats(ctx context.Context) (seats []seat, err error) {
 		seats = append(seats, seat{
 			name: pod.Name, node: pod.Spec.NodeName, pod: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, quota: configuredQuota(pod),
 			// the certificate that kubeadm makes for the liveness probe
-			flags: []string{"--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt", "--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key"},
+			flags: []string{"--endpoints=https://localhost:2379", "--cacert=" + pki + "ca.crt", "--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key"},
 		})
 	}
 	return seats, nil

@@ -47,6 +47,8 @@ type Probe struct {
 	pods Pods
 	kube.PodRef
 	Node, IP string
+	// IPs are the pod's addresses, one of each IP family; IP is one of them.
+	IPs []string
 	// HTTPPort answers HTTP, UDPPort UDP, each request with the pod's name.
 	HTTPPort, UDPPort int
 	// HostNetwork tells that it is on its node's network, not on that of pods.
@@ -223,11 +225,23 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 }
 
 func (t *Target) probe(pod *corev1.Pod) Probe {
-	p := Probe{pods: t.Pods, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: probeHTTPPort, UDPPort: probeUDPPort}
+	var ips []string
+	for _, address := range pod.Status.PodIPs {
+		ips = append(ips, address.IP)
+	}
+	p := Probe{pods: t.Pods, IPs: ips, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: probeHTTPPort, UDPPort: probeUDPPort}
 	if p.HostNetwork = pod.Spec.HostNetwork; p.HostNetwork {
 		p.HTTPPort, p.UDPPort = t.hostPorts()
 	}
 	return p
+}
+
+// Faces are the probe at each of its addresses.
+func (p Probe) Faces() (faces []Probe) {
+	for _, p.IP = range slices.Clone(p.IPs) {
+		faces = append(faces, p)
+	}
+	return faces
 }
 
 // distinct are the two probes, or the one that both are.

@@ -24,18 +24,14 @@ func reachThemselves(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	var ways []way
 	for i, probe := range probes {
-		name, address, err := t.hairpinService(ctx, i, probe.Node)
+		name := fmt.Sprintf("hairpin-%d", i)
+		addresses, err := t.service(ctx, name, "", map[string]string{nodeLabel: nodeKey(probe.Node)})
 		if err != nil {
 			return nil, err
 		}
-		ways = append(ways, way{from: probe, to: "itself by Service " + name, protocol: "http", host: address, port: servicePort, request: askName, judge: answeredBy(probe.Name)})
+		for _, address := range addresses {
+			ways = append(ways, way{from: probe, to: "itself by Service " + name, protocol: "http", host: address, port: servicePort, request: askName, judge: answeredBy(probe.Name)})
+		}
 	}
 	return Judged(tryAll(ctx, ways))
-}
-
-// hairpinService makes the Service of the one probe on a node.
-func (t *Target) hairpinService(ctx context.Context, i int, node string) (name, address string, err error) {
-	name = fmt.Sprintf("hairpin-%d", i)
-	address, err = t.service(ctx, name, "", map[string]string{nodeLabel: nodeKey(node)})
-	return name, address, err
 }

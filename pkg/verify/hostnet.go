@@ -39,7 +39,9 @@ func hostsReached(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	var ways []way
 	for _, p := range pairsOf(probes, hosts) {
-		ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: answeredBy(names[p.to.Node]...)})
+		for _, to := range p.to.Faces() {
+			ways = append(ways, way{from: p.from, to: to.Node, protocol: "http", host: to.IP, port: to.HTTPPort, request: askName, judge: answeredBy(names[to.Node]...)})
+		}
 	}
 	return trySample(ctx, len(probes), ways)
 }

@@ -37,8 +37,11 @@ func largeMessagesCross(ctx context.Context, t *Target) (Evidence, error) {
 	message := strings.Repeat("m", largeMessage)
 	var ways []way
 	for _, p := range pairsOf(probes, probes) {
-		if p.from.Node != p.to.Node {
-			ways = append(ways, way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
+		if p.from.Node == p.to.Node {
+			continue
+		}
+		for _, to := range p.to.Faces() {
+			ways = append(ways, way{from: p.from, to: to.Node, protocol: "http", host: to.IP, port: to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
 		}
 	}
 	return trySample(ctx, len(probes), ways)

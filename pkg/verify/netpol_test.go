@@ -92,7 +92,7 @@ func (e *engine) passes(from, to Probe) bool {
 
 func probesOn(prefix string, nodes ...string) (probes []Probe) {
 	for _, node := range nodes {
-		probes = append(probes, Probe{PodRef: kube.PodRef{Namespace: "ns", Name: prefix + node}, Node: node, IP: "10.0.0.1", HTTPPort: probeHTTPPort})
+		probes = append(probes, Probe{PodRef: kube.PodRef{Namespace: "ns", Name: prefix + node}, Node: node, IP: "10.0.0.1", IPs: []string{"10.0.0.1"}, HTTPPort: probeHTTPPort})
 	}
 	return probes
 }

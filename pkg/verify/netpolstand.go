@@ -68,7 +68,7 @@ func (s stand) strangerPairs() (pairs []pair) {
 	for i, to := range s.targets {
 		for _, from := range distinct(s.fleet[i], s.fleet[(i+1)%len(s.fleet)]) {
 			if from.Name != s.friend.Name {
-				pairs = append(pairs, pair{from, to})
+				pairs = append(pairs, pairsOf([]Probe{from}, to.Faces())...)
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func (s stand) strangerPairs() (pairs []pair) {
 
 func (s stand) friendPairs() (pairs []pair) {
 	for _, to := range s.targets {
-		pairs = append(pairs, pair{s.friend, to})
+		pairs = append(pairs, pairsOf([]Probe{s.friend}, to.Faces())...)
 	}
 	return pairs
 }
@@ -85,7 +85,7 @@ func (s stand) friendPairs() (pairs []pair) {
 // openPairs reach pods on every node that no policy selects.
 func (s stand) openPairs() (pairs []pair) {
 	for i, to := range s.fleet {
-		pairs = append(pairs, pair{s.fleet[(i+1)%len(s.fleet)], to})
+		pairs = append(pairs, pairsOf([]Probe{s.fleet[(i+1)%len(s.fleet)]}, to.Faces())...)
 	}
 	return pairs
 }

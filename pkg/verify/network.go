@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // The groups of the checks in this file and its neighbours.
@@ -25,7 +27,7 @@ const (
 func networkChecks() []Check {
 	return []Check{{
 		ID: "net.pods", Nodes: AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
-		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, and that pod must be the one that answers. No two have the same address. " + aSample,
+		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, at each of its addresses, and that pod must be the one that answers. No two have the same address, and all have one of each IP family that the cluster was made with. " + aSample,
 		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
 		Needs:  []string{"kubelet.work"},
 		Rights: RightsOfFleet,
@@ -42,12 +44,17 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 	if err := uniqueAddresses(probes); err != nil {
 		return nil, err
 	}
+	if err := t.Expect.familiesOf(probes); err != nil {
+		return nil, err
+	}
 	var ways []way
 	for _, p := range pairsOf(probes, probes) {
 		judge := answeredBy(p.to.Name)
-		ways = append(ways,
-			way{from: p.from, to: p.to.Node, protocol: "http", host: p.to.IP, port: p.to.HTTPPort, request: askName, judge: judge},
-			way{from: p.from, to: p.to.Node, protocol: "udp", host: p.to.IP, port: p.to.UDPPort, request: askName, judge: judge})
+		for _, to := range p.to.Faces() {
+			ways = append(ways,
+				way{from: p.from, to: to.Node, protocol: "http", host: to.IP, port: to.HTTPPort, request: askName, judge: judge},
+				way{from: p.from, to: to.Node, protocol: "udp", host: to.IP, port: to.UDPPort, request: askName, judge: judge})
+		}
 	}
 	return trySample(ctx, len(probes), ways)
 }
@@ -147,12 +154,27 @@ func answeredBy(names ...string) func(answers, failures []string) string {
 func uniqueAddresses(probes []Probe) error {
 	owner := map[string]string{}
 	for _, probe := range probes {
-		if other, taken := owner[probe.IP]; taken {
-			return Final(fmt.Errorf("%s and %s both have the address %s", other, probe.Name, probe.IP))
+		for _, ip := range probe.IPs {
+			if other, taken := owner[ip]; taken {
+				return Final(fmt.Errorf("%s and %s both have the address %s", other, probe.Name, ip))
+			}
+			owner[ip] = probe.Name
 		}
-		owner[probe.IP] = probe.Name
 	}
 	return nil
+}
+
+// familiesOf wants every probe to have an address of each IP family that the
+// cluster was made with.
+func (e Expectation) familiesOf(probes []Probe) error {
+	var problems []error
+	for _, probe := range probes {
+		four, six := kube.ByFamily(strings.Join(probe.IPs, ","))
+		if four == "" && (e.IPFamily == "ipv4" || e.IPFamily == "dual") || six == "" && (e.IPFamily == "ipv6" || e.IPFamily == "dual") {
+			problems = append(problems, OnNode(probe.Node, fmt.Errorf("%s on %s has the addresses %v, in a cluster of IP family %s", probe.Name, probe.Node, probe.IPs, e.IPFamily)))
+		}
+	}
+	return joined(problems)
 }
 
 // joined joins errors in the order of their texts, or returns nil.

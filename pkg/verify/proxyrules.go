@@ -3,11 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/netip"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,29 +29,24 @@ func withoutRules(t *Target) string {
 	return withoutCNI(t)
 }
 
-// balanced is a Service's port and the endpoints to which it must lead.
-type balanced struct {
-	name      string // NAMESPACE/NAME:PORTNAME
-	address   netip.AddrPort
-	endpoints []string // IP:PORT, sorted
-}
-
 // table says how a mode's rules are printed and read. The command is run in
 // kube-proxy's container, which has the programs that kube-proxy itself runs, or
 // in a probe on the node's network. The reader returns the rules that lead to the
 // endpoints, and an error where they lead elsewhere.
 type table struct {
-	command []string
-	byProbe bool
-	read    func(printed string, service balanced) (rules []string, err error)
+	four, six []string // the commands for rules of IPv4 and of IPv6
+	byProbe   bool
+	read      func(printed string, service Balanced) (rules []string, err error)
 }
 
 var tables = map[string]table{
-	"iptables": {[]string{"iptables-save", "-t", "nat"}, false, readIPTables},
-	"nftables": {[]string{"nft", "list", "table", "ip", "kube-proxy"}, false, readNFTables},
-	// kube-proxy's image need not have a program that prints a file.
-	"ipvs": {[]string{"/agnhost", "mounttest", "--file_content=/proc/net/ip_vs"}, true, readIPVS},
+	"iptables": {[]string{"iptables-save", "-t", "nat"}, []string{"ip6tables-save", "-t", "nat"}, false, readIPTables},
+	"nftables": {[]string{"nft", "list", "table", "ip", "kube-proxy"}, []string{"nft", "list", "table", "ip6", "kube-proxy"}, false, readNFTables},
+	"ipvs":     {virtualServers, virtualServers, true, readIPVS},
 }
+
+// virtualServers prints them: kube-proxy's image need not have a program for it.
+var virtualServers = []string{"/agnhost", "mounttest", "--file_content=/proc/net/ip_vs"}
 
 // printers returns, by node, the containers in which the command of a mode is run
 // in place of kube-proxy's.
@@ -77,7 +67,7 @@ func proxyRules(ctx context.Context, t *Target) (Evidence, error) {
 	if !known {
 		return nil, Inapplicable("nothing is known of the rules of mode " + t.Expect.ProxyMode)
 	}
-	service, err := t.balancedFleet(ctx)
+	services, err := t.FleetServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,44 +80,22 @@ func proxyRules(ctx context.Context, t *Target) (Evidence, error) {
 		if !apart {
 			printer = kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: proxyName}
 		}
-		printed, err := t.Pods.Exec(ctx, printer, mode.command...)
-		if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran { // it fails where there is no such table
-			return "", Unobservable(err)
+		var seen []string
+		for _, service := range services {
+			command := mode.four
+			if service.Address.Addr().Is6() {
+				command = mode.six
+			}
+			printed, err := t.Pods.Exec(ctx, printer, command...)
+			if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran { // it fails where there is no such table
+				return "", Unobservable(err)
+			}
+			rules, problem := mode.read(printed, service)
+			if problem != nil {
+				return "", errors.Join(problem, err)
+			}
+			seen = append(seen, service.String(), strings.Join(rules, "\n"))
 		}
-		rules, problem := mode.read(printed, service)
-		if problem != nil {
-			return "", errors.Join(problem, err)
-		}
-		return fmt.Sprintf("%s leads to %s\n%s", service.address, strings.Join(service.endpoints, ", "), strings.Join(rules, "\n")), nil
+		return strings.Join(seen, "\n"), nil
 	})
-}
-
-func (t *Target) balancedFleet(ctx context.Context) (balanced, error) {
-	probes, err := t.Fleet.Ready(ctx)
-	if err != nil {
-		return balanced{}, err
-	}
-	address, err := t.fleetServices(ctx)
-	if err != nil {
-		return balanced{}, err
-	}
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return balanced{}, fmt.Errorf("service %s has the address %q", fleetService, address)
-	}
-	service := balanced{name: fmt.Sprintf("%s/%s:%s", probes[0].Namespace, fleetService, portName), address: netip.AddrPortFrom(ip, servicePort)}
-	for _, probe := range probes {
-		service.endpoints = append(service.endpoints, net.JoinHostPort(probe.IP, strconv.Itoa(probe.HTTPPort)))
-	}
-	slices.Sort(service.endpoints)
-	return service, nil
-}
-
-// leadsTo compares where rules lead with where they should.
-func (s balanced) leadsTo(found []string) error {
-	slices.Sort(found)
-	if !slices.Equal(found, s.endpoints) {
-		return fmt.Errorf("the rules lead %s to %v, not to %v", s.address, found, s.endpoints)
-	}
-	return nil
 }

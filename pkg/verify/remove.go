@@ -55,7 +55,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := t.service(ctx, leavingName, "", nil)
+	addresses, err := t.service(ctx, leavingName, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 			askers = slices.Concat(probes, hosts)
 		}
 		_, err := each(askers, func(probe Probe) (string, error) {
-			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: address, port: servicePort, request: askName, tries: 1, patience: leavePatience}
+			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: addresses[0], port: servicePort, request: askName, tries: 1, patience: leavePatience}
 			looks := 1
 			switch {
 			case left == len(endpoints):

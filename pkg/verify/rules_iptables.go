@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -19,8 +20,8 @@ func iptablesChain(name string) string {
 // its chain, from there to a chain for each endpoint, and from there to the
 // endpoint. With session affinity each endpoint has one more jump, for clients
 // that it knows of late.
-func readIPTables(printed string, service balanced) (rules []string, err error) {
-	chain := iptablesChain(service.name)
+func readIPTables(printed string, service Balanced) (rules []string, err error) {
+	chain := iptablesChain(service.Name)
 	var jumps []string
 	targets := map[string]string{} // of the endpoints' chains
 	ruleOf := map[string]string{}
@@ -34,7 +35,7 @@ func readIPTables(printed string, service balanced) (rules []string, err error) 
 		jump := after(fields, "-j")
 		switch from := fields[1]; {
 		case from == "KUBE-SERVICES" && jump == chain:
-			if after(fields, "-d") == service.address.Addr().String()+"/32" && after(fields, "--dport") == fmt.Sprint(service.address.Port()) {
+			if after(fields, "-d") == whole(service.Address.Addr()) && after(fields, "--dport") == fmt.Sprint(service.Address.Port()) {
 				entered, rules = true, append(rules, line)
 			}
 		case from == chain && strings.HasPrefix(jump, "KUBE-SEP-") && !strings.Contains(line, " -m recent "):
@@ -44,7 +45,7 @@ func readIPTables(printed string, service balanced) (rules []string, err error) 
 		}
 	}
 	if !entered {
-		return nil, fmt.Errorf("KUBE-SERVICES has no rule for %s that jumps to %s", service.address, chain)
+		return nil, fmt.Errorf("KUBE-SERVICES has no rule for %s that jumps to %s", service.Address, chain)
 	}
 	var found []string
 	for _, jump := range jumps {
@@ -53,6 +54,11 @@ func readIPTables(printed string, service balanced) (rules []string, err error) 
 		}
 	}
 	return rules, service.leadsTo(found)
+}
+
+// whole is the subnet of one address.
+func whole(address netip.Addr) string {
+	return netip.PrefixFrom(address, address.BitLen()).String()
 }
 
 // after returns the word that follows a flag, or "".

@@ -12,7 +12,7 @@ import (
 // addresses and ports are hexadecimal: a line for each virtual server, and
 // beneath it one that begins with an arrow for each real server. One with the
 // weight 0 gets no new connections.
-func readIPVS(printed string, service balanced) (rules []string, err error) {
+func readIPVS(printed string, service Balanced) (rules []string, err error) {
 	var found []string
 	inside, known := false, false
 	for line := range strings.Lines(printed) {
@@ -25,25 +25,33 @@ func readIPVS(printed string, service balanced) (rules []string, err error) {
 			}
 		case len(fields) >= 3:
 			address, ok := fromHex(fields[1])
-			inside = ok && fields[0] == "TCP" && address == service.address
+			inside = ok && fields[0] == "TCP" && address == service.Address
 			if inside {
 				known, rules = true, append(rules, fmt.Sprintf("TCP %s %s", address, strings.Join(fields[2:], " ")))
 			}
 		}
 	}
 	if !known {
-		return nil, fmt.Errorf("there is no virtual server %s", service.address)
+		return nil, fmt.Errorf("there is no virtual server %s", service.Address)
 	}
 	return rules, service.leadsTo(found)
 }
 
-// fromHex reads "0A60000A:0035".
+// fromHex reads "0A60000A:0035", and "[fd00:0010:0096:0000:0000:0000:0000:0001]:0035".
 func fromHex(text string) (netip.AddrPort, bool) {
-	address, port, found := strings.Cut(text, ":")
-	ip, badIP := hex.DecodeString(address)
-	number, badPort := hex.DecodeString(port)
-	if !found || badIP != nil || badPort != nil || len(ip) != 4 || len(number) != 2 {
+	colon := max(strings.LastIndex(text, ":"), 0)
+	number, err := hex.DecodeString(strings.TrimPrefix(text[colon:], ":"))
+	if err != nil || len(number) != 2 {
 		return netip.AddrPort{}, false
 	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip)), binary.BigEndian.Uint16(number)), true
+	port := binary.BigEndian.Uint16(number)
+	if six, is := strings.CutPrefix(text[:colon], "["); is {
+		address, err := netip.ParseAddr(strings.TrimSuffix(six, "]"))
+		return netip.AddrPortFrom(address, port), err == nil
+	}
+	ip, err := hex.DecodeString(text[:colon])
+	if err != nil || len(ip) != 4 {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip)), port), true
 }

@@ -2,14 +2,15 @@ package verify
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"strings"
 )
 
 // How nft prints an endpoint: as the value of a map, or as the one target.
 var (
-	nftMapped = regexp.MustCompile(`: ([0-9.]+) \. ([0-9]+)`)
-	nftSingle = regexp.MustCompile(`dnat to ([0-9.]+:[0-9]+)`)
+	nftMapped = regexp.MustCompile(`: ([0-9a-f.:]+) \. ([0-9]+)`)
+	nftSingle = regexp.MustCompile(`dnat to ([0-9.]+:[0-9]+|\[[0-9a-f:]+\]:[0-9]+)`)
 	nftAffine = regexp.MustCompile(`(?m)^.* saddr @affinity-.*$`)
 	nftGoto   = regexp.MustCompile(`goto "?(endpoint-[^\s,"}]+)`)
 )
@@ -18,11 +19,11 @@ var (
 // address in the map of Services to its chain, and from there to the endpoints:
 // directly, or, with session affinity, through a chain for each, which has one
 // more jump for clients that it knows.
-func readNFTables(printed string, service balanced) (rules []string, err error) {
-	element := regexp.MustCompile(fmt.Sprintf(`\b%s \. tcp \. %d(?: comment "[^"]*")? : goto "?(service-[^\s,"}]+)`, regexp.QuoteMeta(service.address.Addr().String()), service.address.Port()))
+func readNFTables(printed string, service Balanced) (rules []string, err error) {
+	element := regexp.MustCompile(fmt.Sprintf(`\b%s \. tcp \. %d(?: comment "[^"]*")? : goto "?(service-[^\s,"}]+)`, regexp.QuoteMeta(service.Address.Addr().String()), service.Address.Port()))
 	match := element.FindStringSubmatch(printed)
 	if match == nil {
-		return nil, fmt.Errorf("the map service-ips has no element for %s", service.address)
+		return nil, fmt.Errorf("the map service-ips has no element for %s", service.Address)
 	}
 	chains := nftChains(printed)
 	body, known := chains[match[1]]
@@ -37,7 +38,7 @@ func readNFTables(printed string, service balanced) (rules []string, err error) 
 	var found []string
 	for line := range strings.Lines(body) {
 		for _, target := range nftMapped.FindAllStringSubmatch(line, -1) {
-			found = append(found, target[1]+":"+target[2])
+			found = append(found, net.JoinHostPort(target[1], target[2]))
 		}
 		for _, target := range nftSingle.FindAllStringSubmatch(line, -1) {
 			found = append(found, target[1])

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var twoEndpoints = balanced{name: "kindctl-verify-x/fleet:http", address: netip.MustParseAddrPort("10.96.0.77:80"), endpoints: []string{"10.244.1.5:8080", "10.244.2.6:8080"}}
+var twoEndpoints = Balanced{Name: "kindctl-verify-x/fleet:http", Address: netip.MustParseAddrPort("10.96.0.77:80"), Endpoints: []string{"10.244.1.5:8080", "10.244.2.6:8080"}}
 
 // printedIPTables is a nat table with the Service and another one.
 var printedIPTables = strings.ReplaceAll(`*nat

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 )
 
 const lookAtProxy = "look at the service proxy on the nodes named: kubectl -n kube-system logs -l k8s-app=kube-proxy; kubectl get endpointslices -A"
@@ -20,7 +21,7 @@ func serviceChecks() []Check {
 	return []Check{
 		{
 			ID: "svc.clusterip", Nodes: AllNodes, Group: groupService, Title: "A new Service's address leads to its pods from every node",
-			Proves: "A pod on every node sends a request to the ClusterIP, by number, and one of the Service's pods must answer.",
+			Proves: "A pod on every node sends a request to the ClusterIP, one of each IP family, by number, and one of the Service's pods must answer.",
 			Hint:   lookAtProxy,
 			Needs:  []string{"net.pods", "kcm.slices", "proxy.mode", "proxy.health", "proxy.rules"},
 			Rights: rightsOfServices,
@@ -50,35 +51,38 @@ const (
 	portName      = "http"
 )
 
-// fleetServices makes the Services, once, and returns the address of the first.
-func (t *Target) fleetServices(ctx context.Context) (clusterIP string, err error) {
+// fleetServices makes the Services, once, and returns the addresses of the first.
+func (t *Target) fleetServices(ctx context.Context) (clusterIPs []string, err error) {
 	selector := map[string]string{fleetLabel: fleetValue}
 	if _, err := t.service(ctx, headlessFleet, corev1.ClusterIPNone, selector); err != nil {
-		return "", err
+		return nil, err
 	}
 	return t.service(ctx, fleetService, "", selector)
 }
 
 // service makes a Service in front of probe pods, if it is not there yet, and
-// returns its address.
-func (t *Target) service(ctx context.Context, name, address string, selector map[string]string) (clusterIP string, err error) {
+// returns its addresses, one of each IP family that the cluster has.
+func (t *Target) service(ctx context.Context, name, address string, selector map[string]string) (clusterIPs []string, err error) {
 	namespace, err := t.Namespace(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	services := t.Kube.Clientset.CoreV1().Services(namespace)
 	service, err := services.Create(ctx, &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}},
-		Spec: corev1.ServiceSpec{ClusterIP: address, Selector: selector,
+		Spec: corev1.ServiceSpec{ClusterIP: address, Selector: selector, IPFamilyPolicy: ptr.To(corev1.IPFamilyPolicyPreferDualStack),
 			Ports: []corev1.ServicePort{{Name: portName, Port: servicePort, TargetPort: intstr.FromInt32(probeHTTPPort)}}},
 	}, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		service, err = services.Get(ctx, name, metav1.GetOptions{})
 	}
 	if err != nil {
-		return "", fmt.Errorf("service %s: %w", name, err)
+		return nil, fmt.Errorf("service %s: %w", name, err)
 	}
-	return service.Spec.ClusterIP, nil
+	if service.Spec.ClusterIPs == nil { // of an API server before dual stack
+		return []string{service.Spec.ClusterIP}, nil
+	}
+	return service.Spec.ClusterIPs, nil
 }
 
 // serviceAnswers dials the Service's address by number once from every node.
@@ -137,14 +141,16 @@ func toService(ctx context.Context, t *Target, tries int, judge func(names []str
 	if err != nil {
 		return nil, err
 	}
-	address, err := t.fleetServices(ctx)
+	addresses, err := t.fleetServices(ctx)
 	if err != nil {
 		return nil, err
 	}
 	names := namesOf(probes)
 	var ways []way
 	for _, probe := range probes {
-		ways = append(ways, way{from: probe, to: "Service " + fleetService, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, judge: judge(names)})
+		for _, address := range addresses {
+			ways = append(ways, way{from: probe, to: "Service " + fleetService, protocol: "http", host: address, port: servicePort, request: askName, tries: tries, judge: judge(names)})
+		}
 	}
 	return Judged(tryAll(ctx, ways))
 }

@@ -1,0 +1,146 @@
+package clusters
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// The values of Topology.IPFamily.
+const (
+	IPv4      = "ipv4"
+	IPv6      = "ipv6"
+	DualStack = "dual"
+)
+
+// IPFamilies are all of them, the default first.
+var IPFamilies = []string{IPv4, IPv6, DualStack}
+
+// family is a version of IP with the sizes of its subnets.
+type family struct {
+	name           string // for people
+	pods, services string // the default subnets; kind's, but for the services of IPv4
+	// nodeBits is what the controller manager gives to each node, unless it is told
+	// otherwise.
+	nodeBits int
+	// minPodBits is kubeadm's: it wants at most 16 bits to number the nodes.
+	minPodBits int
+	// minServiceBits is the API server's bound, maxServiceBits kubeadm's: 10 addresses.
+	minServiceBits, maxServiceBits int
+}
+
+var (
+	four = family{name: "IPv4", pods: "10.244.0.0/16", services: "10.96.0.0/16", nodeBits: 24, minPodBits: 8, minServiceBits: 12, maxServiceBits: 28}
+	six  = family{name: "IPv6", pods: "fd00:10:244::/56", services: "fd00:10:96::/112", nodeBits: 64, minPodBits: 48, minServiceBits: 108, maxServiceBits: 124}
+)
+
+func familyOf(address netip.Addr) family {
+	if address.Is4() {
+		return four
+	}
+	return six
+}
+
+// families are those of the cluster.
+func (t Topology) families() []family {
+	switch t.IPFamily {
+	case IPv6:
+		return []family{six}
+	case DualStack:
+		return []family{four, six}
+	}
+	return []family{four}
+}
+
+// HasIPv6 tells whether nodes, pods and Services have addresses of IPv6.
+func (t Topology) HasIPv6() bool { return t.IPFamily == IPv6 || t.IPFamily == DualStack }
+
+// Pods are the addresses of pods: a CIDR of each IP family, with a comma between.
+func (t Topology) Pods() string {
+	return t.subnets(t.PodSubnet, func(f family) string { return f.pods })
+}
+
+// Services are the addresses of Services, as Pods are those of pods.
+func (t Topology) Services() string {
+	return t.subnets(t.ServiceSubnet, func(f family) string { return f.services })
+}
+
+func (t Topology) subnets(written string, standard func(family) string) string {
+	if written != "" {
+		return written
+	}
+	var subnets []string
+	for _, f := range t.families() {
+		subnets = append(subnets, standard(f))
+	}
+	return strings.Join(subnets, ",")
+}
+
+func (t Topology) judgeSubnets(complain complaint) {
+	if t.IPFamily != "" && !slices.Contains(IPFamilies, t.IPFamily) {
+		complain("ipFamily", "unknown IP family %q%s; use one of: %s", t.IPFamily, hint.Nearest(t.IPFamily, IPFamilies), strings.Join(IPFamilies, ", "))
+		return
+	}
+	pods, err := t.parse(t.Pods())
+	if err != nil {
+		complain("podSubnet", "pod subnet %q: %v", t.Pods(), err)
+	}
+	for _, subnet := range pods {
+		f := familyOf(subnet.Addr())
+		if room := 1 << max(min(f.nodeBits-subnet.Bits(), 16), 0); subnet.Bits() > f.nodeBits || room < t.Nodes() {
+			complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), f.nodeBits)
+		} else if subnet.Bits() < f.minPodBits {
+			complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, f.minPodBits, f.nodeBits)
+		}
+	}
+	services, err := t.parse(t.Services())
+	if err != nil {
+		complain("serviceSubnet", "service subnet %q: %v", t.Services(), err)
+	}
+	for _, subnet := range services {
+		if f := familyOf(subnet.Addr()); subnet.Bits() < f.minServiceBits || subnet.Bits() > f.maxServiceBits {
+			complain("serviceSubnet", "service subnet %s: use a size from /%d to /%d", subnet, f.minServiceBits, f.maxServiceBits)
+		}
+		if at := slices.IndexFunc(pods, subnet.Overlaps); at >= 0 {
+			complain(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods[at], subnet)
+		}
+	}
+}
+
+// parse reads a subnet of each family of the cluster.
+func (t Topology) parse(text string) (subnets []netip.Prefix, err error) {
+	families := t.families()
+	var missing []string
+	for _, f := range families {
+		missing = append(missing, f.name)
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		subnet, err := netip.ParsePrefix(part)
+		if err != nil {
+			return nil, wantSubnets(families)
+		}
+		at := slices.Index(missing, familyOf(subnet.Addr()).name)
+		if at < 0 {
+			return nil, wantSubnets(families)
+		}
+		if missing = slices.Delete(missing, at, at+1); subnet != subnet.Masked() {
+			return nil, fmt.Errorf("bits are set beyond the prefix; did you mean %s?", subnet.Masked())
+		}
+		subnets = append(subnets, subnet)
+	}
+	if len(missing) > 0 {
+		return nil, wantSubnets(families)
+	}
+	return subnets, nil
+}
+
+func wantSubnets(families []family) error {
+	if len(families) > 1 {
+		return fmt.Errorf("write a CIDR of each family, such as %s,%s", four.pods, six.pods)
+	}
+	return errors.New("write an " + families[0].name + " CIDR such as " + families[0].pods)
+}
