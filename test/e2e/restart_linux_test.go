@@ -43,6 +43,10 @@ func TestDockerRestarts(t *testing.T) {
 	s.resumes(cluster)
 	docker.restart(syscall.SIGKILL)
 	s.resumes(cluster)
+	for _, node := range []string{plane, "e2e-restart-worker"} {
+		s.output("docker", "restart", node)
+		s.resumes(cluster)
+	}
 	if r := s.must("status", "-n", cluster); strings.Count(r.stdout, " True ") != 2 {
 		t.Errorf("status shows\n%s", r.stdout)
 	}
@@ -76,6 +80,10 @@ func TestDockerRestartsHighlyAvailable(t *testing.T) {
 		s.resumes(cluster)
 		if after := planesOf(s.addresses(cluster)); !maps.Equal(after, before) {
 			t.Errorf("network %s: control planes are at %v, not at %v", network, after, before)
+		}
+		for _, suffix := range []string{"control-plane2", "external-load-balancer", "worker"} {
+			s.output("docker", "restart", cluster+"-"+suffix)
+			s.resumes(cluster)
 		}
 		s.must("down", "-n", cluster)
 	}
