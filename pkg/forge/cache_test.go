@@ -226,7 +226,11 @@ func TestPruneLeavesWhatIsUsed(t *testing.T) {
 	if free, err := lock.TryLock(); !free || err != nil {
 		t.Fatal(free, err)
 	}
-	freed, removed, err := store.prune(current)
+	inUse := map[string]bool{}
+	for _, key := range current {
+		inUse[key] = true
+	}
+	freed, removed, err := store.prune(inUse)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +248,7 @@ func TestPruneLeavesWhatIsUsed(t *testing.T) {
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if _, removed, err = store.prune(current); err != nil || !slices.Equal(removed, []string{"c/" + old["c"]}) {
+	if _, removed, err = store.prune(inUse); err != nil || !slices.Equal(removed, []string{"c/" + old["c"]}) {
 		t.Errorf("after the other process ended, %v was removed (%v)", removed, err)
 	}
 }
