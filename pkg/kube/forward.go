@@ -26,25 +26,24 @@ const responseLimit = 4 << 20
 // pod on the host's network the port is that of the node's loopback address,
 // so that endpoints which listen there alone can be reached.
 func (c *Client) DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
-	request := c.Clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward")
-	overWebsocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(request.URL(), c.Config)
-	if err != nil {
-		return nil, err
-	}
-	transport, upgrader, err := c.overSPDY()
-	if err != nil {
-		return nil, err
-	}
-	overSPDY := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, request.URL())
-	dialer := portforward.NewFallbackDialerForStreaming(overWebsocket, overSPDY, needsSPDY)
+	return dialPod(ctx, namespace, pod, port, func() (net.Conn, error) {
+		session, err := c.session(namespace, pod)
+		if err != nil {
+			return nil, err
+		}
+		return forward(session, "0", port, func(...httpstream.Stream) { session.Close() }, func() {})
+	})
+}
 
+// dialPod calls dial, which knows no context, in the time that a context leaves.
+func dialPod(ctx context.Context, namespace, pod string, port int, dial func() (net.Conn, error)) (net.Conn, error) {
 	type dialed struct {
 		conn net.Conn
 		err  error
 	}
 	done := make(chan dialed, 1)
-	go func() { // the dialer knows no context
-		conn, err := forward(dialer, port)
+	go func() {
+		conn, err := dial()
 		done <- dialed{conn, err}
 	}()
 	select {
@@ -63,49 +62,66 @@ func (c *Client) DialPod(ctx context.Context, namespace, pod string, port int) (
 	}
 }
 
-// forward opens the pair of streams that the port-forward protocol wants for
-// one connection: an error stream that the server alone writes, and the data.
-func forward(dialer httpstream.Dialer, port int) (net.Conn, error) {
-	connection, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
+// session opens a connection to the API server that carries any number of
+// connections to a pod.
+func (c *Client) session(namespace, pod string) (httpstream.Connection, error) {
+	request := c.Clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward")
+	overWebsocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(request.URL(), c.Config)
 	if err != nil {
 		return nil, err
 	}
+	transport, upgrader, err := c.overSPDY()
+	if err != nil {
+		return nil, err
+	}
+	overSPDY := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, request.URL())
+	session, _, err := portforward.NewFallbackDialerForStreaming(overWebsocket, overSPDY, needsSPDY).Dial(portforward.PortForwardProtocolV1Name)
+	return session, err
+}
+
+// forward opens the pair of streams that the port-forward protocol wants for
+// one connection: an error stream that the server alone writes, and the data.
+// The ID tells it from others of the session. When it ends, it hands its streams
+// to ended; before, refused is called if the server says why the port cannot be
+// reached.
+func forward(session httpstream.Connection, id string, port int, ended func(...httpstream.Stream), refused func()) (net.Conn, error) {
 	headers := http.Header{}
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
 	headers.Set(corev1.PortHeader, strconv.Itoa(port))
-	headers.Set(corev1.PortForwardRequestIDHeader, "0")
-	failure, err := connection.CreateStream(headers)
+	headers.Set(corev1.PortForwardRequestIDHeader, id)
+	failure, err := session.CreateStream(headers)
 	if err != nil {
-		connection.Close()
+		ended()
 		return nil, err
 	}
 	failure.Close() // nothing is written to it
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
-	data, err := connection.CreateStream(headers)
+	data, err := session.CreateStream(headers)
 	if err != nil {
-		connection.Close()
+		ended(failure)
 		return nil, err
 	}
-	conn := &podConn{Stream: data, connection: connection}
-	go conn.listen(failure)
+	conn := &podConn{Stream: data, end: sync.OnceFunc(func() { ended(failure, data) })}
+	go conn.listen(failure, refused)
 	return conn, nil
 }
 
 // podConn is one forwarded connection.
 type podConn struct {
 	httpstream.Stream
-	connection httpstream.Connection
-	refusal    atomic.Pointer[error]
-	deadline   sync.Mutex
-	timer      *time.Timer
+	end      func()
+	refusal  atomic.Pointer[error]
+	deadline sync.Mutex
+	timer    *time.Timer
 }
 
 // listen takes the server's word for why the pod's port cannot be reached.
-func (p *podConn) listen(failure io.Reader) {
+func (p *podConn) listen(failure io.Reader, refused func()) {
 	message, err := io.ReadAll(failure)
 	if err == nil && len(message) > 0 {
 		refusal := fmt.Errorf("%s", message)
 		p.refusal.Store(&refusal)
+		refused()
 		p.Close()
 	}
 }
@@ -121,8 +137,9 @@ func (p *podConn) Read(b []byte) (int, error)  { return p.explain(p.Stream.Read(
 func (p *podConn) Write(b []byte) (int, error) { return p.explain(p.Stream.Write(b)) }
 
 func (p *podConn) Close() error {
-	_ = p.Stream.Reset()
-	return p.connection.Close()
+	err := p.Stream.Reset()
+	p.end()
+	return err
 }
 
 func (p *podConn) LocalAddr() net.Addr  { return podAddr("api") }
@@ -172,7 +189,7 @@ func (c *Client) GetAPIServer(ctx context.Context, namespace, pod string, port i
 	if err != nil {
 		return 0, nil, err
 	}
-	transport := c.through(namespace, pod, port)
+	transport := through(c.DialPod, namespace, pod, port)
 	transport.TLSClientConfig = security
 	authenticated, err := rest.HTTPWrappersForConfig(config, transport)
 	if err != nil {
@@ -185,16 +202,16 @@ func (c *Client) GetAPIServer(ctx context.Context, namespace, pod string, port i
 const apiServerName = "kubernetes.default.svc"
 
 func (c *Client) get(ctx context.Context, namespace, pod string, port int, scheme, path string) (int, []byte, error) {
-	transport := c.through(namespace, pod, port)
+	transport := through(c.DialPod, namespace, pod, port)
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see GetPodTLS
 	return get(ctx, transport, fmt.Sprintf("%s://localhost:%d%s", scheme, port, path))
 }
 
 // through returns a transport whose connections all go to one port of a pod.
-func (c *Client) through(namespace, pod string, port int) *http.Transport {
+func through(dial func(ctx context.Context, namespace, pod string, port int) (net.Conn, error), namespace, pod string, port int) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return c.DialPod(ctx, namespace, pod, port)
+			return dial(ctx, namespace, pod, port)
 		},
 		DisableKeepAlives: true,
 	}

@@ -55,7 +55,7 @@ func TestKeeperKeepsConnections(t *testing.T) {
 	if made.Load() != 4 {
 		t.Errorf("%d connections, want one for each request of a Client, and a new one for the lost one", made.Load())
 	}
-	keeper.CloseIdleConnections()
+	keeper.Close()
 	for deadline := time.Now().Add(5 * time.Second); open.Load() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d connections are left open", open.Load())

@@ -36,7 +36,7 @@ func (c *Client) GetKubeletThrough(ctx context.Context, namespace, pod, path str
 	if err != nil {
 		return 0, nil, err
 	}
-	transport := c.through(namespace, pod, kubeletPort)
+	transport := through(c.DialPod, namespace, pod, kubeletPort)
 	transport.TLSClientConfig = security
 	authenticated, err := rest.HTTPWrappersForConfig(config, transport)
 	if err != nil {

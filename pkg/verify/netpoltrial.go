@@ -33,6 +33,8 @@ const (
 const (
 	brief = 500 * time.Millisecond
 	firm  = 1200 * time.Millisecond
+	// unhurried is less than a probe takes to give up by itself, which is 5 s.
+	unhurried = 4 * time.Second
 )
 
 const (

@@ -38,7 +38,7 @@ func wish(want sight, pairs []pair) (wishes []wanted) {
 func settle(ctx context.Context, field policyField, wishes []wanted) (time.Duration, error) {
 	begun := time.Now()
 	for {
-		unmet, err := try(ctx, field, brief, wishes)
+		unmet, err := try(ctx, field, brief, brief, wishes)
 		took := time.Since(begun)
 		switch {
 		case err != nil:
@@ -60,9 +60,10 @@ func settle(ctx context.Context, field policyField, wishes []wanted) (time.Durat
 	}
 }
 
-// expect tries every wish once.
+// expect tries every wish once. A connection that is to reach its pod has more
+// time than one that is to time out: a busy machine is no policy.
 func expect(ctx context.Context, field policyField, patience time.Duration, wishes ...[]wanted) error {
-	unmet, err := try(ctx, field, patience, slices.Concat(wishes...))
+	unmet, err := try(ctx, field, patience, unhurried, slices.Concat(wishes...))
 	if err != nil {
 		return err
 	}
@@ -93,14 +94,19 @@ func (d disappointment) Error() string {
 	return strings.Join(broken, "\n")
 }
 
-// try connects as the wishes have it, side by side.
-func try(ctx context.Context, field policyField, patience time.Duration, wishes []wanted) (disappointments []unmet, err error) {
+// try connects as the wishes have it, side by side. Those that are to reach their
+// pods have a patience of their own.
+func try(ctx context.Context, field policyField, patience, reaching time.Duration, wishes []wanted) (disappointments []unmet, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDials)
 	for _, w := range wishes {
 		group.Go(func() error {
-			got, err := field.connect(ctx, w.from, w.to, patience)
+			limit := patience
+			if w.sight == reached {
+				limit = reaching
+			}
+			got, err := field.connect(ctx, w.from, w.to, limit)
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ type Target struct {
 // NewTarget prepares a verification. It creates nothing yet.
 func NewTarget(client *kube.Client, expect Expectation) *Target {
 	keeper := kube.Keep(client)
-	t := &Target{Kube: client, Pods: keeper, hangUp: keeper.CloseIdleConnections, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
+	t := &Target{Kube: client, Pods: keeper, hangUp: keeper.Close, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
 	t.Fleet, t.Hosts = newFleet(t, "probe-", onPodNetwork), newFleet(t, "host-", t.onHostNetwork)
 	return t
 }
