@@ -23,9 +23,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// releases serves a release as GitHub does, whose program is this one. Its
+// releasing serves a release as GitHub does, whose program is this one. Its
 // checksum is right or, spoilt, that of something else.
-func releases(t *testing.T, spoilt bool) *httptest.Server {
+func releasing(t *testing.T, spoilt bool) *httptest.Server {
 	t.Helper()
 	program, err := exec.LookPath("kindctl") // testscript has put it there
 	if err != nil {
@@ -178,7 +178,7 @@ func (j *job) told(file string) map[string]string {
 // TestAction goes through a job whose cluster cannot be made: kindctl is
 // installed, the failure is the step's, and the post step knows what to clean.
 func TestAction(t *testing.T) {
-	j := newJob(t, releases(t, false), map[string]string{"cni": "calico", "profile": "single", "flags": "--wait-timeout 2m"})
+	j := newJob(t, releasing(t, false), map[string]string{"cni": "calico", "profile": "single", "flags": "--wait-timeout 2m"})
 	code, said := j.step(j.action.Runs.Main)
 	if code != 3 || !strings.Contains(said, "Docker does not answer") {
 		t.Errorf("main: exit %d", code)
@@ -300,7 +300,7 @@ func TestActionVersions(t *testing.T) {
 
 // TestActionInstallOnly: there is no cluster, and nothing to clean.
 func TestActionInstallOnly(t *testing.T) {
-	j := newJob(t, releases(t, false), map[string]string{"install_only": "true", "version": "1.2.3"})
+	j := newJob(t, releasing(t, false), map[string]string{"install_only": "true", "version": "1.2.3"})
 	if code, _ := j.step(j.action.Runs.Main); code != 0 {
 		t.Errorf("main: exit %d", code)
 	}
@@ -331,7 +331,7 @@ func TestActionRefuses(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			j := newJob(t, releases(t, tt.spoilt), tt.with)
+			j := newJob(t, releasing(t, tt.spoilt), tt.with)
 			if code, said := j.step(j.action.Runs.Main); code != 1 || !strings.Contains(said, "::error title=kindctl::") || !strings.Contains(said, tt.want) {
 				t.Errorf("exit %d, want %q", code, tt.want)
 			}

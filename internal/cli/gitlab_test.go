@@ -137,7 +137,7 @@ func TestGitLabJob(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(docker), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		job := c.job(t, map[string]string{"url": releases(t, spoilt).URL, "version": "v1.2.3", "image": "golang:1.26", "command": "go test ./e2e/... -run 'A|B'", "flags": "--ttl 1h"})
+		job := c.job(t, map[string]string{"url": releasing(t, spoilt).URL, "version": "v1.2.3", "image": "golang:1.26", "command": "go test ./e2e/... -run 'A|B'", "flags": "--ttl 1h"})
 		shell := exec.Command("sh", "-e", "-c", strings.Join(append(job.BeforeScript, job.Script...), "\n"))
 		shell.Dir = project
 		shell.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "CI_PROJECT_DIR="+project, "SHOP_TOKEN=two\nlines")

@@ -26,7 +26,7 @@ func TestSurvey(t *testing.T) {
 	}
 	want := map[host.Feature]bool{
 		host.XTStatistic: false, host.BPF: false, host.VXLAN: true, host.CgroupBPF: true,
-		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPSet: true, host.XTSet: true,
+		host.NFTables: true, host.NFTNumgen: true, host.IPVS: true, host.IPSet: true, host.IPv6: true, host.XTSet: true,
 	}
 	if diff := cmp.Diff(want, optional); diff != "" {
 		t.Errorf("features, and whether they are optional (-want +got):\n%s", diff)

@@ -69,7 +69,7 @@ fi
 
 // addRuntimeSpec adds what containerd starts each container from: its own
 // default with kind's hook, and without limits of resources.
-func addRuntimeSpec(ctx context.Context, w *work, t tree, r release) error {
+func addRuntimeSpec(ctx context.Context, w *work, t tree) error {
 	output, err := w.output(ctx, command{name: w.path("containerd", "bin", "ctr"), args: []string{"oci", "spec"}})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ func memberOf(c container.InspectResponse) (*member, error) {
 		m.started = started
 	}
 	if published := c.NetworkSettings.Ports[network.MustParsePort(apiServerPort)]; len(published) > 0 && m.role == constants.ControlPlaneNodeRoleValue {
-		api, err := netip.ParseAddrPort(published[0].HostIP.String() + ":" + published[0].HostPort)
+		api, err := netip.ParseAddrPort(net.JoinHostPort(published[0].HostIP.String(), published[0].HostPort))
 		if err != nil {
 			return nil, fmt.Errorf("container %s: port %s: %w", m.name, apiServerPort, err)
 		}

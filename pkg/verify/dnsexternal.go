@@ -32,6 +32,9 @@ func noNameOutside(t *Target) string {
 	if t.Expect.Discovered {
 		return "kindctl did not make the cluster, and knows no name outside of it"
 	}
+	if t.Expect.IPFamily == "ipv6" {
+		return "pods have addresses of IPv6 alone, and the resolver of the nodes' container network one of IPv4"
+	}
 	return ""
 }
 

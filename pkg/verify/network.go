@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -100,7 +102,7 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 			if err != nil && ctx.Err() != nil {
 				return Unobservable(err)
 			}
-			name := fmt.Sprintf("%s -> %s (%s:%d, %s)", w.from.Node, w.to, w.host, w.port, w.protocol)
+			name := fmt.Sprintf("%s -> %s (%s, %s)", w.from.Node, w.to, net.JoinHostPort(w.host, strconv.Itoa(w.port)), w.protocol)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

@@ -61,7 +61,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	var evidence Evidence
 	for left := len(endpoints); left >= 0; left-- {
-		if err := t.publish(ctx, leavingName, endpoints[:left]); err != nil {
+		if err := t.publish(ctx, leavingName, familyType(addresses[0]), endpoints[:left]); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
@@ -137,12 +137,12 @@ func answeredByHosts(hosts []host) func(answers, failures []string) string {
 }
 
 // publish makes these the endpoints of a Service that selects no pods.
-func (t *Target) publish(ctx context.Context, service string, endpoints []host) error {
+func (t *Target) publish(ctx context.Context, service string, family discoveryv1.AddressType, endpoints []host) error {
 	namespace, err := t.Namespace(ctx)
 	if err != nil {
 		return err
 	}
-	slice := endpointSlice(service, endpoints)
+	slice := endpointSlice(service, family, endpoints)
 	slice.Labels[RunLabel] = t.RunID
 	client := t.Kube.Clientset.DiscoveryV1().EndpointSlices(namespace)
 	_, err = client.Create(ctx, slice, metav1.CreateOptions{})
@@ -155,16 +155,21 @@ func (t *Target) publish(ctx context.Context, service string, endpoints []host) 
 	return nil
 }
 
-func endpointSlice(service string, endpoints []host) *discoveryv1.EndpointSlice {
+// familyType is that of an address.
+func familyType(address string) discoveryv1.AddressType {
+	if strings.Contains(address, ":") {
+		return discoveryv1.AddressTypeIPv6
+	}
+	return discoveryv1.AddressTypeIPv4
+}
+
+func endpointSlice(service string, family discoveryv1.AddressType, endpoints []host) *discoveryv1.EndpointSlice {
 	slice := &discoveryv1.EndpointSlice{
 		ObjectMeta:  metav1.ObjectMeta{Name: service, Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: kube.FieldManager}},
-		AddressType: discoveryv1.AddressTypeIPv4,
+		AddressType: family,
 		Endpoints:   []discoveryv1.Endpoint{},
 	}
 	for _, e := range endpoints {
-		if strings.Contains(e.IP, ":") {
-			slice.AddressType = discoveryv1.AddressTypeIPv6
-		}
 		slice.Ports = []discoveryv1.EndpointPort{{Name: ptr.To(portName), Port: ptr.To(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)}} //nolint:gosec // it is a port
 		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{e.IP}, NodeName: &e.Node, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)}})
 	}

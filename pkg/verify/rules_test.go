@@ -73,7 +73,7 @@ UDP  0A60004D:0050 rr
 // affineIPTables is printedIPTables with session affinity: a jump more to each
 // endpoint, and each endpoint remembers whom it served.
 func affineIPTables() string {
-	chain := iptablesChain(twoEndpoints.name)
+	chain := iptablesChain(twoEndpoints.Name)
 	again := func(sep, endpoint string) string {
 		return "-A " + chain + ` -m comment --comment "kindctl-verify-x/fleet:http -> ` + endpoint + `" -m recent --rcheck --seconds 10800 --reap --name ` + sep + " --mask 255.255.255.255 --rsource -j " + sep + "\n"
 	}
@@ -94,7 +94,7 @@ func TestProxyRules(t *testing.T) {
 		"iptables, another target":           {"iptables", less("--to-destination 10.244.2.6", "--to-destination 10.244.9.9").Replace(printedIPTables), "to [10.244.1.5:8080 10.244.9.9:8080]"},
 		"iptables, no way in":                {"iptables", less("-d 10.96.0.77/32", "-d 10.96.0.78/32").Replace(printedIPTables), "KUBE-SERVICES has no rule for 10.96.0.77:80"},
 		"iptables, another port":             {"iptables", less("--dport 80 -j KUBE-SVC", "--dport 81 -j KUBE-SVC").Replace(printedIPTables), "KUBE-SERVICES has no rule"},
-		"iptables, a jump twice":             {"iptables", printedIPTables + "-A " + iptablesChain(twoEndpoints.name) + " -j KUBE-SEP-B\n", "to [10.244.1.5:8080 10.244.2.6:8080 10.244.2.6:8080]"},
+		"iptables, a jump twice":             {"iptables", printedIPTables + "-A " + iptablesChain(twoEndpoints.Name) + " -j KUBE-SEP-B\n", "to [10.244.1.5:8080 10.244.2.6:8080 10.244.2.6:8080]"},
 		"iptables, nothing printed":          {"iptables", "", "KUBE-SERVICES has no rule"},
 		"nftables":                           {"nftables", printedNFTables, ""},
 		"nftables, affinity":                 {"nftables", affineNFTables, ""},
