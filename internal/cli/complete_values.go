@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // sources are what completion asks of the host. They say nothing when they
@@ -48,6 +49,10 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return plain(clusters.EtcdPlaces)
 	case "role":
 		return plain([]string{clusters.Worker, clusters.ControlPlane})
+	case "kubernetes-version":
+		return plain(releases.Supported)
+	case "ip-family":
+		return plain(clusters.IPFamilies)
 	case "fidelity":
 		return plain(fidelity.Modes)
 	case "images":

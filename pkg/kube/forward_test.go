@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 	"k8s.io/streaming/pkg/httpstream/spdy"
 )
+
+// sessions counts what the stand-ins for the API server have opened.
+var sessions atomic.Int32
 
 // closedPort is refused by the stand-in for the API server.
 const closedPort = "1"
@@ -42,6 +46,7 @@ func apiServerOf(t *testing.T, pod *httptest.Server) *Client {
 			t.Error(err)
 			return
 		}
+		sessions.Add(1)
 		var failure httpstream.Stream
 		connection := spdy.NewResponseUpgrader().UpgradeResponse(w, r, func(stream httpstream.Stream, _ <-chan struct{}) error {
 			switch {

@@ -225,9 +225,11 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 }
 
 func (t *Target) probe(pod *corev1.Pod) Probe {
-	var ips []string
+	ips := []string{pod.Status.PodIP}
 	for _, address := range pod.Status.PodIPs {
-		ips = append(ips, address.IP)
+		if address.IP != pod.Status.PodIP {
+			ips = append(ips, address.IP)
+		}
 	}
 	p := Probe{pods: t.Pods, IPs: ips, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: probeHTTPPort, UDPPort: probeUDPPort}
 	if p.HostNetwork = pod.Spec.HostNetwork; p.HostNetwork {

@@ -58,7 +58,7 @@ func networkedOn(nodes int, net func(pod string, query url.Values) (reply, error
 		pod.Namespace = action.GetNamespace()
 		address := fmt.Sprintf("10.0.0.%d", len(names)+1)
 		names[address] = pod.Name
-		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, PodIPs: []corev1.PodIP{{IP: address}}, Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}}
+		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}}
 		return false, nil, nil
 	})
 	target.Pods = dialled(net)
@@ -112,7 +112,7 @@ func TestUniqueAddresses(t *testing.T) {
 	one, other := Probe{IPs: []string{"10.0.0.1", "fd00::1"}}, Probe{IPs: []string{"10.0.0.2", "fd00::2"}}
 	one.Name, other.Name = "a", "b"
 	wantErr(t, uniqueAddresses([]Probe{one, other}), "")
-	other.IP = one.IP
+	other.IPs[0] = one.IPs[0]
 	wantErr(t, uniqueAddresses([]Probe{one, other}), "a and b both have the address 10.0.0.1")
 }
 
