@@ -3,6 +3,7 @@ package forge
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/mod/semver"
 
@@ -15,6 +16,8 @@ import (
 // asks kubeadm and stops where they differ.
 type release struct {
 	kubernetes, etcd, coredns module
+	// version is that of Kubernetes, read from its module when it is asked for first.
+	version func() string
 	// etcdTag is the one of etcd's image.
 	etcdTag string
 	// date is when Kubernetes was released, as its programs tell.
@@ -30,11 +33,10 @@ var all = []release{
 
 func newRelease(minor, etcdTag, date string) release {
 	of := func(name string) module { return module{name: name, file: name + "-" + minor} }
-	return release{kubernetes: of("kubernetes"), etcd: of("etcd"), coredns: of("coredns"), etcdTag: etcdTag, date: date}
+	kubernetes := of("kubernetes")
+	version := sync.OnceValue(func() string { return kubernetes.version("k8s.io/kubernetes") })
+	return release{kubernetes: kubernetes, etcd: of("etcd"), coredns: of("coredns"), version: version, etcdTag: etcdTag, date: date}
 }
-
-// version is that of Kubernetes.
-func (r release) version() string { return r.kubernetes.version("k8s.io/kubernetes") }
 
 // flags tell all programs of Kubernetes which version they are: the module does
 // not know the commit that it was made of.

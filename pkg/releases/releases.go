@@ -24,14 +24,13 @@ const oldest = "v1.31"
 // "v1.36.3". One with all its numbers need not be among Supported; a registry may
 // have it.
 func Resolve(wanted string) (string, error) {
-	version := "v" + strings.TrimPrefix(wanted, "v")
-	minor := semver.MajorMinor(version)
+	version, minor := prefixed(wanted), Minor(wanted)
 	switch {
-	case !semver.IsValid(version) || semver.Canonical(version) != version && version != minor:
+	case !semver.IsValid(version) || semver.Canonical(version) != version && minor == "":
 		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("%q is no version of Kubernetes", wanted), "write it as 1.36, for the newest patch that is known, or 1.36.3")
-	case semver.Compare(minor, oldest) < 0 || semver.Major(version) != "v1":
+	case semver.Compare(semver.MajorMinor(version), oldest) < 0 || semver.Major(version) != "v1":
 		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("Kubernetes %s cannot be used", wanted), "use "+oldest+" or newer; "+Advice())
-	case version != minor:
+	case minor == "":
 		return version, nil
 	}
 	for _, supported := range Supported {
@@ -45,7 +44,7 @@ func Resolve(wanted string) (string, error) {
 // Minor returns the minor version that is wanted, "v1.36", or "" when it is a
 // certain patch that is wanted, or nothing.
 func Minor(wanted string) string {
-	version := "v" + strings.TrimPrefix(wanted, "v")
+	version := prefixed(wanted)
 	if minor := semver.MajorMinor(version); minor == version {
 		return minor
 	}
@@ -57,8 +56,11 @@ func Means(wanted, version string) bool {
 	if minor := Minor(wanted); minor != "" {
 		return semver.MajorMinor(version) == minor
 	}
-	return wanted == "" || "v"+strings.TrimPrefix(wanted, "v") == version
+	return wanted == "" || prefixed(wanted) == version
 }
+
+// prefixed is a version as Go's library for them wants it.
+func prefixed(version string) string { return "v" + strings.TrimPrefix(version, "v") }
 
 // Buildable tells whether kindctl can build node images of a version.
 func Buildable(version string) bool { return slices.Contains(Supported, version) }
