@@ -13,7 +13,7 @@ func kubeletChecks() []Check {
 	return []Check{{
 		ID: "kubelet.work", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet starts containers, runs commands in them and hands out their logs",
 		Proves: "A new pod on the node's own network, which takes no CNI, is started on every node; a command is run in it, a request sent to it, and the request found in its log. A node can be Ready and do none of this.",
-		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd, crictl ps -a",
+		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.alive"},
 		Rights: rights(RightsOfFleet, []string{"get pods/log"}),
 		Slow:   true, Timeout: 30 * time.Second, Run: kubeletsWork,

@@ -45,7 +45,7 @@ func nodeChecks() []Check {
 		{
 			ID: "node.runtime", Nodes: AllNodes, Group: groupNode, Title: "Every node runs its containers with containerd",
 			Proves:  "Every kubelet reports containerd and its version, and its configuration names the socket. On a cluster that kindctl did not make, any runtime will do.",
-			Hint:    "kubectl get nodes -o wide; on the node: crictl info",
+			Hint:    "kubectl get nodes -o wide; on the node: journalctl -u kubelet, journalctl -u containerd",
 			Needs:   []string{"kubelet.alive"},
 			Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs),
 			Timeout: 15 * time.Second,
