@@ -9,64 +9,51 @@ import (
 // Production tells whether the cluster is to be as in production.
 func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 
-// hasten adds kubeadm's settings of a fast cluster, before the user's own. An
-// older kubeadm, which writes its configuration in another version, does without
-// them.
+// hasten adds kubeadm's settings of a fast cluster, before the user's own.
 func (t Topology) hasten(config *v1alpha4.Cluster) {
+	quick := []string{quickKeys, quickControllers}
 	if !t.EtcdApart() {
-		config.KubeadmConfigPatches = append([]string{quickEtcd}, config.KubeadmConfigPatches...)
+		quick = append(quick, quickEtcd)
 	}
-	config.KubeadmConfigPatches = append([]string{quickKeys}, config.KubeadmConfigPatches...)
-	if len(t.FeatureGates) == 0 { // which would else stand in the same list
-		config.KubeadmConfigPatches = append([]string{quickScheduler}, config.KubeadmConfigPatches...)
-	}
-	config.KubeadmConfigPatchesJSON6902 = append([]v1alpha4.PatchJSON6902{
-		{Group: "kubeadm.k8s.io", Version: "v1beta4", Kind: "ClusterConfiguration", Patch: quickControllers},
-	}, config.KubeadmConfigPatchesJSON6902...)
+	config.KubeadmConfigPatches = append(quick, config.KubeadmConfigPatches...)
 }
 
+// Without an apiVersion a patch is for every version of kubeadm's configuration,
+// and kind adds its arguments to those that are there (kind v0.33.0,
+// pkg/internal/patch). quickKeys is for the first version that knows such keys,
+// which kind writes for Kubernetes 1.36 and later.
 const (
 	quickKeys = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 encryptionAlgorithm: ECDSA-P256
 `
-	quickEtcd = `apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
+	quickEtcd = `kind: ClusterConfiguration
 etcd:
   local:
     extraArgs:
-    - name: unsafe-no-fsync
-      value: "true"
+      unsafe-no-fsync: "true"
 `
-	// quickScheduler has a list that is empty in kind's own template.
-	quickScheduler = `apiVersion: kubeadm.k8s.io/v1beta4
-kind: ClusterConfiguration
+	quickControllers = `kind: ClusterConfiguration
+controllerManager:
+  extraArgs:
+    leader-elect-retry-period: 500ms
+    kube-api-qps: "200"
+    kube-api-burst: "400"
 scheduler:
   extraArgs:
-  - name: leader-elect-retry-period
-    value: 500ms
-`
-	// quickControllers adds to a list that is never empty there (kind v0.33.0,
-	// pkg/cluster/internal/kubeadm/config.go).
-	quickControllers = `- {op: add, path: /controllerManager/extraArgs/-, value: {name: leader-elect-retry-period, value: 500ms}}
-- {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-qps, value: "200"}}
-- {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-burst, value: "400"}}
+    leader-elect-retry-period: 500ms
 `
 )
 
 // Shortcuts are those that the nodes and the control plane of this Topology take.
 // What is kept is kind's (v0.33.0, pkg/cluster/internal/kubeadm/config.go).
 func (t Topology) Shortcuts() []fidelity.Shortcut {
-	election := "election of controller manager and scheduler"
-	if len(t.FeatureGates) > 0 {
-		election = "election of the controller manager"
-	}
 	all := []fidelity.Shortcut{
 		{Setting: "etcd's writes", Here: "left to the kernel (--unsafe-no-fsync)", There: "on the disk before they are answered",
 			Effect: "no waiting for the disk; what was written last may be lost when the machine itself dies, not when a container does"},
-		{Setting: "keys of the certificates", Here: "ECDSA P-256", There: "RSA 2048",
+		{Setting: "keys of the certificates", Here: "ECDSA P-256, from Kubernetes 1.36 on", There: "RSA 2048",
 			Effect: "made and used with less CPU; as strong"},
-		{Setting: election, Here: "tried every 0.5 s", There: "every 2 s",
+		{Setting: "election of controller manager and scheduler", Here: "tried every 0.5 s", There: "every 2 s",
 			Effect: "who leads does so as soon as the API lets it, about 3 s earlier; a few more small writes"},
 		{Setting: "requests of the controller manager", Here: "200 a second", There: "20 a second",
 			Effect: "its forty controllers start 5 s earlier"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +25,7 @@ type Holder struct {
 	node nodes.Node
 }
 
-// Holders returns a cluster's nodes, sorted as kind does.
+// Holders returns a cluster's nodes, sorted by name: Docker lists them as they came up.
 func (p *Provider) Holders(cluster string) ([]Holder, error) {
 	listed, err := silent().ListInternalNodes(cluster)
 	if err != nil {
@@ -38,6 +39,7 @@ func (p *Provider) Holders(cluster string) ([]Holder, error) {
 		}
 		found = append(found, Holder{node.String(), role, node})
 	}
+	slices.SortFunc(found, func(a, b Holder) int { return strings.Compare(a.Name, b.Name) })
 	return found, nil
 }
 

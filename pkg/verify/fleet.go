@@ -61,8 +61,8 @@ func newFleet(t *Target, prefix string, shape func(*corev1.Pod)) *Fleet {
 	return f
 }
 
-// onPodNetwork lets a probe answer to the Services of the run: to those of all
-// probes, and to that of its node alone.
+// onPodNetwork lets a probe answer to the Services of the run, and a policy know
+// it by its node.
 func onPodNetwork(pod *corev1.Pod) {
 	pod.Labels[fleetLabel] = fleetValue
 	pod.Labels[nodeLabel] = nodeKey(pod.Spec.NodeName)

@@ -55,7 +55,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := t.service(ctx, leavingName, "", nil)
+	addresses, err := t.service(ctx, leavingName, corev1.ServiceSpec{})
 	if err != nil {
 		return nil, err
 	}

@@ -51,28 +51,29 @@ const (
 	portName      = "http"
 )
 
+// theFleet selects the probes on the network of pods.
+var theFleet = map[string]string{fleetLabel: fleetValue}
+
 // fleetServices makes the Services, once, and returns the addresses of the first.
 func (t *Target) fleetServices(ctx context.Context) (clusterIPs []string, err error) {
-	selector := map[string]string{fleetLabel: fleetValue}
-	if _, err := t.service(ctx, headlessFleet, corev1.ClusterIPNone, selector); err != nil {
+	if _, err := t.service(ctx, headlessFleet, corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, Selector: theFleet}); err != nil {
 		return nil, err
 	}
-	return t.service(ctx, fleetService, "", selector)
+	return t.service(ctx, fleetService, corev1.ServiceSpec{Selector: theFleet})
 }
 
-// service makes a Service in front of probe pods, if it is not there yet, and
-// returns its addresses, one of each IP family that the cluster has.
-func (t *Target) service(ctx context.Context, name, address string, selector map[string]string) (clusterIPs []string, err error) {
+// service makes a Service in front of probe pods, if it is not there yet, for
+// all IP families that the cluster has, and returns its address of each.
+func (t *Target) service(ctx context.Context, name string, spec corev1.ServiceSpec) (clusterIPs []string, err error) {
 	namespace, err := t.Namespace(ctx)
 	if err != nil {
 		return nil, err
 	}
+	spec.IPFamilyPolicy = ptr.To(corev1.IPFamilyPolicyPreferDualStack)
+	spec.Ports = []corev1.ServicePort{{Name: portName, Port: servicePort, TargetPort: intstr.FromInt32(probeHTTPPort)}}
 	services := t.Kube.Clientset.CoreV1().Services(namespace)
 	service, err := services.Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}},
-		Spec: corev1.ServiceSpec{ClusterIP: address, Selector: selector, IPFamilyPolicy: ptr.To(corev1.IPFamilyPolicyPreferDualStack),
-			Ports: []corev1.ServicePort{{Name: portName, Port: servicePort, TargetPort: intstr.FromInt32(probeHTTPPort)}}},
-	}, metav1.CreateOptions{})
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{RunLabel: t.RunID}}, Spec: spec}, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		service, err = services.Get(ctx, name, metav1.GetOptions{})
 	}

@@ -55,13 +55,13 @@ func TestServices(t *testing.T) {
 		"sticks to one":        {serviceSpreads, sticky, "w1 -> Service fleet (10.96.0.9:80, http): probe-w2 never answered in 2 connections"},
 		"spreads to strangers": {serviceSpreads, stranger, `"nginx" answered`},
 		"reach themselves":     {reachThemselves, own, ""},
-		"one reaches another":  {reachThemselves, sticky, `w2 -> itself by Service hairpin-1 (10.96.0.9:80, http): "probe-w1" answered`},
+		"one reaches another":  {reachThemselves, sticky, `w2 -> itself by Service hairpin (10.96.0.9:80, http): "probe-w1" answered`},
 		"one does not": {reachThemselves, func(pod string, query url.Values) (reply, error) {
 			if pod == "probe-w2" {
 				return reply{Errors: []string{"i/o timeout"}}, nil
 			}
 			return own(pod, query)
-		}, "w2 -> itself by Service hairpin-1 (10.96.0.9:80, http): 1 of 1 failed: i/o timeout"},
+		}, "w2 -> itself by Service hairpin (10.96.0.9:80, http): 1 of 1 failed: i/o timeout"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,22 +92,18 @@ func TestSpreadTriesOften(t *testing.T) {
 	}
 }
 
-// TestHairpinSelectsOnePod has every Service select the probe of one node.
-func TestHairpinSelectsOnePod(t *testing.T) {
+// TestHairpinStaysOnTheNode has the Service lead to no pod of another node.
+func TestHairpinStaysOnTheNode(t *testing.T) {
 	target, _ := networked(func(pod string, _ url.Values) (reply, error) { return reply{Responses: []string{pod}}, nil })
 	allotting(target, "10.96.0.9")
 	if _, err := reachThemselves(t.Context(), target); err != nil {
 		t.Fatal(err)
 	}
-	core := target.Kube.Clientset.CoreV1()
-	services, err := core.Services("").List(t.Context(), metav1.ListOptions{})
-	if err != nil || len(services.Items) != 2 {
+	services, err := target.Kube.Clientset.CoreV1().Services("").List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(services.Items) != 1 {
 		t.Fatalf("%d services: %v", len(services.Items), err)
 	}
-	for _, service := range services.Items {
-		pods, err := core.Pods("").List(t.Context(), metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: service.Spec.Selector})})
-		if err != nil || len(pods.Items) != 1 {
-			t.Errorf("service %s has %d pods: %v", service.Name, len(pods.Items), err)
-		}
+	if policy := services.Items[0].Spec.InternalTrafficPolicy; policy == nil || *policy != corev1.ServiceInternalTrafficPolicyLocal {
+		t.Errorf("its internal traffic policy is %v", policy)
 	}
 }

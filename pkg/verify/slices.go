@@ -39,7 +39,7 @@ func slicesFollow(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.service(ctx, gatedName, "", map[string]string{fleetLabel: hostsValue}); err != nil {
+	if _, err := t.service(ctx, gatedName, corev1.ServiceSpec{Selector: map[string]string{fleetLabel: hostsValue}}); err != nil {
 		return nil, err
 	}
 	gated := hosts[len(hosts)-1]

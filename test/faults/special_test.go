@@ -173,7 +173,7 @@ func delayed(c *cluster) func() {
 }
 
 // frozenAtRemoval stops kube-proxy on a node when svc.remove takes its first
-// endpoint away, not earlier, and not before the Services of svc.hairpin are
+// endpoint away, not earlier, and not before the Service of svc.hairpin is
 // served there, which is under way at the same time: the command lists the
 // Services that the node's kernel knows. All else that needs kube-proxy is over.
 func frozenAtRemoval(services string) func(*cluster) func() {
@@ -194,12 +194,12 @@ func frozenAtRemoval(services string) func(*cluster) func() {
 		if err != nil {
 			c.Fatal(err)
 		}
-		wait, freeze, end := c.trap(fmt.Sprintf(`pid=$(pgrep -x kube-proxy); read -r namespace nodes || exit
+		wait, freeze, end := c.trap(fmt.Sprintf(`pid=$(pgrep -x kube-proxy); read -r namespace || exit
 			for n in $(seq 300); do
-				test $(%s | grep -o "$namespace/hairpin-[0-9]*" | sort -u | wc -l) -ge $nodes && break; sleep 0.1
+				%s | grep -q "$namespace/hairpin" && break; sleep 0.1
 			done
 			read -r gone || exit
-			kill -STOP $pid`, services), len(strings.Fields(c.kubectl("get nodes -o name"))))
+			kill -STOP $pid`, services))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -229,9 +229,9 @@ func frozenAtRemoval(services string) func(*cluster) func() {
 }
 
 // trap starts a script in the worker beforehand, so that no time is lost when it
-// is to act: it reads a line with a namespace and the number of nodes, and
-// another when the moment has come. Where input ends, it ends.
-func (c *cluster) trap(script string, nodes int) (wait func(namespace string), act, end func()) {
+// is to act: it reads a line with a namespace, and another when the moment has
+// come. Where input ends, it ends.
+func (c *cluster) trap(script string) (wait func(namespace string), act, end func()) {
 	c.Helper()
 	cmd := exec.Command("docker", "exec", "-i", c.worker(), "bash", "-c", script)
 	input, err := cmd.StdinPipe()
@@ -241,7 +241,7 @@ func (c *cluster) trap(script string, nodes int) (wait func(namespace string), a
 	if err := cmd.Start(); err != nil {
 		c.Fatal(err)
 	}
-	return func(namespace string) { fmt.Fprintf(input, "%s %d\n", namespace, nodes) },
+	return func(namespace string) { fmt.Fprintln(input, namespace) },
 		func() { fmt.Fprintln(input, "now") },
 		func() { input.Close(); _ = cmd.Wait() }
 }
