@@ -12,20 +12,23 @@ import (
 // objection is a way in which admission refuses an object. It is no matter of
 // rights, though the API server answers most of them like one.
 type objection struct {
-	words []string // one of which is in the API server's message
-	hint  string
+	words  []string // one of which is in the API server's message
+	hint   string
+	broken bool // it refuses everybody's, which is a fault of the cluster
 }
 
 // The words are those of Kubernetes: pod-security-admission, the plugins
 // ResourceQuota and LimitRanger, and the dispatchers of webhooks and policies. The
 // last ones of the first are OpenShift's.
 var objections = []objection{
-	{[]string{"violates PodSecurity", "security context constraint"},
-		"admission keeps the pods of verifications out, though their namespace asks for " + enforceLabel + "=" + enforceValue + "; have it let in what has the label " + RunLabel + ", or leave the check out with --skip. Look at the levels: kubectl get namespaces -L " + enforceLabel},
-	{[]string{"exceeded quota", "failed quota", " usage per ", "limit to request ratio per "},
-		"let verifications create pods of 5m CPU and 16Mi of memory, limited to 500m and 64Mi, in a namespace of their own: kubectl get resourcequotas,limitranges -A"},
-	{[]string{"denied the request", "denied request"},
-		"have the webhook or policy that is named leave out namespaces with the label " + RunLabel + ": kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicybindings"},
+	{words: []string{"violates PodSecurity", "security context constraint"},
+		hint: "admission keeps the pods of verifications out, though their namespace asks for " + enforceLabel + "=" + enforceValue + "; have it let in what has the label " + RunLabel + ", or leave the check out with --skip. Look at the levels: kubectl get namespaces -L " + enforceLabel},
+	{words: []string{"exceeded quota", "failed quota", " usage per ", "limit to request ratio per "},
+		hint: "let verifications create pods of 5m CPU and 16Mi of memory, limited to 500m and 64Mi, in a namespace of their own: kubectl get resourcequotas,limitranges -A"},
+	{words: []string{"denied the request", "denied request"},
+		hint: "have the webhook or policy that is named leave out namespaces with the label " + RunLabel + ": kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicybindings"},
+	{words: []string{"failed calling webhook"}, broken: true,
+		hint: "bring back what serves the webhook that is named, without which nothing of that kind is created, or delete its configuration: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"},
 }
 
 // objectionTo returns how admission refused what a request would have made.
@@ -45,14 +48,14 @@ func objectionTo(err error) (found objection, is bool) {
 }
 
 // refused tells whether a request cannot be made at all: the user may not make
-// it, or admission lets nobody.
+// it, or admission does not let it.
 func refused(err error) bool {
-	_, objected := objectionTo(err)
-	return objected || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err)
+	objection, objected := objectionTo(err)
+	return objected && !objection.broken || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err)
 }
 
-// afterRefusal is the hint for a request that the API server refused, which
-// says nothing of what the check is about; else it is empty.
+// afterRefusal is the hint for a request that the API server refused for another
+// reason than what the check is about; else it is empty.
 func afterRefusal(err error, cni string) string {
 	objection, objected := objectionTo(err)
 	switch {

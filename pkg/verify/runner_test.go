@@ -154,7 +154,7 @@ func TestRefusalsHaveTheirOwnHint(t *testing.T) {
 		return fmt.Errorf("create pod a: %w", &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: message}})
 	}
 	const roles = "have the user bound to these roles: kindctl verify --print-rbac --cni calico"
-	security, resources, policy := objections[0].hint, objections[1].hint, objections[2].hint
+	security, resources, policy, absent := objections[0].hint, objections[1].hint, objections[2].hint, objections[3].hint
 	for _, test := range []struct {
 		err  error
 		hint string
@@ -169,7 +169,7 @@ func TestRefusalsHaveTheirOwnHint(t *testing.T) {
 		{forbidden("maximum cpu usage per Container is 100m, but limit is 500m"), resources, Error},
 		{denied(400, `admission webhook "validate.kyverno.svc" denied the request: no`), policy, Error},
 		{denied(422, `pods "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), policy, Error},
-		{denied(500, `failed calling webhook "w": connection refused`), "take a pill", Fail},
+		{denied(500, `failed calling webhook "w": connection refused`), absent, Fail},
 		{fmt.Errorf("w1: the log says: %w", errors.New("denied the request")), "take a pill", Fail}, // not from the API server
 		{Final(errSick), "take a pill", Fail},
 	} {
