@@ -271,6 +271,12 @@ func (s *session) switched(front, back string) {
 	if got := s.kubectl(configured, "api-versions"); !strings.Contains(got, "resource.k8s.io/v1beta1") {
 		s.Errorf("the API of runtimeConfig is not served:\n%s", got)
 	}
+	scheduler := s.kubectl(configured, "-n", "kube-system", "get", "pod", "kube-scheduler-"+front, "-o", "jsonpath={.spec.containers[0].command}")
+	for _, flag := range []string{"--feature-gates=PodLogsQuerySplitStreams=true", "--leader-elect-retry-period=500ms"} {
+		if !strings.Contains(scheduler, flag) {
+			s.Errorf("the scheduler lacks %s: %s", flag, scheduler)
+		}
+	}
 	if got := s.kubectl(configured, "-n", "kube-system", "get", "pod", "kube-apiserver-"+front, "-o", "jsonpath={.spec.containers[0].command}"); !strings.Contains(got, "--event-ttl=2h0m0s") {
 		s.Errorf("the patch was not applied:\n%s", got)
 	}
