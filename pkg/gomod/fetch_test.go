@@ -168,6 +168,25 @@ func TestProxyList(t *testing.T) {
 	}
 }
 
+// TestProxiesOfTheGoCommand: without the variable, the go command's setting counts.
+func TestProxiesOfTheGoCommand(t *testing.T) {
+	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
+	url, _ := proxy(t, data)
+	module := Module{"example.com/Mod", "v1.0.0", sum}
+	isolate(t, "")
+	path := t.TempDir()
+	t.Setenv("PATH", path)
+	if _, err := Fetch(t.Context(), module, "chart", event.Discard); hint.ReasonOf(err) != "MODULE_PROXY_UNKNOWN" || !strings.Contains(hint.AdviceOf(err), "GOPROXY") {
+		t.Errorf("without Go: %v, advice %q", err, hint.AdviceOf(err))
+	}
+	if err := os.WriteFile(filepath.Join(path, "go"), []byte("#!/bin/sh\n[ \"$*\" = \"env GOPROXY\" ] && echo "+url+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Fetch(t.Context(), module, "chart", event.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDownloadIsTold(t *testing.T) {
 	noise := make([]byte, 3<<20)
 	rand.Read(noise)

@@ -7,15 +7,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-// defaultProxies is the go command's own default.
-const defaultProxies = "https://proxy.golang.org,direct"
 
 // answerTimeout bounds the wait for the first byte of a proxy's answer.
 const answerTimeout = 30 * time.Second
@@ -35,9 +33,9 @@ type notThere struct{ error }
 // command: one after a comma is asked when those before do not have the file,
 // one after a bar whatever went wrong before. The file goes into dir.
 func download(ctx context.Context, name, dir string, span *event.Span) (file string, err error) {
-	list := os.Getenv("GOPROXY")
-	if list == "" {
-		list = defaultProxies
+	list, err := proxies(ctx)
+	if err != nil {
+		return "", err
 	}
 	var failures []error
 	for rest := list; rest != ""; {
@@ -71,6 +69,19 @@ func download(ctx context.Context, name, dir string, span *event.Span) (file str
 	}
 	return "", hint.Wrap(errors.Join(failures...), hint.Preflight, "MODULE_UNREACHABLE", "no module proxy could deliver "+name,
 		"check the network and the variable HTTPS_PROXY, or set GOPROXY to a module proxy within reach")
+}
+
+// proxies is GOPROXY, or what the go command has in its place.
+func proxies(ctx context.Context) (string, error) {
+	if list := os.Getenv("GOPROXY"); list != "" {
+		return list, nil
+	}
+	out, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
+	if err != nil {
+		return "", hint.Wrap(err, hint.Preflight, "MODULE_PROXY_UNKNOWN", "no module proxy is known: GOPROXY is not set, and there is no go command to ask",
+			"set GOPROXY to a module proxy within reach, or install Go")
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 func get(ctx context.Context, url, dir string, span *event.Span) (name string, err error) {

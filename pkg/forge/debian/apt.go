@@ -25,6 +25,10 @@ func newApt(ctx context.Context, dir, suite string) (*apt, error) {
 	if err := checkHost(); err != nil {
 		return nil, err
 	}
+	mirrors, err := hostMirrors(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a := &apt{dir: dir}
 	for _, sub := range []string{"etc/sources.list.d", "etc/preferences.d", "etc/apt.conf.d", "state/lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
@@ -33,7 +37,7 @@ func newApt(ctx context.Context, dir, suite string) (*apt, error) {
 	}
 	files := map[string]string{
 		"apt.conf":                          config(dir, hostTransport(ctx)),
-		"etc/sources.list.d/debian.sources": sources(suite, hostMirrors(ctx)),
+		"etc/sources.list.d/debian.sources": sources(suite, mirrors),
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {

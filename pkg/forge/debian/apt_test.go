@@ -17,10 +17,10 @@ Node Source https://node.example
 		want    mirrors
 	}{
 		"the host's":       {targets, mirrors{"http://mirror.example/debian/", "https://mirror.example/security/"}},
-		"not Debian":       {"Ubuntu http://ubuntu.example/\n", publicMirrors},
-		"a CD":             {"Debian cdrom:[Debian]/\n", publicMirrors},
-		"no list as yet":   {" http://mirror.example/debian/\n", publicMirrors},
-		"no security list": {"Debian http://mirror.example/\n", mirrors{"http://mirror.example/", publicMirrors.security}},
+		"not Debian":       {"Ubuntu http://ubuntu.example/\n", mirrors{}},
+		"a CD":             {"Debian cdrom:[Debian]/\n", mirrors{}},
+		"no list as yet":   {" http://mirror.example/debian/\n", mirrors{}},
+		"no security list": {"Debian http://mirror.example/\n", mirrors{main: "http://mirror.example/"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := mirrorsOf([]byte(test.targets)); got != test.want {
@@ -39,6 +39,12 @@ func TestSources(t *testing.T) {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in:\n%s", line, text)
 		}
+	}
+}
+
+func TestSourcesWithoutSecurity(t *testing.T) {
+	if text := sources("bookworm", mirrors{main: "http://m.example"}); strings.Contains(text, "bookworm-security") || strings.Count(text, "URIs:") != 1 {
+		t.Errorf("the sources are:\n%s", text)
 	}
 }
 

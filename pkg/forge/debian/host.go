@@ -31,28 +31,23 @@ func checkHost() error {
 	return nil
 }
 
-// mirrors are the bases of the archive's URLs.
+// mirrors are the bases of the archive's URLs; security is empty where the host
+// does without it.
 type mirrors struct{ main, security string }
 
-// publicMirrors serve a host whose own apt sources are not Debian's.
-var publicMirrors = mirrors{
-	main:     "http://deb.debian.org/debian",
-	security: "http://deb.debian.org/debian-security",
-}
-
-// hostMirrors returns the mirrors that the host's apt uses for Debian, so
-// that a mirror near the host is used here too.
-func hostMirrors(ctx context.Context) mirrors {
+// hostMirrors returns the mirrors that the host's apt uses for Debian.
+func hostMirrors(ctx context.Context) (mirrors, error) {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets",
 		"--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages").Output()
-	if err != nil {
-		return publicMirrors
+	found := mirrorsOf(out)
+	if found.main == "" {
+		return mirrors{}, hint.Wrap(err, hint.Preflight, "DEBIAN_MIRROR", "apt on this host knows no mirror of Debian, whose packages node images are made of",
+			"Run apt-get update; where the system is not Debian, add a mirror of Debian to apt's sources, pinned below its own, or use --images registry.")
 	}
-	return mirrorsOf(out)
+	return found, nil
 }
 
-func mirrorsOf(targets []byte) mirrors {
-	found := publicMirrors
+func mirrorsOf(targets []byte) (found mirrors) {
 	scanner := bufio.NewScanner(bytes.NewReader(targets))
 	for scanner.Scan() {
 		label, uri, _ := strings.Cut(scanner.Text(), " ")
@@ -72,8 +67,11 @@ func mirrorsOf(targets []byte) mirrors {
 // sources returns apt's list of sources for a suite and its updates.
 func sources(suite string, m mirrors) string {
 	const entry = "Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n"
-	return fmt.Sprintf(entry, m.main, suite+" "+suite+"-updates", keyring) +
-		fmt.Sprintf(entry, m.security, suite+"-security", keyring)
+	list := fmt.Sprintf(entry, m.main, suite+" "+suite+"-updates", keyring)
+	if m.security != "" {
+		list += fmt.Sprintf(entry, m.security, suite+"-security", keyring)
+	}
+	return list
 }
 
 // hostTransport returns the host's apt settings of how to reach the network.

@@ -36,13 +36,33 @@ func TestHostWithoutDebianTools(t *testing.T) {
 	}
 }
 
+// knownMirror begins a script of apt-get that knows one.
+const knownMirror = `[ "$1" = indextargets ] && echo "Debian http://m.example" && exit; `
+
+func TestHostWithoutMirror(t *testing.T) {
+	if _, err := os.Stat(keyring); err != nil {
+		t.Skip("needs debian-archive-keyring")
+	}
+	for name, script := range map[string]string{"of another system": "echo Ubuntu http://m.example", "broken": "exit 100"} {
+		path := t.TempDir()
+		t.Setenv("PATH", path)
+		program(t, path, "apt-get", script)
+		program(t, path, "apt-config", "")
+		program(t, path, "dpkg-deb", "")
+		err := Build(t.Context(), Userland, filepath.Join(t.TempDir(), "tree"), event.Discard)
+		if hint.CodeOf(err) != hint.Preflight || hint.ReasonOf(err) != "DEBIAN_MIRROR" || !strings.Contains(hint.AdviceOf(err), "apt-get update") {
+			t.Errorf("%s: err = %v, advice %q", name, err, hint.AdviceOf(err))
+		}
+	}
+}
+
 func TestMirrorThatDoesNotAnswer(t *testing.T) {
 	if _, err := os.Stat(keyring); err != nil {
 		t.Skip("needs debian-archive-keyring")
 	}
 	path := t.TempDir()
 	t.Setenv("PATH", path)
-	program(t, path, "apt-get", "echo 'W: old' >&2; echo 'E: Failed to fetch http://m.example' >&2; exit 100")
+	program(t, path, "apt-get", knownMirror+"echo 'W: old' >&2; echo 'E: Failed to fetch http://m.example' >&2; exit 100")
 	program(t, path, "apt-config", "")
 	program(t, path, "dpkg-deb", "")
 	err := Build(t.Context(), Userland, filepath.Join(t.TempDir(), "tree"), event.Discard)
@@ -65,7 +85,7 @@ func TestInterruptedBuild(t *testing.T) {
 	}
 	path := t.TempDir()
 	t.Setenv("PATH", path)
-	program(t, path, "apt-get", `[ "$1" = update ] || exit 0; exec `+sleep+" 600")
+	program(t, path, "apt-get", knownMirror+`[ "$1" = update ] || exit 0; exec `+sleep+" 600")
 	program(t, path, "apt-config", "")
 	program(t, path, "dpkg-deb", "")
 	ctx, cancel := context.WithCancel(t.Context())
