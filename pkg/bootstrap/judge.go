@@ -25,8 +25,10 @@ func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}
 	if u.addon != nil {
 		checks = verify.Join(checks, u.addon.Checks())
 	}
+	target := verify.NewTarget(u.client, u.expectation())
+	target.Renewed = u.renewed
 	var err error
-	u.Report, err = Judge(ctx, verify.NewTarget(u.client, u.expectation()), checks, verify.RunOptions{Sink: u.Sink, After: after})
+	u.Report, err = Judge(ctx, target, checks, verify.RunOptions{Sink: u.Sink, After: after})
 	u.Report.Cluster = u.Topology.Name
 	return err
 }

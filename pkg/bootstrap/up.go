@@ -66,6 +66,7 @@ type Up struct {
 	creation  *creation
 	engine    *provider.Engine // while nodes are made
 	etcdImage string           // of an external etcd
+	renewed   verify.Renewals  // of the nodes' leases, when all had joined
 	trial     *trial
 	begun     bool // the nodes, as far as they are there, are this run's
 	unsettled bool // a creation failed and may still be under way

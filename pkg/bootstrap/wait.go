@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // readiness waits for a cluster to become ready.
@@ -31,6 +32,7 @@ func (u *Up) readiness() readiness {
 }
 
 func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
+	u.renewed, _ = verify.Renewed(ctx, u.client) // else kubelet.lease looks for itself
 	want := u.Topology.Nodes()
 	err := u.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
 	return fmt.Sprintf("%d nodes", want), err

@@ -45,6 +45,10 @@ type Check struct {
 	// Skip returns the reason why the check cannot apply to the target, or "".
 	// A nil Skip always applies.
 	Skip func(*Target) string
+	// Ahead, where there is one, creates pods that Run waits for, so that they start
+	// while other checks are judged. kubelet.work calls it when it is about to
+	// create the probes; Run must do without.
+	Ahead func(context.Context, *Target) error
 	// Run makes one attempt. It returns what it saw, for people who want to
 	// see the proof, and an error that says what is wrong. The engine calls it
 	// again until the deadline, unless the error is Final. An error marked

@@ -24,11 +24,14 @@ func kubeletChecks() []Check {
 // started, and what it says to come into its log.
 const firstAnswer = 2 * time.Second
 
-// kubeletsWork also has the probes of the pod network created, which start
-// while those of the nodes are looked at.
+// kubeletsWork also has the pods of other checks created, which start while those
+// of the nodes are looked at.
 func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 	if err := t.Fleet.Start(ctx); err != nil {
 		return nil, err
+	}
+	for _, ahead := range t.ahead {
+		_ = ahead(ctx, t) // whoever waits for them will say what is wrong
 	}
 	probes, err := t.Hosts.Ready(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ func elected(component string, port int) func(context.Context, *Target) (Evidenc
 			return evidence, err
 		}
 		leases := t.Kube.Clientset.CoordinationV1().Leases(systemNamespace)
-		held, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(component)), []string{component})
+		held, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(component)), []string{component}, nil)
 		if err != nil {
 			return evidence, err
 		}
@@ -76,10 +76,10 @@ func healthy(name string, status int, body []byte, err error) (string, error) {
 	return name + ": healthy", nil
 }
 
-// renewals watches until each named lease has been renewed since it was first
-// seen, and returns their holders. A node's lease has the node's name.
-func renewals(ctx context.Context, source kube.Source, names []string) (holders map[string]string, err error) {
-	first := map[string]*metav1.MicroTime{}
+// renewals watches until each named lease has been renewed, or made, since it was
+// first looked for, which may have been before, and returns their holders. A node's
+// lease has the node's name.
+func renewals(ctx context.Context, source kube.Source, names []string, before Renewals) (holders map[string]string, err error) {
 	err = kube.UntilAll(ctx, source, func(leases []*coordinationv1.Lease) error {
 		holders = map[string]string{}
 		var stale []error
@@ -87,16 +87,21 @@ func renewals(ctx context.Context, source kube.Source, names []string) (holders 
 		for _, lease := range leases {
 			byName[lease.Name] = lease
 		}
+		if before == nil {
+			before = Renewals{}
+			for name, lease := range byName {
+				if lease.Spec.RenewTime != nil {
+					before[name] = *lease.Spec.RenewTime
+				}
+			}
+		}
 		for _, name := range names {
 			lease := byName[name]
 			if lease == nil || lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil {
 				stale = append(stale, OnNode(name, errors.New(name+" (nobody holds it)")))
 				continue
 			}
-			if first[name] == nil {
-				first[name] = lease.Spec.RenewTime
-			}
-			if !first[name].Before(lease.Spec.RenewTime) {
+			if earlier := before[name]; !earlier.Before(lease.Spec.RenewTime) {
 				stale = append(stale, OnNode(name, errors.New(name)))
 			}
 			holders[name] = *lease.Spec.HolderIdentity
@@ -107,4 +112,22 @@ func renewals(ctx context.Context, source kube.Source, names []string) (holders 
 		return nil
 	})
 	return holders, err
+}
+
+// Renewals say when each lease was renewed last, by its name.
+type Renewals map[string]metav1.MicroTime
+
+// Renewed looks at the leases of the nodes, for a Target whose run comes later.
+func Renewed(ctx context.Context, client *kube.Client) (Renewals, error) {
+	leases, err := client.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list leases: %w", err)
+	}
+	times := Renewals{}
+	for _, lease := range leases.Items {
+		if lease.Spec.RenewTime != nil {
+			times[lease.Name] = *lease.Spec.RenewTime
+		}
+	}
+	return times, nil
 }

@@ -17,7 +17,7 @@ func policyChecks() []Check {
 			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic stops it on every node, until it is deleted",
 			Proves: "A pod on every node is reached from its own node and from another; then a policy isolates them and connections time out (a refusal does not count), also when tried again for longer, while a pod that no policy selects is reached; then the policy is deleted and they are reached again. " +
 				"Where nothing enforces policies, they are accepted all the same: a failure with a CNI that kindctl knows, and else a warning, because not every CNI has a policy engine.",
-			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Run: run.deny, Hint: look,
+			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Ahead: startPolicyPods, Run: run.deny, Hint: look,
 		},
 		{
 			ID: "netpol.allow", Group: groupPolicy, Title: "A policy that allows one label lets it pass on every node, and no other",

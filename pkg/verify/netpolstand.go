@@ -13,7 +13,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-var targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
+var (
+	targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
+	// loneFriend is the friend on a single node.
+	loneFriend = map[string]string{"kindctl.dev/friend": "yes"}
+)
 
 const friendName = "friend"
 
@@ -34,18 +38,14 @@ func (t *Target) policyStand(ctx context.Context) (stand, error) {
 		return stand{}, err
 	}
 	s := stand{fleet: fleet, friend: fleet[0], friendly: map[string]string{nodeLabel: nodeKey(fleet[0].Node)}}
-	var pods []*corev1.Pod
-	for _, probe := range fleet {
-		pods = append(pods, t.probePod("target-"+probe.Node, probe.Node, targetLabels))
-	}
 	if len(fleet) == 1 {
-		s.friendly = map[string]string{"kindctl.dev/friend": "yes"}
-		pods = append(pods, t.probePod(friendName, fleet[0].Node, s.friendly))
+		s.friendly = loneFriend
 	}
-	for _, pod := range pods {
-		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+	var nodes []string
+	for _, probe := range fleet {
+		nodes = append(nodes, probe.Node)
 	}
-	probes, err := t.startProbes(ctx, pods)
+	probes, err := t.startProbes(ctx, t.policyPods(nodes))
 	if err != nil {
 		return stand{}, err
 	}
@@ -57,6 +57,28 @@ func (t *Target) policyStand(ctx context.Context) (stand, error) {
 		}
 	}
 	return s, nil
+}
+
+// policyPods are those of the stand that are not of the fleet.
+func (t *Target) policyPods(nodes []string) (pods []*corev1.Pod) {
+	for _, node := range nodes {
+		pods = append(pods, t.probePod("target-"+node, node, targetLabels))
+	}
+	if len(nodes) == 1 {
+		pods = append(pods, t.probePod(friendName, nodes[0], loneFriend))
+	}
+	for _, pod := range pods {
+		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+	}
+	return pods
+}
+
+func startPolicyPods(ctx context.Context, t *Target) error {
+	nodes, err := t.nodeNames(ctx)
+	if err != nil {
+		return err
+	}
+	return t.createPods(ctx, t.policyPods(nodes))
 }
 
 // everyone reaches every target from its own node and from another.

@@ -33,12 +33,13 @@ func nodeChecks() []Check {
 		},
 		{
 			ID: "kubelet.lease", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet renews its lease",
-			Proves: "The lease of every node is seen to be renewed. A kubelet that no longer reaches the API server answers for itself all the same, and its node's pods are evicted minutes later.",
+			Proves: "The lease of every node is seen to be renewed, or made. A kubelet that no longer reaches the API server answers for itself all the same, and its node's pods are evicted minutes later.",
 			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rights(rightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
-			// A kubelet renews every ten seconds, a young one up to seven later (kubelet
-			// v1.37, component-helpers/apimachinery/lease).
+			// A kubelet renews every ten seconds. A young one makes its lease as late as
+			// that, where the first attempt came before the node was registered, and
+			// may wait seven seconds more (kubelet v1.37, component-helpers/apimachinery/lease).
 			Slow: true, Timeout: 30 * time.Second,
 			Run: kubeletsRenew,
 		},
@@ -77,6 +78,14 @@ func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
 	sort.Slice(list.Items, func(i, j int) bool { return list.Items[i].Name < list.Items[j].Name })
 	t.listed.Store(&list.Items)
 	return list.Items, nil
+}
+
+func (t *Target) nodeNames(ctx context.Context) (names []string, err error) {
+	nodes, err := t.nodes(ctx)
+	for _, node := range nodes {
+		names = append(names, node.Name)
+	}
+	return names, err
 }
 
 // kubeletsAlive reads the Ready condition, which lags by up to 40 seconds, and
@@ -140,19 +149,15 @@ func nodeNotReady(node corev1.Node) string {
 // kubeletsRenew proves the way from each kubelet to the API server. A kubelet
 // renews every ten seconds.
 func kubeletsRenew(ctx context.Context, t *Target) (Evidence, error) {
-	nodes, err := t.nodes(ctx)
+	names, err := t.nodeNames(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, node := range nodes {
-		names = append(names, node.Name)
-	}
 	leases := t.Kube.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease)
-	if _, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names); err != nil {
+	if _, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names, t.Renewed); err != nil {
 		return Judged(nil, err)
 	}
-	return Evidence{"renewed while watched: " + strings.Join(names, ", ")}, nil
+	return Evidence{"renewed or made while watched: " + strings.Join(names, ", ")}, nil
 }
 
 const containerd = "containerd://"

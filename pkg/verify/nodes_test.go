@@ -148,13 +148,21 @@ func TestKubeletsRenew(t *testing.T) {
 	leases := []*coordinationv1.Lease{
 		lease(corev1.NamespaceNodeLease, "cp1", "cp1", otherClock), lease(corev1.NamespaceNodeLease, "w1", "w1", otherClock), lease(corev1.NamespaceNodeLease, "w2", "w2", otherClock),
 	}
+	before := func(offset time.Duration) Renewals {
+		at := metav1.NewMicroTime(otherClock.Add(offset))
+		return Renewals{"cp1": at, "w1": at, "w2": at}
+	}
 	tests := map[string]struct {
 		exist, renewed []*coordinationv1.Lease
+		before         Renewals
 		want           string
 	}{
-		"all":         {leases, leases, ""},
-		"one is not":  {leases, leases[:2], "leases that are not renewed: w2 ("},
-		"one is gone": {leases[:2], leases[:2], "leases that are not renewed: w2 (nobody holds it) ("},
+		"all":                   {exist: leases, renewed: leases},
+		"one is not":            {exist: leases, renewed: leases[:2], want: "leases that are not renewed: w2 ("},
+		"one is gone":           {exist: leases[:2], renewed: leases[:2], want: "leases that are not renewed: w2 (nobody holds it) ("},
+		"before the run":        {exist: leases, before: before(-time.Second)},
+		"not since before":      {exist: leases, renewed: leases[:2], before: before(0), want: "leases that are not renewed: w2 ("},
+		"one made since before": {exist: leases, before: Renewals{"cp1": before(-time.Second)["cp1"], "w1": before(-time.Second)["w1"]}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,6 +171,7 @@ func TestKubeletsRenew(t *testing.T) {
 				objects = append(objects, l)
 			}
 			target := fakeTarget(threeNodes, fakePods{}, objects...)
+			target.Renewed = test.before
 			for _, l := range test.renewed {
 				renew(t, target, l)
 			}

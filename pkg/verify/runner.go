@@ -45,6 +45,9 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
+		if check.Ahead != nil && (check.Skip == nil || check.Skip(t) == "") {
+			t.ahead = append(t.ahead, check.Ahead)
+		}
 	}
 	report := Report{RunID: t.RunID, Started: time.Now(), Results: make([]Result, len(checks))}
 	var group sync.WaitGroup

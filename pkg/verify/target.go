@@ -44,9 +44,14 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
+	// Renewed is when the nodes' leases had been renewed, if somebody looked before
+	// the run; kubelet.lease then compares with that.
+	Renewed Renewals
+
 	noNetwork string                        // why nothing is sent between pods, or ""
 	listed    atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
 	hangUp    func()                        // closes the connections that Pods has kept
+	ahead     []func(context.Context, *Target) error
 	left      struct {
 		sync.Mutex
 		kinds []unbound
