@@ -36,7 +36,9 @@ func (a *Addon) Checks() []verify.Check {
 			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
 			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
 			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
-			Timeout: 30 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
+			// Agents compile programs for new endpoints, on a machine that all nodes share:
+			// eight nodes on two cores took more than 30 s.
+			Timeout: 90 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
