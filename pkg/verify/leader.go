@@ -89,10 +89,8 @@ func renewals(ctx context.Context, source kube.Source, names []string, before Re
 		}
 		if before == nil {
 			before = Renewals{}
-			for name, lease := range byName {
-				if lease.Spec.RenewTime != nil {
-					before[name] = *lease.Spec.RenewTime
-				}
+			for _, lease := range leases {
+				before.note(lease)
 			}
 		}
 		for _, name := range names {
@@ -125,9 +123,14 @@ func Renewed(ctx context.Context, client *kube.Client) (Renewals, error) {
 	}
 	times := Renewals{}
 	for _, lease := range leases.Items {
-		if lease.Spec.RenewTime != nil {
-			times[lease.Name] = *lease.Spec.RenewTime
-		}
+		times.note(&lease)
 	}
 	return times, nil
+}
+
+// note leaves out a lease that was never renewed.
+func (r Renewals) note(lease *coordinationv1.Lease) {
+	if lease.Spec.RenewTime != nil {
+		r[lease.Name] = *lease.Spec.RenewTime
+	}
 }
