@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	netutils "k8s.io/utils/net"
+	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -39,17 +43,23 @@ func slicesFollow(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.service(ctx, gatedName, corev1.ServiceSpec{Selector: map[string]string{fleetLabel: hostsValue}}); err != nil {
+	serviceIPs, err := t.service(ctx, gatedName, corev1.ServiceSpec{Selector: map[string]string{fleetLabel: hostsValue}})
+	if err != nil {
 		return nil, err
 	}
 	gated := hosts[len(hosts)-1]
+	addresses := ofFamilies(gated.IPs, serviceIPs)
 	var evidence Evidence
 	for _, ready := range []bool{true, false} {
 		if err := t.setGate(ctx, gated, ready); err != nil {
 			return evidence, err
 		}
 		started := time.Now()
-		if err := t.sliceIs(ctx, gated.Namespace, ready); err != nil {
+		want := addresses
+		if !ready {
+			want = nil
+		}
+		if err := t.readyEndpointsAre(ctx, gated.Namespace, want); err != nil {
 			return evidence, err
 		}
 		evidence = append(evidence, fmt.Sprintf("pod ready %v: the EndpointSlice followed in %v", ready, time.Since(started).Round(time.Millisecond)))
@@ -74,34 +84,40 @@ func (t *Target) setGate(ctx context.Context, pod Probe, ready bool) error {
 	return nil
 }
 
-// sliceIs watches until the Service's slices have a ready endpoint, or none.
-func (t *Target) sliceIs(ctx context.Context, namespace string, ready bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, sliceTime, fmt.Errorf("not within %v", sliceTime))
-	defer cancel()
-	slices := t.Kube.Clientset.DiscoveryV1().EndpointSlices(namespace)
-	selection := metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + gatedName}
-	return kube.UntilAll(ctx, kube.ListWatch(slices.List, slices.Watch, selection), func(seen []*discoveryv1.EndpointSlice) error {
-		return judgeSlices(seen, ready)
+// ofFamilies are the addresses whose IP family one of the Service's addresses has:
+// a Service has a slice for each of its families.
+func ofFamilies(addresses, serviceIPs []string) []string {
+	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool {
+		return !slices.ContainsFunc(serviceIPs, func(ip string) bool { return netutils.IsIPv6String(ip) == netutils.IsIPv6String(address) })
 	})
 }
 
-func judgeSlices(seen []*discoveryv1.EndpointSlice, ready bool) error {
-	endpoints, readyOnes := 0, 0
+// readyEndpointsAre watches until these are the addresses of the ready endpoints in
+// the Service's slices.
+func (t *Target) readyEndpointsAre(ctx context.Context, namespace string, want []string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, sliceTime, fmt.Errorf("not within %v", sliceTime))
+	defer cancel()
+	client := t.Kube.Clientset.DiscoveryV1().EndpointSlices(namespace)
+	selection := metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + gatedName}
+	return kube.UntilAll(ctx, kube.ListWatch(client.List, client.Watch, selection), func(seen []*discoveryv1.EndpointSlice) error {
+		return judgeSlices(seen, want)
+	})
+}
+
+func judgeSlices(seen []*discoveryv1.EndpointSlice, want []string) error {
+	if len(seen) == 0 {
+		return errors.New("the Service has no EndpointSlice")
+	}
+	var ready []string
 	for _, slice := range seen {
 		for _, endpoint := range slice.Endpoints {
-			endpoints++
-			if endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-				readyOnes++
+			if ptr.Deref(endpoint.Conditions.Ready, false) {
+				ready = append(ready, endpoint.Addresses...)
 			}
 		}
 	}
-	switch {
-	case len(seen) == 0:
-		return errors.New("the Service has no EndpointSlice")
-	case ready && readyOnes != 1:
-		return fmt.Errorf("the pod is ready, and %d of %d endpoints are", readyOnes, endpoints)
-	case !ready && readyOnes != 0:
-		return fmt.Errorf("the pod is not ready, and %d of %d endpoints still are", readyOnes, endpoints)
+	if !sets.New(ready...).Equal(sets.New(want...)) {
+		return fmt.Errorf("the EndpointSlices' ready addresses are %v, the ready pod's are %v", ready, want)
 	}
 	return nil
 }

@@ -1,34 +1,53 @@
 package verify
 
 import (
+	"slices"
 	"testing"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/utils/ptr"
 )
 
 func TestJudgeSlices(t *testing.T) {
-	slice := func(ready ...bool) []*discoveryv1.EndpointSlice {
-		s := &discoveryv1.EndpointSlice{}
-		for _, each := range ready {
-			s.Endpoints = append(s.Endpoints, discoveryv1.Endpoint{Conditions: discoveryv1.EndpointConditions{Ready: &each}})
-		}
-		return []*discoveryv1.EndpointSlice{s}
+	const four, six, other = "172.18.0.2", "fc00::2", "172.18.0.3"
+	slice := func(kind discoveryv1.AddressType, ready ...string) *discoveryv1.EndpointSlice {
+		return &discoveryv1.EndpointSlice{AddressType: kind, Endpoints: []discoveryv1.Endpoint{
+			{Addresses: ready, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(len(ready) > 0)}},
+			{Addresses: []string{other}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(false)}},
+			{Addresses: []string{other}},
+		}}
 	}
+	ofFour, ofSix := slice(discoveryv1.AddressTypeIPv4, four), slice(discoveryv1.AddressTypeIPv6, six)
+	none := slice(discoveryv1.AddressTypeIPv4)
 	tests := map[string]struct {
-		seen  []*discoveryv1.EndpointSlice
-		ready bool
-		want  string
+		seen []*discoveryv1.EndpointSlice
+		want []string
+		err  string
 	}{
-		"follows to ready":      {slice(true), true, ""},
-		"follows to unready":    {slice(false), false, ""},
-		"the endpoint went":     {slice(), false, ""},
-		"no slice":              {nil, false, "the Service has no EndpointSlice"},
-		"stays unready":         {slice(false), true, "the pod is ready, and 0 of 1 endpoints are"},
-		"stays ready":           {slice(true), false, "the pod is not ready, and 1 of 1 endpoints still are"},
-		"an endpoint too many":  {slice(true, true), true, "2 of 2 endpoints"},
-		"a condition is absent": {[]*discoveryv1.EndpointSlice{{Endpoints: []discoveryv1.Endpoint{{}}}}, true, "0 of 1"},
+		"follows to ready":             {[]*discoveryv1.EndpointSlice{ofFour}, []string{four}, ""},
+		"follows in both families":     {[]*discoveryv1.EndpointSlice{ofSix, ofFour}, []string{four, six}, ""},
+		"follows in one family of two": {[]*discoveryv1.EndpointSlice{ofFour, slice(discoveryv1.AddressTypeIPv6)}, []string{four, six}, "[172.18.0.2], the ready pod's are [172.18.0.2 fc00::2]"},
+		"follows to unready":           {[]*discoveryv1.EndpointSlice{none}, nil, ""},
+		"no slice":                     {nil, nil, "the Service has no EndpointSlice"},
+		"stays unready":                {[]*discoveryv1.EndpointSlice{none}, []string{four}, "ready addresses are [], the ready pod's are [172.18.0.2]"},
+		"stays ready":                  {[]*discoveryv1.EndpointSlice{ofFour}, nil, "ready addresses are [172.18.0.2], the ready pod's are []"},
+		"another pod's address":        {[]*discoveryv1.EndpointSlice{slice(discoveryv1.AddressTypeIPv4, other)}, []string{four}, "[172.18.0.3]"},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { wantErr(t, judgeSlices(test.seen, test.ready), test.want) })
+		t.Run(name, func(t *testing.T) { wantErr(t, judgeSlices(test.seen, test.want), test.err) })
+	}
+}
+
+func TestOfFamilies(t *testing.T) {
+	both := []string{"172.18.0.2", "fc00::2"}
+	for name, test := range map[string]struct{ serviceIPs, want []string }{
+		"both families": {[]string{"10.96.0.9", "fd00::9"}, both},
+		"only IPv6":     {[]string{"fd00::9"}, both[1:]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ofFamilies(both, test.serviceIPs); !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
 	}
 }
