@@ -29,10 +29,10 @@ type Options struct {
 const RunsFailed = "RUNS_FAILED"
 
 // Run measures every case. What it has seen is returned with an error as well:
-// that of ctx when it ended, that of a warm-up, which shows that an arm cannot
+// that of ctx when it ended, that of an arm's first run, which shows that it cannot
 // work here, or one that says how many runs have failed.
 func Run(ctx context.Context, runner Runner, o Options) (*Result, error) {
-	b := &benchmark{Options: o, runner: runner, took: map[string]time.Duration{}}
+	b := &benchmark{Options: o, runner: runner, took: map[string]time.Duration{}, works: map[string]bool{}}
 	result := &Result{SchemaVersion: SchemaVersion, Started: time.Now(), Machine: o.Machine}
 	b.announce()
 	var err error
@@ -62,6 +62,8 @@ type benchmark struct {
 	done   int
 	// took is how long the latest run of a kind took, with its removal.
 	took map[string]time.Duration
+	// works tells of an arm that it has made a cluster.
+	works map[string]bool
 }
 
 func (b *benchmark) total() int { return len(b.CNIs) * len(b.Nodes) * (b.Runs + 1) * len(b.Arms) }
@@ -76,8 +78,8 @@ func (b *benchmark) announce() {
 		Message: fmt.Sprintf("%d clusters are made and removed one after the other, for about %v; use this machine for nothing else", b.total(), all.Round(time.Minute))})
 }
 
-// measure runs all rounds of a case. A run that fails is kept as such, unless it
-// is the warm-up.
+// measure runs all rounds of a case. A run that fails is kept as such; only an arm
+// that has never made a cluster ends the benchmark.
 func (b *benchmark) measure(ctx context.Context, c *Case) error {
 	for round := range b.Runs + 1 {
 		for _, arm := range turn(b.Arms, round) {
@@ -86,7 +88,7 @@ func (b *benchmark) measure(ctx context.Context, c *Case) error {
 				return context.Cause(ctx)
 			}
 			c.Runs = append(c.Runs, run)
-			if err != nil && round == 0 {
+			if err != nil && !b.works[arm.Name] {
 				return err
 			}
 		}
@@ -129,12 +131,12 @@ func (b *benchmark) one(ctx context.Context, c *Case, round int, arm Arm) (Trial
 	case err != nil:
 		run.Error = err.Error()
 		span.Failed(err.Error(), hint.AdviceOf(err))
-		if round > 0 { // else the error is the command's, and told at its end
+		if b.works[arm.Name] { // else the error is the command's, and told at its end
 			b.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "bench", Message: "a run failed and does not count: " + err.Error()})
 		}
 	default:
 		run.Measures = measures
-		b.took[kind] = time.Since(run.Started)
+		b.took[kind], b.works[arm.Name] = time.Since(run.Started), true
 		span.Done(fmt.Sprintf("works after %.1f s, done in its own eyes after %.1f s; %.0f CPU-s", measures.Finish, measures.Done, measures.CPU.Total()))
 	}
 	return run, err

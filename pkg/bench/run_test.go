@@ -84,7 +84,13 @@ func TestRunFailures(t *testing.T) {
 	if hint.ReasonOf(err) != RunsFailed || len(s.made) != 12 || len(result.Failed()) != 1 || result.Cases[0].Summary[1].Ratio == nil {
 		t.Errorf("after %d runs: %v; failed: %+v", len(s.made), err, result.Failed())
 	}
-	// In the warm-up: the arm does not work here at all.
+	// In the warm-up of a larger cluster: so it is too.
+	s = &script{fails: map[int]error{8: broken}}
+	result, err = Run(t.Context(), s, options(event.Discard))
+	if hint.ReasonOf(err) != RunsFailed || len(s.made) != 12 || len(result.Failed()) != 1 || result.Cases[1].Summary[1].Runs != 2 {
+		t.Errorf("after %d runs: %v; failed: %+v", len(s.made), err, result.Failed())
+	}
+	// In its first run: the arm does not work here at all.
 	s = &script{fails: map[int]error{2: broken}}
 	result, err = Run(t.Context(), s, options(event.Discard))
 	if !errors.Is(err, broken) || len(s.made) != 2 || len(result.Cases) != 1 {
