@@ -1,6 +1,7 @@
 package calico
 
 import (
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // manifest has the shape of upstream's where Render looks.
@@ -39,6 +41,7 @@ spec:
       - name: calico-node
         image: node
         readinessProbe: {exec: {command: [/bin/calico-node, -felix-ready]}, periodSeconds: 10}
+        livenessProbe: {exec: {command: [/bin/calico-node, -felix-live]}, periodSeconds: 10, failureThreshold: 6}
         env:
         - {name: FELIX_NFTABLESMODE, value: Auto}
         - {name: CALICO_IPV4POOL_VXLAN, value: CrossSubnet}
@@ -98,6 +101,9 @@ func TestRender(t *testing.T) {
 			if inits := pod["initContainers"].([]any); len(inits) != 1 || inits[0].(map[string]any)["name"] != installer {
 				t.Errorf("init containers are %v, want %s alone", inits, installer)
 			}
+			if alive := probeOf(t, objects[1], "livenessProbe"); alive["exec"] != nil || alive["httpGet"].(map[string]any)["path"] != "/liveness" || alive["failureThreshold"] != int64(6) {
+				t.Errorf("the agent is asked in another way whether it lives: %v", alive)
+			}
 			for _, object := range objects[1:] {
 				probe := probeOf(t, object, "startupProbe")
 				if probe == nil {
@@ -127,6 +133,9 @@ func TestRenderProduction(t *testing.T) {
 		if probe := probeOf(t, object, "readinessProbe"); probe["periodSeconds"] != int64(10) || probeOf(t, object, "startupProbe") != nil {
 			t.Errorf("%s is not asked as published: %v", object.GetName(), probe)
 		}
+	}
+	if alive := probeOf(t, objects[1], "livenessProbe"); alive["exec"] == nil {
+		t.Errorf("the agent is not asked as published whether it lives: %v", alive)
 	}
 	if inits, _, err := unstructured.NestedSlice(objects[1].Object, "spec", "template", "spec", "initContainers"); err != nil || len(inits) != 3 {
 		t.Errorf("%d init containers are left of 3 (%v)", len(inits), err)
@@ -179,18 +188,53 @@ func TestManifest(t *testing.T) {
 }
 
 func TestJudgeRoute(t *testing.T) {
-	tests := []struct{ name, out, want string }{
-		{"tunnel", `[{"dst":"10.9.1.1","gateway":"10.9.1.0","dev":"vxlan.calico"}]`, ""},
-		{"straight", `[{"dst":"10.9.1.1","gateway":"172.18.0.3","dev":"eth0"}]`, ""},
-		{"default gateway", `[{"dst":"10.9.1.1","gateway":"172.18.0.1","dev":"eth0"}]`, "neither"},
-		{"unreachable", `[{"type":"unreachable","dst":"10.9.1.1","dev":"lo"}]`, "it is unreachable"},
-		{"nothing", `[]`, "none in"},
-		{"not JSON", `RTNETLINK answers`, "none in"},
+	tests := []struct {
+		name string
+		way  route
+		want string
+	}{
+		{"tunnel", route{Gateway: "10.9.1.0", Device: "vxlan.calico"}, ""},
+		{"straight", route{Gateway: "172.18.0.3", Device: "eth0"}, ""},
+		{"default gateway", route{Gateway: "172.18.0.1", Device: "eth0"}, "neither"},
+		{"unreachable", route{Type: "unreachable", Device: "lo"}, "it is unreachable"},
+		{"nothing", route{}, "there is none"},
 	}
 	for _, tt := range tests {
-		way, err := judgeRoute(tt.out, []string{"172.18.0.3", "fc00::3"})
-		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || (err == nil) != (way != "") {
-			t.Errorf("%s: way %q, error %v; want %q", tt.name, way, err, tt.want)
+		way, err := judgeRoute(tt.way, []string{"172.18.0.3", "fc00::3"})
+		want(t, tt.name, err, tt.want)
+		if (err == nil) != (way != "") {
+			t.Errorf("%s: way %q, error %v", tt.name, way, err)
+		}
+	}
+}
+
+// TestKernelRoutes: what ip prints for some destinations, and how it ends when
+// there is no way to one.
+func TestKernelRoutes(t *testing.T) {
+	four, six := verify.Probe{IP: "10.9.1.1"}, verify.Probe{IP: "fd00::1"}
+	const toFour, toSix = `[{"dst":"10.9.1.1","gateway":"172.18.0.3","dev":"eth0","flags":[]}]` + "\n", `[{"dst":"fd00::1","from":"::","dev":"vxlan-v6.calico"}]` + "\n"
+	none := &kube.ExecError{Command: []string{"ip"}, ExitCode: 1, Stderr: "RTNETLINK answers: Network is unreachable"}
+	tests := []struct {
+		name, out string
+		err       error
+		known     map[string]route
+		want      string
+	}{
+		{"both", toFour + toSix, nil, map[string]route{
+			four.IP: {Destination: netip.MustParseAddr(four.IP), Gateway: "172.18.0.3", Device: "eth0"},
+			six.IP:  {Destination: netip.MustParseAddr(six.IP), Device: "vxlan-v6.calico"}}, ""},
+		{"one of them", toSix, none, map[string]route{six.IP: {Destination: netip.MustParseAddr(six.IP), Device: "vxlan-v6.calico"}}, ""},
+		{"none", "", none, nil, "Network is unreachable"},
+		{"no answer", "", errors.New("502"), nil, "502"},
+		{"not JSON", "RTNETLINK answers", nil, nil, "ip route get"},
+	}
+	for _, tt := range tests {
+		asked := ""
+		pods := nodes{input: func(text string) (string, error) { asked = text; return tt.out, tt.err }}
+		known, err := kernelRoutes(t.Context(), pods, kube.PodRef{Name: "agent-w1"}, []verify.Probe{four, six})
+		want(t, tt.name, err, tt.want)
+		if diff := cmp.Diff(tt.known, known, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" || asked != "route get 10.9.1.1\nroute get fd00::1\n" {
+			t.Errorf("%s: asked %q (-want +got):\n%s", tt.name, asked, diff)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package calico
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ type nodes struct {
 	verify.Pods
 	health map[string]string // "" is well, "stopped" never answers
 	rules  map[string]string // by pod and program
+	input  func(text string) (string, error)
 }
 
 func (n nodes) GetPod(ctx context.Context, _, pod string, port int, path string) (int, []byte, error) {
@@ -44,6 +46,14 @@ func (n nodes) Exec(_ context.Context, pod kube.PodRef, command ...string) (stri
 		return "", &kube.ExecError{Command: command, ExitCode: 1, Stderr: "No such file or directory"}
 	}
 	return out, nil
+}
+
+func (n nodes) ExecInput(_ context.Context, _ kube.PodRef, stdin io.Reader, _ ...string) (string, error) {
+	text, err := io.ReadAll(stdin)
+	if err != nil {
+		return "", err
+	}
+	return n.input(string(text))
 }
 
 func target(mode string, pods nodes, available int32) *verify.Target {

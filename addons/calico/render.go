@@ -29,6 +29,9 @@ func Render(objects []*unstructured.Unstructured, options Options) error {
 		container.Env = settings(container.Env, options)
 		if !options.Production {
 			container.ReadinessProbe = felixReady()
+			if container.LivenessProbe != nil {
+				container.LivenessProbe.ProbeHandler = felixHealth("/liveness")
+			}
 			hastenAgent(pod, options)
 		}
 	}); err != nil || options.Production {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -19,9 +20,10 @@ var tunnels = []string{"vxlan.calico", "vxlan-v6.calico"}
 
 // route is what "ip -j route get" says of one destination.
 type route struct {
-	Device  string `json:"dev"`
-	Gateway string `json:"gateway"`
-	Type    string `json:"type"`
+	Destination netip.Addr `json:"dst"`
+	Device      string     `json:"dev"`
+	Gateway     string     `json:"gateway"`
+	Type        string     `json:"type"`
 }
 
 // routes asks the kernel of every node for its way to a pod of every other one.
@@ -41,40 +43,66 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		}
 	}
 	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
-		var ways []string
-		var problems []error
-		for _, peer := range probes {
-			if peer.Node == pod.Spec.NodeName {
-				continue
-			}
-			for _, peer := range peer.Faces() {
-				out, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: namespace, Name: pod.Name, Container: agent}, "ip", "-j", "route", "get", peer.IP)
-				if err != nil {
-					return "", fmt.Errorf("route to %s on %s: %w", peer.IP, peer.Node, err)
-				}
-				way, err := judgeRoute(out, addresses[peer.Node])
-				if err != nil {
-					problems = append(problems, fmt.Errorf("route to %s on %s: %w", peer.IP, peer.Node, err))
-				}
-				ways = append(ways, fmt.Sprintf("%s on %s by %s", peer.IP, peer.Node, way))
+		var peers []verify.Probe
+		for _, probe := range probes {
+			if probe.Node != pod.Spec.NodeName {
+				peers = append(peers, probe.Faces()...)
 			}
 		}
-		if len(ways) == 0 {
-			problems = append(problems, errors.New("there is no probe on another node"))
+		if len(peers) == 0 {
+			return "", errors.New("there is no probe on another node")
+		}
+		known, err := kernelRoutes(ctx, t.Pods, kube.PodRef{Namespace: namespace, Name: pod.Name, Container: agent}, peers)
+		if err != nil {
+			return "", err
+		}
+		var ways []string
+		var problems []error
+		for _, peer := range peers {
+			way, err := judgeRoute(known[peer.IP], addresses[peer.Node])
+			if err != nil {
+				problems = append(problems, fmt.Errorf("route to %s on %s: %w", peer.IP, peer.Node, err))
+			}
+			ways = append(ways, fmt.Sprintf("%s on %s by %s", peer.IP, peer.Node, way))
 		}
 		return strings.Join(ways, ", "), errors.Join(problems...)
 	}))
 }
 
+// kernelRoutes asks in one command for the ways to all peers, and returns those
+// that there are, by address. The command goes on after one for which there is
+// none, and fails in the end.
+func kernelRoutes(ctx context.Context, pods verify.Pods, at kube.PodRef, peers []verify.Probe) (map[string]route, error) {
+	var questions strings.Builder
+	for _, peer := range peers {
+		fmt.Fprintln(&questions, "route get", peer.IP)
+	}
+	out, err := pods.ExecInput(ctx, at, strings.NewReader(questions.String()), "ip", "-force", "-j", "-batch", "-")
+	if _, ran := errors.AsType[*kube.ExecError](err); err != nil && !ran {
+		return nil, err
+	}
+	known := map[string]route{}
+	for answers := json.NewDecoder(strings.NewReader(out)); answers.More(); {
+		var found []route
+		if wrong := answers.Decode(&found); wrong != nil {
+			return nil, fmt.Errorf("ip route get: %w in %q", wrong, out)
+		}
+		for _, way := range found {
+			known[way.Destination.String()] = way
+		}
+	}
+	if len(known) == 0 {
+		return nil, err
+	}
+	return known, nil
+}
+
 // judgeRoute wants the way to lead through the tunnel or straight to the
 // peer's node, never through a default gateway.
-func judgeRoute(out string, peerNode []string) (way string, err error) {
-	var found []route
-	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) == 0 {
-		return "", fmt.Errorf("none in %q", strings.TrimSpace(out))
-	}
-	r := found[0]
+func judgeRoute(r route, peerNode []string) (way string, err error) {
 	switch {
+	case r == route{}:
+		return "", errors.New("there is none")
 	case r.Type != "" && r.Type != "unicast":
 		return "", errors.New("it is " + r.Type)
 	case slices.Contains(tunnels, r.Device):

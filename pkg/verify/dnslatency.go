@@ -45,7 +45,7 @@ func dnsLatency(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	domain, err := clusterDomain(ctx, probes)
+	domain, err := t.clusterDomain(ctx, probes)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	domain, err := clusterDomain(ctx, probes)
+	domain, err := t.clusterDomain(ctx, probes)
 	if err != nil {
 		return nil, err
 	}

@@ -71,9 +71,15 @@ const defaultDomain = "cluster.local"
 // kubelet that is set up wrongly is outvoted.
 const domainWitnesses = 3
 
-// clusterDomain is the domain that most of a few probes have. Where none has
-// one, it is the default: what is wrong with the probes, dns.search tells.
-func clusterDomain(ctx context.Context, probes []Probe) (string, error) {
+// clusterDomain is the domain that most of a few probes have, who are asked once.
+// Where none has one, it is the default: what is wrong with the probes, dns.search
+// tells.
+func (t *Target) clusterDomain(ctx context.Context, probes []Probe) (string, error) {
+	t.domain.Lock()
+	defer t.domain.Unlock()
+	if t.domain.name != "" {
+		return t.domain.name, nil
+	}
 	probes = probes[:min(domainWitnesses, len(probes))]
 	confs := make([]resolvConf, len(probes))
 	_, err := each(indices(probes), func(i int) (_ string, err error) {
@@ -83,7 +89,8 @@ func clusterDomain(ctx context.Context, probes []Probe) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return majority(confs), nil
+	t.domain.name = majority(confs)
+	return t.domain.name, nil
 }
 
 func majority(confs []resolvConf) string {

@@ -78,11 +78,11 @@ func TestClusterDomainIsThatOfMost(t *testing.T) {
 			}
 			probes = append(probes, searchProbe("w", fakePods{execs: map[string]string{"probe-w": `content of file "/etc/resolv.conf": ` + text}}))
 		}
-		if got, err := clusterDomain(t.Context(), probes); err != nil || got != want {
+		if got, err := new(Target).clusterDomain(t.Context(), probes); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", domains, got, err, want)
 		}
 	}
-	_, err := clusterDomain(t.Context(), []Probe{searchProbe("w", fakePods{})})
+	_, err := new(Target).clusterDomain(t.Context(), []Probe{searchProbe("w", fakePods{})})
 	if !isUnobservable(err) {
 		t.Errorf("got %v", err)
 	}

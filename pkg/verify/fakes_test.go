@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"strings"
@@ -37,6 +38,10 @@ func (f fakePods) Exec(_ context.Context, pod kube.PodRef, command ...string) (s
 		return out, nil
 	}
 	return "", &kube.ExecError{Command: []string{"etcdctl"}, ExitCode: 1, Stderr: "connection refused"}
+}
+
+func (f fakePods) ExecInput(ctx context.Context, pod kube.PodRef, _ io.Reader, command ...string) (string, error) {
+	return f.Exec(ctx, pod, command...)
 }
 
 func (f fakePods) GetPod(_ context.Context, _, pod string, port int, path string) (int, []byte, error) {

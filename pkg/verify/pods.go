@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sort"
 
@@ -21,6 +22,7 @@ const systemNamespace = "kube-system"
 // Pods reaches into pods, and the nodes under them, through the API server.
 type Pods interface {
 	Exec(ctx context.Context, pod kube.PodRef, command ...string) (stdout string, err error)
+	ExecInput(ctx context.Context, pod kube.PodRef, stdin io.Reader, command ...string) (stdout string, err error)
 	Logs(ctx context.Context, pod kube.PodRef) (string, error)
 	GetPod(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)

@@ -56,6 +56,10 @@ type Target struct {
 		sync.Mutex
 		kinds []unbound
 	}
+	domain struct {
+		sync.Mutex
+		name string // as most probes have it
+	}
 	namespace struct {
 		sync.Mutex
 		usable bool
