@@ -14,8 +14,15 @@ import (
 // roleName is the name of what Roles returns.
 const roleName = "kindctl-verify"
 
-// rights joins lists of rights.
-func rights(lists ...[]string) []string { return slices.Concat(lists...) }
+// rights joins lists of rights, and has each once.
+func rights(lists ...[]string) (all []string) {
+	for _, right := range slices.Concat(lists...) {
+		if !slices.Contains(all, right) {
+			all = append(all, right)
+		}
+	}
+	return all
+}
 
 // These rights go with the helpers of a Target. Those to the run's own
 // namespace have to be cluster-wide, because its name is not known before.
