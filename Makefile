@@ -7,7 +7,7 @@ ARGS ?= --cni cilium
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-faults test-chaos bench lint
+.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-faults test-chaos test-vm bench lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -49,6 +49,10 @@ test-faults: host ## break real clusters, fault by fault; writes docs/faults.md 
 
 test-chaos: host ## break a cluster while somebody writes to it, and count what is lost (minutes)
 	go test -tags chaos -count=1 -timeout 60m -v ./test/chaos
+
+test-vm: host ## kube-proxy in mode ipvs on a kernel that has it, in an emulated machine (minutes)
+	@command -v qemu-system-x86_64 >/dev/null || apt-get install -y -qq --no-install-recommends qemu-system-x86 e2fsprogs </dev/null >/dev/null
+	go test -tags vm -count=1 -timeout 60m -v ./test/vm
 
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md

@@ -11,6 +11,7 @@ import (
 // tables, or an entry of Cilium's maps.
 var (
 	ruleOfIPTables = regexp.MustCompile(`-A KUBE-SERVICES -d [0-9.]+/32 .*-j KUBE-SVC-[A-Z2-7]{16}`)
+	ruleOfIPVS     = regexp.MustCompile(`TCP [0-9.]+:80 rr`)
 	ruleOfNFTables = regexp.MustCompile(`[0-9.]+ \. tcp \. 80( comment "[^"]*")? : goto "?service-`)
 	entryOfCilium  = regexp.MustCompile(`[0-9.]+:80/TCP \([1-9][0-9]*\): [0-9.]+:8080/TCP`)
 )
@@ -49,4 +50,14 @@ func (s *session) skipsOnly(verdicts []verdict, want map[string]string) {
 	if !maps.Equal(got, want) {
 		s.Errorf("skipped are %q, want %q", got, want)
 	}
+}
+
+// rareMode is the mode of kube-proxy that the fewest kernels can, of those that this
+// one can, and how it shows a rule.
+func (s *session) rareMode() (mode string, rule *regexp.Regexp) {
+	s.Helper()
+	if s.doctor("--proxy-mode", "ipvs").of("kernel.ip_vs").State == "fatal" {
+		return "nftables", ruleOfNFTables
+	}
+	return "ipvs", ruleOfIPVS
 }

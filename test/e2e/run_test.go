@@ -41,12 +41,13 @@ func (s *session) finished(cmd *exec.Cmd) result {
 
 // TestRun gives a command a cluster of its own: the command finds it, what it
 // reads and writes is passed through, and nothing is left. It is a single node
-// with nftables, and verifies all that applies to one.
+// in a mode of kube-proxy of its own, and verifies all that applies to one.
 func TestRun(t *testing.T) {
 	s := newSession(t)
 	t.Chdir(t.TempDir())
 	before := s.belongings()
-	cmd := s.run([]string{"--proxy-mode", "nftables", "--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
+	mode, rule := s.rareMode()
+	cmd := s.run([]string{"--proxy-mode", mode, "--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
 		`stat -c %a "$KUBECONFIG"; echo "$KUBECONFIG"; echo "$KINDCTL_NAME"; cat; set -e
 kindctl=$1
 verify() { "$kindctl" verify --kubeconfig "$KUBECONFIG" --context "kind-$KINDCTL_NAME" "$@"; }
@@ -69,8 +70,8 @@ verify -o json`)
 		t.Errorf("the command's own verification: %v\n%s", err, lines[4])
 	}
 	s.skipsOnly(report.Results, skippedOnOneNode)
-	if shown, err := os.ReadFile("evidence.txt"); err != nil || !ruleOfNFTables.Match(shown) {
-		t.Errorf("the evidence lacks %s (%v):\n%s", ruleOfNFTables, err, shown)
+	if shown, err := os.ReadFile("evidence.txt"); err != nil || !rule.Match(shown) {
+		t.Errorf("the evidence lacks %s (%v):\n%s", rule, err, shown)
 	}
 	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.kubeconfig {
 		t.Errorf("the private kubeconfig %s is still there: %v", lines[1], err)
