@@ -13,10 +13,11 @@ import (
 func TestIPFamilies(t *testing.T) {
 	for _, test := range []struct {
 		name, cni, family, mode string
+		more                    []string
 		short                   bool
 	}{
 		{name: "dual", cni: "calico", family: "dual", mode: "nftables", short: true},
-		{name: "six", cni: "calico", family: "ipv6", mode: "iptables"},
+		{name: "six", cni: "calico", family: "ipv6", mode: "iptables", more: []string{"--etcd", "external", "--etcd-members", "3"}},
 		{name: "dual-cilium", cni: "cilium", family: "dual", mode: "iptables"},
 		{name: "six-cilium", cni: "cilium", family: "ipv6", mode: "none"},
 	} {
@@ -26,7 +27,7 @@ func TestIPFamilies(t *testing.T) {
 			}
 			cluster := "e2e-ip-" + test.name
 			s := newSession(t, cluster)
-			s.must("up", "--cni", test.cni, "--ip-family", test.family, "--proxy-mode", test.mode, "--workers", "1", "-n", cluster)
+			s.must(append([]string{"up", "--cni", test.cni, "--ip-family", test.family, "--proxy-mode", test.mode, "--workers", "1", "-n", cluster}, test.more...)...)
 			s.green(cluster)
 			s.kubectl(cluster, "create", "deployment", "web", "--image="+s.probeImage(cluster), "--replicas=1", "--", "/agnhost", "netexec")
 			s.kubectl(cluster, "create", "deployment", "client", "--image="+s.probeImage(cluster), "--", "/agnhost", "pause")
