@@ -109,10 +109,8 @@ func (t *Target) FleetServices(ctx context.Context) (services []Balanced, err er
 		}
 		service := Balanced{Name: fmt.Sprintf("%s/%s:%s", probes[0].Namespace, fleetService, portName), Address: netip.AddrPortFrom(ip, servicePort)}
 		for _, probe := range probes {
-			for _, face := range probe.Faces() {
-				if own, err := netip.ParseAddr(face.IP); err == nil && own.Is4() == ip.Is4() {
-					service.Endpoints = append(service.Endpoints, net.JoinHostPort(face.IP, strconv.Itoa(face.HTTPPort)))
-				}
+			for _, own := range ofFamily(address, probe.IPs) {
+				service.Endpoints = append(service.Endpoints, net.JoinHostPort(own, strconv.Itoa(probe.HTTPPort)))
 			}
 		}
 		slices.Sort(service.Endpoints)

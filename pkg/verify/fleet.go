@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	netutils "k8s.io/utils/net"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -244,6 +245,17 @@ func (p Probe) Faces() (faces []Probe) {
 		faces = append(faces, p)
 	}
 	return faces
+}
+
+// ofFamily are those of the addresses that are of an IP family, which another
+// address stands for.
+func ofFamily(like string, addresses []string) (same []string) {
+	for _, address := range addresses {
+		if netutils.IsIPv6String(address) == netutils.IsIPv6String(like) {
+			same = append(same, address)
+		}
+	}
+	return same
 }
 
 // distinct are the two probes, or the one that both are.

@@ -12,8 +12,6 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
-	netutils "k8s.io/utils/net"
 	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -48,7 +46,13 @@ func slicesFollow(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	gated := hosts[len(hosts)-1]
-	addresses := ofFamilies(gated.IPs, serviceIPs)
+	var addresses []string // there is a slice for each IP family of the Service
+	for _, ip := range serviceIPs {
+		addresses = append(addresses, ofFamily(ip, gated.IPs)...)
+	}
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("the Service has the addresses %v, and the pod, of other IP families, %v", serviceIPs, gated.IPs)
+	}
 	var evidence Evidence
 	for _, ready := range []bool{true, false} {
 		if err := t.setGate(ctx, gated, ready); err != nil {
@@ -84,14 +88,6 @@ func (t *Target) setGate(ctx context.Context, pod Probe, ready bool) error {
 	return nil
 }
 
-// ofFamilies are the addresses whose IP family one of the Service's addresses has:
-// a Service has a slice for each of its families.
-func ofFamilies(addresses, serviceIPs []string) []string {
-	return slices.DeleteFunc(slices.Clone(addresses), func(address string) bool {
-		return !slices.ContainsFunc(serviceIPs, func(ip string) bool { return netutils.IsIPv6String(ip) == netutils.IsIPv6String(address) })
-	})
-}
-
 // readyEndpointsAre watches until these are the addresses of the ready endpoints in
 // the Service's slices.
 func (t *Target) readyEndpointsAre(ctx context.Context, namespace string, want []string) error {
@@ -116,7 +112,7 @@ func judgeSlices(seen []*discoveryv1.EndpointSlice, want []string) error {
 			}
 		}
 	}
-	if !sets.New(ready...).Equal(sets.New(want...)) {
+	if !slices.Equal(slices.Sorted(slices.Values(ready)), slices.Sorted(slices.Values(want))) {
 		return fmt.Errorf("the EndpointSlices' ready addresses are %v, the ready pod's are %v", ready, want)
 	}
 	return nil

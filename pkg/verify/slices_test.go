@@ -31,6 +31,7 @@ func TestJudgeSlices(t *testing.T) {
 		"no slice":                     {nil, nil, "the Service has no EndpointSlice"},
 		"stays unready":                {[]*discoveryv1.EndpointSlice{none}, []string{four}, "ready addresses are [], the ready pod's are [172.18.0.2]"},
 		"stays ready":                  {[]*discoveryv1.EndpointSlice{ofFour}, nil, "ready addresses are [172.18.0.2], the ready pod's are []"},
+		"one of them twice":            {[]*discoveryv1.EndpointSlice{ofFour, ofFour}, []string{four}, "[172.18.0.2 172.18.0.2]"},
 		"another pod's address":        {[]*discoveryv1.EndpointSlice{slice(discoveryv1.AddressTypeIPv4, other)}, []string{four}, "[172.18.0.3]"},
 	}
 	for name, test := range tests {
@@ -38,16 +39,11 @@ func TestJudgeSlices(t *testing.T) {
 	}
 }
 
-func TestOfFamilies(t *testing.T) {
+func TestOfFamily(t *testing.T) {
 	both := []string{"172.18.0.2", "fc00::2"}
-	for name, test := range map[string]struct{ serviceIPs, want []string }{
-		"both families": {[]string{"10.96.0.9", "fd00::9"}, both},
-		"only IPv6":     {[]string{"fd00::9"}, both[1:]},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := ofFamilies(both, test.serviceIPs); !slices.Equal(got, test.want) {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
+	for like, want := range map[string][]string{"10.96.0.9": both[:1], "fd00::9": both[1:]} {
+		if got := ofFamily(like, both); !slices.Equal(got, want) {
+			t.Errorf("like %s: got %v, want %v", like, got, want)
+		}
 	}
 }

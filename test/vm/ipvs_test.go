@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
@@ -89,11 +90,15 @@ func TestIPVS(t *testing.T) {
 	kubectl(t, `get configmap kube-proxy -n kube-system -o yaml | sed 's/mode: iptables/mode: ipvs/' | kubectl replace -f -`)
 	kubectl(t, `delete configmap kindctl -n kube-system`) // verify has to discover a cluster of another shape
 	address := shell(t, `docker inspect -f '{{(index .NetworkSettings.Networks "kind").IPAddress}}' "$1"`, plane)
-	gateway := shell(t, `docker network inspect -f '{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}}{{"\n"}}{{end}}' kind | awk '$1 ~ /[.]/ {split($2, s, "/"); print $1 "/" s[2]}'`)
+	bridge := shell(t, `docker network inspect -f '{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}}{{"\n"}}{{end}}' kind | awk '$1 ~ /[.]/ {split($2, s, "/"); print $1 "/" s[2]}'`)
+	gateway, err := netip.ParsePrefix(bridge)
+	if err != nil {
+		t.Fatal(err)
+	}
 	token := shell(t, `docker exec "$1" kubeadm token create`, plane)
 	t.Logf("the cluster is there after %v", time.Since(began).Round(time.Second))
 
-	machine{name: worker, address: last(t, gateway), network: "kind", gateway: gateway, hosts: map[string]string{plane: address}, files: joining(token)}.start(t, built.NodeImage)
+	machine{name: worker, address: last(gateway), network: "kind", gateway: gateway, hosts: map[string]string{plane: address}, files: joining(token)}.start(t, built.NodeImage)
 	t.Logf("the machine's disk is there after %v", time.Since(began).Round(time.Second))
 	kubectl(t, fmt.Sprintf(`wait --for=create node/%s --timeout=15m`, worker))
 	t.Logf("the machine has joined after %v", time.Since(began).Round(time.Second))
@@ -115,16 +120,16 @@ func TestIPVS(t *testing.T) {
 	service := netip.MustParseAddr(kubectl(t, "get service web -o jsonpath={.spec.clusterIP}"))
 	proxy := kubectl(t, "get pods -n kube-system -l k8s-app=kube-proxy --field-selector spec.nodeName="+worker+" -o name")
 	pods := strings.Fields(kubectl(t, "get pods -l app=web -o jsonpath={.items[*].status.podIP}"))
-	problem := ""
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(time.Minute); ; { // kube-proxy hears of pods after us
 		list := kubectl(t, fmt.Sprintf("exec -n kube-system %s -- cat /proc/net/ip_vs", proxy))
-		if problem = lacks(list, netip.AddrPortFrom(service, 80), pods, 8080); problem == "" || time.Now().After(deadline) {
+		problem := lacks(list, netip.AddrPortFrom(service, 80), pods, 8080)
+		if problem == "" {
 			t.Logf("/proc/net/ip_vs:\n%s", list)
 			break
 		}
-	}
-	if problem != "" {
-		t.Fatal(problem)
+		if time.Now().After(deadline) {
+			t.Fatalf("%s:\n%s", problem, list)
+		}
 	}
 	if mode := kubectl(t, fmt.Sprintf(`exec -n kube-system %s -- bash -c 'exec 3<>/dev/tcp/127.0.0.1/10249; printf "GET /proxyMode HTTP/1.0\r\n\r\n" >&3; cat <&3'`, proxy)); !strings.HasSuffix(mode, "ipvs") {
 		t.Errorf("/proxyMode says %q", mode)
@@ -174,20 +179,9 @@ func kubectl(t *testing.T, command string) string {
 }
 
 // last is an address at the end of a network, which Docker gives to nobody soon.
-func last(t *testing.T, gateway string) string {
-	t.Helper()
-	subnet, err := netip.ParsePrefix(gateway)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := subnet.Masked().Addr().As4()
-	for i := range address {
-		for bit := range 8 {
-			if i*8+bit >= subnet.Bits() {
-				address[i] |= 1 << (7 - bit)
-			}
-		}
-	}
-	address[3]-- // below the one for all
+func last(gateway netip.Prefix) string {
+	address := gateway.Masked().Addr().As4()
+	everyone := binary.BigEndian.Uint32(address[:]) | (1<<(32-gateway.Bits()) - 1)
+	binary.BigEndian.PutUint32(address[:], everyone-1)
 	return netip.AddrFrom4(address).String()
 }

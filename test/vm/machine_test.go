@@ -5,6 +5,7 @@ package vm
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ import (
 type machine struct {
 	name, address string            // of the node
 	network       string            // the Docker network whose bridge it is on
-	gateway       string            // the bridge's address, with the bits of its subnet
+	gateway       netip.Prefix      // the bridge's address, with the bits of its subnet
 	hosts         map[string]string // what its /etc/hosts says beside itself
 	files         map[string]string // what else is on its disk
 }
@@ -85,13 +86,12 @@ func (m machine) start(t *testing.T, image string) {
 // this one a node.
 func (m machine) furnish(t *testing.T, root string) {
 	t.Helper()
-	bridge, _, _ := strings.Cut(m.gateway, "/")
 	hosts := "127.0.0.1 localhost\n::1 localhost\n" + m.address + " " + m.name + "\n"
 	for name, address := range m.hosts {
 		hosts += address + " " + name + "\n"
 	}
 	files := map[string]string{
-		"/etc/hostname": m.name + "\n", "/etc/hosts": hosts, "/etc/resolv.conf": "nameserver " + bridge + "\n", "/etc/machine-id": strings.Repeat("7", 32) + "\n",
+		"/etc/hostname": m.name + "\n", "/etc/hosts": hosts, "/etc/resolv.conf": "nameserver " + m.gateway.Addr().String() + "\n", "/etc/machine-id": strings.Repeat("7", 32) + "\n",
 		"/kind/product_name": "kind\n", "/kind/product_uuid": "77777777-7777-7777-7777-777777777777\n", // each container gets them
 	}
 	for path, content := range m.files {
@@ -126,8 +126,8 @@ func (m machine) initial(t *testing.T, file, boot, modules string) {
 	for _, module := range load {
 		script += "insmod /modules/" + filepath.Base(module) + "\n"
 	}
-	script += fmt.Sprintf("until mount -t ext4 /dev/vda /root; do sleep 1; done\nip link set lo up; ip address add %s/%s dev eth0; ip link set eth0 up; ip route add default via %s\numount /proc /sys\nmount -o move /dev /root/dev\nexec switch_root /root /sbin/init\n",
-		m.address, m.gateway[strings.Index(m.gateway, "/")+1:], m.gateway[:strings.Index(m.gateway, "/")])
+	script += fmt.Sprintf("until mount -t ext4 /dev/vda /root; do sleep 1; done\nip link set lo up; ip address add %s/%d dev eth0; ip link set eth0 up; ip route add default via %s\numount /proc /sys\nmount -o move /dev /root/dev\nexec switch_root /root /sbin/init\n",
+		m.address, m.gateway.Bits(), m.gateway.Addr())
 	if err := os.WriteFile(filepath.Join(tree, "init"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
