@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,9 +47,8 @@ func byContext(c *cli.Context) bool {
 	return c.String("context") != "" && (given(c, "context") || !given(c, "name"))
 }
 
-// contactTimeout bounds the first questions to a cluster, which a server that
-// is well answers in less than a second. Tests, which wait for it, shorten it.
-var contactTimeout = 15 * time.Second
+// contactTimeout is shortened by tests, which wait for it.
+var contactTimeout = kube.ContactTimeout
 
 // expectationOf asks the cluster what it should look like, and holds it
 // against the CNI that the user insists on.

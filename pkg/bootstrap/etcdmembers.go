@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // etcd is that of the control planes, one member on each, named as its node.
@@ -35,11 +37,9 @@ func (e etcd) pods(ctx context.Context, but string) (found []corev1.Pod, err err
 	return found, nil
 }
 
-// ctl runs etcdctl in a pod, with kubeadm's certificate for the liveness probe.
+// ctl asks the pod's member.
 func (e etcd) ctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
-	const pki = "/etc/kubernetes/pki/etcd/"
-	command := append([]string{"etcdctl", "--endpoints=https://localhost:2379", "--cacert=" + pki + "ca.crt",
-		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json"}, arguments...)
+	command := slices.Concat([]string{"etcdctl", "--write-out=json"}, verify.OwnMember(), arguments)
 	return e.client.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, command...)
 }
 

@@ -11,13 +11,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-const (
-	// partLimit bounds each part of a bundle.
-	partLimit = 2 * time.Minute
-	// contactTimeout bounds the first question to an API server, which one that is
-	// well answers in less than a second.
-	contactTimeout = 15 * time.Second
-)
+// partLimit bounds each part of a bundle.
+const partLimit = 2 * time.Minute
 
 // Diagnostics are the part of a bundle that a cluster fills: what its nodes have
 // written, and what its API server says. Without a client, or when the server does
@@ -40,7 +35,7 @@ func contact(ctx context.Context, client *kube.Client) error {
 	if client == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
+	ctx, cancel := context.WithTimeout(ctx, kube.ContactTimeout)
 	defer cancel()
 	if _, err := client.Version(ctx); err != nil {
 		return fmt.Errorf("the API server does not answer, so there are no events: %w", err)

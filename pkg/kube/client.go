@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -26,6 +27,10 @@ const (
 	queriesPerSecond = 100
 	burst            = 200
 )
+
+// ContactTimeout bounds the first question to a cluster, which an API server
+// that is well answers in less than a second.
+const ContactTimeout = 15 * time.Second
 
 // Client is a cluster's API.
 type Client struct {

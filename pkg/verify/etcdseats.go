@@ -56,15 +56,20 @@ func (t *Target) seats(ctx context.Context) (seats []seat, err error) {
 	if err != nil {
 		return nil, err
 	}
-	const pki = "/etc/kubernetes/pki/etcd/"
 	for _, pod := range pods {
 		seats = append(seats, seat{
 			name: pod.Name, node: pod.Spec.NodeName, pod: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, quota: configuredQuota(pod),
-			// the certificate that kubeadm makes for the liveness probe
-			flags: []string{"--endpoints=https://localhost:2379", "--cacert=" + pki + "ca.crt", "--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key"},
+			flags: OwnMember(),
 		})
 	}
 	return seats, nil
+}
+
+// OwnMember are etcdctl's flags in the pod of a member that kubeadm made: they
+// ask that member, with the certificate for its liveness probe.
+func OwnMember() []string {
+	const pki = "/etc/kubernetes/pki/etcd/"
+	return []string{"--endpoints=https://localhost:2379", "--cacert=" + pki + "ca.crt", "--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key"}
 }
 
 // seatsApart asks every member that the API servers know, from the control plane on
