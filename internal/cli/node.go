@@ -28,7 +28,7 @@ func nodeCommand() *cli.Command {
 Examples:
   kindctl node add                                 one worker more
   kindctl node add -n ha --role control-plane      also a member of etcd more`,
-				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, but none of its published ports. " +
+				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, but none of its extra port mappings. " +
 					"Control planes need a load balancer, which clusters have that were made with several. Exits as verify does; when it fails, the cluster is as it was.",
 				Flags: append(standingFlags(),
 					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -60,6 +62,9 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := a.standing.count(a.role, a.count); err != nil {
 		return "", err
 	}
+	if err := a.sound(ctx); err != nil {
+		return "", err
+	}
 	a.Nodes = vacant(a.Name, a.role, a.holders, a.count)
 	a.like = model(a.holders, a.role)
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
@@ -76,6 +81,29 @@ func (a *Addition) admit(ctx context.Context) error {
 	}
 	return hint.New(hint.Usage, "NO_LOAD_BALANCER", fmt.Sprintf("cluster %s has no load balancer, so that its nodes know one control plane only", a.Name),
 		"make one that has: kindctl up --control-planes 3")
+}
+
+// sound refuses a cluster with a node that is not ready: the cluster with one more
+// would not be proven.
+func (a *Addition) sound(ctx context.Context) error {
+	if a.noCNI() != "" {
+		return nil
+	}
+	nodes, err := a.client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("list nodes: %w", err)
+	}
+	var failing []string
+	for i := range nodes.Items {
+		if reason := notReady(&nodes.Items[i]); reason != "" {
+			failing = append(failing, fmt.Sprintf("%s (%s)", nodes.Items[i].Name, reason))
+		}
+	}
+	if len(failing) == 0 {
+		return nil
+	}
+	return hint.New(hint.Usage, "NODE_NOT_READY", fmt.Sprintf("cluster %s has nodes that are not ready: %s", a.Name, strings.Join(failing, ", ")),
+		"see what is wrong: kindctl verify -n "+a.Name+"; or take them out: kindctl node rm NAME -n "+a.Name)
 }
 
 // model is the node that new ones are like: of their role, if there is one.
@@ -127,7 +155,7 @@ func (a *Addition) discard(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return a.engine.Remark(ctx, a.Name)
 }
 
 // load brings what the others hold and the node image does not.

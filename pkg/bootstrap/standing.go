@@ -130,10 +130,14 @@ func (s *standing) stacked() bool { return s.before.EtcdMembers > 0 && !s.before
 // settle writes down how the cluster has become, in it and in its containers.
 func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
 	s.written = true
-	return "", s.record(ctx, s.after, s.becomes)
+	if err := s.record(ctx, s.after, s.becomes); err != nil {
+		return "", err
+	}
+	return "", s.engine.Remark(ctx, s.Name)
 }
 
-// unsettle takes that back.
+// unsettle takes back what the cluster says. What its containers say is for who
+// removes some of them.
 func (s *standing) unsettle(ctx context.Context) error {
 	if !s.written {
 		return nil
@@ -147,12 +151,10 @@ func (s *standing) record(ctx context.Context, expect verify.Expectation, topolo
 			return err
 		}
 	}
-	if s.recorded {
-		if err := recordConfig(ctx, s.client, topology); err != nil {
-			return err
-		}
+	if !s.recorded {
+		return nil
 	}
-	return s.engine.Remark(ctx, s.Name)
+	return recordConfig(ctx, s.client, topology)
 }
 
 // balance has the load balancer know the control planes that there are now.
@@ -174,10 +176,14 @@ func (s *standing) balance(ctx context.Context, without ...string) error {
 	return s.engine.Balance(ctx, s.Name, planes)
 }
 
-// leave takes a node out of the cluster: the member of etcd first, if it is one.
+// leave takes a node out of the cluster. A control plane lets go of its clients
+// first, then of etcd.
 func (s *standing) leave(ctx context.Context, name, role string) error {
 	if role == clusters.ControlPlane {
 		if err := s.balance(ctx, name); err != nil {
+			return err
+		}
+		if err := s.hush(ctx, name); err != nil {
 			return err
 		}
 		if s.stacked() {
@@ -193,6 +199,21 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 		return err
 	}
 	return s.bury(ctx, name)
+}
+
+// hush ends the API server of a control plane, if its container runs.
+func (s *standing) hush(ctx context.Context, name string) error {
+	running, err := s.engine.Running(ctx, s.Name)
+	if err != nil || !slices.ContainsFunc(running, func(r provider.Running) bool { return r.Name == name }) {
+		return err
+	}
+	holder, err := s.provider.Holder(s.Name, name)
+	if err != nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)
+	defer cancel()
+	return holder.EndAPIServer(bounded)
 }
 
 // bury deletes the pods of a node that is gone. Kubernetes would do so after 40 s.

@@ -7,16 +7,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
-
-	"github.com/containerd/errdefs"
+	"sigs.k8s.io/kind/pkg/cluster/constants"
 )
 
 // Clone makes and starts a container like one that kind made for the same cluster:
 // the same image, mounts, limits and network, but a name and a role of its own, and
-// no port of the host.
+// no port of the host but, for a control plane, a free one that leads to its API
+// server.
 func (e *Engine) Clone(ctx context.Context, like, name, role string) error {
 	inspected, err := e.docker.ContainerInspect(ctx, like, client.ContainerInspectOptions{})
 	if err != nil {
@@ -54,6 +55,12 @@ func cloned(like container.InspectResponse, name, role string) (client.Container
 		}
 	}
 	config.ExposedPorts, host.PortBindings = nil, network.PortMap{}
+	if api := network.MustParsePort(apiServerPort); role == constants.ControlPlaneNodeRoleValue {
+		config.ExposedPorts = network.PortSet{api: {}}
+		for _, bound := range like.HostConfig.PortBindings[api] {
+			host.PortBindings[api] = append(host.PortBindings[api], network.PortBinding{HostIP: bound.HostIP})
+		}
+	}
 	host.RestartPolicy = kindPolicy // that of a stopped node is another
 	return client.ContainerCreateOptions{Name: name, Config: &config, HostConfig: &host}, nil
 }

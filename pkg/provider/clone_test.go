@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,10 @@ func TestCloned(t *testing.T) {
 		},
 		HostConfig: &container.HostConfig{
 			Binds: []string{"/lib/modules:/lib/modules:ro"}, NetworkMode: "kind", Privileged: true,
-			PortBindings: network.PortMap{network.MustParsePort("80/tcp"): {{HostIP: netip.MustParseAddr("127.0.0.1"), HostPort: "8080"}}},
+			PortBindings: network.PortMap{
+				network.MustParsePort("80/tcp"):   {{HostIP: netip.MustParseAddr("127.0.0.1"), HostPort: "8080"}},
+				network.MustParsePort("6443/tcp"): {{HostIP: netip.MustParseAddr("127.0.0.2"), HostPort: "40001"}},
+			},
 		},
 	}
 	got, err := cloned(like, "lab-worker2", "worker")
@@ -37,8 +41,17 @@ func TestCloned(t *testing.T) {
 	if want := []string{"PATH=/bin", "NO_PROXY=a,lab-worker,lab-worker2", "HTTP_PROXY=http://proxy"}; !slices.Equal(got.Config.Env, want) {
 		t.Errorf("its environment is %q, want %q", got.Config.Env, want)
 	}
-	if like.Config.Labels[roleLabel] != "control-plane" || len(like.HostConfig.PortBindings) != 1 || like.Config.Env[1] != "NO_PROXY=a,lab-worker" {
+	if like.Config.Labels[roleLabel] != "control-plane" || len(like.HostConfig.PortBindings) != 2 || like.Config.Env[1] != "NO_PROXY=a,lab-worker" {
 		t.Error("the other one was changed")
+	}
+	got, err = cloned(like, "lab-control-plane2", "control-plane")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := network.MustParsePort("6443/tcp")
+	want := network.PortMap{api: {{HostIP: netip.MustParseAddr("127.0.0.2")}}}
+	if _, exposed := got.Config.ExposedPorts[api]; !exposed || !reflect.DeepEqual(got.HostConfig.PortBindings, want) {
+		t.Errorf("a control plane has the ports %v, want %v", got.HostConfig.PortBindings, want)
 	}
 }
 

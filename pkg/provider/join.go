@@ -140,6 +140,15 @@ func rewritten(value any, replaced map[string]string) any {
 	return value
 }
 
+// EndAPIServer ends the node's API server for good and waits until it is gone, so
+// that those who are connected to it connect to another. One that has lost its etcd
+// would let every request wait for a minute.
+func (h Holder) EndAPIServer(ctx context.Context) error {
+	const manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+	_, err := h.said(ctx, "sh", "-c", "rm -f "+manifest+"; pkill -x kube-apiserver; while pgrep -x kube-apiserver >/dev/null; do sleep 0.1; done")
+	return err
+}
+
 // MakeDir makes a directory in the node.
 func (h Holder) MakeDir(ctx context.Context, dir string) error {
 	_, err := h.said(ctx, "mkdir", "-p", dir)

@@ -36,40 +36,48 @@ func TestInterrupt(t *testing.T) {
 			}
 			s := newSession(t, cluster)
 			before := s.belongings()
-			cmd := exec.Command(kindctl, "up", "--cni", "cilium", "--profile", "single", "--workers", tt.workers, "-n", cluster)
-			cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
-			progress, err := cmd.StderrPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			var seen strings.Builder
 			due := []string{tt.phase}
 			if tt.again != "" {
 				due = append(due, tt.again)
 			}
-			for lines := bufio.NewScanner(progress); lines.Scan(); {
-				seen.WriteString(lines.Text() + "\n")
-				if len(due) > 0 && strings.Contains(lines.Text(), "• ["+due[0]+"]") {
-					due = due[1:]
-					if err := cmd.Process.Signal(tt.signal); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			_ = cmd.Wait()
-			if len(due) > 0 {
-				t.Fatalf("phase %q was never announced:\n%s", due[0], seen.String())
-			}
-			if code := cmd.ProcessState.ExitCode(); code != 130 {
-				t.Errorf("exit code %d, want 130\n%s", code, seen.String())
-			}
+			seen := s.interrupted(tt.signal, due, "up", "--cni", "cilium", "--profile", "single", "--workers", tt.workers, "-n", cluster)
 			if after := s.belongings(); after != before {
-				t.Errorf("Docker had\n%s\nand now has\n%s\n%s", before, after, seen.String())
+				t.Errorf("Docker had\n%s\nand now has\n%s\n%s", before, after, seen)
 			}
 			s.kubeconfigUntouched()
 		})
 	}
+}
+
+// interrupted runs kindctl, sends it the signal as each of the phases begins, and
+// returns what it said until it ended.
+func (s *session) interrupted(sign syscall.Signal, due []string, args ...string) string {
+	s.Helper()
+	cmd := exec.Command(kindctl, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	progress, err := cmd.StderrPipe()
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	var seen strings.Builder
+	for lines := bufio.NewScanner(progress); lines.Scan(); {
+		seen.WriteString(lines.Text() + "\n")
+		if len(due) > 0 && strings.Contains(lines.Text(), "• ["+due[0]+"]") {
+			due = due[1:]
+			if err := cmd.Process.Signal(sign); err != nil {
+				s.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait()
+	if len(due) > 0 {
+		s.Fatalf("phase %q was never announced:\n%s", due[0], seen.String())
+	}
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		s.Errorf("exit code %d, want 130\n%s", code, seen.String())
+	}
+	return seen.String()
 }

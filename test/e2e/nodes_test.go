@@ -5,6 +5,7 @@ package e2e
 import (
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -45,6 +46,10 @@ func TestNodesComeAndGo(t *testing.T) {
 	if left := s.kubectl(cluster, "-n", "kube-system", "get", "secrets", "--field-selector=type=bootstrap.kubernetes.io/token", "-o", "name"); strings.Count(left, "bootstrap-token") != 1 {
 		t.Errorf("of the tokens, other than kind's own, these are left: %s", left)
 	}
+
+	s.interrupted(syscall.SIGINT, []string{"nodes"}, "node", "add", "-n", cluster)
+	s.threeReadyNodes(cluster)
+	s.must("start", "-n", cluster, "--dry-run") // misses no node that never stayed
 
 	s.apply(cluster, strings.ReplaceAll(claimed, "NODE", cluster+"-worker"))
 	s.kubectl(cluster, "wait", "pod/keeper", "--for=condition=Ready", "--timeout=2m")
@@ -104,7 +109,15 @@ func (s *session) controlPlanesComeAndGo(cluster string) {
 	if after := members(); strings.Contains(after, cluster+"-control-plane2,") || strings.Count(after, "started") != 2 {
 		s.Errorf("etcd's members are\n%s", after)
 	}
-	s.must("node", "add", "-n", cluster, "--role", "control-plane")
+	// This one runs, and others are connected to its API server.
+	s.must("node", "rm", "control-plane3", "-n", cluster)
+	if after := members(); strings.Count(after, "started") != 1 {
+		s.Errorf("etcd's members are\n%s", after)
+	}
+	s.must("node", "add", "-n", cluster, "--role", "control-plane", "--count", "2")
+	if port := s.output("docker", "port", cluster+"-control-plane2", "6443/tcp"); !strings.HasPrefix(port, "127.0.0.1:") {
+		s.Errorf("the API server of the new control plane is published at %q", port)
+	}
 	after := members()
 	if strings.Count(after, "started") != 3 || strings.Contains(after, "true") || after == before {
 		s.Errorf("etcd's members are\n%s\nand were\n%s", after, before)
