@@ -112,9 +112,11 @@ func removeNodes(c *cli.Context) error {
 }
 
 func shrink(c *cli.Context, names []string) error {
+	var departure *bootstrap.Departure
 	return alter(c, "node rm", func(config bootstrap.StandingConfig) change {
-		return bootstrap.NewDeparture(config, c.Bool("force"), names...)
-	}, func() string { return "has lost " + strings.Join(names, ", ") })
+		departure = bootstrap.NewDeparture(config, c.Bool("force"), names...)
+		return departure
+	}, func() string { return "has lost " + strings.Join(departure.Nodes(), ", ") })
 }
 
 func scale(c *cli.Context) error {

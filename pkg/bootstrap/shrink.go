@@ -39,6 +39,14 @@ func NewDeparture(config StandingConfig, force bool, names ...string) *Departure
 	return &Departure{standing: standing{StandingConfig: config}, names: names, force: force, cordoned: map[string]bool{}}
 }
 
+// Nodes are the names of those that leave, once Run has found them.
+func (d *Departure) Nodes() (names []string) {
+	for _, holder := range d.leaving {
+		names = append(names, holder.Name)
+	}
+	return names
+}
+
 // Plan is the recipe of "node rm": what can be taken back, and what cannot.
 // Estimates are for one node on two cores.
 func (d *Departure) Plan() (before, after []Phase) {
@@ -64,10 +72,7 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := d.find(ctx); err != nil {
 		return "", err
 	}
-	var names []string
-	for _, holder := range d.leaving {
-		names = append(names, holder.Name)
-	}
+	names := d.Nodes()
 	if err := d.open(ctx, names...); err != nil {
 		return "", err
 	}
