@@ -29,7 +29,7 @@ runner.main(async () => {
   fs.mkdirSync(path.dirname(kubeconfig), { recursive: true, mode: 0o700 })
   fs.mkdirSync(artifacts, { recursive: true })
   // From here on there may be something to clean.
-  for (const [key, value] of Object.entries({ program, name, artifacts, kubeconfig, registry: wanted?.name ?? '' })) runner.saveState(key, value)
+  for (const [key, value] of Object.entries({ program, name, artifacts, kubeconfig })) runner.saveState(key, value)
   runner.setOutput('cluster_name', name)
   runner.setOutput('context', `kind-${name}`)
   runner.setOutput('kubeconfig', kubeconfig)

@@ -4,7 +4,6 @@
 
 const path = require('node:path')
 
-const registry = require('./registry')
 const runner = require('./runner')
 
 runner.main(async () => {
@@ -19,14 +18,8 @@ runner.main(async () => {
     const code = await runner.run(program, ['verify', '-n', name, '--report', `json=${path.join(artifacts, 'verify.json')}`])
     if (code !== 0) process.exitCode = code
   }
-  const left = []
-  try {
-    if (runner.state('registry') !== '') registry.remove(name) // while it is there, the network stays
-  } catch (error) {
-    left.push(error.message)
-  }
-  if ((await runner.run(program, ['down', '-n', name])) !== 0) left.push(`something of cluster ${name} may be left: kindctl down -n ${name}`)
-  if (left.length === 0) return
-  if (!runner.isOn('ignore_failed_clean')) throw new Error(left.join('\n'))
-  runner.annotate('warning', left.join('\n'))
+  if ((await runner.run(program, ['down', '-n', name])) === 0) return
+  const left = `something of cluster ${name} may be left: kindctl down -n ${name}`
+  if (!runner.isOn('ignore_failed_clean')) throw new Error(left)
+  runner.annotate('warning', left)
 })

@@ -5,7 +5,7 @@ const { execFileSync } = require('node:child_process')
 
 const { input, isOn, run } = require('./runner')
 
-const label = 'dev.kindctl.registry' // on the container; its value is the cluster
+const label = 'dev.kindctl.registry' // by which kindctl removes the container with the cluster that is its value
 
 function docker(words, stdin = '') {
   try {
@@ -65,10 +65,4 @@ function hosting(name, port, address) {
   }
 }
 
-// remove removes the cluster's registry with its images, and no other one.
-function remove(cluster) {
-  const containers = lines(['ps', '--all', '--quiet', '--filter', `label=${label}=${cluster}`])
-  if (containers.length > 0) docker(['rm', '--force', '--volumes', ...containers])
-}
-
-module.exports = { wanted, start, join, remove }
+module.exports = { wanted, start, join }

@@ -232,7 +232,6 @@ case "$1 $3" in
 *) echo "docker $*" >>"$LOG";;
 esac
 case "$*" in
-"ps --all "*) echo 0123abcd;;
 "ps "*) printf 'lab-external-load-balancer external-load-balancer\nlab-worker worker\nlab-control-plane control-plane\n';;
 inspect*) printf 'lab-net\n\n';;
 esac
@@ -272,8 +271,6 @@ esac
 		`docker exec lab-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f - <{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"local-registry-hosting","namespace":"kube-public"},` +
 			`"data":{"localRegistryHosting.v1":"host: \"localhost:5001\"\nhostFromContainerRuntime: \"store:5001\"\nhostFromClusterNetwork: \"store:5001\"\nhelp: \"https://github.com/kindctl/kindctl/blob/main/docs/ci.md\"\n"}}`,
 		"kindctl export NO_PROXY=.corp",
-		"docker ps --all --quiet --filter label=dev.kindctl.registry=lab",
-		"docker rm --force --volumes 0123abcd",
 		"kindctl down NO_PROXY=.corp",
 	}
 	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(string(data)), "\n")); diff != "" {

@@ -71,7 +71,7 @@ func down(c *cli.Context) error {
 // unlessMissing says of the removal of nothing that there was nothing.
 func unlessMissing(sink event.Sink, there provider.Inventory) event.Sink {
 	return event.Func(func(e event.Event) {
-		if e.Kind == event.Done && len(there.Containers) == 0 {
+		if e.Kind == event.Done && there.Empty() {
 			e.Kind, e.Message = event.Skipped, "there is none"
 		}
 		sink.Emit(e)

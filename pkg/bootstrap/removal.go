@@ -23,6 +23,8 @@ type Removal struct {
 	// Kubeconfigs are the files that lose the cluster's context.
 	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
 
+	// companions are those of the containers that kind does not know.
+	companions []string
 	// shared are networks that kindctl made, on which somebody else is now.
 	shared []string
 	// unsettled says that containers may still come, and coming how many were to; 0
@@ -73,7 +75,7 @@ func PlanRemoval(ctx context.Context, engine *provider.Engine, name, kubeconfig 
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the
 // context whose port of the API server is the cluster's.
 func planRemoval(ctx context.Context, engine docker, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
-	r := Removal{Cluster: found.Cluster}
+	r := Removal{Cluster: found.Cluster, Containers: found.Companions, companions: found.Companions}
 	var networks []string
 	for _, container := range found.Containers {
 		r.Containers = append(r.Containers, container.Name)
@@ -133,6 +135,9 @@ func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *prov
 		}
 	}
 	var failures []error
+	for _, name := range r.companions {
+		failures = append(failures, engine.Discard(ctx, name))
+	}
 	for _, file := range r.Kubeconfigs {
 		failures = append(failures, kind.DropEntry(ctx, file, r.Cluster))
 	}

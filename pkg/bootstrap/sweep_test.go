@@ -62,15 +62,17 @@ func TestPlanExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer release()
+	over := cluster(marker("over", now.Add(-time.Hour)), now)
+	over.Companions = []string{"store"}
 	s := newSweep(shed{clusters: []provider.Inventory{
-		cluster(marker("over", now.Add(-time.Hour)), now), cluster(marker("young", now.Add(time.Hour)), now),
+		over, cluster(marker("young", now.Add(time.Hour)), now),
 		cluster(marker("busy", now.Add(-time.Hour)), now), cluster(marker("for-ever", time.Time{}), now), {Cluster: "kinds", Containers: []provider.Container{{Name: "kinds-control-plane"}}},
 	}, spare: map[string]bool{"over-net": true}}, "engine")
 	defer s.Close()
 	if err := s.plan(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"remove container over-control-plane", "remove volume over-var", "remove network over-net", "remove context kind-over from " + mine}
+	want := []string{"remove container store", "remove container over-control-plane", "remove volume over-var", "remove network over-net", "remove context kind-over from " + mine}
 	if len(s.Clusters) != 1 || s.Clusters[0].Reason != "it expired 1h0m0s ago" {
 		t.Fatalf("the plan is %+v", s.Clusters)
 	}

@@ -24,6 +24,10 @@ const (
 	roleLabel    = "io.x-k8s.kind.role"
 )
 
+// companionLabel is on containers that are none of a cluster's nodes and go with
+// it, such as the registry of kindctl's GitHub action; its value is the cluster.
+const companionLabel = "dev.kindctl.registry"
+
 // member is one container of a cluster as Docker has it, running or not.
 type member struct {
 	id, name, role string

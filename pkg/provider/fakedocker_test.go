@@ -36,6 +36,7 @@ type dockerd struct {
 
 type box struct {
 	name, cluster, role, network string
+	companion                    string // of that cluster
 	state, policy                string
 	address, fixed               netip.Addr // address only while it runs
 	detached                     bool
@@ -111,6 +112,23 @@ func (d *dockerd) start(b *box) bool {
 	}
 	b.address, b.state = address, "running"
 	return true
+}
+
+func (b *box) labels() map[string]string {
+	if b.companion != "" {
+		return map[string]string{companionLabel: b.companion}
+	}
+	return map[string]string{clusterLabel: b.cluster}
+}
+
+// labelled tells whether the container has one of the labels, or no matter which.
+func (b *box) labelled(wanted map[string]bool) bool {
+	for key, value := range b.labels() {
+		if wanted[key] || wanted[key+"="+value] {
+			return true
+		}
+	}
+	return wanted == nil
 }
 
 func (b *box) inspect() map[string]any {
@@ -205,8 +223,8 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		listed := []any{}
 		for _, b := range d.containers {
 			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
-			if onNetwork && (filters["label"] == nil || filters["label"][clusterLabel] || filters["label"][clusterLabel+"="+b.cluster]) {
-				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}, "Labels": map[string]string{clusterLabel: b.cluster}})
+			if onNetwork && b.labelled(filters["label"]) {
+				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}, "Labels": b.labels()})
 			}
 		}
 		answer(listed)

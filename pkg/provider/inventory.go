@@ -12,6 +12,9 @@ import (
 type Inventory struct {
 	Cluster    string
 	Containers []Container
+	// Companions are the names of containers that are no part of the cluster and go
+	// with it.
+	Companions []string
 }
 
 // Container is one of a cluster's, running or not.
@@ -36,6 +39,9 @@ type Container struct {
 
 // Running tells whether the container runs.
 func (c Container) Running() bool { return c.State == "running" }
+
+// Empty tells whether Docker has nothing of the cluster.
+func (i Inventory) Empty() bool { return len(i.Containers)+len(i.Companions) == 0 }
 
 // Inventory returns what Docker has of a cluster; no containers are no cluster.
 func (e *Engine) Inventory(ctx context.Context, cluster string) (Inventory, error) {
@@ -70,6 +76,13 @@ func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error)
 
 func (e *Engine) inventory(ctx context.Context, cluster string, members []*member) (Inventory, error) {
 	found := Inventory{Cluster: cluster}
+	companions, err := e.labelled(ctx, companionLabel+"="+cluster)
+	if err != nil {
+		return Inventory{}, err
+	}
+	for _, m := range companions {
+		found.Companions = append(found.Companions, m.name)
+	}
 	for _, m := range members {
 		marker, marked, err := e.markerOf(ctx, m.id)
 		if err != nil {

@@ -98,7 +98,9 @@ func TestMarkers(t *testing.T) {
 	}
 	theirs := labBox("theirs-control-plane", "control-plane", "running")
 	theirs.cluster = "theirs"
-	d.containers = append(d.containers, theirs)
+	store := labBox("store", "", "running")
+	store.cluster, store.companion = "", "lab"
+	d.containers = append(d.containers, theirs, store)
 	found, err := d.engine(t).Inventories(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +118,9 @@ func TestMarkers(t *testing.T) {
 	}
 	want := Container{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{"lab-var"}, Network: "kind", APIPort: "40001",
 		Marked: true, Marker: Marker{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
+	if !slices.Equal(found[0].Companions, []string{"store"}) || len(found[1].Companions) > 0 {
+		t.Errorf("with lab go %q, with %s %q", found[0].Companions, found[1].Cluster, found[1].Companions)
+	}
 	if diff := cmp.Diff([]Container{want}, found[0].Containers); diff != "" {
 		t.Errorf("containers (-want +got):\n%s", diff)
 	}

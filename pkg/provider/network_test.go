@@ -34,13 +34,13 @@ func TestNetworkIsMadeAndRemoved(t *testing.T) {
 			!cmp.Equal(network.labels, map[string]string{NetworkLabel: finalNetwork, OwnerLabel: ours.Owner, RunLabel: ours.Run}) {
 			t.Errorf("the network is %+v", network)
 		}
-		d.containers = []*box{{name: "lab-control-plane", cluster: "lab", network: "lab-net", state: "exited"}}
+		d.containers = []*box{{name: "lab-control-plane", cluster: "lab", network: "lab-net", state: "exited"}, {name: "store", companion: "lab", network: "lab-net", state: "running"}}
 		if removed, err := engine.DiscardNetwork(t.Context(), "lab-net"); err != nil || removed {
 			t.Errorf("a network with a stopped container is removed: %v, %v", removed, err)
 		}
 		for cluster, alone := range map[string]bool{"lab": true, "other": false} {
 			if made, spare, err := engine.Spare(t.Context(), "lab-net", cluster); err != nil || !made || spare != alone {
-				t.Errorf("the network with a container of lab alone: made %v, spare for %s %v, %v", made, cluster, spare, err)
+				t.Errorf("the network with containers that go with lab alone: made %v, spare for %s %v, %v", made, cluster, spare, err)
 			}
 		}
 		d.containers = nil

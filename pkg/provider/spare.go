@@ -10,7 +10,8 @@ import (
 )
 
 // Spare tells whether a network is one that kindctl made, and whether nobody is on
-// it but, at most, a cluster's containers: then it goes with the cluster.
+// it but, at most, a cluster's containers and their companions: then it goes with the
+// cluster.
 func (e *Engine) Spare(ctx context.Context, network, cluster string) (made, spare bool, err error) {
 	there, err := e.network(ctx, network)
 	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
@@ -21,7 +22,7 @@ func (e *Engine) Spare(ctx context.Context, network, cluster string) (made, spar
 		return true, false, fmt.Errorf("list the containers on network %s: %w", network, err)
 	}
 	for _, user := range users.Items {
-		if user.Labels[clusterLabel] != cluster {
+		if user.Labels[clusterLabel] != cluster && user.Labels[companionLabel] != cluster {
 			return true, false, nil
 		}
 	}

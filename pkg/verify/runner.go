@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -218,18 +220,24 @@ func (r *run) once(ctx context.Context, check Check) (evidence Evidence, err err
 // moreTelling keeps an earlier cause when the later one only says that the
 // time was over.
 func moreTelling(earlier, later error) error {
-	if earlier == nil || onlyEnded(earlier) || !onlyEnded(later) {
+	if earlier == nil || endedEverywhere(earlier) || !endedEverywhere(later) {
 		return later
 	}
 	return earlier
 }
 
+// endedEverywhere tells whether an error says of no node more than that the time
+// was over.
+func endedEverywhere(err error) bool {
+	return !slices.ContainsFunc(blames(err), func(part nodeError) bool { return !onlyEnded(part.error) })
+}
+
 // onlyEnded tells whether an error says nothing but that the time was over, or
 // the run. One that wraps this with a cause of its own is telling.
 func onlyEnded(err error) bool {
-	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
-		if errors.Is(err, end) {
-			return strings.HasSuffix(err.Error(), end.Error())
+	for end, words := range map[error]string{context.DeadlineExceeded: "context deadline exceeded", context.Canceled: "context canceled", os.ErrDeadlineExceeded: "i/o timeout"} {
+		if errors.Is(err, end) && strings.HasSuffix(err.Error(), words) {
+			return true
 		}
 	}
 	return strings.Contains(err.Error(), "would exceed context deadline") // the client's rate limiter

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,18 @@ func hangs(first error) func(context.Context, *Target) (Evidence, error) {
 	}
 }
 
+// cutOff says what is wrong once, and then of each node that it does not know.
+func cutOff(first error) func(context.Context, *Target) (Evidence, error) {
+	var attempts atomic.Int32
+	return func(ctx context.Context, _ *Target) (Evidence, error) {
+		if attempts.Add(1) == 1 {
+			return nil, first
+		}
+		<-ctx.Done()
+		return Judged(nil, errors.Join(OnNode("a", fmt.Errorf("a: %w", ctx.Err())), OnNode("b", fmt.Errorf("b: exec: read: %w", os.ErrDeadlineExceeded))))
+	}
+}
+
 func recovers(after int) func(context.Context, *Target) (Evidence, error) {
 	left := after
 	return func(context.Context, *Target) (Evidence, error) {
@@ -67,6 +80,7 @@ func TestVerdictOnOneCheck(t *testing.T) {
 		"the default deadline":        {Check{Run: hangs(errSick)}, Fail, "the patient is sick", 2, DefaultTimeout},
 		"the real cause is kept":      {Check{Run: hangs(errSick), Timeout: time.Second}, Fail, "the patient is sick", 2, time.Second},
 		"an attempt has a deadline":   {Check{Run: hangs(errSick), Timeout: 5 * time.Second, Attempt: time.Second}, Fail, "the patient is sick", 4, 5 * time.Second},
+		"an end on every node":        {Check{Run: cutOff(OnNode("a", errSick)), Timeout: time.Second}, Fail, "the patient is sick", 2, time.Second},
 		"only a deadline was seen":    {Check{Run: hangs(context.DeadlineExceeded), Timeout: time.Second}, Fail, "list pods: context deadline exceeded", 2, time.Second},
 		"final is not tried again":    {Check{Run: fails(Final(errSick))}, Fail, "the patient is sick", 1, 0},
 		"advisory only warns":         {Check{Run: fails(Final(errSick)), Advisory: true}, Warn, "the patient is sick", 1, 0},

@@ -112,7 +112,7 @@ func TestAction(t *testing.T) {
 		t.Errorf("the registry is announced as %s", hosting)
 	}
 	state := []string{"INPUT_VERIFY=true"}
-	for _, key := range []string{"program", "name", "artifacts", "kubeconfig", "registry"} {
+	for _, key := range []string{"program", "name", "artifacts", "kubeconfig"} {
 		state = append(state, "STATE_"+key+"="+told[key])
 	}
 	if code, _ := s.step("post.js", temp, state...); code != 0 {

@@ -377,9 +377,10 @@ func TestExpiry(t *testing.T) {
 	if r := s.must("gc"); time.Now().Before(expires) && r.stdout != "There is nothing to remove.\n" {
 		t.Errorf("gc before the time says %q", r.stdout)
 	}
+	s.output("docker", "create", "--name", cluster+"-store", "--label", "dev.kindctl.registry="+cluster, "--network", s.networkOf(cluster), "--volume", "/data", s.output("docker", "inspect", "-f", "{{.Image}}", cluster+"-control-plane"), "true")
 	s.output("docker", "stop", "-t", "1", cluster+"-control-plane") // a stopped cluster can say it too
 	time.Sleep(time.Until(expires) + time.Second)                   // the time is what is waited for
-	if down := s.must("down", "--dry-run", "-n", cluster).stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") || !strings.Contains(down, "remove context kind-"+cluster) {
+	if down := s.must("down", "--dry-run", "-n", cluster).stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") || !strings.Contains(down, "remove container "+cluster+"-store") || !strings.Contains(down, "remove context kind-"+cluster) {
 		t.Errorf("down would say\n%s", down)
 	}
 	if r := s.must("gc"); !strings.Contains(r.stdout, "Removed cluster "+cluster+", because it expired") {

@@ -121,8 +121,8 @@ var nftablesFaults = []fault{
 
 var networkFaults = []fault{
 	{check: "net.pods", what: "a node drops all that the pods of one other node send to its own", inject: between("-j DROP")},
-	{check: "net.host", what: "a node drops what comes in for a port of its own",
-		inject: rule(other, "raw", "PREROUTING", "! -i lo -p tcp --dport 20000:28000 -j DROP")},
+	{check: "net.host", what: "a node drops what comes in for a port of its own", // --syn: not answers to ports that masquerading chose
+		inject: rule(other, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 20000:28000 -j DROP")},
 	{check: "net.mtu", what: "large packets vanish between two nodes", inject: between("-m length --length 1200:65535 -j DROP")},
 }
 
