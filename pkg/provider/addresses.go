@@ -18,7 +18,8 @@ import (
 const (
 	// lastAddress is where kind's entrypoint keeps the address of a node's latest
 	// start, to replace it in the node's files when it has another one.
-	lastAddress = "/kind/old-ipv4"
+	lastAddress    = "/kind/old-ipv4"
+	lastAddressSix = "/kind/old-ipv6"
 	// peerCertificate names the address at which a member of etcd is known to the
 	// others. kind's entrypoint does not change it.
 	peerCertificate = "/etc/kubernetes/pki/etcd/peer.crt"
@@ -40,8 +41,34 @@ type place struct {
 // astray tells whether it runs where it must not.
 func (p place) astray() bool { return p.bound && p.running() && p.address() != p.proper }
 
+// recognise has the containers of a cluster speak of their addresses of the IP
+// family that etcd's members know each other by. Clusters with etcd apart do not
+// care.
+func (e *Engine) recognise(ctx context.Context, members []*member) error {
+	for _, m := range members {
+		if m.role != constants.ControlPlaneNodeRoleValue {
+			continue
+		}
+		address, err := e.certified(ctx, m)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, each := range members {
+			each.six = address.Is6()
+		}
+		return nil
+	}
+	return nil
+}
+
 // places finds out which addresses the containers of a cluster had.
 func (e *Engine) places(ctx context.Context, members []*member) ([]place, error) {
+	if err := e.recognise(ctx, members); err != nil {
+		return nil, err
+	}
 	planes := 0
 	for _, m := range members {
 		if m.role == constants.ControlPlaneNodeRoleValue {
@@ -75,7 +102,11 @@ func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
 	if m.running() {
 		return m.address(), nil
 	}
-	data, err := e.readFile(ctx, m.id, lastAddress)
+	file := lastAddress
+	if m.six {
+		file = lastAddressSix
+	}
+	data, err := e.readFile(ctx, m.id, file)
 	if errors.Is(err, fs.ErrNotExist) { // the load balancer has no such file
 		return m.fixed(), nil
 	}
@@ -120,7 +151,7 @@ func addressIn(data []byte, name string) (netip.Addr, error) {
 // fixed addresses only in subnets that were chosen when the network was made.
 func (e *Engine) keep(ctx context.Context, m *member, networkID string, address netip.Addr) (bool, error) {
 	connected := m.endpoint != nil && m.endpoint.NetworkID == networkID
-	if connected && m.fixed() == address {
+	if connected && m.fixedTo(address) {
 		return true, nil
 	}
 	// A container without its network starts and is of no use: whatever ends the
@@ -155,12 +186,21 @@ func (e *Engine) connect(ctx context.Context, m *member, address netip.Addr) err
 		settings.DriverOpts, settings.GwPriority = m.endpoint.DriverOpts, m.endpoint.GwPriority
 	}
 	if address.IsValid() {
-		settings.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: address}
+		fixed := fixing(address)
+		settings.IPAMConfig = &fixed
 	}
 	if _, err := e.docker.NetworkConnect(ctx, m.network, client.NetworkConnectOptions{Container: m.id, EndpointConfig: settings}); err != nil {
 		return fmt.Errorf("connect %s to network %s: %w", m.name, m.network, err)
 	}
 	return nil
+}
+
+// fixing is what fixes an address, or with the zero address none.
+func fixing(address netip.Addr) network.EndpointIPAMConfig {
+	if address.Is6() {
+		return network.EndpointIPAMConfig{IPv6Address: address}
+	}
+	return network.EndpointIPAMConfig{IPv4Address: address}
 }
 
 // noFixedAddress recognises Docker's refusal of a fixed address in a network

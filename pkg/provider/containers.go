@@ -41,6 +41,8 @@ type member struct {
 	network  string
 	endpoint *network.EndpointSettings
 	policy   container.RestartPolicyMode
+	// six says that its address is the one of IPv6: see recognise.
+	six bool
 	// api is where the host reaches its API server, if it has one.
 	api netip.AddrPort
 	// port is the one of the host that stands for the API server's, if any,
@@ -60,6 +62,9 @@ func (m *member) address() netip.Addr {
 	if m.endpoint == nil || !m.running() {
 		return netip.Addr{}
 	}
+	if m.six {
+		return m.endpoint.GlobalIPv6Address
+	}
 	return m.endpoint.IPAddress
 }
 
@@ -68,7 +73,21 @@ func (m *member) fixed() netip.Addr {
 	if m.endpoint == nil || m.endpoint.IPAMConfig == nil {
 		return netip.Addr{}
 	}
+	if m.six {
+		return m.endpoint.IPAMConfig.IPv6Address
+	}
 	return m.endpoint.IPAMConfig.IPv4Address
+}
+
+// fixedTo tells whether Docker gives it this address at every start, and none of
+// another family.
+func (m *member) fixedTo(address netip.Addr) bool {
+	var fixed network.EndpointIPAMConfig
+	if m.endpoint.IPAMConfig != nil {
+		fixed = *m.endpoint.IPAMConfig
+	}
+	want := fixing(address)
+	return fixed.IPv4Address == want.IPv4Address && fixed.IPv6Address == want.IPv6Address
 }
 
 // members returns a cluster's containers, sorted by name; none is no cluster.

@@ -60,6 +60,11 @@ func lan(name string) *bridge {
 	return &bridge{name: name, driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("172.18.0.0/16")}}
 }
 
+// lanSix has IPv6 alone, in a subnet that kind chose.
+func lanSix(name string) *bridge {
+	return &bridge{name: name, driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("fc00:1::/64")}, chosen: true}
+}
+
 // engine serves the API.
 func (d *dockerd) engine(t *testing.T) *Engine {
 	t.Helper()
@@ -136,10 +141,14 @@ func (b *box) inspect() map[string]any {
 	if !b.detached {
 		endpoint := map[string]any{"NetworkID": b.network, "IPAddress": "", "Aliases": []string{"alias"}}
 		if b.state == "running" || b.state == "paused" {
-			endpoint["IPAddress"] = b.address.String()
+			if b.address.Is6() {
+				endpoint["GlobalIPv6Address"] = b.address.String()
+			} else {
+				endpoint["IPAddress"] = b.address.String()
+			}
 		}
 		if b.fixed.IsValid() {
-			endpoint["IPAMConfig"] = map[string]string{"IPv4Address": b.fixed.String()}
+			endpoint["IPAMConfig"] = map[string]string{keyOf(b.fixed): b.fixed.String()}
 		}
 		networks[b.network] = endpoint
 	}
@@ -164,6 +173,22 @@ func (b *box) inspect() map[string]any {
 	}
 }
 
+// keyOf is Docker's word for addresses of a family.
+func keyOf(address netip.Addr) string {
+	if address.Is6() {
+		return "IPv6Address"
+	}
+	return "IPv4Address"
+}
+
+// lastOf is the file that the node's entrypoint writes an address to.
+func lastOf(address netip.Addr) string {
+	if address.Is6() {
+		return lastAddressSix
+	}
+	return lastAddress
+}
+
 func (d *dockerd) describe(n *bridge) map[string]any {
 	configs := []map[string]string{}
 	for _, subnet := range n.subnets {
@@ -172,7 +197,7 @@ func (d *dockerd) describe(n *bridge) map[string]any {
 	containers := map[string]any{}
 	for _, b := range d.containers {
 		if b.network == n.name && b.state == "running" && !b.detached {
-			containers[b.name] = map[string]string{"Name": b.name, "IPv4Address": b.address.String() + "/16"}
+			containers[b.name] = map[string]string{"Name": b.name, keyOf(b.address): b.address.String() + "/16"}
 		}
 	}
 	return map[string]any{"Name": n.name, "Id": n.name, "Driver": n.driver, "Internal": n.internal, "Labels": n.labels,
@@ -293,7 +318,7 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 		} else if !d.start(b) {
 			refuse(http.StatusForbidden, "Address already in use")
 		} else {
-			b.files[lastAddress] = b.address.String()
+			b.files[lastOf(b.address)] = b.address.String()
 		}
 	}
 }
@@ -351,7 +376,7 @@ func (d *dockerd) serveNetwork(n *bridge, verb string, r *http.Request, answer f
 		Container      string
 		EndpointConfig struct {
 			Aliases    []string
-			IPAMConfig *struct{ IPv4Address netip.Addr }
+			IPAMConfig *struct{ IPv4Address, IPv6Address netip.Addr }
 		}
 	}
 	_ = json.NewDecoder(r.Body).Decode(&wish)
@@ -369,6 +394,9 @@ func (d *dockerd) serveNetwork(n *bridge, verb string, r *http.Request, answer f
 		b.detached, b.fixed = false, netip.Addr{}
 		if wish.EndpointConfig.IPAMConfig != nil {
 			b.fixed = wish.EndpointConfig.IPAMConfig.IPv4Address
+			if n.subnets[0].Addr().Is6() {
+				b.fixed = wish.EndpointConfig.IPAMConfig.IPv6Address
+			}
 		}
 		d.changes = append(d.changes, fmt.Sprintf("connect %s to %s as %v", b.name, n.name, wish.EndpointConfig.Aliases))
 	case verb == "disconnect":

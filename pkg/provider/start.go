@@ -128,8 +128,11 @@ func (s *starting) settled(ctx context.Context, p place) error {
 		return fmt.Errorf("inspect %s: %w", p.name, err)
 	}
 	now, err := memberOf(inspected.Container)
-	if err != nil || now.address() == p.proper {
+	if err != nil {
 		return err
+	}
+	if now.six = p.six; now.address() == p.proper {
+		return nil
 	}
 	err = hint.New(hint.Creation, "ADDRESS_LOST", fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because nobody chose its subnet", p.name, now.address(), p.proper, p.network),
 		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor make the cluster anew on a network that keeps addresses: kindctl up --network NAME", p.network))

@@ -38,11 +38,14 @@ func runningLab(t *testing.T, network *bridge, names ...string) *dockerd {
 	t.Helper()
 	d := &dockerd{networks: []*bridge{network}}
 	next := netip.MustParseAddr("172.18.0.3")
+	if network.subnets[0].Addr().Is6() {
+		next = netip.MustParseAddr("fc00:1::3")
+	}
 	for _, name := range names {
 		role := strings.TrimRight(strings.TrimPrefix(name, "lab-"), "0123456789")
 		b := &box{name: name, cluster: "lab", role: role, network: network.name, state: "running", policy: "on-failure", address: next, files: map[string]string{}}
 		if role != "external-load-balancer" {
-			b.files[lastAddress] = next.String()
+			b.files[lastOf(next)] = next.String()
 		}
 		if role == "control-plane" {
 			b.files[peerCertificate] = certificate(t, next.String())
@@ -162,6 +165,40 @@ func TestStartAfterDockerRestarted(t *testing.T) {
 		if diff := cmp.Diff(before, d.addresses()); diff != "" {
 			t.Errorf("fixed %v: addresses (-before +after):\n%s", fixed, diff)
 		}
+	}
+}
+
+// TestIPv6KeepsAddresses: members of etcd that know each other by IPv6 have these
+// addresses again, after a stop and when Docker has mixed them.
+func TestIPv6KeepsAddresses(t *testing.T) {
+	d := runningLab(t, lanSix("kind"), large...)
+	d.neighbour("fc00:1::2")
+	before := d.addresses()
+	engine := d.engine(t)
+	if titles := stopped(t, engine); titles[0] != "stop lab-control-plane at fc00:1::3" {
+		t.Errorf("stop does %q", titles)
+	}
+	start := func() (titles []string) {
+		plan, err := engine.Start(t.Context(), "lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := plan.Run(t.Context(), span()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, d.addresses()); diff != "" {
+			t.Errorf("addresses (-before +after):\n%s", diff)
+		}
+		return plan.Titles()
+	}
+	start()
+	one, worker := d.box("lab-control-plane"), d.box("lab-worker")
+	one.address, worker.address = worker.address, one.address
+	for _, b := range []*box{one, worker} {
+		b.fixed, b.files[lastAddressSix] = netip.Addr{}, b.address.String()
+	}
+	if titles := start(); titles[0] != "stop lab-control-plane at fc00:1::6, because control planes are not where they were" {
+		t.Errorf("start does %q", titles)
 	}
 }
 

@@ -20,6 +20,9 @@ func (e *Engine) Stop(ctx context.Context, cluster string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := e.recognise(ctx, members); err != nil {
+		return Plan{}, err
+	}
 	var steps []Step
 	for _, m := range members {
 		if m.running() || m.state == container.StateRestarting {

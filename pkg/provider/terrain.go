@@ -27,8 +27,8 @@ func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
 	inspected, err := e.docker.NetworkInspect(ctx, p.network, client.NetworkInspectOptions{})
 	if errdefs.IsNotFound(err) {
 		command := "docker network create "
-		if p.proper.IsValid() { // the size of the networks that Docker makes by itself
-			command += "--subnet " + netip.PrefixFrom(p.proper, 16).Masked().String() + " "
+		if p.proper.IsValid() {
+			command += subnetOf(p.proper) + " "
 		}
 		return terrain{}, hint.New(hint.Creation, "NETWORK_MISSING", fmt.Sprintf("the network %s, which %s was on, is gone", p.network, p.name), "make it again, then start: "+command+p.network)
 	}
@@ -44,9 +44,22 @@ func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
 		found.subnets, found.gateways = append(found.subnets, config.Subnet), append(found.gateways, gateway)
 	}
 	for _, container := range inspected.Network.Containers {
-		found.holders[container.IPv4Address.Addr()] = container.Name
+		for _, address := range []netip.Prefix{container.IPv4Address, container.IPv6Address} {
+			if address.IsValid() {
+				found.holders[address.Addr()] = container.Name
+			}
+		}
 	}
 	return found, nil
+}
+
+// subnetOf are the flags for a network with the address, of the size of those that
+// Docker makes by itself, and kind for IPv6.
+func subnetOf(address netip.Addr) string {
+	if address.Is6() {
+		return "--ipv6 --subnet " + netip.PrefixFrom(address, 64).Masked().String()
+	}
+	return "--subnet " + netip.PrefixFrom(address, 16).Masked().String()
 }
 
 // assign takes their addresses from containers that cannot have them, says why,
@@ -84,7 +97,7 @@ func (t terrain) assign(places, stopping []place) (elsewhere map[string]string, 
 	}
 	for i := range places {
 		if p := &places[i]; !p.turn.IsValid() {
-			p.turn = t.vacancy(taken)
+			p.turn = t.vacancy(taken, p.six)
 			taken[p.turn] = p.name
 		}
 	}
@@ -92,11 +105,11 @@ func (t terrain) assign(places, stopping []place) (elsewhere map[string]string, 
 	return elsewhere, nil
 }
 
-// vacancy is the lowest address that is not taken; none when all are, or the
-// network has no IPv4.
-func (t terrain) vacancy(taken map[netip.Addr]string) netip.Addr {
+// vacancy is the lowest address of an IP family that is not taken; none when all
+// are, or the network has none.
+func (t terrain) vacancy(taken map[netip.Addr]string, six bool) netip.Addr {
 	for _, subnet := range t.subnets {
-		if !subnet.Addr().Is4() {
+		if subnet.Addr().Is6() != six {
 			continue
 		}
 		for address := subnet.Masked().Addr().Next(); subnet.Contains(address); address = address.Next() {
@@ -125,7 +138,7 @@ func (t terrain) denies(p place, stopping []place) (why string, err error) {
 		return fmt.Sprintf("%s has %s now", holder, p.proper), nil
 	case !inside && p.bound:
 		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", p.network, p.proper, p.name),
-			fmt.Sprintf("once nothing else is on it, make it anew: docker network rm %s; docker network create --subnet %s %s", p.network, netip.PrefixFrom(p.proper, 16).Masked(), p.network))
+			fmt.Sprintf("once nothing else is on it, make it anew: docker network rm %s; docker network create %s %s", p.network, subnetOf(p.proper), p.network))
 	case !inside:
 		return fmt.Sprintf("network %s has no %s any more", p.network, p.proper), nil
 	}
