@@ -2,8 +2,10 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -72,6 +74,9 @@ func direct(config *rest.Config, api netip.AddrPort) *rest.Config {
 	return config
 }
 
+// failed finds what an API server says of the checks that keep it from being ready.
+var failed = regexp.MustCompile(`(?m)^\[-\](\S+) failed`)
+
 // untilReady asks an API server until it says that it is ready. The error is what
 // it said last.
 func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) error {
@@ -80,9 +85,16 @@ func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) e
 		return err
 	}
 	for {
-		_, err := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+		said, err := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		if err == nil {
 			return nil
+		}
+		if failing := failed.FindAllStringSubmatch(string(said), -1); failing != nil {
+			var names []string
+			for _, each := range failing {
+				names = append(names, each[1])
+			}
+			err = errors.New("not ready yet: " + strings.Join(names, ", "))
 		}
 		if ctx.Err() == nil {
 			waiting(err)

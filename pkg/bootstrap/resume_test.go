@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestUntilReady(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/readyz" || asked.Add(1) < 3 {
-			http.Error(w, "etcd failed", http.StatusInternalServerError)
+			http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/rbac failed: reason withheld\nreadyz check failed", http.StatusInternalServerError)
 		}
 	}))
 	defer server.Close()
@@ -89,9 +90,10 @@ func TestUntilReady(t *testing.T) {
 		t.Errorf("the server is taken for %q", config.ServerName)
 	}
 	config.TLSClientConfig = rest.TLSClientConfig{Insecure: true}
-	said := 0
-	if err := untilReady(t.Context(), config, func(error) { said++ }); err != nil || said != 2 {
-		t.Errorf("the wait ends with %v after %d refusals", err, said)
+	var said []string
+	const waiting = "not ready yet: etcd, poststarthook/rbac"
+	if err := untilReady(t.Context(), config, func(err error) { said = append(said, err.Error()) }); err != nil || !slices.Equal(said, []string{waiting, waiting}) {
+		t.Errorf("the wait ends with %v after %q", err, said)
 	}
 	asked.Store(-1000)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -95,9 +95,15 @@ func (s *session) runningOf(cluster string) string {
 
 func (s *session) addresses(cluster string) map[string]string {
 	s.Helper()
+	return s.addressesOf(cluster, "IPAddress")
+}
+
+// addressesOf tells the addresses that Docker has under a key.
+func (s *session) addressesOf(cluster, key string) map[string]string {
+	s.Helper()
 	found := map[string]string{}
 	for name := range strings.FieldsSeq(s.output("docker", "ps", "-a", "--format", "{{.Names}}", "--filter", "label=io.x-k8s.kind.cluster="+cluster)) {
-		found[name] = s.output("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
+		found[name] = s.output("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{."+key+"}}{{end}}", name)
 	}
 	return found
 }
@@ -117,7 +123,7 @@ func (s *session) squat(network, address, name string) {
 		container := name + "-" + string(rune('a'+i))
 		s.Cleanup(func() { _, _ = s.try("docker", "rm", "-f", "-v", container) })
 		s.output("docker", "run", "-d", "--name", container, "--network", network, "--entrypoint", "sleep", image, "3600")
-		if s.output("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container) == address {
+		if slices.Contains(strings.Fields(s.output("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}", container)), address) {
 			return
 		}
 	}
@@ -184,20 +190,27 @@ func (s *session) compile(image, source string) {
 // a restart of Docker does, and stops and starts them.
 func TestHighlyAvailableComesBack(t *testing.T) {
 	long(t)
+	t.Run("ipv4", func(t *testing.T) { highlyAvailableComesBack(t, "cilium", "ipv4", "IPAddress") })
+	t.Run("ipv6", func(t *testing.T) { highlyAvailableComesBack(t, "calico", "ipv6", "GlobalIPv6Address") })
+}
+
+// highlyAvailableComesBack looks at the addresses of one IP family, by Docker's name
+// for them.
+func highlyAvailableComesBack(t *testing.T, cni, family, key string) {
 	const cluster, network = "e2e-ha-back", "e2e-ha-net"
 	s := newSession(t, cluster)
-	s.must("up", "--cni", "cilium", "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)
-	before := s.addresses(cluster)
+	s.must("up", "--cni", cni, "--ip-family", family, "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)
+	before := s.addressesOf(cluster, key)
 	planes := []string{cluster + "-control-plane", cluster + "-control-plane2", cluster + "-control-plane3"}
 	slices.SortFunc(planes, func(a, b string) int { return strings.Compare(before[b], before[a]) })
 	s.output("docker", append([]string{"stop", "-t", "30"}, planes...)...)
 	for _, name := range planes { // the highest address first, so that it becomes the lowest
 		s.output("docker", "start", name)
 	}
-	if mixed := s.addresses(cluster); mixed[planes[0]] == before[planes[0]] {
+	if mixed := s.addressesOf(cluster, key); mixed[planes[0]] == before[planes[0]] {
 		t.Fatalf("the addresses are as they were: %v", mixed)
 	}
-	s.comesBack(cluster, before)
+	s.comesBack(cluster, before, key)
 
 	s.must("stop", "-n", cluster)
 	s.squat(network, before[planes[1]], "e2e-ha-squatter")
@@ -207,7 +220,7 @@ func TestHighlyAvailableComesBack(t *testing.T) {
 	for name := range strings.FieldsSeq(s.output("docker", "ps", "-q", "--filter", "name=e2e-ha-squatter")) {
 		s.output("docker", "rm", "-f", "-v", name)
 	}
-	s.comesBack(cluster, before)
+	s.comesBack(cluster, before, key)
 	s.must("down", "-n", cluster)
 	if left := s.output("docker", "network", "ls", "-q", "--filter", "name="+network); left != "" {
 		t.Errorf("the network is left: %s", left)
@@ -215,10 +228,10 @@ func TestHighlyAvailableComesBack(t *testing.T) {
 }
 
 // comesBack starts a cluster and wants its control planes where they were.
-func (s *session) comesBack(cluster string, before map[string]string) {
+func (s *session) comesBack(cluster string, before map[string]string, key string) {
 	s.Helper()
 	s.must("start", "-n", cluster)
-	for name, address := range s.addresses(cluster) {
+	for name, address := range s.addressesOf(cluster, key) {
 		if strings.Contains(name, "control-plane") && address != before[name] {
 			s.Errorf("%s has %s, not %s", name, address, before[name])
 		}
