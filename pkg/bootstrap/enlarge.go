@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -89,16 +90,15 @@ func (a *Addition) sound(ctx context.Context) error {
 	if a.noCNI() != "" {
 		return nil
 	}
-	nodes, err := a.client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	listed, err := a.client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list nodes: %w", err)
 	}
-	var failing []string
-	for i := range nodes.Items {
-		if reason := notReady(&nodes.Items[i]); reason != "" {
-			failing = append(failing, fmt.Sprintf("%s (%s)", nodes.Items[i].Name, reason))
-		}
+	var nodes []*corev1.Node
+	for i := range listed.Items {
+		nodes = append(nodes, &listed.Items[i])
 	}
+	failing := unready(nodes)
 	if len(failing) == 0 {
 		return nil
 	}

@@ -75,7 +75,7 @@ func PlanRemoval(ctx context.Context, engine *provider.Engine, name, kubeconfig 
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the
 // context whose port of the API server is the cluster's.
 func planRemoval(ctx context.Context, engine docker, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
-	r := Removal{Cluster: found.Cluster, Containers: found.Companions, companions: found.Companions}
+	r := Removal{Cluster: found.Cluster, Containers: slices.Clone(found.Companions), companions: found.Companions}
 	var networks []string
 	for _, container := range found.Containers {
 		r.Containers = append(r.Containers, container.Name)

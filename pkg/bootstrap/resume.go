@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -74,9 +73,6 @@ func direct(config *rest.Config, api netip.AddrPort) *rest.Config {
 	return config
 }
 
-// failed finds what an API server says of the checks that keep it from being ready.
-var failed = regexp.MustCompile(`(?m)^\[-\](\S+) failed`)
-
 // untilReady asks an API server until it says that it is ready. The error is what
 // it said last.
 func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) error {
@@ -89,12 +85,11 @@ func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) e
 		if err == nil {
 			return nil
 		}
-		if failing := failed.FindAllStringSubmatch(string(said), -1); failing != nil {
-			var names []string
-			for _, each := range failing {
-				names = append(names, each[1])
+		if _, bad := kube.Readyz(string(said)); len(bad) > 0 {
+			for i := range bad {
+				bad[i], _, _ = strings.Cut(bad[i], " failed")
 			}
-			err = errors.New("not ready yet: " + strings.Join(names, ", "))
+			err = errors.New("not ready yet: " + strings.Join(bad, ", "))
 		}
 		if ctx.Err() == nil {
 			waiting(err)

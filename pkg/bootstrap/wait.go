@@ -59,14 +59,8 @@ func (r readiness) nodes(ctx context.Context, span *event.Span, ready func([]*co
 
 // allReady names the nodes that are missing or not ready, with the kubelet's reason.
 func allReady(nodes []*corev1.Node, want int) error {
-	var waiting []string
-	for _, node := range nodes {
-		if reason := notReady(node); reason != "" {
-			waiting = append(waiting, fmt.Sprintf("%s (%s)", node.Name, reason))
-		}
-	}
+	waiting := unready(nodes)
 	ready := len(nodes) - len(waiting)
-	sort.Strings(waiting)
 	if missing := want - len(nodes); missing > 0 {
 		waiting = append(waiting, fmt.Sprintf("%d not registered", missing))
 	}
@@ -74,6 +68,17 @@ func allReady(nodes []*corev1.Node, want int) error {
 		return nil
 	}
 	return fmt.Errorf("%d of %d nodes are ready; not yet %s", ready, want, strings.Join(waiting, ", "))
+}
+
+// unready are those of the nodes that are not ready, with the kubelet's reason.
+func unready(nodes []*corev1.Node) (waiting []string) {
+	for _, node := range nodes {
+		if reason := notReady(node); reason != "" {
+			waiting = append(waiting, fmt.Sprintf("%s (%s)", node.Name, reason))
+		}
+	}
+	sort.Strings(waiting)
+	return waiting
 }
 
 func notReady(node *corev1.Node) string {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 const groupAPI = "api"
@@ -59,24 +61,12 @@ func apiReady(ctx context.Context, t *Target) (Evidence, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", pod.Name, err)
 		}
-		good, bad := readyz(string(body))
+		good, bad := kube.Readyz(string(body))
 		if status != http.StatusOK || good == 0 {
 			return "", fmt.Errorf("%s: /readyz answers %d: %s", pod.Name, status, strings.Join(bad, ", "))
 		}
 		return fmt.Sprintf("%s: ready, %d of its own checks ok", pod.Name, good), nil
 	}))
-}
-
-// readyz reads the verbose form: "[+]name ok" and "[-]name failed: reason withheld".
-func readyz(body string) (good int, bad []string) {
-	for line := range strings.Lines(body) {
-		if strings.HasPrefix(line, "[+]") {
-			good++
-		} else if name, found := strings.CutPrefix(strings.TrimSpace(line), "[-]"); found {
-			bad = append(bad, name)
-		}
-	}
-	return good, bad
 }
 
 // scopes is what the API reference says about the resources that people mix up

@@ -235,8 +235,8 @@ func endedEverywhere(err error) bool {
 // onlyEnded tells whether an error says nothing but that the time was over, or
 // the run. One that wraps this with a cause of its own is telling.
 func onlyEnded(err error) bool {
-	for end, words := range map[error]string{context.DeadlineExceeded: "context deadline exceeded", context.Canceled: "context canceled", os.ErrDeadlineExceeded: "i/o timeout"} {
-		if errors.Is(err, end) && strings.HasSuffix(err.Error(), words) {
+	for _, end := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded} {
+		if errors.Is(err, end) && strings.HasSuffix(err.Error(), end.Error()) {
 			return true
 		}
 	}
