@@ -82,6 +82,8 @@ type Expectation struct {
 	CNINamespace string `json:"-"`
 	// ProbeImage is the agnhost image that probe pods run.
 	ProbeImage string `json:"probeImage"`
+	// Requested are the settings that the configuration asks components to run with.
+	Requested []Requested `json:"requested,omitempty"`
 	// Discovered says that the counts were read from the cluster itself, so
 	// that a missing node cannot be noticed.
 	Discovered bool `json:"-"`

@@ -67,9 +67,12 @@ func TestOutsideQuestion(t *testing.T) {
 }
 
 func TestNoNameOutside(t *testing.T) {
-	for expect, skips := range map[Expectation]bool{{}: false, {Discovered: true}: true, {CNI: "none"}: false} {
-		if reason := noNameOutside(&Target{Expect: expect}); (reason != "") != skips {
-			t.Errorf("%+v: %q", expect, reason)
+	for _, test := range []struct {
+		expect Expectation
+		skips  bool
+	}{{Expectation{}, false}, {Expectation{Discovered: true}, true}, {Expectation{CNI: "none"}, false}} {
+		if reason := noNameOutside(&Target{Expect: test.expect}); (reason != "") != test.skips {
+			t.Errorf("%+v: %q", test.expect, reason)
 		}
 	}
 }

@@ -1,0 +1,19 @@
+package verify
+
+// Requested is a setting that the cluster's configuration asks a component to run
+// with, beyond the defaults of kubeadm, kind and kindctl. It comes from patches,
+// so that verification expects what the user asked for.
+type Requested struct {
+	// Node is the name of the node; "" is every node that runs the component.
+	Node string `json:"node,omitempty"`
+	// Component is kube-apiserver, kube-controller-manager, kube-scheduler, etcd,
+	// kubelet, kube-proxy or containerd.
+	Component string `json:"component"`
+	// Setting is a command-line flag with its dashes, "--event-ttl", or the path of a
+	// field of the component's configuration, "authentication.anonymous.enabled".
+	Setting string `json:"setting"`
+	// Value is the value of a flag as text, or that of a field as JSON has it.
+	Value any `json:"value"`
+	// Source is where the configuration asks for it, with file and line if known.
+	Source string `json:"source,omitempty"`
+}
