@@ -7,7 +7,7 @@ ARGS ?= --cni cilium
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-faults test-chaos test-vm bench lint
+.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -43,6 +43,9 @@ test-e2e: test-tools ## real clusters with both CNIs
 
 test-long: host test-unit test-tools ## the same and the long ones: killed commands, restarts, several clusters
 	go test -tags e2e -count=1 -timeout 120m -v ./test/e2e/...
+
+test-cases: host ## what people bring, case by case; writes docs/compatibility.md (about an hour)
+	go test -tags e2e -count=1 -timeout 150m -v ./test/e2e -run '^TestCases$$' -document $(CURDIR)/docs/compatibility.md
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
 	go test -tags faults -count=1 -timeout 150m -v ./test/faults -document $(CURDIR)/docs/faults.md
