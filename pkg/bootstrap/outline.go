@@ -65,6 +65,9 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 		return nil, err
 	}
 	u.outline.NodeImage, u.outline.Source = u.found.Node, u.found.Source
+	if err := checkSnapshotter(u.found, u.facts); err != nil {
+		return changes, err
+	}
 	if u.found.Source == images.Local { // others would have to be had first
 		err = u.checkGates(ctx)
 	}

@@ -126,6 +126,9 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	defer closeResolver()
 	if u.found, err = resolver.Resolve(ctx, u.request()); err == nil {
+		err = checkSnapshotter(u.found, u.facts)
+	}
+	if err == nil {
 		err = u.checkGates(ctx)
 	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err

@@ -25,6 +25,9 @@ type Facts struct {
 	MissingControllers []string
 	// DataDir is where Docker keeps images and containers.
 	DataDir string
+	// StorageDriver is how Docker keeps file systems: overlay2, or overlayfs in
+	// containerd's store.
+	StorageDriver string
 	// CPUs are the processors of Docker's machine; 0 is unknown.
 	CPUs int
 	// MachineMemoryBytes is all memory of Docker's machine; 0 is unknown.
@@ -102,7 +105,7 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		DockerVersion: info.ServerVersion, Architecture: info.Architecture, Runtime: info.DefaultRuntime,
 		CgroupV1: info.CgroupVersion != "2", // engines that know no version 2 say nothing
 		Rootless: rootless(info.SecurityOptions), MissingControllers: missingControllers(info),
-		DataDir: info.DockerRootDir, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
+		DataDir: info.DockerRootDir, StorageDriver: info.Driver, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
 		FreeBytes: -1,
 	}.withSurroundings()
 	if name, known := architectures[info.Architecture]; known {

@@ -54,6 +54,8 @@ type Set struct {
 	Node string
 	// Source is where the node image came from: Local, Registry or Build.
 	Source Mode
+	// Baked are the images that the node image holds, unpacked for overlayfs.
+	Baked []string
 	// Archives hold the pod images that must be put into every node.
 	Archives []Archive
 }
@@ -129,8 +131,10 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (Set, error) {
 	if err := r.loadBalancer(ctx, req); err != nil {
 		return Set{}, err
 	}
-	baked := strings.Split(labels[BakedLabel], ",")
-	missing := slices.DeleteFunc(slices.Clone(req.Pods), func(image string) bool { return slices.Contains(baked, image) })
+	if label := labels[BakedLabel]; label != "" {
+		set.Baked = strings.Split(label, ",")
+	}
+	missing := slices.DeleteFunc(slices.Clone(req.Pods), func(image string) bool { return slices.Contains(set.Baked, image) })
 	set.Archives, err = r.archives(ctx, req.Mode, missing)
 	return set, err
 }
