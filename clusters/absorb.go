@@ -15,7 +15,7 @@ import (
 func (t *Topology) adopt() (problems []string) {
 	if len(t.Raw.Nodes) == 0 {
 		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
-		t.origins["kindConfig.nodes"] = origin{fromProfile, "kind's default"}
+		t.origins["kindConfig.nodes"] = origin{level: fromProfile, place: "kind's default"}
 	}
 	for i := range t.Raw.Nodes {
 		for j := range t.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours
@@ -25,7 +25,7 @@ func (t *Topology) adopt() (problems []string) {
 	}
 	if t.Raw.Networking.DisableDefaultCNI {
 		t.CNI = "none"
-		t.origins["cni"] = origin{fromProfile, t.origins["kindConfig.networking.disableDefaultCNI"].place}
+		t.origins["cni"] = origin{level: fromProfile, place: t.origins["kindConfig.networking.disableDefaultCNI"].place}
 		t.notes = append(t.notes, "cni is none, because the file disables kind's default CNI; --cni installs one")
 	} else {
 		t.notes = append(t.notes, fmt.Sprintf("the CNI is %s, in place of kind's default; --cni chooses another one", t.CNI))

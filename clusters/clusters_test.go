@@ -97,7 +97,7 @@ func TestValidate(t *testing.T) {
 		{name: "too many nodes", change: func(t *Topology) { t.Workers = 1000 }, want: []string{"1001 nodes; at most 100"}},
 		{name: "nowhere for pods", change: func(t *Topology) { t.ControlPlanes, t.Workers = 3, 0 }, warns: "ordinary pods stay Pending"},
 		{name: "misspelt", change: func(t *Topology) { t.CNI, t.ProxyMode = "celium", "iptable" }, want: []string{`did you mean "cilium"?`, `did you mean "iptables"?`}},
-		{name: "nobody at all", change: func(t *Topology) { t.CNI, t.ProxyMode = "none", "none" }, want: []string{"only Cilium"}},
+		{name: "neither CNI nor kube-proxy", change: func(t *Topology) { t.CNI, t.ProxyMode = "none", "none" }, warns: "no Service works"},
 		{name: "subnets overlap", change: func(t *Topology) { t.ServiceSubnet = "10.244.128.0/20" }, want: []string{"overlap"}},
 		{name: "subnet for just enough nodes", change: func(t *Topology) { t.PodSubnet, t.Workers = "10.244.0.0/22", 3 }},
 		{name: "subnet for too few nodes", change: func(t *Topology) { t.PodSubnet, t.Workers = "10.244.0.0/22", 4 }, want: []string{"too small for 5 nodes"}},

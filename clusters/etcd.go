@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
 // Where etcd runs.
@@ -74,4 +75,19 @@ func (t Topology) externalEtcd() string {
 	}
 	patch.WriteString("    caFile: /etc/kubernetes/pki/etcd/ca.crt\n    certFile: /etc/kubernetes/pki/apiserver-etcd-client.crt\n    keyFile: /etc/kubernetes/pki/apiserver-etcd-client.key\n")
 	return patch.String()
+}
+
+// ownEtcd tells whether patches of the configuration lead kubeadm to an etcd that
+// the user runs.
+func (t Topology) ownEtcd() bool {
+	patches := t.clusterPatches().patches
+	for _, node := range t.Each() {
+		patches = append(patches, t.nodePatches(node).patches...)
+	}
+	for _, patch := range patches {
+		if patch.Kind == kindpatch.ClusterConfiguration && patch.Sets("etcd", "external") {
+			return true
+		}
+	}
+	return false
 }

@@ -1,21 +1,19 @@
 package clusters
 
 import (
-	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
-
 	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
 // Production tells whether the cluster is to be as in production.
 func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 
-// hasten adds kubeadm's settings of a fast cluster, before the user's own.
-func (t Topology) hasten(config *v1alpha4.Cluster) {
+// hasten returns kubeadm's settings of a fast cluster.
+func (t Topology) hasten() []string {
 	quick := []string{quickKeys, quickControllers}
-	if !t.EtcdApart() {
+	if !t.EtcdApart() && !t.ownEtcd() {
 		quick = append(quick, quickEtcd)
 	}
-	config.KubeadmConfigPatches = append(quick, config.KubeadmConfigPatches...)
+	return quick
 }
 
 // Without an apiVersion a patch is for every version of kubeadm's configuration,

@@ -16,6 +16,9 @@ type NodeSettings struct {
 	// CPUs and MemoryBytes are what the machine has, and every kubelet sees.
 	CPUs        int
 	MemoryBytes int64
+	// Versions are those of Kubernetes, by node image, where they are known; "" is
+	// Image.
+	Versions map[string]string
 }
 
 // kubeletOnCgroupV1 lets the kubelet start on a cgroup v1 host, which it
@@ -47,21 +50,27 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 		}
 		config.RuntimeConfig[api] = strconv.FormatBool(on)
 	}
-	if settings.CgroupV1 {
-		config.KubeadmConfigPatches = append([]string{kubeletOnCgroupV1}, config.KubeadmConfigPatches...)
-	}
-	if t.EtcdApart() {
-		config.KubeadmConfigPatches = append([]string{t.externalEtcd()}, config.KubeadmConfigPatches...)
-	}
-	if !t.Production() {
-		t.hasten(config)
-	}
+	config.KubeadmConfigPatches = append(t.ownPatches(settings), config.KubeadmConfigPatches...)
 	config.Nodes = nil
 	for _, node := range t.Each() {
 		config.Nodes = append(config.Nodes, t.kindNode(node, settings))
 	}
 	v1alpha4.SetDefaultsCluster(config)
 	return config
+}
+
+// ownPatches are kindctl's patches of kubeadm's configuration for all nodes.
+func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
+	if !t.Production() {
+		patches = append(patches, t.hasten()...)
+	}
+	if t.EtcdApart() {
+		patches = append(patches, t.externalEtcd())
+	}
+	if settings.CgroupV1 {
+		patches = append(patches, kubeletOnCgroupV1)
+	}
+	return patches
 }
 
 func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {

@@ -73,6 +73,9 @@ type Node struct {
 	ordinal int    // among those of its role, from 0
 }
 
+// isFirst tells whether the node initializes the cluster, which the others join.
+func (n Node) isFirst() bool { return n.Role == ControlPlane && n.ordinal == 0 }
+
 // WithNodes returns the Topology with these nodes.
 func (t Topology) WithNodes(groups ...Group) Topology {
 	t.Groups, t.ControlPlanes, t.Workers = groups, count(groups, ControlPlane), count(groups, Worker)

@@ -1,6 +1,7 @@
 package clusters
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -19,6 +20,18 @@ type origin struct {
 	level level
 	// place is a profile, FILE:LINE, a variable or a flag.
 	place string
+	// text is the line on which a block of text begins, if the value is one.
+	text int
+}
+
+// line is where a line of a text stands, counted from 1; where that is not known,
+// where the text does.
+func (o origin) line(number int) string {
+	file := strings.LastIndex(o.place, ":")
+	if o.text == 0 || file < 0 {
+		return o.place
+	}
+	return fmt.Sprintf("%s:%d", o.place[:file], o.text+number-1)
 }
 
 // origins are known by the path of a value, such as "nodes[1].ports[0]".

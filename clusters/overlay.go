@@ -47,7 +47,7 @@ func (t Topology) Overlay(overrides ...Override) (Topology, error) {
 func (t *Topology) override(o Override) (conflict string) {
 	field := reflect.ValueOf(t).Elem().FieldByIndex(topologyFields[o.Field].Index)
 	said, have := t.origins[o.Field], field.Interface()
-	source := origin{fromEnvironment, o.From}
+	source := origin{level: fromEnvironment, place: o.From}
 	if o.Flag {
 		source.level = fromFlag
 	}

@@ -41,7 +41,7 @@ func Profile(name string) (Topology, error) {
 		return Topology{}, err
 	}
 	for path := range t.origins { // a flag may change what a profile says
-		t.origins[path] = origin{fromProfile, "profile " + name}
+		t.origins[path] = origin{level: fromProfile, place: "profile " + name}
 	}
 	return t, nil
 }

@@ -28,9 +28,9 @@ func Schema() ([]byte, error) {
 		"required":    []string{"apiVersion", "kind"},
 		// Groups say how many nodes there are.
 		"dependentSchemas": map[string]any{"nodes": map[string]any{"properties": map[string]any{"controlPlanes": false, "workers": false}}},
-		// Without kube-proxy, only Cilium makes Services work; it is the default.
+		// Without kube-proxy, only Cilium makes Services work, or a CNI that the user brings.
 		"if":   map[string]any{"required": []string{"proxyMode"}, "properties": map[string]any{"proxyMode": map[string]any{"const": "none"}}},
-		"then": map[string]any{"properties": map[string]any{"cni": map[string]any{"const": "cilium"}}},
+		"then": map[string]any{"properties": map[string]any{"cni": map[string]any{"enum": []string{"cilium", "none"}}}},
 	})
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -123,7 +123,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"Cilium in kube-proxy's place", head + "proxyMode: none\n", true},
 		{"no CNI", head + "cni: none\n", true},
 		{"nobody for Services", head + "cni: calico\nproxyMode: none\n", false},
-		{"nobody at all", head + "cni: none\nproxyMode: none\n", false},
+		{"neither CNI nor kube-proxy", head + "cni: none\nproxyMode: none\n", true},
 		{"no head", "workers: 1\n", false},
 		{"a future version", "apiVersion: kindctl.dev/v9\nkind: Cluster\n", false},
 		{"another kind", "apiVersion: kindctl.dev/v1alpha1\nkind: Config\n", false},

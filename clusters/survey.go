@@ -55,7 +55,7 @@ func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
 }
 
 func (s *survey) enter(key, value *yaml.Node, t reflect.Type, path string) {
-	s.origins[path] = origin{fromFile, fmt.Sprintf("%s:%d", s.filename, key.Line)}
+	s.origins[path] = origin{level: fromFile, place: fmt.Sprintf("%s:%d", s.filename, key.Line)}
 	s.visit(value, t, path)
 }
 
@@ -89,6 +89,11 @@ func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
 func (s *survey) visitScalar(node *yaml.Node, t reflect.Type, path string) {
 	name := path[strings.LastIndex(path, ".")+1:]
 	words := kindWords[t]
+	if node.Style&yaml.LiteralStyle != 0 {
+		known := s.origins[path]
+		known.text = node.Line + 1
+		s.origins[path] = known
+	}
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		if node.ShortTag() != "!!str" {

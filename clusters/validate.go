@@ -45,7 +45,10 @@ func (t Topology) Validate() (warnings []string, err error) {
 	if !slices.Contains(ProxyModes, t.ProxyMode) {
 		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
 	}
-	if t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI) {
+	switch {
+	case t.ProxyMode == "none" && t.CNI == "none":
+		warnings = append(warnings, t.origins.prefix(t.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
+	case t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI):
 		complain(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
 	}
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
@@ -58,7 +61,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 	t.judgeManifests(complain)
 	t.judgeSettings(complain)
 	t.judgeRaw(complain)
-	if t.ControlPlanes > 1 && t.Workers == 0 {
+	if t.ControlPlanes > 1 && t.Workers == 0 && len(t.Untainted()) == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
 	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 && !t.EtcdApart() {

@@ -156,10 +156,10 @@ func (t Topology) judgeTogether(complain complaint) {
 	if len(t.Groups) > 0 && (count(t.Groups, ControlPlane) != t.ControlPlanes || count(t.Groups, Worker) != t.Workers) {
 		complain("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
 	}
-	takesPods := func(g Group) bool {
-		return (g.Role == Worker || t.Workers == 0) && !slices.ContainsFunc(g.taints(), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
+	takesPods := func(node Node) bool {
+		return !slices.ContainsFunc(t.taintsOf(node), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
 	}
-	if len(t.Groups) > 0 && (t.Nodes() == 1 || t.Workers > 0) && !slices.ContainsFunc(t.Groups, takesPods) {
+	if (len(t.Groups) > 0 || t.Raw != nil) && (t.Nodes() == 1 || t.Workers > 0) && t.Nodes() <= maxNodes && !slices.ContainsFunc(t.Each(), takesPods) {
 		complain("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
 	}
 	t.judgeHostPorts(complain)

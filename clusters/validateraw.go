@@ -24,8 +24,6 @@ var owned = []struct{ kind, path, field string }{
 	{"ClusterConfiguration", "networking.podSubnet", "podSubnet"},
 	{"ClusterConfiguration", "networking.serviceSubnet", "serviceSubnet"},
 	{"KubeProxyConfiguration", "mode", "proxyMode"},
-	{"InitConfiguration", "nodeRegistration.taints", "taints of nodes"},
-	{"JoinConfiguration", "nodeRegistration.taints", "taints of nodes"},
 }
 
 // judgeRaw looks at what is left of kind's configuration.

@@ -68,6 +68,7 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	a.Nodes = vacant(a.Name, a.role, a.holders, a.count)
 	a.like = model(a.holders, a.role)
+	a.after = requestedToo(a.after, a.like.Name, a.Nodes)
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
 }
 

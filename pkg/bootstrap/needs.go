@@ -28,7 +28,9 @@ func Needs(t clusters.Topology) host.Needs {
 	case "ipvs":
 		need("proxy mode ipvs", host.IPVS, host.IPSet, host.XTSet)
 	case "none":
-		need("Cilium in kube-proxy's place", host.CgroupBPF)
+		if t.CNI == "cilium" {
+			need("Cilium in kube-proxy's place", host.CgroupBPF)
+		}
 	}
 	if t.HasIPv6() {
 		need(sixes, host.IPv6)

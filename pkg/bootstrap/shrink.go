@@ -85,6 +85,7 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 			return "", err
 		}
 	}
+	d.after = notRequested(d.after, names)
 	if len(planes) > 0 && d.stacked() {
 		if err := d.keepQuorum(ctx, names); err != nil {
 			return "", err

@@ -139,6 +139,7 @@ func (u *Up) expectation() verify.Expectation {
 	return verify.Expectation{
 		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), EtcdApart: t.EtcdApart(),
 		IPFamily: cmp.Or(t.IPFamily, clusters.IPv4), ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
+		Requested: requested(t, u.settings()), Untainted: t.Untainted(),
 	}
 }
 

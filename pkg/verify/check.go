@@ -84,6 +84,9 @@ type Expectation struct {
 	ProbeImage string `json:"probeImage"`
 	// Requested are the settings that the configuration asks components to run with.
 	Requested []Requested `json:"requested,omitempty"`
+	// Untainted are the names of control planes that are to take ordinary pods,
+	// because the configuration sets their taints without their own.
+	Untainted []string `json:"untainted,omitempty"`
 	// Discovered says that the counts were read from the cluster itself, so
 	// that a missing node cannot be noticed.
 	Discovered bool `json:"-"`

@@ -7,12 +7,14 @@ type Requested struct {
 	// Node is the name of the node; "" is every node that runs the component.
 	Node string `json:"node,omitempty"`
 	// Component is kube-apiserver, kube-controller-manager, kube-scheduler, etcd,
-	// kubelet, kube-proxy or containerd.
+	// kubelet, kube-proxy, containerd, or kubeadm for the rest of its configuration,
+	// such as "networking.dnsDomain", or "nodeRegistration.taints" of a node.
 	Component string `json:"component"`
 	// Setting is a command-line flag with its dashes, "--event-ttl", or the path of a
 	// field of the component's configuration, "authentication.anonymous.enabled".
 	Setting string `json:"setting"`
-	// Value is the value of a flag as text, or that of a field as JSON has it.
+	// Value is the value of a flag as text, or that of a field as JSON has it; nil is
+	// a setting that is to be left out.
 	Value any `json:"value"`
 	// Source is where the configuration asks for it, with file and line if known.
 	Source string `json:"source,omitempty"`

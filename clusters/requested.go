@@ -1,0 +1,176 @@
+package clusters
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml"
+
+	"github.com/kindctl/kindctl/pkg/kindpatch"
+)
+
+// Request is a setting that patches of the configuration ask a component for.
+type Request struct {
+	// Node is the name of the node; "" is every node that runs the component.
+	Node string
+	// Component is kube-apiserver, kube-controller-manager, kube-scheduler, etcd,
+	// kubelet, kube-proxy, containerd, or kubeadm for the rest of its configuration.
+	Component string
+	// Setting is a command-line flag with its dashes, or the path of a field of the
+	// component's configuration.
+	Setting string
+	// Value is the value of a flag as text, or that of a field as JSON has it; nil is
+	// one that is not to be set.
+	Value any
+	// Source is where the configuration says so, FILE:LINE if that is known.
+	Source string
+}
+
+// Requests are the settings that the configuration's patches ask for, beyond what
+// kind and kindctl write: of two patches for the same, the one that kind applies
+// last.
+func (t Topology) Requests(settings NodeSettings) (requests []Request) {
+	if t.Raw == nil {
+		return nil
+	}
+	for _, node := range t.Each() {
+		for _, change := range t.rendered(node, settings).changes {
+			if request, counts := requestOf(node, change); counts {
+				requests = put(requests, request)
+			}
+		}
+	}
+	for i, text := range t.Raw.ContainerdConfigPatches {
+		tree, err := toml.Load(text)
+		if err != nil {
+			continue // Validate refuses it
+		}
+		for _, request := range containerdRequests(tree, nil, t.placeOf("kindConfig.containerdConfigPatches["+strconv.Itoa(i)+"]")) {
+			requests = put(requests, request)
+		}
+	}
+	return requests
+}
+
+// put adds a request, in place of an earlier one for the same setting.
+func put(requests []Request, one Request) []Request {
+	at := slices.IndexFunc(requests, func(r Request) bool {
+		return r.Node == one.Node && r.Component == one.Component && r.Setting == one.Setting
+	})
+	if at >= 0 {
+		requests[at] = one
+		return requests
+	}
+	return append(requests, one)
+}
+
+// rendered is kubeadm's configuration of one node.
+type rendered struct {
+	documents kindpatch.Documents
+	changes   []kindpatch.Change // by the user's patches
+	// failures are patches that cannot be applied.
+	failures []failure
+}
+
+type failure struct {
+	patch kindpatch.Patch
+	err   error
+}
+
+// rendered is the configuration of a node as kind writes it: its own, the cluster's
+// patches, the node's; kindctl's before the user's.
+func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
+	r.documents = t.kindpatchNode(node, t.kubernetesOf(node, settings.Versions)).Documents()
+	for _, text := range t.ownPatches(settings) {
+		r.own(text)
+	}
+	for _, patch := range t.clusterPatches().patches {
+		r.users(patch)
+	}
+	for _, text := range registration(node, t.Nodes(), settings) {
+		r.own(text)
+	}
+	for _, patch := range t.nodePatches(node).patches {
+		r.users(patch)
+	}
+	return r
+}
+
+// own applies patches of kindctl, which can be.
+func (r *rendered) own(text string) {
+	patches, err := kindpatch.Parse(text, "", nil)
+	if err != nil {
+		panic(err) // kindctl's own
+	}
+	for _, patch := range patches {
+		if _, err := patch.Apply(r.documents); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func (r *rendered) users(patch kindpatch.Patch) {
+	changes, err := patch.Apply(r.documents)
+	if err != nil {
+		r.failures = append(r.failures, failure{patch, err})
+	}
+	r.changes = append(r.changes, changes...)
+}
+
+// componentOf are the parts of ClusterConfiguration whose arguments are those of a
+// component.
+var componentOf = map[string]string{
+	"apiServer": "kube-apiserver", "controllerManager": "kube-controller-manager", "scheduler": "kube-scheduler", "etcd.local": "etcd",
+}
+
+// requestOf says which component a change is for, and false where the node does
+// not read it, or another one decides for all.
+func requestOf(node Node, change kindpatch.Change) (request Request, counts bool) {
+	first := node.isFirst()
+	request = Request{Setting: dotted(change.Path), Value: change.Value, Source: change.Place}
+	switch change.Kind {
+	case kindpatch.ClusterConfiguration:
+		counts, request.Component = first, "kubeadm"
+		if change.IsArgument() {
+			if component := componentOf[strings.Join(change.Path[:len(change.Path)-2], ".")]; component != "" {
+				request.Component, request.Setting = component, flagOf(change)
+			}
+		}
+	case kindpatch.InitConfiguration, kindpatch.JoinConfiguration:
+		counts, request.Node, request.Component = first == (change.Kind == kindpatch.InitConfiguration), node.Name, "kubeadm"
+		if change.IsArgument() {
+			request.Component, request.Setting = "kubelet", flagOf(change)
+		}
+	case kindpatch.KubeletConfiguration:
+		counts, request.Component = first, "kubelet"
+	case kindpatch.KubeProxyConfiguration:
+		counts, request.Component = first, "kube-proxy"
+	}
+	return request, counts
+}
+
+func flagOf(change kindpatch.Change) string { return "--" + change.Path[len(change.Path)-1] }
+
+// dotted joins names to a path; those with dots are quoted, as in TOML.
+func dotted(path []string) string {
+	words := slices.Clone(path)
+	for i, word := range words {
+		if strings.ContainsAny(word, ".") {
+			words[i] = `"` + word + `"`
+		}
+	}
+	return strings.Join(words, ".")
+}
+
+func containerdRequests(tree *toml.Tree, path []string, source string) (requests []Request) {
+	for _, key := range tree.Keys() {
+		below := append(slices.Clone(path), key)
+		if inner, is := tree.GetPath([]string{key}).(*toml.Tree); is {
+			requests = append(requests, containerdRequests(inner, below, source)...)
+			continue
+		}
+		requests = append(requests, Request{Component: "containerd", Setting: dotted(below), Value: tree.GetPath([]string{key}), Source: source})
+	}
+	return requests
+}
