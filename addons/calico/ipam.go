@@ -49,7 +49,7 @@ func addresses(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 			return nil, fmt.Errorf("address block %s: %w", block.GetName(), err)
 		}
 	}
-	return judgeAddresses(pods.Items, cidrs, allocated)
+	return judgeAddresses(t.Real(pods.Items), cidrs, allocated)
 }
 
 // prefixOf reads the CIDR of a pool or of a block.

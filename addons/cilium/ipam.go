@@ -34,7 +34,7 @@ func addresses(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	return judgeAddresses(ranges, pods.Items)
+	return judgeAddresses(ranges, t.Real(pods.Items))
 }
 
 // rangesOfNodes reads, by node, the ranges from which Cilium gives addresses.

@@ -86,6 +86,8 @@ func (k completer) arguments(command *cli.Command) answer {
 		return plain(shells())
 	case "help":
 		return commandsOf(k.app.Commands)
+	case "accept":
+		return plain(differingNames())
 	case "load":
 		found := plain(k.sources.images())
 		found.files = true

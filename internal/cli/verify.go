@@ -25,7 +25,7 @@ Examples:
   kindctl verify --context staging --quick          any cluster, without what must wait
   kindctl verify --only dns,etcd --show-evidence    some of it, and what was seen
   kindctl verify --print-rbac --cni cilium | kubectl apply -f -`,
-		Description: "Exits with 0 when every check passed, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
+		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
 			&cli.StringSliceFlag{Name: "only", Usage: "run these alone: `ID|GROUP`, several with commas or again; what they need does not come with them"},
@@ -92,7 +92,9 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	}
 	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	verdict, err := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, verify.RunOptions{Sink: sink})
+	target := verify.NewTarget(client, expect)
+	target.Flags = namingFlags(c)
+	verdict, err := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: sink})
 	if err == nil {
 		span.Done("")
 	} else {

@@ -37,9 +37,11 @@ func TestVerifyExitCodes(t *testing.T) {
 		"all pass":         {reviewing(t, false), []string{only, "api.authz"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass}},
 		"all that applies": {reviewing(t, false), []string{only, "api.authz,cil.kpr"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass, "cil.kpr": verify.Skip}},
 		"nothing applies":  {reviewing(t, false), []string{only, "cil.kpr"}, hint.Internal, map[string]verify.Outcome{"cil.kpr": verify.Skip}},
-		"one fails":        {reviewing(t, true), []string{only, "api.authz"}, hint.Verification, map[string]verify.Outcome{"api.authz": verify.Fail}},
 		"one is unseen":    {reviewing(t, false), []string{only, "api.authz,sched.leader"}, hint.Internal, map[string]verify.Outcome{"api.authz": verify.Pass, "sched.leader": verify.Error}},
-		"one of each":      {reviewing(t, true), []string{only, "api.authz,sched.leader"}, hint.Verification, map[string]verify.Outcome{"api.authz": verify.Fail, "sched.leader": verify.Error}},
+		"one differs":      {reviewing(t, true), []string{only, "api.authz"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Warn}},
+		"it is accepted":   {accepting(reviewing(t, true), "api.authz/serviceaccounts"), []string{only, "api.authz"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Pass}},
+		"another is":       {accepting(reviewing(t, true), "api.authz/anonymous"), []string{only, "api.authz"}, hint.OK, map[string]verify.Outcome{"api.authz": verify.Warn}},
+		"differs, unseen":  {reviewing(t, true), []string{only, "api.authz,sched.leader"}, hint.Internal, map[string]verify.Outcome{"api.authz": verify.Warn, "sched.leader": verify.Error}},
 		"one is blocked":   {reviewing(t, false), []string{only, "kubelet.alive,kubelet.lease"}, hint.Internal, map[string]verify.Outcome{"kubelet.alive": verify.Error, "kubelet.lease": verify.Blocked}},
 		"no answer":        {silent, nil, hint.Timeout, nil},
 	}
@@ -102,6 +104,21 @@ func reviewing(t *testing.T, allowed bool) http.HandlerFunc {
 		serve(w, authorizationv1.SubjectAccessReview{
 			TypeMeta: metav1.TypeMeta{APIVersion: "authorization.k8s.io/v1", Kind: "SubjectAccessReview"},
 			Status:   authorizationv1.SubjectAccessReviewStatus{Allowed: allowed, Reason: "a test"},
+		})
+	}
+}
+
+// accepting adds the record of a difference that was accepted.
+func accepting(others http.HandlerFunc, id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/namespaces/kube-system/configmaps/kindctl-accepted" {
+			others(w, r)
+			return
+		}
+		serve(w, corev1.ConfigMap{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+			ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kindctl-accepted"},
+			Data:       map[string]string{"differences": fmt.Sprintf(`[{"id":%q,"cause":"a test"}]`, id)},
 		})
 	}
 }

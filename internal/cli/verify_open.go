@@ -47,6 +47,14 @@ func byContext(c *cli.Context) bool {
 	return c.String("context") != "" && (given(c, "context") || !given(c, "name"))
 }
 
+// namingFlags are the flags that name the cluster in another command.
+func namingFlags(c *cli.Context) []string {
+	if byContext(c) {
+		return []string{"--context", c.String("context")}
+	}
+	return []string{"-n", c.String("name")}
+}
+
 // contactTimeout is shortened by tests, which wait for it.
 var contactTimeout = kube.ContactTimeout
 

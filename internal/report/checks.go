@@ -30,6 +30,11 @@ func Checks(out io.Writer, checks []verify.Check, style Style) {
 			for _, line := range broken(check.Proves, proofColumns-len(margin)) {
 				fmt.Fprintln(out, margin+line)
 			}
+			if check.Differs != "" {
+				for _, line := range broken("warns, until it is accepted: "+check.Differs, proofColumns-len(margin)) {
+					fmt.Fprintln(out, margin+line)
+				}
+			}
 			if len(check.Needs) > 0 {
 				fmt.Fprintln(out, margin+"needs: "+strings.Join(check.Needs, ", "))
 			}

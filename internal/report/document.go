@@ -18,6 +18,7 @@ Each check proves one statement about a running cluster. Written from the code b
 - **per node**: gives each node a verdict of its own, in JUnit the case ` + "`CHECK@NODE`" + `.
 - **slow**: makes objects and waits for them, or waits for a change; ` + "`--quick`" + ` leaves it out.
 - **warns**: says WARN where another check says FAIL.
+- **A difference, not a failure**: what somebody has changed and may have wanted so. The check says WARN, and names the commands that accept it (` + "`kindctl accept`" + `) or undo it; once it is accepted, the check passes.
 `
 
 // Document writes the reference of checks as Markdown, a table for each group.
@@ -28,10 +29,17 @@ func Document(out io.Writer, checks []verify.Check) {
 		for _, check := range checks {
 			if check.Group == group {
 				fmt.Fprintf(out, "| `%s`%s | %s | %s | %s | %s |\n", check.ID, nature(check),
-					"**"+cell(check.Title)+".** "+cell(check.Proves), codes(check.Needs), codes(check.Rights), cell(check.Hint))
+					"**"+cell(check.Title)+".** "+cell(check.Proves)+differing(check), codes(check.Needs), codes(check.Rights), cell(check.Hint))
 			}
 		}
 	}
+}
+
+func differing(check verify.Check) string {
+	if check.Differs == "" {
+		return ""
+	}
+	return "<br>*A difference, not a failure:* " + cell(check.Differs)
 }
 
 // cell is text that stays inside one cell of a Markdown table.

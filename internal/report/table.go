@@ -34,6 +34,9 @@ func Table(out io.Writer, r verify.Report, options TableOptions) {
 	if r.Discovered {
 		fmt.Fprintln(out, "\nThis cluster has no record of its shape: the expected counts are what was found.")
 	}
+	if len(r.FakeNodes) > 0 {
+		fmt.Fprintf(out, "\nLeft out, because no kubelet runs them: %s.\n", strings.Join(r.FakeNodes, ", "))
+	}
 	fmt.Fprintf(out, "\n%s\n", Summary(r))
 }
 
@@ -73,6 +76,11 @@ func row(out io.Writer, result verify.Result, width int, options TableOptions) {
 		fmt.Fprintln(out, beneath+hang(result.Cause))
 		if result.Hint != "" {
 			fmt.Fprintln(out, beneath+paint(bold, "hint: ")+hang(result.Hint))
+		}
+	}
+	for _, d := range result.Differences {
+		if d.Accepted {
+			fmt.Fprintln(out, beneath+paint(faint, "accepted: "+hang(d.ID+": "+d.Cause)))
 		}
 	}
 	if options.Evidence {

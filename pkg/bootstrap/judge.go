@@ -26,10 +26,14 @@ func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}
 		checks = verify.Join(checks, u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.expectation())
+	target.Flags = []string{"-n", u.Topology.Name}
+	var err error
+	if target.Expect.Accepted, err = verify.Accepted(ctx, u.client); err != nil {
+		return err
+	}
 	if after != nil { // else it was long ago that the nodes joined
 		target.Renewed = u.renewed
 	}
-	var err error
 	u.Report, err = Judge(ctx, target, checks, verify.RunOptions{Sink: u.Sink, After: after})
 	u.Report.Cluster = u.Topology.Name
 	return err

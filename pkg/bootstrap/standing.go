@@ -254,6 +254,6 @@ func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (stri
 
 func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.report, err = prove(ctx, s.client, s.after, s.Checks, s.Sink)
+	s.report, err = prove(ctx, s.client, s.Name, s.after, s.Checks, s.Sink)
 	return passed(s.report, err)
 }

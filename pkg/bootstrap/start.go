@@ -162,17 +162,19 @@ func (s *Start) noCNI() string {
 
 func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.Report, err = prove(ctx, s.client, s.expect, s.Checks, s.Sink)
+	s.Report, err = prove(ctx, s.client, s.Name, s.expect, s.Checks, s.Sink)
 	return passed(s.Report, err)
 }
 
 // prove runs the checks for a cluster that is expected to be like this.
-func prove(ctx context.Context, client *kube.Client, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
+func prove(ctx context.Context, client *kube.Client, name string, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
 	all, err := checks(expect)
 	if err != nil {
 		return verify.Report{}, err
 	}
-	return Judge(ctx, verify.NewTarget(client, expect), all, verify.RunOptions{Sink: sink})
+	target := verify.NewTarget(client, expect)
+	target.Flags = []string{"-n", name}
+	return Judge(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 
 // passed is a phase's word on a verification that went well.

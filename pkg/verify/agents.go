@@ -20,7 +20,7 @@ func (t *Target) Agents(ctx context.Context, selector string) ([]corev1.Pod, err
 	if err != nil {
 		return nil, err
 	}
-	if err := exactly(len(nodes), t.Expect.Nodes(), "nodes"); err != nil {
+	if err := t.enough(nodes); err != nil {
 		return nil, err
 	}
 	pods, err := t.systemPods(ctx, selector)

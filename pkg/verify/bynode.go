@@ -94,6 +94,9 @@ func (t *Target) nodeResults(scope Scope, outcome Outcome, cause error) []NodeRe
 	if scope == WholeCluster || outcome == Skip {
 		return nil
 	}
+	if outcome == Pass {
+		cause = nil // what differs is accepted
+	}
 	verdicts := map[string]NodeResult{}
 	for node, err := range byNode(cause) {
 		cause := strings.ReplaceAll("\n"+err.Error(), "\n"+node+": ", "\n")[1:]
@@ -118,7 +121,7 @@ func onOneNode(outcome Outcome, err error) Outcome {
 	switch {
 	case outcome == Fail && isUnobservable(err):
 		return Error
-	case outcome == Fail && isWarning(err):
+	case outcome == Fail && (isWarning(err) || isDifference(err)):
 		return Warn
 	}
 	return outcome
@@ -169,11 +172,13 @@ func blames(err error) (parts []nodeError) {
 
 // rewrap puts around a part of an error what is around the whole.
 func rewrap(outer, inner, part error) error {
-	switch outer.(type) { //nolint:errorlint // only the outermost is meant
+	switch outer := outer.(type) { //nolint:errorlint // only the outermost is meant
 	case unobservableError:
 		return Unobservable(part)
 	case warningError:
 		return Warning(part)
+	case differsError:
+		return Differs(outer.key, outer.undo, part)
 	}
 	before, after, _ := strings.Cut(outer.Error(), inner.Error())
 	if before+after == "" {

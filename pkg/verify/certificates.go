@@ -108,7 +108,10 @@ func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, err er
 			endpoints = append(endpoints, endpoint{node.Name + ": kubelet", *window, kubeletPort})
 		}
 	}
-	if !t.Expect.Discovered || kubelets == 0 {
+	if t.Expect.Discovered && len(endpoints) == 0 {
+		return nil, Inapplicable("no pod on a host network leads to an API server, to etcd or to a kubelet")
+	}
+	if !t.Expect.Discovered {
 		err = exactly(kubelets, t.Expect.Nodes(), "kubelets that can be reached")
 	}
 	return endpoints, err

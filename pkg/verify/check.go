@@ -40,6 +40,9 @@ type Check struct {
 	Attempt time.Duration
 	// Advisory makes a failure a warning.
 	Advisory bool
+	// Differs says what is a difference from what was asked for and no failure, "" for
+	// checks that know none.
+	Differs string
 	// Hint says what to look at when the check fails, with the command to do it.
 	Hint string
 	// Skip returns the reason why the check cannot apply to the target, or "".
@@ -87,6 +90,8 @@ type Expectation struct {
 	// Untainted are the names of control planes that are to take ordinary pods,
 	// because the configuration sets their taints without their own.
 	Untainted []string `json:"untainted,omitempty"`
+	// Accepted are the differences that the cluster's users have accepted.
+	Accepted []Difference `json:"-"`
 	// Discovered says that the counts were read from the cluster itself, so
 	// that a missing node cannot be noticed.
 	Discovered bool `json:"-"`

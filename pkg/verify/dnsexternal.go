@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -15,9 +16,10 @@ func dnsExternalCheck() Check {
 		ID: "dns.external", Late: true, Group: groupDNS, Title: "Every CoreDNS pod forwards names from outside of the cluster",
 		Proves: "Every CoreDNS pod is asked for the name of a node, another than its own where there is one, which only the resolver of the nodes' container network knows, and answers with the node's address. " +
 			"The names of Services do not need the forwarder, so that its failure would show only when a pod looks up a name outside.",
-		Hint:   "look at the forward line of the Corefile, and at the resolv.conf that it names, on the node of the pod: kubectl -n kube-system get configmap coredns -o yaml; docker exec NODE cat /etc/resolv.conf",
-		Needs:  []string{"dns.records"},
-		Rights: rights(rightsOfNodes, rightsOfDNSPods),
+		Hint:    "look at the forward line of the Corefile, and at the resolv.conf that it names, on the node of the pod: kubectl -n kube-system get configmap coredns -o yaml; docker exec NODE cat /etc/resolv.conf",
+		Needs:   []string{"dns.records"},
+		Rights:  rights(rightsOfNodes, rightsOfDNSPods, []string{"get configmaps@kube-system"}),
+		Differs: "The Corefile forwards to another resolver, which does not answer, or to none. One that answers passes, also when it does not know the name.",
 		// A forwarder that nobody answers is silent for longer than an attempt.
 		Timeout: 12 * time.Second, Skip: noNameOutside, Run: dnsExternal,
 	}
@@ -26,7 +28,7 @@ func dnsExternalCheck() Check {
 // noNameOutside is the reason to skip what needs a name of which the outside is
 // sure to know.
 func noNameOutside(t *Target) string {
-	if reason := withoutCNI(t); reason != "" {
+	if reason := withoutDNS(t); reason != "" {
 		return reason
 	}
 	if t.Expect.Discovered {
@@ -47,16 +49,45 @@ func dnsExternal(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	resolvers, installed, err := t.forwarders(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return each(servers, func(server corev1.Pod) (string, error) {
 		q, err := outsideQuestion(nodes, server.Spec.NodeName)
 		if err != nil {
 			return "", err
+		}
+		if !installed {
+			return t.asksAnother(ctx, server, q, resolvers)
 		}
 		if err := t.askPod(ctx, server.Name, []question{q}); err != nil {
 			return "", err
 		}
 		return listAnswers(server.Name+" on "+server.Spec.NodeName, []question{q}), nil
 	})
+}
+
+// asksAnother has a CoreDNS pod forward to the resolver of the user's choice, which
+// need not know the names of the nodes' container network: that there is no such
+// name is an answer too.
+func (t *Target) asksAnother(ctx context.Context, server corev1.Pod, q question, resolvers []string) (string, error) {
+	const undo = "forward . /etc/resolv.conf in kubectl -n kube-system edit configmap coredns, then: kubectl -n kube-system rollout restart deployment coredns"
+	if len(resolvers) == 0 {
+		return "", Differs("none", undo, errors.New("the Corefile forwards to no resolver: pods find no names from outside of the cluster"))
+	}
+	q.anyAnswer = true
+	err := t.askPod(ctx, server.Name, []question{q})
+	if err != nil && ctx.Err() == nil { // a question may get lost on its way to a server outside
+		err = t.askPod(ctx, server.Name, []question{q})
+	}
+	if err != nil {
+		if isUnobservable(err) {
+			return "", err
+		}
+		return "", Differs(strings.Join(resolvers, ","), undo, fmt.Errorf("the Corefile forwards to %s, which does not answer: %w", strings.Join(resolvers, " "), err))
+	}
+	return fmt.Sprintf("%s on %s: %s, to which the Corefile forwards, answers", server.Name, server.Spec.NodeName, strings.Join(resolvers, " ")), nil
 }
 
 // outsideQuestion asks for a node's address, of another one than is given where
@@ -71,7 +102,7 @@ func outsideQuestion(nodes []corev1.Node, not string) (question, error) {
 	}
 	for _, address := range node.Status.Addresses {
 		if address.Type == corev1.NodeInternalIP {
-			return question{dns.Fqdn(node.Name), addressKind(address.Address), []string{address.Address}, "the address of a node"}, nil
+			return question{name: dns.Fqdn(node.Name), kind: addressKind(address.Address), want: []string{address.Address}, reason: "the address of a node"}, nil
 		}
 	}
 	return question{}, fmt.Errorf("node %s has no internal address", node.Name)

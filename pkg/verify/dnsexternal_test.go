@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 func addressed(node *corev1.Node, addresses ...corev1.NodeAddress) corev1.Node {
@@ -39,6 +40,35 @@ func TestDNSExternal(t *testing.T) {
 			wantErr(t, err, test.want)
 			if err == nil && len(evidence) != 2 {
 				t.Errorf("evidence %q", evidence)
+			}
+		})
+	}
+}
+
+// TestAnotherForwarder has somebody change the Corefile.
+func TestAnotherForwarder(t *testing.T) {
+	one, two := addressed(readyNode("w1"), inside("172.18.0.3")), addressed(readyNode("w2"), inside("172.18.0.4"))
+	tests := map[string]struct {
+		corefile string
+		server   records
+		want     string
+		differs  bool
+	}{
+		"as installed":           {"forward . /etc/resolv.conf {", records{"A w1.": {"SERVFAIL"}, "A w2.": {"SERVFAIL"}}, "answered SERVFAIL", false},
+		"one that knows no node": {"forward . 8.8.8.8 {", records{}, "", false},
+		"one that is silent":     {"forward . 192.0.2.53", records{"A w1.": {"SERVFAIL"}, "A w2.": {"SERVFAIL"}}, "the Corefile forwards to 192.0.2.53, which does not answer", true},
+		"none":                   {"cache 30 # forward . /etc/resolv.conf", records{}, "the Corefile forwards to no resolver", true},
+		"only a zone":            {"forward example.test 10.0.0.1", records{}, "the Corefile forwards to no resolver", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: corefileMap}, Data: map[string]string{corefileKey: ".:53 {\n    errors\n    " + test.corefile + "\n}\n"}}
+			target := fakeTarget(Expectation{Workers: 2}, fakePods{dial: func(string, int) (net.Conn, error) { return test.server.serve(), nil }},
+				&one, &two, config, dnsDeployment(1), dnsPod("a", "w1", true))
+			_, err := dnsExternal(t.Context(), target)
+			wantErr(t, err, test.want)
+			if isDifference(err) != test.differs {
+				t.Errorf("differs: %v", !test.differs)
 			}
 		})
 	}

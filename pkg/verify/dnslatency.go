@@ -28,7 +28,7 @@ func dnsLatencyCheck() Check {
 		Hint:   "look at the load of CoreDNS and of its nodes: kubectl -n kube-system logs -l k8s-app=kube-dns; kubectl -n kube-system describe pods -l k8s-app=kube-dns",
 		Needs:  []string{"dns.records"},
 		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress),
-		Slow:   true, Advisory: true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: dnsLatency,
+		Slow:   true, Advisory: true, Timeout: 20 * time.Second, Skip: withoutDNS, Run: dnsLatency,
 	}
 }
 

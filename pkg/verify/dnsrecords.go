@@ -18,7 +18,7 @@ func dnsRecordsCheck() Check {
 		Hint:   dnsHint,
 		Needs:  []string{"net.pods", "kcm.slices", "svc.clusterip"},
 		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSPods, rightsOfDNSAddress),
-		Slow:   true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: dnsRecords,
+		Slow:   true, Timeout: 20 * time.Second, Skip: withoutDNS, Run: dnsRecords,
 	}
 }
 

@@ -6,17 +6,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 func dnsSearchCheck() Check {
 	return Check{
 		ID: "dns.search", Nodes: AllNodes, Late: true, Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
-		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
-			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone.",
+		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service, or the address that clusterDNS in ConfigMap kubelet-config has in its place, and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
+			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone. That nothing answers at an address of the user's is a warning.",
 		Hint:   "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
 		Needs:  []string{"dns.records", "svc.clusterip"},
-		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress),
-		Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: dnsSearch,
+		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress, []string{"get configmaps@kube-system"}),
+		Slow:   true, Timeout: 15 * time.Second, Skip: withoutDNS, Run: dnsSearch,
 	}
 }
 
@@ -24,7 +26,7 @@ func dnsSearchCheck() Check {
 const dnsNdots = 5
 
 func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
-	address, err := t.dnsAddress(ctx)
+	addresses, own, err := t.nameServers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,13 +44,15 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 	}); err != nil {
 		return nil, err
 	}
-	rule := searchRule{address: address, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
+	rule := searchRule{addresses: addresses, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
 	return Judged(each(indices(probes), func(i int) (string, error) {
 		node := probes[i].Node
 		if problem := rule.judge(confs[i]); problem != "" {
 			return "", OnNode(node, fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem))
 		}
-		if err := connectByName(ctx, probes[i], probes); err != nil {
+		if err := connectByName(ctx, probes[i], probes); err != nil && own {
+			return "", OnNode(node, Warning(fmt.Errorf("pods get the name server %s, as the kubelets are told to give, and no name leads from there to its Service; a cache on every node that listens there may be missing: %w", strings.Join(addresses, " "), err)))
+		} else if err != nil {
 			return "", OnNode(node, err)
 		}
 		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
@@ -56,9 +60,34 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 	}))
 }
 
+// nameServers are those that kubelets give to pods, and whether they are others
+// than the DNS Service: what kubeadm gave to the kubelets names them.
+func (t *Target) nameServers(ctx context.Context) (addresses []string, own bool, err error) {
+	address, err := t.dnsAddress(ctx)
+	if err != nil || t.Expect.Discovered {
+		return []string{address}, false, err
+	}
+	settings, err := t.sharedSettings(ctx)
+	if apierrors.IsNotFound(err) { // which is for kubelet.config to report
+		return []string{address}, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	listed, _ := settings[clusterDNS].([]any)
+	for _, server := range listed {
+		addresses = append(addresses, fmt.Sprint(server))
+	}
+	if len(addresses) == 0 {
+		addresses = []string{address}
+	}
+	return addresses, !slices.Contains(addresses, address), nil
+}
+
 // searchRule is what a pod's resolv.conf must say.
 type searchRule struct {
-	address, namespace, domain string
+	addresses         []string
+	namespace, domain string
 	// anyServer accepts any name server, such as a cache on the node.
 	anyServer bool
 }
@@ -69,8 +98,8 @@ func (r searchRule) judge(conf resolvConf) string {
 	switch {
 	case len(conf.servers) == 0:
 		return "no nameserver"
-	case !r.anyServer && !slices.Equal(conf.servers, []string{r.address}):
-		return fmt.Sprintf("nameserver %s, not %s", strings.Join(conf.servers, " "), r.address)
+	case !r.anyServer && !slices.Equal(conf.servers, r.addresses):
+		return fmt.Sprintf("nameserver %s, not %s", strings.Join(conf.servers, " "), strings.Join(r.addresses, " "))
 	case len(conf.search) < len(want) || !slices.Equal(conf.search[:len(want)], want):
 		return fmt.Sprintf("search %q does not begin with %q", strings.Join(conf.search, " "), strings.Join(want, " "))
 	case conf.ndots != dnsNdots:

@@ -89,7 +89,7 @@ func TestClusterDomainIsThatOfMost(t *testing.T) {
 }
 
 func TestSearchRule(t *testing.T) {
-	rule := searchRule{address: "10.96.0.10", namespace: "ns", domain: "cluster.local"}
+	rule := searchRule{addresses: []string{"10.96.0.10"}, namespace: "ns", domain: "cluster.local"}
 	cached := rule
 	cached.anyServer = true
 	tests := map[string]struct {

@@ -64,7 +64,17 @@ func Recorded(ctx context.Context, client *kube.Client) (Expectation, bool, erro
 // Discover returns what the cluster is expected to be: its record, or else
 // what it looks like now. The record of a cluster that was made without a CNI
 // says nothing of the one that has come since, so that one is looked for.
+// What users have accepted comes with it.
 func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
+	expect, err := discover(ctx, client)
+	if err != nil {
+		return expect, err
+	}
+	expect.Accepted, err = Accepted(ctx, client)
+	return expect, err
+}
+
+func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	expect, recorded, err := Recorded(ctx, client)
 	if err != nil || recorded && expect.CNI != unknownCNI {
 		return expect, err
@@ -106,6 +116,9 @@ func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Exp
 		return expect, fmt.Errorf("list nodes: %w", err)
 	}
 	for _, node := range nodes.Items {
+		if Fake(node) {
+			continue
+		}
 		if _, is := node.Labels[controlPlaneLabel]; is {
 			expect.ControlPlanes++
 		} else {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,10 +18,11 @@ import (
 func kubeletConfigCheck() Check {
 	return Check{
 		ID: "kubelet.config", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
-		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, clusterDNS is the DNS Service's address too, and the kubelets are configured alike. A kubelet that was changed by hand, or not restarted after an upgrade, would else show as a node that treats its pods in a way of its own.",
+		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, the kubelets are configured alike too, but for what the configuration asks of single ones, by flags or patches, and clusterDNS is the DNS Service's address unless the configuration names another. A kubelet that was changed by hand, or not restarted after an upgrade, would else show as a node that treats its pods in a way of its own.",
 		Hint:    "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
 		Needs:   []string{"kubelet.alive"},
 		Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs, []string{"get configmaps@kube-system", "get services@kube-system"}),
+		Differs: "A kubelet's configuration was changed, or the ConfigMap was.",
 		Timeout: 12 * time.Second, Run: kubeletsConfigured,
 	}
 }
@@ -68,7 +68,7 @@ func kubeletsConfigured(ctx context.Context, t *Target) (Evidence, error) {
 	running := make([]nodeSettings, len(nodes))
 	evidence, err := each(indices(nodes), func(i int) (seen string, err error) {
 		if running[i], err = t.runningSettings(ctx, nodes[i]); err == nil {
-			seen, err = judgeSettings(running[i], want, address)
+			seen, err = judgeSettings(running[i], want, address, t.Expect.askedOf(nodes[i].Name))
 		}
 		return seen, OnNode(nodes[i].Name, err)
 	})
@@ -76,7 +76,7 @@ func kubeletsConfigured(ctx context.Context, t *Target) (Evidence, error) {
 		return Judged(evidence, err)
 	}
 	known := slices.DeleteFunc(running, func(node nodeSettings) bool { return node.settings == nil })
-	alike, differ := judgeAlike(known)
+	alike, differ := judgeAlike(known, func(node, path string) bool { _, is := t.Expect.askedOf(node).of(path); return is })
 	return Judged(append(evidence, alike...), errors.Join(err, differ))
 }
 
@@ -118,27 +118,44 @@ func (t *Target) runningSettings(ctx context.Context, node corev1.Node) (nodeSet
 }
 
 // judgeSettings wants what is set in the ConfigMap; what is not set, or to
-// nothing, each kubelet fills in by itself.
-func judgeSettings(node nodeSettings, want settings, dns string) (string, error) {
-	var problems []string
+// nothing, each kubelet fills in by itself, and what the configuration asks of the
+// node alone is for cfg.applied to compare.
+func judgeSettings(node nodeSettings, want settings, dns string, wishes asked) (string, error) {
+	var problems []error
+	differs := func(path, format string, arguments ...any) {
+		problems = append(problems, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", or in the ConfigMap "+kubeletConfigMap+", then there: systemctl restart kubelet",
+			fmt.Errorf("%s: %s is %s, "+format, append([]any{node.node, path, shown(node.settings[path])}, arguments...)...)))
+	}
+	line := ""
 	compared := 0
 	for _, path := range slices.Sorted(keys(want)) {
 		if unset(want[path]) {
 			continue
 		}
 		compared++
-		if have := node.settings[path]; !sameSetting(have, want[path]) {
-			problems = append(problems, fmt.Sprintf("%s is %s, in %s it is %s", path, shown(have), kubeletConfigMap, shown(want[path])))
+		if have := node.settings[path]; sameSetting(have, want[path]) {
+			continue
+		} else if wish, is := wishes.of(path); is {
+			line += "; " + wish.describe(path, have)
+		} else {
+			differs(path, "in %s it is %s", kubeletConfigMap, shown(want[path]))
 		}
 	}
-	if have := node.settings["clusterDNS"]; dns != "" && !sameSetting(have, []any{dns}) {
-		problems = append(problems, fmt.Sprintf("clusterDNS is %s, the address of Service %s is %s", shown(have), dnsService, dns))
+	if have := node.settings[clusterDNS]; dns != "" && !sameSetting(have, []any{dns}) && len(problems) == 0 {
+		if wish, is := wishes.of(clusterDNS); is {
+			line += "; " + wish.describe(clusterDNS, have)
+		} else {
+			differs(clusterDNS, "the address of Service %s is %s", dnsService, dns)
+		}
 	}
 	switch {
 	case len(problems) > 0:
-		return "", errors.New(node.node + ": " + strings.Join(problems, "; "))
+		return "", errors.Join(problems...)
 	case compared == 0:
 		return "", fmt.Errorf("%s: %s sets nothing that could be compared", node.node, kubeletConfigMap)
 	}
-	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s", node.node, compared, kubeletConfigMap, shown(node.settings["clusterDNS"])), nil
+	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s%s", node.node, compared, kubeletConfigMap, shown(node.settings[clusterDNS]), line), nil
 }
+
+// clusterDNS is the setting with the addresses that pods ask for names.
+const clusterDNS = "clusterDNS"

@@ -126,7 +126,7 @@ func TestJudgeAlike(t *testing.T) {
 			for i, s := range test.nodes {
 				nodes = append(nodes, nodeSettings{fmt.Sprint(i), s})
 			}
-			evidence, err := judgeAlike(nodes)
+			evidence, err := judgeAlike(nodes, func(string, string) bool { return false })
 			wantErr(t, err, test.want)
 			if err == nil && len(evidence) != 1 {
 				t.Errorf("evidence %q", evidence)

@@ -34,14 +34,19 @@ func elected(component string, port int) func(context.Context, *Target) (Evidenc
 		if err != nil {
 			return evidence, err
 		}
-		leases := t.Kube.Clientset.CoordinationV1().Leases(systemNamespace)
-		held, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(component)), []string{component}, nil)
+		election := t.electionOf(ctx, pods[0], component, port)
+		if election.off {
+			line, err := leaderless(component, pods)
+			return append(evidence, line), err
+		}
+		leases := t.Kube.Clientset.CoordinationV1().Leases(election.namespace)
+		held, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(election.lease)), []string{election.lease}, nil)
 		if err != nil {
 			return evidence, err
 		}
-		holder, _, _ := strings.Cut(held[component], "_") // NODE_UUID
+		holder, _, _ := strings.Cut(held[election.lease], "_") // NODE_UUID
 		if !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Spec.NodeName == holder }) {
-			return evidence, fmt.Errorf("the lease is held by %q, which is no control plane", held[component])
+			return evidence, fmt.Errorf("the lease is held by %q, which is no control plane", held[election.lease])
 		}
 		return append(evidence, holder+" leads and renews its lease"), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -24,9 +25,10 @@ func nodeChecks() []Check {
 	return []Check{
 		{
 			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
-			Proves: "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
-			Hint:   "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
-			Rights: rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
+			Proves:  "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
+			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
+			Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
+			Differs: "There are more nodes than the cluster was made with. Nodes of KWOK, which no kubelet runs, are left out of all checks.",
 			// Time for a node that hangs to be asked once, and again.
 			Timeout: 14 * time.Second,
 			Run:     kubeletsAlive,
@@ -54,11 +56,12 @@ func nodeChecks() []Check {
 		},
 		{
 			ID: "node.taint", Nodes: ControlPlanes, Group: groupNode, Title: "Control planes keep ordinary pods away",
-			Proves: "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, for the sake of the taint.",
-			Hint:   "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
-			Needs:  []string{"sched.place"},
-			Rights: rights(rightsOfNodes, rightsOfScheduling),
-			Slow:   true, Timeout: 20 * time.Second, Skip: taintDoesNotApply,
+			Proves:  "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, for the sake of the taint.",
+			Hint:    "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
+			Needs:   []string{"sched.place"},
+			Rights:  rights(rightsOfNodes, rightsOfScheduling),
+			Differs: "The taint was removed from a control plane.",
+			Slow:    true, Timeout: 20 * time.Second, Skip: taintDoesNotApply,
 			Run: taintKeepsAway,
 		},
 		kubeletConfigCheck(),
@@ -66,14 +69,17 @@ func nodeChecks() []Check {
 	}
 }
 
-// nodes returns the cluster's nodes, sorted by name; none is an error.
+// nodes returns the cluster's nodes that a kubelet runs, sorted by name; none is
+// an error.
 func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
 	list, err := t.Kube.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
+	all := len(list.Items)
+	list.Items = slices.DeleteFunc(list.Items, Fake)
 	if len(list.Items) == 0 {
-		return nil, errors.New("the cluster has no nodes")
+		return nil, fmt.Errorf("the cluster has no nodes with a kubelet, of %d", all)
 	}
 	sort.Slice(list.Items, func(i, j int) bool { return list.Items[i].Name < list.Items[j].Name })
 	t.listed.Store(&list.Items)
@@ -95,10 +101,10 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := exactly(len(nodes), t.Expect.Nodes(), "nodes"); err != nil {
+	if err := t.enough(nodes); err != nil {
 		return nil, err
 	}
-	return Judged(each(nodes, func(node corev1.Node) (string, error) {
+	evidence, err := each(nodes, func(node corev1.Node) (string, error) {
 		condition := "node ready"
 		if t.awaitsCNI() && lacksNetwork(node) {
 			condition = "node not ready before it has a CNI, without which the cluster was made"
@@ -110,7 +116,28 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 			return "", err
 		}
 		return seen + ", " + condition, nil
-	}))
+	})
+	if len(t.fakes) > 0 {
+		evidence = append(evidence, "left out, because no kubelet runs them: "+strings.Join(t.fakes, ", "))
+	}
+	return Judged(evidence, errors.Join(err, t.additional(nodes)))
+}
+
+// enough reports nodes that are missing.
+func (t *Target) enough(nodes []corev1.Node) error {
+	if len(nodes) > t.Expect.Nodes() {
+		return nil
+	}
+	return exactly(len(nodes), t.Expect.Nodes(), "nodes")
+}
+
+// additional reports as a difference that there are more nodes than expected.
+func (t *Target) additional(nodes []corev1.Node) error {
+	if len(nodes) <= t.Expect.Nodes() {
+		return nil
+	}
+	return Differs(fmt.Sprintf("nodes.%d", len(nodes)), "remove those that are not of this cluster: kubectl delete node NODE",
+		exactly(len(nodes), t.Expect.Nodes(), "nodes"))
 }
 
 // kubeletHealth asks the kubelet's health endpoint on the node's loopback

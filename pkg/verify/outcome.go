@@ -32,10 +32,13 @@ type Result struct {
 	Evidence  Evidence `json:"evidence,omitempty"`
 	// Nodes are the verdicts on single nodes, sorted by name; none when the check
 	// is about the whole cluster, did not run, or failed for all nodes alike.
-	Nodes    []NodeResult  `json:"nodes,omitempty"`
-	Attempts int           `json:"attempts"`
-	Started  time.Time     `json:"started,omitzero"` // zero when it did not run
-	Duration time.Duration `json:"durationNanoseconds"`
+	Nodes []NodeResult `json:"nodes,omitempty"`
+	// Differences are the ways in which the cluster is not what was asked for; when
+	// all of them are accepted, the check has passed.
+	Differences []Difference  `json:"differences,omitempty"`
+	Attempts    int           `json:"attempts"`
+	Started     time.Time     `json:"started,omitzero"` // zero when it did not run
+	Duration    time.Duration `json:"durationNanoseconds"`
 }
 
 // Final marks an error that another attempt cannot change.
@@ -86,7 +89,7 @@ func isInapplicable(err error) bool {
 
 func isFinal(err error) bool {
 	_, fails := errors.AsType[finalError](err)
-	return fails || isWarning(err) || isInapplicable(err) || throughout(err, refused)
+	return fails || isWarning(err) || isDifference(err) || isInapplicable(err) || throughout(err, refused)
 }
 
 func isUnobservable(err error) bool {
@@ -103,7 +106,7 @@ func throughout(err error, kind func(error) bool) bool {
 	case interface{ Unwrap() []error }:
 		parts := slices.DeleteFunc(slices.Clone(e.Unwrap()), onlyEnded)
 		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !throughout(part, kind) })
-	case unobservableError:
+	case unobservableError, differsError:
 		return kind(err) // whatever it marks
 	case interface{ Unwrap() error }:
 		return throughout(e.Unwrap(), kind)

@@ -1,34 +1,24 @@
 package verify
 
 import (
-	"context"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
 // withoutCNI is the reason to skip what needs a pod network; see
-// lookForNetwork.
+// withoutNetwork.
 func withoutCNI(t *Target) string { return t.noNetwork }
 
-// lookForNetwork notes when no node has a pod network. That the cluster has none
-// of the CNIs that kindctl knows does not tell: it may have another one. A node
-// that lacks a network among others that have it is a fault.
-func (t *Target) lookForNetwork(ctx context.Context) {
-	t.noNetwork = ""
-	if t.Expect.CNI != unknownCNI {
-		return
+// withoutNetwork says that no node has a pod network, or "". That the cluster has
+// none of the CNIs that kindctl knows does not tell: it may have another one. A
+// node that lacks a network among others that have it is a fault.
+func (t *Target) withoutNetwork(nodes []corev1.Node) string {
+	if t.Expect.CNI != unknownCNI || slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !lacksNetwork(node) }) {
+		return ""
 	}
-	nodes, err := t.nodes(ctx)
-	if err != nil {
-		return // the checks meet the same and say so
-	}
-	for _, node := range nodes {
-		if !lacksNetwork(node) {
-			return
-		}
-	}
-	t.noNetwork = "no node has a pod network: no CNI is set up"
+	return "no node has a pod network: no CNI is set up"
 }
 
 // awaitsCNI tells whether the cluster was made without a CNI, and has none yet.

@@ -35,7 +35,7 @@ func TestAwaitsCNI(t *testing.T) {
 			expect := threeNodes
 			expect.CNI, expect.Discovered = test.cni, test.discovered
 			target := fakeTarget(expect, fakePods{answers: answersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")}, smallCluster(test.edit)...)
-			target.lookForNetwork(t.Context())
+			target.lookAround(t.Context())
 			_, err := kubeletsAlive(t.Context(), target)
 			wantErr(t, err, test.want)
 			for _, reason := range []string{withoutCNI(target), onlyTaintedNode(target), taintDoesNotApply(target)} {

@@ -49,8 +49,9 @@ func (t *Target) systemPods(ctx context.Context, selector string) ([]corev1.Pod,
 	if err != nil {
 		return nil, fmt.Errorf("list pods %s: %w", selector, err)
 	}
-	sort.Slice(list.Items, func(i, j int) bool { return list.Items[i].Name < list.Items[j].Name })
-	return list.Items, nil
+	real := t.Real(list.Items)
+	sort.Slice(real, func(i, j int) bool { return real[i].Name < real[j].Name })
+	return real, nil
 }
 
 // exactly tells that there are not as many things as expected. None at all is

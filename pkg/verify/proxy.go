@@ -35,15 +35,27 @@ func proxyChecks() []Check {
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
 		Needs:   []string{"kubelet.alive"},
 		Timeout: 12 * time.Second,
-		Skip:    withoutProxy,
+		Differs: "The DaemonSet was deleted, as CNIs that replace kube-proxy want it, or all of kube-proxy runs in another mode than the cluster was made with.",
+		Skip:    madeWithoutProxy,
 		Run:     proxyMode,
 	}, proxyHealthCheck()}
+}
+
+func madeWithoutProxy(t *Target) string {
+	if t.proxyGone {
+		return "" // which is for the check to report
+	}
+	return withoutProxy(t)
 }
 
 // proxyMode compares what was asked for, what is configured, and what the
 // kube-proxy of every node says it does. kube-proxy reads its configuration
 // when it starts, so the last two differ until it is restarted.
 func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
+	if t.proxyGone {
+		return nil, Differs("gone", "on a control plane: kubeadm init phase addon kube-proxy --config /kind/kubeadm.conf",
+			fmt.Errorf("there is no DaemonSet %s/%s, and the cluster was made with mode %s", systemNamespace, proxyName, t.Expect.ProxyMode))
+	}
 	configured, err := configuredProxyMode(ctx, t.Kube)
 	if err != nil {
 		return nil, err
@@ -54,7 +66,8 @@ func proxyMode(ctx context.Context, t *Target) (Evidence, error) {
 	case "": // nobody tells: what the others do is to be the same
 		configured = t.Expect.ProxyMode
 	default:
-		changed = fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode)
+		changed = Differs("mode."+configured, "set mode: "+t.Expect.ProxyMode+" with kubectl -n kube-system edit configmap kube-proxy, then: kubectl -n kube-system rollout restart daemonset kube-proxy",
+			fmt.Errorf("ConfigMap %s/%s says mode %s, the cluster was made with %s", systemNamespace, proxyName, configured, t.Expect.ProxyMode))
 	}
 	evidence, err := t.eachProxy(ctx, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		running, err := t.runningProxyMode(ctx, pod)

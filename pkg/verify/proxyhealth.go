@@ -28,6 +28,9 @@ func withoutProxy(t *Target) string {
 	if t.Expect.ProxyMode == "none" {
 		return "the cluster has no kube-proxy"
 	}
+	if t.proxyGone {
+		return "the cluster has no kube-proxy any more"
+	}
 	return ""
 }
 

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -17,7 +18,7 @@ func proxyRuleChecks() []Check {
 		Proves: "On every node the kernel's own tables are read: in mode iptables a chain per Service that sends the ClusterIP to the pods behind it, in nftables a map of Services and a chain for each, in ipvs a virtual server, made through netlink. The new Service's address must lead to each endpoint and to nothing else. --show-evidence prints the rules. /proxyMode only says what was configured.",
 		Hint:   "look at the rules and at kube-proxy's log on the node named: docker exec NODE iptables-save -t nat (or nft list table ip kube-proxy, or cat /proc/net/ip_vs); kubectl -n kube-system logs POD",
 		Needs:  []string{"kubelet.alive", "net.pods", "kcm.slices", "proxy.mode"},
-		Rights: rights(rightsOfServices, rightsOfNodes, rightsOfSystemPods, rightsOfExecs),
+		Rights: rights(rightsOfServices, rightsOfNodes, rightsOfSystemPods, rightsOfExecs, []string{"get configmaps@kube-system"}),
 		Slow:   true, Timeout: 15 * time.Second, Skip: withoutRules, Run: proxyRules,
 	}}
 }
@@ -63,9 +64,14 @@ func (t *Target) printers(ctx context.Context, mode table) (map[string]kube.PodR
 }
 
 func proxyRules(ctx context.Context, t *Target) (Evidence, error) {
-	mode, known := tables[t.Expect.ProxyMode]
+	name, err := configuredProxyMode(ctx, t.Kube) // proxy.mode has reported another one
+	if err != nil {
+		return nil, err
+	}
+	name = cmp.Or(name, t.Expect.ProxyMode)
+	mode, known := tables[name]
 	if !known {
-		return nil, Inapplicable("nothing is known of the rules of mode " + t.Expect.ProxyMode)
+		return nil, Inapplicable("nothing is known of the rules of mode " + name)
 	}
 	services, err := t.FleetServices(ctx)
 	if err != nil {

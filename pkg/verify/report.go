@@ -15,8 +15,10 @@ type Report struct {
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"durationNanoseconds"`
 	// Discovered says that the expected counts came from the cluster itself.
-	Discovered bool     `json:"discovered"`
-	Results    []Result `json:"results"`
+	Discovered bool `json:"discovered"`
+	// FakeNodes are those that no kubelet runs, which were left out.
+	FakeNodes []string `json:"fakeNodes,omitempty"`
+	Results   []Result `json:"results"`
 }
 
 // Count returns how many checks had the outcome.
@@ -33,8 +35,9 @@ func (r Report) with(outcomes ...Outcome) (results []Result) {
 	return results
 }
 
-// Passed tells whether the cluster is proven to work.
-func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && r.Count(Pass) > 0 }
+// Passed reports whether the cluster is proven to work, with nothing worse than
+// warnings.
+func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && len(r.with(Pass, Warn)) > 0 }
 
 // Err returns nil when the cluster is proven to work, an error with the exit
 // code Verification when a check failed, and one with Internal when nothing

@@ -19,3 +19,24 @@ type Requested struct {
 	// Source is where the configuration asks for it, with file and line if known.
 	Source string `json:"source,omitempty"`
 }
+
+// requested returns the last wish of the configuration for a setting of a
+// component on a node; with node "" only what is asked for on all nodes.
+func (e Expectation) requested(component, node, setting string) (wish Requested, asked bool) {
+	for _, r := range e.Requested {
+		if r.Component == component && r.Setting == setting && (r.Node == "" || r.Node == node) {
+			wish, asked = r, true
+		}
+	}
+	return wish, asked
+}
+
+// requestedOf returns what is asked of a component on a node.
+func (e Expectation) requestedOf(component, node string) (wishes []Requested) {
+	for _, r := range e.Requested {
+		if r.Component == component && (r.Node == "" || r.Node == node) {
+			wishes = append(wishes, r)
+		}
+	}
+	return wishes
+}

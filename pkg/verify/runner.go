@@ -43,7 +43,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	if options.Sink == nil {
 		options.Sink = event.Discard
 	}
-	t.lookForNetwork(ctx)
+	t.lookAround(ctx)
 	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
@@ -51,13 +51,13 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 			t.ahead = append(t.ahead, check.Ahead)
 		}
 	}
-	report := Report{RunID: t.RunID, Started: time.Now(), Results: make([]Result, len(checks))}
+	report := Report{RunID: t.RunID, FakeNodes: t.fakes, Started: time.Now(), Results: make([]Result, len(checks))}
 	var group sync.WaitGroup
 	for i, check := range checks {
 		group.Go(func() {
 			report.Results[i] = r.judge(ctx, check)
 			v := r.verdicts[check.ID]
-			v.outcome = report.Results[i].Outcome
+			v.outcome, v.differs = report.Results[i].Outcome, len(report.Results[i].Differences) > 0
 			close(v.done)
 		})
 	}
@@ -84,6 +84,7 @@ type run struct {
 type verdict struct {
 	done    chan struct{}
 	outcome Outcome
+	differs bool
 }
 
 // judge gives one check its verdict and announces it.
@@ -105,7 +106,10 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 			return
 		}
 	}
-	if blocker := r.blockedBy(ctx, check.Needs); blocker != "" {
+	if blocker, differs := r.blockedBy(ctx, check.Needs); differs {
+		result.Outcome, result.Cause = Skip, "needs "+blocker+", which differs from what was asked for"
+		return
+	} else if blocker != "" {
 		result.Outcome, result.BlockedBy, result.Cause = Blocked, blocker, "needs "+blocker+", which did not pass"
 		return
 	}
@@ -133,14 +137,18 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 	if cause != nil {
 		result.Cause = cause.Error()
 	}
-	result.Nodes = r.target.nodeResults(check.Nodes, result.Outcome, cause)
 	result.Hint = afterRefusal(cause, r.target.Expect.CNI)
+	if cause != nil && isDifference(cause) {
+		r.settle(result, cause)
+	}
+	result.Nodes = r.target.nodeResults(check.Nodes, result.Outcome, cause)
 	result.Duration = time.Since(result.Started)
 }
 
-// blockedBy returns the first needed check that did not pass, or "". A need
-// that is not part of this run, or that cannot apply here, blocks nothing.
-func (r *run) blockedBy(ctx context.Context, needs []string) string {
+// blockedBy returns the first needed check that did not pass, or "", and whether
+// that one only differs from what was asked for. A need that is not part of this
+// run, or that cannot apply here, blocks nothing.
+func (r *run) blockedBy(ctx context.Context, needs []string) (blocker string, differs bool) {
 	for _, id := range needs {
 		v := r.verdicts[id]
 		if v == nil {
@@ -148,14 +156,14 @@ func (r *run) blockedBy(ctx context.Context, needs []string) string {
 		}
 		select {
 		case <-v.done:
-			if v.outcome != Pass && v.outcome != Warn && v.outcome != Skip {
-				return id
+			if v.differs || v.outcome != Pass && v.outcome != Warn && v.outcome != Skip {
+				return id, v.differs
 			}
 		case <-ctx.Done():
-			return ""
+			return "", false
 		}
 	}
-	return ""
+	return "", false
 }
 
 // attempt runs the check until it passes, cannot pass, or its time is over.
@@ -196,7 +204,7 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 		return evidence, attempts, Error, last
 	case isInapplicable(last):
 		return evidence, attempts, Skip, last
-	case check.Advisory || isWarning(last):
+	case check.Advisory || isWarning(last) || isDifference(last):
 		return evidence, attempts, Warn, last
 	}
 	return evidence, attempts, Fail, last

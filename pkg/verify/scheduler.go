@@ -22,11 +22,11 @@ func schedulerChecks() []Check {
 	return []Check{
 		{
 			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
-			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A scheduler can run for days and lead nothing.",
+			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. An only one that is told to elect none must be healthy; sched.place then proves that it works. A scheduler can run for days and lead nothing.",
 			Hint:   "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfElected,
-			Skip:   noControlPlane, Timeout: 20 * time.Second,
+			Skip:   hidden("kube-scheduler"), Timeout: 20 * time.Second,
 			Run: elected("kube-scheduler", schedulerPort),
 		},
 		{
@@ -52,6 +52,9 @@ const keptAway = "without a CNI no node is ready, and Kubernetes keeps pods away
 func onlyTaintedNode(t *Target) string {
 	if t.noNetwork != "" {
 		return keptAway
+	}
+	if t.uninitialized {
+		return awaitingCloud
 	}
 	if t.Expect.Workers == 0 && t.Expect.ControlPlanes > 1 {
 		return "there are no workers, and control planes take no ordinary pods"

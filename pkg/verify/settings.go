@@ -79,8 +79,8 @@ func shown(value any) string {
 }
 
 // judgeAlike wants the same settings on all nodes, and names those nodes that
-// differ from most.
-func judgeAlike(nodes []nodeSettings) (Evidence, error) {
+// differ from most, but for settings that are asked of a single node.
+func judgeAlike(nodes []nodeSettings, asked func(node, path string) bool) (Evidence, error) {
 	paths := map[string]bool{}
 	for _, node := range nodes {
 		for path := range node.settings {
@@ -93,9 +93,16 @@ func judgeAlike(nodes []nodeSettings) (Evidence, error) {
 		usual := usualSetting(nodes, path)
 		var odd []error
 		for _, node := range nodes {
-			if have := node.settings[path]; !sameSetting(have, usual) {
-				odd = append(odd, OnNode(node.node, fmt.Errorf("%s: %s is %s, on most nodes %s", node.node, path, shown(have), shown(usual))))
+			have := node.settings[path]
+			if sameSetting(have, usual) {
+				continue
 			}
+			if asked(node.node, path) {
+				own = append(own, node.node+"'s "+path)
+				continue
+			}
+			odd = append(odd, OnNode(node.node, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", then there: systemctl restart kubelet",
+				fmt.Errorf("%s: %s is %s, on most nodes %s", node.node, path, shown(have), shown(usual)))))
 		}
 		if _, may := ownSettings[strings.SplitN(path, ".", 2)[0]]; may {
 			if len(odd) > 0 {

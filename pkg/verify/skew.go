@@ -46,7 +46,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 	for _, node := range nodes {
 		clients = append(clients, versioned{node.Name, node.Name + ": kubelet", node.Status.NodeInfo.KubeletVersion})
 	}
-	if t.Expect.ProxyMode != "none" {
+	if withoutProxy(t) == "" {
 		proxies, err := t.proxyVersions(ctx)
 		if err != nil {
 			return nil, err
@@ -59,7 +59,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 // serverVersions asks each API server, or the cluster's address where they
 // are no pods.
 func (t *Target) serverVersions(ctx context.Context) ([]versioned, error) {
-	if noControlPlane(t) != "" {
+	if hidden("kube-apiserver")(t) != "" {
 		found, err := t.Kube.Version(ctx)
 		return []versioned{{name: "API server", version: found}}, err
 	}

@@ -15,6 +15,8 @@ func taintDoesNotApply(t *Target) string {
 	switch {
 	case t.noNetwork != "":
 		return keptAway
+	case t.uninitialized:
+		return awaitingCloud
 	case t.Expect.Nodes() == 1:
 		return "kind removes the taint of a cluster's only node"
 	case t.Expect.ControlPlanes == 0:
@@ -99,11 +101,15 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 		if tainted(node) {
 			evidence = append(evidence, node.Name+" carries "+controlPlaneLabel+":NoSchedule")
 		} else {
-			bare = append(bare, OnNode(node.Name, errors.New(node.Name)))
+			bare = append(bare, OnNode(node.Name, Differs("missing."+node.Name, "kubectl taint nodes "+node.Name+" "+controlPlaneLabel+"=:NoSchedule --overwrite",
+				fmt.Errorf("%s: the taint %s:NoSchedule is missing, so that ordinary pods come to the node", node.Name, controlPlaneLabel))))
 		}
 	}
+	if len(bare) > 0 && t.Expect.Discovered && len(evidence) == 0 {
+		return nil, Inapplicable("no control plane of this cluster carries the taint")
+	}
 	if len(bare) > 0 {
-		return evidence, fmt.Errorf("without the taint %s:NoSchedule: %w", controlPlaneLabel, errors.Join(bare...))
+		return evidence, errors.Join(bare...)
 	}
 	return evidence, exactly(len(evidence), t.Expect.ControlPlanes, "tainted control planes")
 }

@@ -48,11 +48,14 @@ type Target struct {
 	// the run; kubelet.lease then compares with that.
 	Renewed Renewals
 
-	noNetwork string                        // why nothing is sent between pods, or ""
-	listed    atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
-	hangUp    func()                        // closes the connections that Pods has kept
-	ahead     []func(context.Context, *Target) error
-	left      struct {
+	// Flags name the cluster to kindctl in commands that hints suggest: "-n", "lab".
+	Flags []string
+
+	survey
+	listed atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
+	hangUp func()                        // closes the connections that Pods has kept
+	ahead  []func(context.Context, *Target) error
+	left   struct {
 		sync.Mutex
 		kinds []unbound
 	}

@@ -203,10 +203,10 @@ func TestTaintKeepsAway(t *testing.T) {
 			}
 			return "", "Insufficient cpu" // the other taint would have kept it away
 		}, ""},
-		"no taint": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Spec.Taints = nil }, honest, "without the taint node-role.kubernetes.io/control-plane:NoSchedule: cp1"},
+		"no taint": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Spec.Taints = nil }, honest, "cp1: the taint node-role.kubernetes.io/control-plane:NoSchedule is missing"},
 		"a weaker taint": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
 			n["cp1"].Spec.Taints[0].Effect = corev1.TaintEffectPreferNoSchedule
-		}, honest, "without the taint"},
+		}, honest, "the taint node-role.kubernetes.io/control-plane:NoSchedule is missing"},
 		"no label":      {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Labels = nil }, honest, "0 tainted control planes, expected 1"},
 		"it is ignored": {nil, func(*corev1.Pod) (string, string) { return "cp1", "" }, "a pod that does not tolerate the taint was given to cp1"},
 		"nobody is let": {nil, func(*corev1.Pod) (string, string) { return "", "Insufficient cpu" }, "a pod that tolerates the taint has no node: Unschedulable Insufficient cpu"},

@@ -40,7 +40,7 @@ var controlPlaneFaults = []fault{
 		inject: script(controlPlane,
 			"iptables -w -I INPUT -d 127.0.0.1 "+refuse+"; ip6tables -w -I INPUT -d ::1 "+refuse,
 			"iptables -w -D INPUT -d 127.0.0.1 "+refuse+"; ip6tables -w -D INPUT -d ::1 "+refuse)},
-	{check: "api.authz", what: "anonymous users may read nodes", inject: object(`
+	{check: "api.authz", what: "anonymous users may read nodes", outcome: verify.Warn, inject: object(`
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: fault}
@@ -83,10 +83,10 @@ metadata: {name: fault}
 spec: {policyName: fault, validationActions: [Deny]}
 `)},
 	{check: "kubelet.work", what: "runc cannot be executed on a node", inject: script(worker, "chmod -x $(command -v runc)", "chmod +x $(command -v runc)")},
-	{check: "kubelet.config", what: "a kubelet has another maxPods than the rest", inject: script(other,
+	{check: "kubelet.config", what: "a kubelet has another maxPods than the rest", outcome: verify.Warn, inject: script(other,
 		"cp /var/lib/kubelet/config.yaml /root/ && echo 'maxPods: 99' >> /var/lib/kubelet/config.yaml && systemctl restart kubelet",
 		"cp /root/config.yaml /var/lib/kubelet/ && systemctl restart kubelet")},
-	{check: "node.taint", what: "a control plane has lost its taint", inject: script(controlPlane,
+	{check: "node.taint", what: "a control plane has lost its taint", outcome: verify.Warn, inject: script(controlPlane,
 		kubectl+" taint node $HOSTNAME node-role.kubernetes.io/control-plane:NoSchedule-", kubectl+" taint node $HOSTNAME node-role.kubernetes.io/control-plane:NoSchedule")},
 }
 
@@ -130,6 +130,6 @@ var dnsFaults = []fault{
 	{check: "dns.records", what: "CoreDNS serves the namespaces default and kube-system only", inject: corefile("s/^( *)kubernetes cluster.local.*/&\\n\\1   namespaces default kube-system/")},
 	{check: "dns.search", what: "a pod has its node's resolv.conf", inject: mutation("pods", "object.metadata.name == 'probe-WORKER2'",
 		"Object{spec: Object.spec{dnsPolicy: 'Default'}}", samplePod("probe-WORKER2"), "{.spec.dnsPolicy}", "Default")},
-	{check: "dns.external", what: "CoreDNS forwards to an address that nobody has", inject: corefile("s/forward . [^ ]+/forward . 192.0.2.1/")},
+	{check: "dns.external", what: "CoreDNS forwards to an address that nobody has", outcome: verify.Warn, inject: corefile("s/forward . [^ ]+/forward . 192.0.2.1/")},
 	{check: "dns.latency", what: "the CoreDNS pods' answers leave them at 10 kbit/s", outcome: verify.Warn, inject: delayed},
 }

@@ -129,7 +129,7 @@ func (d document) String() string {
 
 <!-- Written by "make test-faults". -->
 
-Each fault was put into a healthy cluster of one control plane and one or two workers. Each time exactly the named check turned red (those of certificates and latency warn), what depends on it was blocked and named the check before it, and after healing everything was green again.
+Each fault was put into a healthy cluster of one control plane and one or two workers. Each time exactly the named check turned red (those of certificates and latency warn, and so does what somebody may have wanted: what differs from what was asked for is named, with the commands to accept and to undo it), what depends on it was blocked and named the check before it, and after healing everything was green again.
 
 The last run on each cluster:
 
