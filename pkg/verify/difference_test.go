@@ -15,7 +15,10 @@ func TestDifferences(t *testing.T) {
 	one := OnNode("cp1", Differs("one", "put it back", errors.New("cp1: one is gone")))
 	two := Differs("two", "put it back too", errors.New("two is gone"))
 	fault := errors.New("broken")
-	all := func(errs ...error) error { _, err := Judged(nil, fmt.Errorf("seen: %w", errors.Join(errs...))); return err }
+	all := func(errs ...error) error {
+		_, err := Judged(nil, fmt.Errorf("seen: %w", errors.Join(errs...)))
+		return err
+	}
 	tests := map[string]struct {
 		err      error
 		accepted []string

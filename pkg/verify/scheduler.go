@@ -56,7 +56,7 @@ func onlyTaintedNode(t *Target) string {
 	if t.uninitialized {
 		return awaitingCloud
 	}
-	if t.Expect.Workers == 0 && t.Expect.ControlPlanes > 1 {
+	if t.Expect.Workers == 0 && t.Expect.ControlPlanes > 1 && len(t.Expect.Untainted) == 0 {
 		return "there are no workers, and control planes take no ordinary pods"
 	}
 	return ""
@@ -119,11 +119,14 @@ func whyUnscheduled(pod *corev1.Pod) string {
 	return "the scheduler has not looked at it"
 }
 
-// onControlPlanes requires that the control plane label exists, or does not.
-func onControlPlanes(operator corev1.NodeSelectorOperator) *corev1.Affinity {
+// onControlPlanes requires that the control plane label exists, or does not, and
+// that the node is none of some.
+func onControlPlanes(operator corev1.NodeSelectorOperator, except ...string) *corev1.Affinity {
+	term := corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: controlPlaneLabel, Operator: operator}}}
+	for _, name := range except {
+		term.MatchFields = append(term.MatchFields, corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name}})
+	}
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
-		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
-			{Key: controlPlaneLabel, Operator: operator},
-		}}},
+		NodeSelectorTerms: []corev1.NodeSelectorTerm{term},
 	}}}
 }

@@ -38,7 +38,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 		return evidence, err
 	}
 	tolerant := neverStarted(t.probePod("tolerant", "", nil))
-	tolerant.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
+	tolerant.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists, t.Expect.Untainted...)
 	tolerant.Spec.Tolerations = append(others, corev1.Toleration{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
 	if err := t.schedule(ctx, tolerant, func(pod *corev1.Pod) error {
 		if pod.Spec.NodeName == "" {
@@ -50,7 +50,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 		return evidence, err
 	}
 	ordinary := t.probePod("intolerant", "", nil)
-	ordinary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists)
+	ordinary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpExists, t.Expect.Untainted...)
 	ordinary.Spec.Tolerations = others
 	landed := ""
 	err = t.schedule(ctx, ordinary, func(pod *corev1.Pod) error {
@@ -94,8 +94,14 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 		return nil, err
 	}
 	var bare []error
+	untainted := 0
 	for _, node := range nodes {
 		if _, is := node.Labels[controlPlaneLabel]; !is {
+			continue
+		}
+		if slices.Contains(t.Expect.Untainted, node.Name) {
+			untainted++
+			evidence = append(evidence, node.Name+" takes ordinary pods, as the configuration asks for")
 			continue
 		}
 		if tainted(node) {
@@ -104,6 +110,9 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 			bare = append(bare, OnNode(node.Name, Differs("missing."+node.Name, "kubectl taint nodes "+node.Name+" "+controlPlaneLabel+"=:NoSchedule --overwrite",
 				fmt.Errorf("%s: the taint %s:NoSchedule is missing, so that ordinary pods come to the node", node.Name, controlPlaneLabel))))
 		}
+	}
+	if untainted > 0 && untainted == t.Expect.ControlPlanes {
+		return nil, Inapplicable("the control planes take ordinary pods, as the configuration asks for")
 	}
 	if len(bare) > 0 && t.Expect.Discovered && len(evidence) == 0 {
 		return nil, Inapplicable("no control plane of this cluster carries the taint")
