@@ -58,6 +58,7 @@ func (t Topology) Validate() (warnings []string, err error) {
 	t.judgeSubnets(complain)
 	t.judgeGroups(complain)
 	t.judgeTogether(complain)
+	warnings = append(warnings, t.judgeState(complain)...)
 	t.judgeManifests(complain)
 	t.judgeSettings(complain)
 	t.judgeRaw(complain)

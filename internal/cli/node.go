@@ -28,7 +28,8 @@ func nodeCommand() *cli.Command {
 Examples:
   kindctl node add                                 one worker more
   kindctl node add -n ha --role control-plane      also a member of etcd more`,
-				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, but none of its extra port mappings. " +
+				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, containerd's configuration with certs.d, and the certificate authorities that it trusts, but none of its extra port mappings. " +
+					"Loaded images are copied; one that containerd pulled for a pod is pulled again when a pod needs it. It is refused where that node keeps the state of etcd, containerd or the kubelet in a folder of this machine, which two nodes cannot share. " +
 					"Control planes need a load balancer, which clusters have that were made with several. Exits as verify does; when it fails, the cluster is as it was.",
 				Flags: append(standingFlags(),
 					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},

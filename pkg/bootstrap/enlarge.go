@@ -41,7 +41,8 @@ func (a *Addition) Plan() []Phase {
 	return []Phase{
 		{Name: "look", Title: "Look at the cluster", Estimate: time.Second, Run: a.look},
 		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.make, Undo: a.discard},
-		{Name: "load", Title: "Give the nodes the images of the others", Estimate: time.Second, Run: a.load},
+		{Name: "match", Title: "Copy containerd's configuration and trusted authorities", Estimate: time.Second, Run: a.match},
+		{Name: "load", Title: "Copy images to the new nodes", Estimate: time.Second, Run: a.load},
 		{Name: "join", Title: "Let the nodes join", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
 		{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Skip: a.noCNI, Run: a.waitForNodes},
@@ -60,6 +61,10 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := a.admit(ctx); err != nil {
 		return "", err
 	}
+	a.like = model(a.holders, a.role)
+	if err := a.ownState(ctx); err != nil {
+		return "", err
+	}
 	if err := a.standing.count(a.role, a.count); err != nil {
 		return "", err
 	}
@@ -67,7 +72,6 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	a.Nodes = vacant(a.Name, a.role, a.holders, a.count)
-	a.like = model(a.holders, a.role)
 	a.after = requestedToo(a.after, a.like.Name, a.Nodes)
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
 }
@@ -157,20 +161,6 @@ func (a *Addition) discard(ctx context.Context) error {
 		}
 	}
 	return a.engine.Remark(ctx, a.Name)
-}
-
-// load brings what the others hold and the node image does not.
-func (a *Addition) load(ctx context.Context, _ *event.Span) (string, error) {
-	var group errgroup.Group
-	brought := make([]int, len(a.joiners))
-	for i, joiner := range a.joiners {
-		group.Go(func() (err error) {
-			brought[i], err = joiner.Catch(ctx, a.like)
-			return err
-		})
-	}
-	err := group.Wait()
-	return fmt.Sprintf("%d images", slices.Max(brought)), err
 }
 
 // join has workers join at once, and control planes one after the other: each is a

@@ -64,6 +64,9 @@ func addNeeds(needs *host.Needs, node clusters.Node) {
 			needs.Mounts = append(needs.Mounts, mount.HostPath)
 		}
 	}
+	for _, dir := range clusters.StateDirs(node.Role, node.Mounts) {
+		needs.Folders = append(needs.Folders, host.Folder{Path: dir.HostPath, Owner: dir.Owner})
+	}
 	cpus, some := node.CPULimit()
 	memory, limited := node.MemoryLimit()
 	if some || limited {

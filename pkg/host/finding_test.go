@@ -3,6 +3,8 @@ package host
 import (
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -123,6 +125,9 @@ func TestFindings(t *testing.T) {
 		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 is to have 2.0 GB of memory; Docker's machine has 1.0 GB"},
 		{"files that are there", func(*Facts) {}, Needs{Mounts: []string{"/", "/dev/null"}}, "mounts", OK, "2 paths"},
 		{"files that are not", func(*Facts) {}, Needs{Mounts: []string{"/", "/no/such/folder"}}, "mounts", Fatal, "missing: /no/such/folder"},
+		{"folders for state", func(*Facts) {}, Needs{Folders: []Folder{{t.TempDir(), "etcd"}, {folder(t, "config.json"), "the kubelet"}, {folder(t, "lost+found"), "etcd"}, {folder(t, "io.containerd.content.v1.content"), "containerd"}}}, "state", OK, "4 folders"},
+		{"etcd's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}}, "state", Fatal, "holds member, the state of etcd of another cluster"},
+		{"a kubelet's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}}, "state", Fatal, "choose an empty folder"},
 		{"an address of another machine", func(*Facts) {}, Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}}, "ports", Fatal, "192.0.2.1:8080/tcp: this machine has no such address"},
 		{"little memory", func(f *Facts) { f.MemoryBytes = 3 << 30 }, threeNodes, "memory", Warning, "3 nodes want 3.5 GB"},
 		{"little room", func(f *Facts) { f.FreeBytes = 3 << 30 }, threeNodes, "disk", Fatal, "(/var/lib/docker) has 3.0 GB free"},
@@ -259,4 +264,14 @@ func TestEngine(t *testing.T) {
 	if got := missingControllers(all); len(got) != 3 {
 		t.Errorf("only %v are missing where Docker has no cgroups", got)
 	}
+}
+
+// folder makes one with an entry.
+func folder(t *testing.T, entry string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, entry), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -20,6 +20,8 @@ type Needs struct {
 	Ports  []Port
 	Mounts []string
 	Limits []Limit
+	// Folders must not hold the state of an older node.
+	Folders []Folder
 }
 
 // Need is a kernel feature, and what it is for.

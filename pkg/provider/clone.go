@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
@@ -63,6 +64,23 @@ func cloned(like container.InspectResponse, name, role string) (client.Container
 	}
 	host.RestartPolicy = kindPolicy // that of a stopped node is another
 	return client.ContainerCreateOptions{Name: name, Config: &config, HostConfig: &host}, nil
+}
+
+// Mount is a file or folder of the host that a container sees.
+type Mount struct{ HostPath, Path string }
+
+// Mounts returns what a container sees of the host. Clone gives it to others too.
+func (e *Engine) Mounts(ctx context.Context, name string) (found []Mount, err error) {
+	inspected, err := e.docker.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("inspect %s: %w", name, err)
+	}
+	for _, m := range inspected.Container.Mounts {
+		if m.Type == mount.TypeBind {
+			found = append(found, Mount{m.Source, m.Destination})
+		}
+	}
+	return found, nil
 }
 
 // Discard removes a container with its volumes, whether it runs or not. That there

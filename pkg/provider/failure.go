@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kind/pkg/exec"
 )
@@ -11,6 +13,7 @@ import (
 const (
 	commandWidth = 100 // characters of a command: a docker run is a page long
 	tailLines    = 10  // what kubeadm and Docker say last is why they failed
+	lineWidth    = 400 // characters of a line: an answer of an API server may be pages long
 )
 
 // failure is an error of kind that also tells what the failed command printed,
@@ -46,9 +49,19 @@ var stack = regexp.MustCompile(`^(\t.*|\S+/\S+|(main|runtime)\.\S+)$`)
 func lastLines(output string) (kept []string) {
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n ")
-		if line != "" && !stack.MatchString(line) {
-			kept = append(kept, line)
+		if line == "" || stack.MatchString(line) || !readable(line) {
+			continue
 		}
+		if runes := []rune(line); len(runes) > lineWidth {
+			line = string(runes[:lineWidth]) + "..."
+		}
+		kept = append(kept, line)
 	}
 	return kept[max(0, len(kept)-tailLines):]
+}
+
+// readable reports whether a line is text. A command that writes an archive to its
+// output may fail half way through.
+func readable(line string) bool {
+	return utf8.ValidString(line) && !strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\x1b' && r != '\r' })
 }

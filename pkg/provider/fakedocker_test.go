@@ -291,16 +291,19 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 			d.put(b, r.Body, refuse)
 			return
 		}
-		content, there := b.files[path]
-		if !there {
+		var archive bytes.Buffer
+		tarred := tar.NewWriter(&archive)
+		for name, content := range b.files {
+			if beneath, is := strings.CutPrefix(name, path); is && (beneath == "" || beneath[0] == '/') {
+				_ = tarred.WriteHeader(&tar.Header{Name: lastPart(path) + beneath, Mode: 0o600, Size: int64(len(content))})
+				_, _ = tarred.Write([]byte(content))
+			}
+		}
+		if archive.Len() == 0 {
 			refuse(http.StatusNotFound, "Could not find the file "+path)
 			return
 		}
 		w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString([]byte("{}")))
-		var archive bytes.Buffer
-		tarred := tar.NewWriter(&archive)
-		_ = tarred.WriteHeader(&tar.Header{Name: path, Mode: 0o600, Size: int64(len(content))})
-		_, _ = tarred.Write([]byte(content))
 		_ = tarred.Close()
 		_, _ = w.Write(archive.Bytes())
 	case "stop":
@@ -405,3 +408,5 @@ func (d *dockerd) serveNetwork(n *bridge, verb string, r *http.Request, answer f
 		answer(d.describe(n))
 	}
 }
+
+func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	"sigs.k8s.io/kind/pkg/exec"
 )
 
 // Holder is a node, which holds images.
@@ -45,7 +46,7 @@ func (p *Provider) Holders(cluster string) ([]Holder, error) {
 
 // Load puts an image archive into the node.
 func (h Holder) Load(ctx context.Context, archive io.Reader) error {
-	err := nodeutils.LoadImageArchive(h.node, readUntil(ctx, archive))
+	err := nodeutils.LoadImageArchive(ownPlatform{h.node}, readUntil(ctx, archive))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -53,6 +54,17 @@ func (h Holder) Load(ctx context.Context, archive io.Reader) error {
 		return fmt.Errorf("load into %s: %w", h.Name, explain(err))
 	}
 	return nil
+}
+
+// ownPlatform is a node that imports only its own platform of an image. Docker, with
+// containerd's image store, and buildx write archives whose index names platforms
+// that they do not hold; kind asks for all of them (kind v0.33.0, LoadImageArchive in
+// pkg/cluster/nodeutils).
+type ownPlatform struct{ nodes.Node }
+
+// Command leaves the flag out that asks for every platform.
+func (n ownPlatform) Command(command string, args ...string) exec.Cmd {
+	return n.Node.Command(command, slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--all-platforms" })...)
 }
 
 // Images maps the names that the node's containerd has for images to what they
@@ -128,30 +140,46 @@ func (r contextReader) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// Catch brings the images that another node has by name and this one has not, and
-// returns how many those are.
-func (h Holder) Catch(ctx context.Context, from Holder) (int, error) {
+// Catch brings the images that another node has by name and this one has not. It
+// returns how many those are, and the names of those that cannot be copied, because
+// containerd has discarded their layers after unpacking them, as it does with what
+// it pulls for pods.
+func (h Holder) Catch(ctx context.Context, from Holder) (brought int, left []string, err error) {
 	theirs, err := from.Images(ctx)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	own, err := h.Images(ctx)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	export := []string{"--namespace=k8s.io", "images", "export", "-"}
-	wanted := 0
+	var wanted []string
 	for name := range theirs {
 		if _, has := own[name]; !has && !strings.HasPrefix(name, "sha256:") && !strings.Contains(name, "@") {
-			export, wanted = append(export, name), wanted+1
+			wanted = append(wanted, name)
 		}
 	}
-	if wanted == 0 {
-		return 0, nil
+	if len(wanted) == 0 {
+		return 0, nil, nil
+	}
+	whole, err := from.whole(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	slices.Sort(wanted)
+	for _, name := range wanted {
+		if !whole[name] {
+			left = append(left, name)
+		}
+	}
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { return !whole[name] })
+	if len(wanted) == 0 {
+		return 0, left, nil
 	}
 	archive, out := io.Pipe()
 	var group errgroup.Group
 	group.Go(func() error {
+		export := append([]string{"--namespace=k8s.io", "images", "export", "-"}, wanted...)
 		err := from.node.CommandContext(ctx, "ctr", export...).SetStdout(out).Run()
 		out.CloseWithError(err)
 		return explain(err)
@@ -161,5 +189,26 @@ func (h Holder) Catch(ctx context.Context, from Holder) (int, error) {
 		archive.CloseWithError(err)
 		return err
 	})
-	return wanted, group.Wait()
+	return len(wanted), left, group.Wait()
+}
+
+// whole are the names of the images of which the node holds every layer.
+func (h Holder) whole(ctx context.Context) (map[string]bool, error) {
+	var out bytes.Buffer
+	if err := h.node.CommandContext(ctx, "ctr", "--namespace=k8s.io", "images", "check").SetStdout(&out).Run(); err != nil {
+		return nil, fmt.Errorf("check the images in %s: %w", h.Name, explain(err))
+	}
+	return wholeImages(&out), nil
+}
+
+// wholeImages reads what ctr prints: a heading, then name, type, digest and state,
+// which is "complete (3/3)" for an image that has all its parts.
+func wholeImages(table io.Reader) map[string]bool {
+	whole := map[string]bool{}
+	for lines := bufio.NewScanner(table); lines.Scan(); {
+		if columns := strings.Fields(lines.Text()); len(columns) > 3 && columns[3] == "complete" {
+			whole[columns[0]] = true
+		}
+	}
+	return whole
 }
