@@ -36,7 +36,7 @@ Examples:
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
-		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(),
+		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
@@ -93,7 +93,7 @@ func up(c *cli.Context) error {
 	order.warn(sink)
 	started := time.Now()
 	config := order.config(c, sink)
-	config.Kubeconfig, config.Retain = c.String("kubeconfig"), c.Bool("retain")
+	config.Kubeconfig, config.Retain, config.KeepContext = c.String("kubeconfig"), c.Bool("retain"), c.Bool("no-switch-context")
 	reports.trace.observe(&config)
 	cluster := bootstrap.NewUp(config)
 	err = cluster.Run(c.Context)
@@ -110,12 +110,12 @@ func up(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
 		return nil
 	}
-	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), took, reports.longest())
+	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), took, reports.longest(), config.KeepContext)
 	return nil
 }
 
 // farewell says what was made and what to do next.
-func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration, longest string) {
+func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration, longest string, kept bool) {
 	state, next := "is up and verified", "kindctl verify -n "+t.Name
 	if t.CNI == "none" {
 		state, next = "is up, as far as it can be without a CNI,", "kindctl verify -n "+t.Name+"   (once a CNI is installed)"
@@ -124,13 +124,16 @@ func farewell(out io.Writer, t clusters.Topology, version, verdict string, took 
 	if t.ProxyMode == "none" {
 		proxy = "no kube-proxy"
 	}
-	context := provider.Context(t.Name)
+	context, current := provider.Context(t.Name), "now the current one"
+	if kept {
+		current = "the current one stays"
+	}
 	fmt.Fprintf(out, `Cluster %s %s after %s: %s.
 
   Kubernetes  %s
   nodes       %s, %s
   network     CNI %s, %s
-  context     %s (now the current one)
+  context     %s (%s)
 %s
 Next:
   kubectl --context %s get nodes
@@ -139,7 +142,7 @@ Next:
 
 Longest: %s
 `, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
-		t.CNI, proxy, context, published(t), context, next, t.Name, longest)
+		t.CNI, proxy, context, current, published(t), context, next, t.Name, longest)
 }
 
 func count(n int, noun string) string {

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -77,10 +79,13 @@ func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Exp
 // can be seen, or what the API server has said.
 func silence(c *cli.Context, client *kube.Client, err error, name string) error {
 	problem := apiProblem(err, name)
-	if reason := hint.ReasonOf(problem); reason != "API_TIMEOUT" && reason != "API_UNREACHABLE" {
+	if reason := hint.ReasonOf(problem); !slices.Contains([]string{"API_TIMEOUT", "API_UNREACHABLE", "CERTIFICATES_EXPIRED", "CREDENTIALS_REFUSED"}, reason) {
 		return problem
 	}
 	if !byContext(c) {
+		if expired := bootstrap.CertificatesExpired(c.Context, c.String("name")); expired != nil {
+			return expired
+		}
 		if lost := bootstrap.QuorumLost(c.Context, c.String("name")); lost != nil {
 			return lost
 		}
@@ -98,7 +103,11 @@ func silence(c *cli.Context, client *kube.Client, err error, name string) error 
 func apiProblem(err error, name string) error {
 	look := "kubectl --context " + name + " "
 	late := net.Error(nil) // also a context's deadline
+	invalid := x509.CertificateInvalidError{}
 	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return hint.Wrap(err, hint.Verification, "CERTIFICATES_EXPIRED", fmt.Sprintf("a certificate of %s has expired, or the clock of this machine is wrong", name),
+			"of a kind cluster: kindctl start -n NAME renews it; elsewhere, on each control plane: kubeadm certs renew all, then restart its static pods")
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &late) && late.Timeout():

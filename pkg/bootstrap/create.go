@@ -148,5 +148,5 @@ func (u *Up) merging(change func() error) error {
 
 // merge adds the cluster to the user's kubeconfig.
 func (u *Up) merge(ctx context.Context) error {
-	return u.merging(func() error { return u.provider.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig) })
+	return u.merging(func() error { return u.provider.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig, u.KeepContext) })
 }

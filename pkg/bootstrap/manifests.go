@@ -9,10 +9,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -33,8 +37,8 @@ const (
 	// manifestLimit is more than the API server takes of all objects that a
 	// manifest may reasonably have.
 	manifestLimit = 64 << 20
-	// applyRetry is how often something is applied anew that was refused for want
-	// of a webhook, which has no state that could be watched.
+	// applyRetry is how often a manifest is applied again that needs something which is
+	// not there yet. That a webhook answers cannot be watched.
 	applyRetry = time.Second
 )
 
@@ -126,8 +130,8 @@ func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, erro
 	objects := 0
 	for i, m := range u.manifests {
 		span.Progress(m.source, int64(i), int64(len(u.manifests)))
-		if err := u.apply(ctx, m.objects); err != nil {
-			return "", hint.Wrap(err, hint.Creation, "MANIFEST_REFUSED", "manifest "+m.source+" could not be applied", "correct it, or the order of the manifests")
+		if err := u.apply(ctx, m, span); err != nil {
+			return "", err
 		}
 		objects += len(m.objects)
 		if !m.wait {
@@ -142,24 +146,47 @@ func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, erro
 	return fmt.Sprintf("%d objects", objects), nil
 }
 
-// apply tries again while a webhook is expected to come.
-func (u *Up) apply(ctx context.Context, objects []*unstructured.Unstructured) error {
-	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+// apply tries again, for as long as waits may take, while what the manifest needs may
+// still come.
+func (u *Up) apply(ctx context.Context, m manifest, span *event.Span) error {
+	bounded, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
+	var missing error // what is waited for
 	for {
-		err := u.client.Apply(ctx, objects)
-		if err == nil || !passing(err) {
-			return err
+		err := u.client.Apply(bounded, m.objects)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case mayCome(err):
+			missing = err
+			span.Progress(m.source+" waits: "+err.Error(), 0, 0)
+		case missing == nil || bounded.Err() == nil:
+			return hint.Wrap(err, hint.Creation, "MANIFEST_REFUSED", "manifest "+m.source+" could not be applied", "correct it, or the order of the manifests")
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return context.Cause(ctx)
+		case <-bounded.Done():
+			return hint.Wrap(missing, hint.Creation, "MANIFEST_REFUSED", fmt.Sprintf("manifest %s could not be applied within %v", m.source, u.WaitTimeout),
+				"correct it, or the order of the manifests; --wait-timeout gives what it needs more time to come")
 		case <-time.After(applyRetry):
 		}
 	}
 }
 
-// passing tells the errors of an API server whose webhooks do not answer yet.
-func passing(err error) bool {
-	return apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)
+// mayCome recognizes errors that end by themselves: a webhook does not answer yet, or
+// a kind, namespace or service account is not there yet, which an operator or
+// Kubernetes' own controllers make a moment later.
+func mayCome(err error) bool {
+	var unknown *meta.NoKindMatchError
+	switch {
+	case errors.As(err, &unknown):
+		return !scheme.Scheme.IsGroupRegistered(unknown.GroupKind.Group) // Kubernetes' own kinds are there from the beginning
+	case apierrors.IsForbidden(err): // by admission, for what a pod names, or by a namespace that ends
+		return strings.Contains(err.Error(), "error looking up service account") || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+	}
+	return apierrors.IsNotFound(err) || apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) ||
+		apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)
 }

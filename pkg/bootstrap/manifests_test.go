@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -62,5 +69,28 @@ func TestReadManifests(t *testing.T) {
 				t.Errorf("read %+v", read)
 			}
 		})
+	}
+}
+
+func TestMayCome(t *testing.T) {
+	pods, shelves := schema.GroupResource{Resource: "pods"}, schema.GroupKind{Group: "qa.example.test", Kind: "Shelf"}
+	terminating := apierrors.NewForbidden(pods, "a", errors.New("unable to create new content in namespace x because it is being terminated"))
+	terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a kind of an operator":   {&meta.NoKindMatchError{GroupKind: shelves, SearchedVersions: []string{"v1"}}, true},
+		"a misspelt kind":         {&meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "apps", Kind: "Deploymnt"}}, false},
+		"a namespace":             {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "shop"), true},
+		"a service account":       {apierrors.NewForbidden(pods, "a", errors.New(`error looking up service account shop/app: serviceaccount "app" not found`)), true},
+		"a namespace that ends":   {terminating, true},
+		"Pod Security":            {apierrors.NewForbidden(pods, "a", errors.New(`violates PodSecurity "restricted:latest"`)), false},
+		"a webhook without a pod": {apierrors.NewInternalError(errors.New("failed calling webhook")), true},
+		"a wrong field":           {apierrors.NewInvalid(shelves, "first", nil), false},
+	} {
+		if got := mayCome(fmt.Errorf("apply: %w", test.err)); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
 	}
 }

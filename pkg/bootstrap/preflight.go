@@ -93,6 +93,8 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 	}
 	record, recorded, err := verify.Recorded(ctx, u.client)
 	switch {
+	case err != nil && CertificatesExpired(ctx, name) != nil:
+		return false, CertificatesExpired(ctx, name)
 	case err != nil:
 		return false, hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:
@@ -101,7 +103,8 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 	if differences, err := u.differences(ctx, record); err != nil {
 		return false, err
 	} else if differences != "" {
-		return false, hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences), remedy)
+		return false, hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),
+			fmt.Sprintf("to use it as it is, say the flags or the file that made it, or add its context to the kubeconfig: kindctl kubeconfig merge -n %s\n%s", name, remedy))
 	}
 	return true, nil
 }

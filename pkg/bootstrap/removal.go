@@ -141,6 +141,7 @@ func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *prov
 	for _, file := range r.Kubeconfigs {
 		failures = append(failures, kind.DropEntry(ctx, file, r.Cluster))
 	}
+	failures = append(failures, engine.DropVolumes(ctx, r.Volumes))
 	for _, network := range r.Networks {
 		_, err := dropNetwork(ctx, engine, network)
 		failures = append(failures, err)

@@ -94,6 +94,9 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 		return err
 	}
 	if s.before, err = verify.Discover(ctx, s.client); err != nil {
+		if expired := CertificatesExpired(ctx, s.Name); expired != nil {
+			return expired
+		}
 		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
 	}
 	s.after = s.before

@@ -52,6 +52,8 @@ func (s *Start) Plan() []Phase {
 	return []Phase{
 		{Name: "look", Title: "Look at the nodes", Estimate: time.Second, Run: s.look},
 		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
+		{Name: "certificates", Title: "Renew certificates that have expired", Estimate: time.Second, Run: s.renew},
+		{Name: "kubeconfig", Title: "Refresh the kubeconfig", Estimate: time.Second, Run: s.refreshKubeconfig},
 		{Name: "api", Title: "Wait until the API servers are ready", Estimate: 20 * time.Second, Run: s.waitForAPI},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
 		{Name: "rejoin", Title: "Have the CNI forget nodes at other addresses", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},

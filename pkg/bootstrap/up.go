@@ -26,6 +26,8 @@ type Config struct {
 	ImageMode images.Mode
 	// Kubeconfig is the file to merge into; "" means KUBECONFIG or the default.
 	Kubeconfig string
+	// KeepContext leaves the kubeconfig's current context as it is.
+	KeepContext bool
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
 	// Retain keeps the cluster when something fails.
@@ -158,7 +160,7 @@ func (u *Up) connect() error {
 
 func (u *Up) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
 	if err := u.merge(ctx); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "check the file's permissions, then: kindctl get kubeconfig -n "+u.Topology.Name)
+		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "check the file's permissions, then: kindctl kubeconfig merge -n "+u.Topology.Name)
 	}
 	return "context " + provider.Context(u.Topology.Name), nil
 }

@@ -113,6 +113,22 @@ func (e *Engine) CopyFiles(ctx context.Context, from, to string, files ...string
 // Remark has the markers in all containers of a cluster name the containers that it
 // has now. One that has none gets one, if any other has.
 func (e *Engine) Remark(ctx context.Context, cluster string) error {
+	return e.remark(ctx, cluster, func(*Marker) {})
+}
+
+// AddKubeconfigs has the markers of a cluster name further files that have its
+// context.
+func (e *Engine) AddKubeconfigs(ctx context.Context, cluster string, files ...string) error {
+	return e.remark(ctx, cluster, func(m *Marker) {
+		for _, file := range files {
+			if !slices.Contains(m.Kubeconfigs, file) {
+				m.Kubeconfigs = append(m.Kubeconfigs, file)
+			}
+		}
+	})
+}
+
+func (e *Engine) remark(ctx context.Context, cluster string, change func(*Marker)) error {
 	found, err := e.Inventory(ctx, cluster)
 	if err != nil {
 		return err
@@ -125,6 +141,7 @@ func (e *Engine) Remark(ctx context.Context, cluster string) error {
 	for _, container := range found.Containers {
 		marker.Nodes = append(marker.Nodes, container.Name)
 	}
+	change(&marker)
 	archive, err := archived(marker)
 	if err != nil {
 		return err

@@ -136,7 +136,7 @@ func memberOf(c container.InspectResponse) (*member, error) {
 	}
 	m.created = created
 	for _, mounted := range c.Mounts {
-		if mounted.Type == mount.TypeVolume {
+		if mounted.Type == mount.TypeVolume && anonymous.MatchString(mounted.Name) {
 			m.volumes = append(m.volumes, mounted.Name)
 		}
 	}

@@ -32,6 +32,7 @@ type dockerd struct {
 	events     chan any
 	unready    map[string]bool // containers that cannot be written to yet
 	puts       chan string     // tells of every attempt to write
+	volumes    map[string]int  // and how many attempts to remove each fail
 }
 
 type box struct {
@@ -259,6 +260,8 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else {
 			refuse(http.StatusNotFound, "No such container: "+parts[1])
 		}
+	case parts[0] == "volumes":
+		d.serveVolumes(parts, answer, refuse)
 	case len(parts) == 1:
 		listed := []any{}
 		for _, n := range d.networks {
@@ -274,6 +277,22 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(http.StatusNotFound, "No such network: "+parts[1])
 		}
 	}
+}
+
+func (d *dockerd) serveVolumes(parts []string, answer func(any), refuse func(int, string)) {
+	if len(parts) == 1 {
+		listed := []any{}
+		for name := range d.volumes {
+			listed = append(listed, map[string]string{"Name": name})
+		}
+		answer(map[string]any{"Volumes": listed})
+		return
+	}
+	if d.volumes[parts[1]]--; d.volumes[parts[1]] >= 0 {
+		refuse(http.StatusInternalServerError, "unable to remove filesystem: device or resource busy")
+		return
+	}
+	delete(d.volumes, parts[1])
 }
 
 func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.ResponseWriter, answer func(any), refuse func(int, string)) {

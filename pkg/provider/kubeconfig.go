@@ -25,8 +25,12 @@ func (p *Provider) Kubeconfig(name string, internal bool) (string, error) {
 }
 
 // MergeKubeconfig adds a cluster's context to the user's kubeconfig, under the
-// lock that kubectl uses too, and makes it the current one. Other entries stay.
-func (p *Provider) MergeKubeconfig(ctx context.Context, name, path string) error {
+// lock that kubectl uses too, and makes it the current one unless keep says to leave
+// the one that is. Other entries stay.
+func (p *Provider) MergeKubeconfig(ctx context.Context, name, path string, keep bool) error {
+	if keep {
+		return p.mergeKeeping(ctx, name, path)
+	}
 	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(name, path, false) }))
 }
 

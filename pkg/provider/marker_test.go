@@ -3,6 +3,7 @@ package provider
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func TestMarkers(t *testing.T) {
 	for cluster, content := range map[string]string{"lab": `{"run": "abcdefgh", "nodes": ["lab-worker"], "later": 1}`, "old": "", "odd": "{"} {
 		b := labBox(cluster+"-control-plane", "control-plane", "exited")
 		b.cluster, b.files[markerFile] = cluster, content
-		b.volumes, b.port = []string{cluster + "-var"}, "40001"
+		b.volumes, b.port = []string{strings.Repeat("a", 64)}, "40001"
 		d.containers = append(d.containers, b)
 	}
 	theirs := labBox("theirs-control-plane", "control-plane", "running")
@@ -116,7 +117,7 @@ func TestMarkers(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"lab": "abcdefgh", "old": "", "odd": "", "theirs": "none"}, runs); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 	}
-	want := Container{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{"lab-var"}, Network: "kind", APIPort: "40001",
+	want := Container{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{strings.Repeat("a", 64)}, Network: "kind", APIPort: "40001",
 		Marked: true, Marker: Marker{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
 	if !slices.Equal(found[0].Companions, []string{"store"}) || len(found[1].Companions) > 0 {
 		t.Errorf("with lab go %q, with %s %q", found[0].Companions, found[1].Cluster, found[1].Companions)

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+func kubeconfigCommand() *cli.Command {
+	return &cli.Command{
+		Name: "kubeconfig", Usage: "Change your kubeconfig",
+		Subcommands: []*cli.Command{{
+			Name: "merge", Usage: "Add a cluster's context to your kubeconfig, or bring it back",
+			UsageText: "kindctl kubeconfig merge [-n NAME] [--kubeconfig FILE] [--no-switch-context]",
+			Description: "Takes address and credentials from the cluster, so that it needs neither the file nor the flags that made it. Other entries stay. " +
+				"To print the kubeconfig instead: kindctl get kubeconfig.",
+			Flags:  []cli.Flag{nameFlag(), kubeconfigFlag(), noSwitchFlag()},
+			Action: mergeKubeconfig,
+		}},
+	}
+}
+
+func noSwitchFlag() *cli.BoolFlag {
+	return &cli.BoolFlag{Name: "no-switch-context", EnvVars: []string{"KINDCTL_NO_SWITCH_CONTEXT"}, Usage: "leave the kubeconfig's current context as it is", DisableDefaultText: true}
+}
+
+func mergeKubeconfig(c *cli.Context) error {
+	name := c.String("name")
+	kind, err := existing(c, name)
+	if err != nil {
+		return err
+	}
+	if err := bootstrap.Awake(c.Context, name); err != nil {
+		return err
+	}
+	docker, err := host.Docker(c.Context)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	keep := c.Bool("no-switch-context")
+	file, err := bootstrap.MergeKubeconfig(c.Context, kind, provider.NewEngine(docker), name, c.String("kubeconfig"), keep)
+	if err != nil {
+		return err
+	}
+	current := ", the current one now"
+	if keep {
+		current = ""
+	}
+	fmt.Fprintf(c.App.Writer, "%s has context %s%s.\n", file, provider.Context(name), current)
+	return nil
+}
