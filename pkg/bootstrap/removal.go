@@ -142,6 +142,9 @@ func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *prov
 		failures = append(failures, kind.DropEntry(ctx, file, r.Cluster))
 	}
 	failures = append(failures, engine.DropVolumes(ctx, r.Volumes))
+	for _, network := range append([]string{kind.NetworkName()}, append(r.Networks, r.shared...)...) {
+		failures = append(failures, provider.Leave(network))
+	}
 	for _, network := range r.Networks {
 		_, err := dropNetwork(ctx, engine, network)
 		failures = append(failures, err)

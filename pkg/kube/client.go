@@ -47,6 +47,9 @@ func New(config *rest.Config) (*Client, error) {
 	config.QPS, config.Burst = queriesPerSecond, burst
 	config.UserAgent = "kindctl"
 	config.WarningHandler = rest.NoWarnings{}
+	if config.Proxy == nil && onThisHost(config.Host) {
+		config.Proxy = directly
+	}
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes client: %w", err)
@@ -86,11 +89,15 @@ func FromKubeconfig(path, context string) (*Client, error) {
 }
 
 // FromKubeconfigData returns a Client for the current context of a kubeconfig
-// that is in memory.
+// that is in memory: that of a cluster in this host's Docker, which is never asked
+// through a proxy of the environment.
 func FromKubeconfigData(data []byte) (*Client, error) {
 	config, err := clientcmd.RESTConfigFromKubeConfig(data)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	if config.Proxy == nil {
+		config.Proxy = directly
 	}
 	return New(config)
 }

@@ -171,7 +171,7 @@ type Running struct {
 	Role string
 	// Started is when it was started last, by the clock that its node has too.
 	Started time.Time
-	// API is where this host reaches the node's API server; only control planes
+	// API is where this process reaches the node's API server; only control planes
 	// have one.
 	API netip.AddrPort
 }
@@ -181,7 +181,11 @@ func (e *Engine) Running(ctx context.Context, cluster string) (found []Running, 
 	members, err := e.members(ctx, cluster)
 	for _, m := range members {
 		if m.state == container.StateRunning {
-			found = append(found, Running{Name: m.name, Role: m.role, Started: m.started, API: m.api})
+			api := m.api
+			if api.IsValid() && InContainer() {
+				api = netip.AddrPortFrom(m.address(), apiServer)
+			}
+			found = append(found, Running{Name: m.name, Role: m.role, Started: m.started, API: api})
 		}
 	}
 	return found, err

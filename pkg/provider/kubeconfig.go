@@ -18,9 +18,16 @@ import (
 // Context is the kubeconfig context of a cluster.
 func Context(name string) string { return "kind-" + name }
 
-// Kubeconfig returns a cluster's kubeconfig with the address that works on the
-// host, or with internal set the one that works on the clusters' network.
+// Kubeconfig returns a cluster's kubeconfig with the address that works for this
+// process, or with internal set the one that works on the clusters' network. A process
+// in a container of the same Docker is connected to that network.
 func (p *Provider) Kubeconfig(name string, internal bool) (string, error) {
+	if !internal {
+		var err error
+		if internal, err = p.reach(name); err != nil {
+			return "", err
+		}
+	}
 	return silent().KubeConfig(name, internal)
 }
 
@@ -31,7 +38,11 @@ func (p *Provider) MergeKubeconfig(ctx context.Context, name, path string, keep 
 	if keep {
 		return p.mergeKeeping(ctx, name, path)
 	}
-	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(name, path, false) }))
+	internal, err := p.reach(name)
+	if err != nil {
+		return err
+	}
+	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(name, path, internal) }))
 }
 
 // CheckKubeconfig returns an error with advice when the user's kubeconfig could

@@ -22,6 +22,9 @@ func (e *Engine) Spare(ctx context.Context, network, cluster string) (made, spar
 		return true, false, fmt.Errorf("list the containers on network %s: %w", network, err)
 	}
 	for _, user := range users.Items {
+		if own := ownContainer(); own != nil && user.ID == own.id {
+			continue // Leave has it go
+		}
 		if user.Labels[clusterLabel] != cluster && user.Labels[companionLabel] != cluster {
 			return true, false, nil
 		}

@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/cluster/constants"
+	"sigs.k8s.io/kind/pkg/exec"
+
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// A process in a container that has the host's Docker socket, such as a job of CI or
+// a devcontainer, does not have the host's loopback address, at which kind publishes
+// API servers. It reaches them at their own addresses, once it is on their network.
+
+// selfAlias is a name that the process's container gets on a network which kindctl
+// has connected it to, so that it is disconnected again, and only then.
+const selfAlias = "kindctl-client"
+
+// self is the container in which this process runs, if it is one of the Docker that
+// has the nodes.
+type self struct {
+	id, name string
+	// networks are those that it is on, with its aliases there.
+	networks map[string][]string
+}
+
+// containerID is in the path of the files that Docker mounts into each container.
+var containerID = regexp.MustCompile(`/containers/([0-9a-f]{64})/(hostname|hosts|resolv\.conf)`)
+
+// ownID finds the ID of the process's container in /proc/self/mountinfo: on a host
+// these files are not mounts.
+func ownID(mounts io.Reader) string {
+	for lines := bufio.NewScanner(mounts); lines.Scan(); {
+		// ID, parent, device, root in the file system, mount point (proc_pid_mountinfo(5)).
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 5 || !slices.Contains([]string{"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"}, fields[4]) {
+			continue
+		}
+		if found := containerID.FindStringSubmatch(fields[3]); found != nil {
+			return found[1]
+		}
+	}
+	return ""
+}
+
+// ownContainer asks Docker once. A container that shares the host's network needs no
+// way of its own, and one that Docker does not know belongs to another engine.
+var ownContainer = sync.OnceValue(func() *self {
+	mounts, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	defer mounts.Close()
+	id := ownID(mounts)
+	if id == "" {
+		return nil
+	}
+	found, err := inspectSelf(id)
+	if err != nil {
+		return nil
+	}
+	return found
+})
+
+// InContainer reports whether this process runs in a container of the Docker that has
+// the nodes, away from the host's network.
+func InContainer() bool { return ownContainer() != nil }
+
+// inspectSelf returns nil for a container that has the host's network. One that
+// shares the network of another container counts as that one.
+func inspectSelf(id string) (*self, error) {
+	out, err := exec.Output(exec.Command("docker", "inspect", "--type=container", id))
+	if err != nil {
+		return nil, explain(err)
+	}
+	return readSelf(out, inspectSelf)
+}
+
+func readSelf(inspected []byte, other func(id string) (*self, error)) (*self, error) {
+	var found []struct {
+		ID         string `json:"Id"`
+		Name       string
+		HostConfig struct{ NetworkMode string }
+		Network    struct {
+			Networks map[string]struct{ Aliases []string }
+		} `json:"NetworkSettings"`
+	}
+	if err := json.Unmarshal(inspected, &found); err != nil || len(found) == 0 {
+		return nil, fmt.Errorf("docker inspect: %w", err)
+	}
+	mode := found[0].HostConfig.NetworkMode
+	if mode == "host" {
+		return nil, nil
+	}
+	if id, shared := strings.CutPrefix(mode, "container:"); shared {
+		return other(id)
+	}
+	own := &self{id: found[0].ID, name: strings.TrimPrefix(found[0].Name, "/"), networks: map[string][]string{}}
+	for name, network := range found[0].Network.Networks {
+		own.networks[name] = network.Aliases
+	}
+	return own, nil
+}
+
+// connecting is held while the process's container is connected to a network.
+var connecting sync.Mutex
+
+// reach connects the process's container, if it runs in one, to the network of a
+// cluster's nodes, and reports whether API servers are to be reached there.
+func (p *Provider) reach(cluster string) (inside bool, err error) {
+	own := ownContainer()
+	if own == nil {
+		return false, nil
+	}
+	connecting.Lock()
+	defer connecting.Unlock()
+	network, err := networkOf(cluster)
+	if err != nil || network == "" {
+		return true, err
+	}
+	if _, is := own.networks[network]; is {
+		return true, nil
+	}
+	if err := exec.Command("docker", "network", "connect", "--alias", selfAlias, network, own.id).Run(); err != nil {
+		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, explain(err))
+	}
+	own.networks[network] = []string{selfAlias}
+	p.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
+		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; kindctl down disconnects it", own.name, network)})
+	return true, nil
+}
+
+// networkOf is the network of a cluster's nodes, "" when it has none.
+func networkOf(cluster string) (string, error) {
+	out, err := exec.Output(exec.Command("docker", "ps", "--all", "--filter", "label="+clusterLabel+"="+cluster, "--format", `{{.Label "`+roleLabel+`"}} {{.Networks}}`))
+	if err != nil {
+		return "", explain(err)
+	}
+	for line := range bytes.Lines(out) {
+		role, networks, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
+		if role == constants.ControlPlaneNodeRoleValue {
+			network, _, _ := strings.Cut(networks, ",")
+			return network, nil
+		}
+	}
+	return "", nil
+}
+
+// Leave disconnects the process's container from a network that kindctl has connected
+// it to, unless nodes of a cluster are on it.
+func Leave(network string) error {
+	own := ownContainer()
+	if own == nil {
+		return nil
+	}
+	connecting.Lock()
+	defer connecting.Unlock()
+	fresh, err := inspectSelf(own.id)
+	if err != nil || fresh == nil || !slices.Contains(fresh.networks[network], selfAlias) {
+		return err
+	}
+	out, err := exec.Output(exec.Command("docker", "ps", "--all", "--quiet", "--filter", "label="+clusterLabel, "--filter", "network="+network))
+	if err != nil {
+		return explain(err)
+	}
+	if len(bytes.TrimSpace(out)) > 0 {
+		return nil
+	}
+	delete(own.networks, network)
+	return explain(exec.Command("docker", "network", "disconnect", network, own.id).Run())
+}
