@@ -74,6 +74,8 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return listed(plain([]string{clusters.ControlPlane, clusters.Worker}).candidates, word)
 	case "report":
 		return reportValues(word)
+	case ignoreFlag:
+		return listed(plain([]string{"disk", "mounts", "state", "ports", "port", "limits", host.IgnoreAll}).candidates, word)
 	}
 	file, is := flag.(*cli.StringFlag)
 	return answer{files: is && file.TakesFile}

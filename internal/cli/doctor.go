@@ -28,7 +28,7 @@ Examples:
   sudo kindctl doctor --fix              raise kernel limits that are too low`,
 		Description: "kindctl up refuses what is fatal here and repeats the warnings. The exit code is 3 when something is fatal, or could not be fixed. " +
 			"--fix raises limits and touches nothing else.",
-		Flags: append(topologyFlags(), kubeconfigFlag(), outputFlag("table", "json"),
+		Flags: append(topologyFlags(), kubeconfigFlag(), ignorePreflightFlag(), outputFlag("table", "json"),
 			&cli.BoolFlag{Name: "fix", Usage: "apply the fixes that are safe: raise kernel limits until the machine starts again", DisableDefaultText: true}),
 		Action: doctor,
 	}
@@ -62,6 +62,7 @@ func doctor(c *cli.Context) error {
 	if !c.IsSet("cni") && !c.IsSet("proxy-mode") && !c.IsSet("config") {
 		needs = bootstrap.Survey(topology)
 	}
+	needs.Ignored = c.StringSlice(ignoreFlag)
 	found, err := examine(c, needs)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func TestTopologyFlags(t *testing.T) {
 	for _, flag := range topologyFlags() {
 		names = append(names, flag.Names()[0])
 	}
-	elsewhere := []string{"image", "images", "image-registry", "wait-timeout", "report", "trace"}
+	elsewhere := []string{"image", "images", "image-registry", "wait-timeout", "report", "trace", ignoreFlag}
 	for _, flag := range clusterFlags() {
 		if name := flag.Names()[0]; !slices.Contains(names, name) && !slices.Contains(elsewhere, name) {
 			t.Errorf("--%s is new: is it of the cluster's shape (topologyFlags) or of how it is made (this test)?", name)

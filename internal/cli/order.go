@@ -54,6 +54,7 @@ func (o order) warn(sink event.Sink) {
 func (o order) config(c *cli.Context, sink event.Sink) bootstrap.Config {
 	return bootstrap.Config{
 		Version: currentVersion(), Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
-		Places: kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
+		IgnorePreflightErrors: c.StringSlice(ignoreFlag),
+		Places:                kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
 	}
 }

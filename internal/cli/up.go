@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -64,8 +65,15 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how near to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain tells what differs (default: " + fidelity.Fast + ")"},
 		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
-		reportFlag(), traceFlag(),
+		ignorePreflightFlag(), reportFlag(), traceFlag(),
 	}
+}
+
+// ignoreFlag has kubeadm's name for the same.
+const ignoreFlag = "ignore-preflight-errors"
+
+func ignorePreflightFlag() *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: ignoreFlag, EnvVars: []string{"KINDCTL_IGNORE_PREFLIGHT_ERRORS"}, Usage: "only warn of these findings of kindctl doctor: `ID`, several with commas or again, or " + host.IgnoreAll}
 }
 
 func up(c *cli.Context) error {

@@ -76,7 +76,7 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 	}
 	if err != nil {
 		u.unsettled = true
-		return hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made",
+		return hint.Wrap(withLastWords(ctx, engine, u.Topology.Name, err), hint.Creation, "CREATE_FAILED", "the nodes could not be made",
 			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
 	}
 	return nil

@@ -31,6 +31,7 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	if u.facts, err = host.Probe(ctx, docker); err != nil {
 		return "", err
 	}
+	u.facts.Contained = provider.InContainer()
 	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
 		return "", err
 	}
@@ -41,6 +42,7 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 // refuses what is bound to be one.
 func (u *Up) fit(ctx context.Context) (err error) {
 	needs := Needs(u.Topology)
+	needs.Ignored = u.IgnorePreflightErrors
 	for _, warning := range u.facts.Warnings(needs) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // troubleTimeout bounds the search for the cause of a wait that failed.
@@ -59,4 +60,19 @@ func latestWarnings(ctx context.Context, client kubernetes.Interface) map[string
 		}
 	}
 	return latest
+}
+
+// withLastWords adds to an error what components of control planes said when they
+// ended by themselves: kubeadm and whoever waits for the API only see that nothing
+// answers.
+func withLastWords(ctx context.Context, engine *provider.Engine, cluster string, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, troubleTimeout)
+	defer cancel()
+	for _, words := range engine.LastWords(bounded, cluster) {
+		err = fmt.Errorf("%w\n%s", err, words)
+	}
+	return err
 }

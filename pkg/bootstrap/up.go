@@ -28,6 +28,9 @@ type Config struct {
 	Kubeconfig string
 	// KeepContext leaves the kubeconfig's current context as it is.
 	KeepContext bool
+	// IgnorePreflightErrors are the IDs of findings about the host that only warn where
+	// they would refuse, or host.IgnoreAll.
+	IgnorePreflightErrors []string
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
 	// Retain keeps the cluster when something fails.

@@ -36,6 +36,9 @@ func (f Facts) ports(needs Needs) []Finding {
 	if len(needs.Ports) == 0 {
 		return nil
 	}
+	if f.Contained {
+		return f.unseen("ports", "whether ports of the host can be had")
+	}
 	var problems []string
 	for _, port := range needs.Ports {
 		switch err := listen(port); {
@@ -79,7 +82,7 @@ func (f Facts) mounts(needs Needs) []Finding {
 	if len(needs.Mounts) == 0 {
 		return nil
 	}
-	if !f.Local {
+	if !f.Local || f.Contained {
 		return f.unseen("mounts", "whether what nodes are to see is there")
 	}
 	var problems []string

@@ -44,6 +44,9 @@ type Facts struct {
 	// known. For a virtual machine or another host it is not, and nothing is
 	// refused for it.
 	Local bool
+	// Contained says that this process runs in a container of that Docker: its files
+	// and ports are not those of the host.
+	Contained bool
 	// FreeBytes is the room on Docker's file system; negative is unknown.
 	FreeBytes int64
 	// MemoryBytes is what the kernel could give to new processes; 0 is unknown.

@@ -1,6 +1,10 @@
 package host
 
-import "github.com/kindctl/kindctl/pkg/hint"
+import (
+	"slices"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
 
 // State says what a finding means for a cluster.
 type State string
@@ -50,6 +54,11 @@ func (f Facts) Findings(needs Needs) (all []Finding) {
 	} {
 		all = append(all, look(needs)...)
 	}
+	for i, found := range all {
+		if found.State == Fatal && (slices.Contains(needs.Ignored, found.ID) || slices.Contains(needs.Ignored, IgnoreAll)) {
+			all[i].State = Warning
+		}
+	}
 	return all
 }
 
@@ -57,6 +66,8 @@ func (f Facts) Findings(needs Needs) (all []Finding) {
 func (f Facts) unseen(id, what string) []Finding {
 	why := "the kernel does not say"
 	switch {
+	case f.Contained:
+		why = "kindctl runs in a container"
 	case f.Trouble != nil:
 		why = "Docker does not answer"
 	case !f.Local:

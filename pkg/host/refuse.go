@@ -22,7 +22,12 @@ type Needs struct {
 	Limits []Limit
 	// Folders must not hold the state of an older node.
 	Folders []Folder
+	// Ignored are the IDs of findings that are not to be fatal, or IgnoreAll.
+	Ignored []string
 }
+
+// IgnoreAll in Needs.Ignored is every finding.
+const IgnoreAll = "all"
 
 // Need is a kernel feature, and what it is for.
 type Need struct {
@@ -60,6 +65,9 @@ func (f Facts) Warnings(needs Needs) (warnings []string) {
 
 // port looks whether the API server's port is free.
 func (f Facts) port(needs Needs) []Finding {
+	if needs.Port != 0 && f.Contained {
+		return f.unseen("port", fmt.Sprintf("whether port %d is free for the API server", needs.Port))
+	}
 	finding := Finding{ID: "port", State: OK, Seen: "the API server takes any port that is free"}
 	if needs.Port != 0 {
 		finding.Seen = fmt.Sprintf("port %d is free for the API server", needs.Port)

@@ -51,7 +51,7 @@ func (f Facts) disk(Needs) []Finding {
 	finding := Finding{ID: "disk", State: OK, Seen: fmt.Sprintf("%s has %.1f GB free; a cluster needs %d GB", place, gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
 	if f.FreeBytes < MinimumFreeBytes {
 		finding.State, finding.Effect = Fatal, "nodes would run full, and a full node evicts its pods"
-		finding.Fix = "free some: docker system df, docker system prune, kindctl images prune"
+		finding.Fix = "free some: docker system df, docker system prune, kindctl images prune; a small cluster may do with less: --ignore-preflight-errors disk"
 	}
 	return []Finding{finding}
 }

@@ -31,7 +31,7 @@ func (f Facts) state(needs Needs) []Finding {
 	if len(needs.Folders) == 0 {
 		return nil
 	}
-	if !f.Local {
+	if !f.Local || f.Contained {
 		return f.unseen("state", "whether folders for the state of nodes are empty")
 	}
 	var problems []string
