@@ -40,7 +40,11 @@ func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded
 		if err := f.save(ctx, wanted, file, span); err != nil {
 			return nil, hint.Wrap(err, hint.Creation, "LOAD_FAILED", "the images could not be saved", "see whether there is room: df "+os.TempDir()+"; TMPDIR names another place")
 		}
-		parcels = append([]parcel{{file.Name(), wanted}}, parcels...)
+		saved, err := f.parcel(ctx, file.Name(), wanted)
+		if err != nil {
+			return nil, hint.Wrap(err, hint.CodeOf(err), hint.ReasonOf(err), "what Docker has of "+strings.Join(namesOf(wanted), ", ")+" cannot be loaded", hint.AdviceOf(err))
+		}
+		parcels = append([]parcel{saved}, parcels...)
 	}
 	for _, p := range parcels {
 		if err := p.unload(ctx, nodes, stocks, span); err != nil {
@@ -77,14 +81,20 @@ func outcome(image images.Image, nodes []destination, stocks []map[string][]stri
 	return result
 }
 
-// save writes images of Docker into one file, once for all nodes.
-func (f *freight) save(ctx context.Context, wanted []images.Image, file *os.File, span *event.Span) error {
-	var names []string
-	var size int64
+func namesOf(wanted []images.Image) (names []string) {
 	for _, image := range wanted {
 		names = append(names, image.Name)
+	}
+	return names
+}
+
+// save writes images of Docker into one file, once for all nodes.
+func (f *freight) save(ctx context.Context, wanted []images.Image, file *os.File, span *event.Span) error {
+	var size int64
+	for _, image := range wanted {
 		size += image.Size
 	}
+	names := namesOf(wanted)
 	written := &meter{span: span, message: "saving " + strings.Join(names, ", "), total: size}
 	return f.shelf.Export(ctx, names, io.MultiWriter(file, written))
 }
@@ -110,6 +120,9 @@ func (p parcel) unload(ctx context.Context, nodes []destination, stocks []map[st
 				return err
 			}
 			defer archive.Close()
+			if p.every {
+				return node.LoadEvery(ctx, io.TeeReader(archive, read))
+			}
 			return node.Load(ctx, io.TeeReader(archive, read))
 		})
 	}

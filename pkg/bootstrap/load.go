@@ -115,6 +115,7 @@ func chosen(holders []provider.Holder, cluster string, wishes []string) (found [
 type shelf interface {
 	Find(ctx context.Context, image string) (images.Image, bool, error)
 	Export(ctx context.Context, names []string, archive io.Writer) error
+	Platform(ctx context.Context) (string, error)
 }
 
 // destination is a node that images go to.
@@ -126,6 +127,7 @@ type destination struct {
 type holder interface {
 	Images(ctx context.Context) (map[string][]string, error)
 	Load(ctx context.Context, archive io.Reader) error
+	LoadEvery(ctx context.Context, archive io.Reader) error
 }
 
 // freight is what is to be carried: what Docker has, as one archive, and archives.
@@ -140,6 +142,7 @@ type freight struct {
 type parcel struct {
 	path   string
 	images []images.Image
+	every  bool // of its platforms are to be loaded
 }
 
 // find looks for everything before anything is touched, and names all that is
@@ -167,9 +170,23 @@ func (f *freight) find(ctx context.Context, names, archives []string) error {
 		if err != nil {
 			return err
 		}
-		f.archives = append(f.archives, parcel{path, found})
+		p, err := f.parcel(ctx, path, found)
+		if err != nil {
+			return err
+		}
+		f.archives = append(f.archives, p)
 	}
 	return nil
+}
+
+// parcel finds out which platforms of an archive are to be loaded.
+func (f *freight) parcel(ctx context.Context, path string, found []images.Image) (parcel, error) {
+	platform, err := f.shelf.Platform(ctx)
+	if err != nil {
+		return parcel{}, err
+	}
+	every, err := images.Every(path, platform)
+	return parcel{path, found, every}, err
 }
 
 // stock is what the nodes have, in their order.

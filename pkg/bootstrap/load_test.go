@@ -39,6 +39,8 @@ func (d *dock) Export(_ context.Context, names []string, archive io.Writer) erro
 	return err
 }
 
+func (d *dock) Platform(context.Context) (string, error) { return "linux/amd64", nil }
+
 // berth is one node.
 type berth struct {
 	*dock
@@ -48,6 +50,8 @@ type berth struct {
 }
 
 func (b *berth) Images(context.Context) (map[string][]string, error) { return b.has, nil }
+
+func (b *berth) LoadEvery(ctx context.Context, archive io.Reader) error { return b.Load(ctx, archive) }
 
 func (b *berth) Load(_ context.Context, archive io.Reader) error {
 	if b.full == b.name {

@@ -59,7 +59,7 @@ func (e *Engine) Find(ctx context.Context, image string) (Image, bool, error) {
 
 // Export writes images that Docker has, by their names, as one archive.
 func (e *Engine) Export(ctx context.Context, names []string, archive io.Writer) error {
-	content, err := e.client.ImageSave(ctx, names)
+	content, err := e.save(ctx, names)
 	if err != nil {
 		return fmt.Errorf("save %v: %w", names, err)
 	}

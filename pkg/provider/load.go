@@ -44,9 +44,18 @@ func (p *Provider) Holders(cluster string) ([]Holder, error) {
 	return found, nil
 }
 
-// Load puts an image archive into the node.
+// Load puts an image archive into the node, as far as it is for the node's platform.
 func (h Holder) Load(ctx context.Context, archive io.Reader) error {
-	err := nodeutils.LoadImageArchive(ownPlatform{h.node}, readUntil(ctx, archive))
+	return h.load(ctx, ownPlatform{h.node}, archive)
+}
+
+// LoadEvery puts an image archive into the node with every platform that it names.
+func (h Holder) LoadEvery(ctx context.Context, archive io.Reader) error {
+	return h.load(ctx, h.node, archive)
+}
+
+func (h Holder) load(ctx context.Context, node nodes.Node, archive io.Reader) error {
+	err := nodeutils.LoadImageArchive(node, readUntil(ctx, archive))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
