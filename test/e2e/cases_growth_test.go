@@ -77,6 +77,27 @@ func growth() []situation {
 				}
 			},
 		},
+		{
+			name:    "shared-state",
+			brings:  "One directory of the host as `/var/lib/containerd` of several nodes",
+			outcome: "refused: each node needs its own",
+			ci:      true,
+			try: func(s *session, cluster string) {
+				const mounts = "  extraMounts:\n  - {hostPath: /tmp, containerPath: /var/lib/containerd}\n"
+				s.refuses(cluster, kindFile+"nodes:\n- role: control-plane\n- role: worker\n"+mounts+"- role: worker\n"+mounts, "/tmp", "containerd", cluster+"-worker2")
+			},
+		},
+		{
+			name:    "removed-flag",
+			brings:  "A flag of the API server that Kubernetes has removed",
+			outcome: "fails, and the error quotes the API server",
+			try: func(s *session, cluster string) {
+				config := s.file(cluster, kindctlFile+patch("apiVersion: kubeadm.k8s.io/v1beta4", "kind: ClusterConfiguration", "apiServer: {extraArgs: [{name: insecure-port, value: \"0\"}]}"))
+				if r := s.kindctl("up", "--images", "local", "--config", config); r.code == 0 || !strings.Contains(r.stderr, "unknown flag: --insecure-port") {
+					s.Errorf("exit %d\n%s", r.code, r.stderr)
+				}
+			},
+		},
 	}
 }
 
