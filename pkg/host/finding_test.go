@@ -126,7 +126,7 @@ func TestFindings(t *testing.T) {
 		{"files that are there", func(*Facts) {}, Needs{Mounts: []string{"/", "/dev/null"}}, "mounts", OK, "2 paths"},
 		{"files that are not", func(*Facts) {}, Needs{Mounts: []string{"/", "/no/such/folder"}}, "mounts", Fatal, "missing: /no/such/folder"},
 		{"folders for state", func(*Facts) {}, Needs{Folders: []Folder{{t.TempDir(), "etcd"}, {folder(t, "config.json"), "the kubelet"}, {folder(t, "lost+found"), "etcd"}, {folder(t, "io.containerd.content.v1.content"), "containerd"}}}, "state", OK, "4 folders"},
-		{"etcd's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}}, "state", Fatal, "holds member, the state of etcd of another cluster"},
+		{"etcd's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}}, "state", Fatal, "is not empty: it holds the state of etcd of another cluster (member)"},
 		{"a kubelet's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}}, "state", Fatal, "choose an empty folder"},
 		{"files of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Mounts: []string{"/no/such/folder"}}, "mounts", Unseen, "kindctl runs in a container"},
 		{"a port of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Port: 16443}, "port", Unseen, "whether port 16443 is free"},

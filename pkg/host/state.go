@@ -48,7 +48,7 @@ func (f Facts) state(needs Needs) []Finding {
 			}
 		}
 		if len(found) > 0 {
-			problems = append(problems, fmt.Sprintf("%s holds %s, the state of %s of another cluster", folder.Path, strings.Join(found, ", "), folder.Owner))
+			problems = append(problems, fmt.Sprintf("%s is not empty: it holds the state of %s of another cluster (%s)", folder.Path, folder.Owner, strings.Join(found, ", ")))
 		}
 	}
 	if len(problems) > 0 {
