@@ -65,6 +65,11 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 		return err
 	}
 	defer release()
+	giveBack, err := engine.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
 	private, remove, err := scratch.Dir("up")
 	if err != nil {
 		return err

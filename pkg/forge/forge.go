@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/forge/loadbalancer"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -58,12 +57,7 @@ type Result struct {
 }
 
 // target is one image that a Spec asks for.
-type target struct {
-	component, ref string
-	// stock means that ref is the name of somebody else's image, which serves
-	// as well where Docker has it.
-	stock bool
-}
+type target struct{ component, ref string }
 
 func (s Spec) validate() error {
 	if slices.Contains(CNIs, s.CNI) || s.CNI == "" && s.LoadBalancer {
@@ -76,17 +70,20 @@ func (s Spec) validate() error {
 func (s Spec) targets(r release, keys map[string]string) (targets []target) {
 	if s.CNI != "" {
 		name := nodeComponent(s.CNI)
-		targets = append(targets, target{component: name, ref: nodeRepository + ":" + r.version() + "-" + s.CNI + "-" + keys[name][:shortKey]})
+		targets = append(targets, target{name, nodeRepository + ":" + r.version() + "-" + s.CNI + "-" + keys[name][:shortKey]})
 	}
 	if s.LoadBalancer {
-		targets = append(targets, target{component: balancerImage, ref: loadbalancer.Image, stock: true})
+		targets = append(targets, target{balancerImage, balancerRepository + ":" + keys[balancerImage][:shortKey]})
 	}
 	return targets
 }
 
-// nodeRepository is where node images are in Docker. The name of the host is
-// one that nothing answers to, so that nobody pulls them by mistake.
-const nodeRepository = "kindctl.local/node"
+// Where images are in Docker. The name of the host is one that nothing answers
+// to, so that nobody pulls them by mistake.
+const (
+	nodeRepository     = "kindctl.local/node"
+	balancerRepository = "kindctl.local/load-balancer"
+)
 
 // shortKey is how much of a key is in a tag.
 const shortKey = 10
@@ -103,6 +100,12 @@ func NodeImage(spec Spec) (string, error) {
 		return "", err
 	}
 	return node.targets(release, recipe(release).keys())[0].ref, nil
+}
+
+// LoadBalancerImage returns the reference that the load balancer's image has,
+// built or not. It is the same for all releases.
+func LoadBalancerImage() string {
+	return Spec{LoadBalancer: true}.targets(all[0], recipe(all[0]).keys())[0].ref
 }
 
 // Build makes the images of spec and loads them into Docker. What is there
@@ -170,7 +173,7 @@ func (b *builder) absent(ctx context.Context, daemon docker, targets []target) (
 		if err != nil {
 			return nil, err
 		}
-		if found.key == b.keys[t.component] || t.stock && found.id != "" && found.key == "" {
+		if found.key == b.keys[t.component] {
 			event.Start(b.sink, event.Event{Scope: event.Image, ID: t.ref, Title: t.ref}).Skipped("Docker has it")
 			continue
 		}

@@ -95,9 +95,9 @@ func (b notedBuilder) Build(ctx context.Context) (string, error) {
 	return ref, nil
 }
 
-func (b notedBuilder) BuildLoadBalancer(context.Context) error {
+func (b notedBuilder) BuildLoadBalancer(context.Context) (string, error) {
 	b.add("build the image of the load balancer")
-	return nil
+	return b.LoadBalancer(), nil
 }
 
 type notedStore struct {

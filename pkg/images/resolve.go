@@ -30,6 +30,9 @@ func Modes() []Mode { return []Mode{Auto, Local, Registry, Build} }
 // images that its containerd already holds.
 const BakedLabel = "dev.kindctl.images"
 
+// BuiltLabel is the label of every image that is built on a host.
+const BuiltLabel = "dev.kindctl.inputs"
+
 // Request says what a cluster needs.
 type Request struct {
 	Mode Mode
@@ -54,6 +57,8 @@ type Set struct {
 	Node string
 	// Source is where the node image came from: Local, Registry or Build.
 	Source Mode
+	// LoadBalancer is the image that is to stand before the control planes, or "".
+	LoadBalancer string
 	// Baked are the images that the node image holds, unpacked for overlayfs.
 	Baked []string
 	// Archives hold the pod images that must be put into every node.
@@ -99,8 +104,12 @@ type Builder interface {
 	NodeImage() (string, error)
 	// Build makes it and returns its name.
 	Build(ctx context.Context) (string, error)
-	// BuildLoadBalancer makes the image that stands in for kind's load balancer.
-	BuildLoadBalancer(ctx context.Context) error
+	// LoadBalancer names the image that BuildLoadBalancer would make, or is ""
+	// where it can make none.
+	LoadBalancer() string
+	// BuildLoadBalancer makes the image that stands in for kind's load balancer
+	// and returns its name.
+	BuildLoadBalancer(ctx context.Context) (string, error)
 }
 
 // Keeper keeps image archives: see Store.
@@ -128,7 +137,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	if err := r.loadBalancer(ctx, req); err != nil {
+	if set.LoadBalancer, err = r.loadBalancer(ctx, req); err != nil {
 		return Set{}, err
 	}
 	if label := labels[BakedLabel]; label != "" {

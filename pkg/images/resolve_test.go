@@ -65,10 +65,14 @@ func (w *world) Build(context.Context) (string, error) {
 	return w.builtTag, w.cannot
 }
 
-func (w *world) BuildLoadBalancer(context.Context) error {
+func (w *world) LoadBalancer() string { return builtBalancer }
+
+func (w *world) BuildLoadBalancer(context.Context) (string, error) {
 	w.note("build load balancer")
-	return nil
+	return builtBalancer, nil
 }
+
+const builtBalancer = "kindctl.local/load-balancer:1"
 
 // mirror is the same world seen as a Source with a mirror.
 type mirror struct {
@@ -102,6 +106,7 @@ func TestResolve(t *testing.T) {
 		node      string
 		minor     string
 		balancer  string
+		front     string // the load balancer that was found
 		docker    map[string]map[string]string
 		answers   bool
 		cannot    error
@@ -128,10 +133,19 @@ func TestResolve(t *testing.T) {
 		{name: "the user's image is never built", mode: Build, node: "mine:1", wantError: "kindctl builds its own node image"},
 		{name: "a mirror changes where, not what", mode: Registry, answers: true, prefix: "127.0.0.1:5000/m", want: "127.0.0.1:5000/m/kindest/node:v1", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/m/kindest/node:v1"}},
-		{name: "the load balancer gets kind's name", mode: Registry, answers: true, prefix: "127.0.0.1:5000", balancer: balancer, docker: map[string]map[string]string{"127.0.0.1:5000/kindest/node:v1": baked},
+		{name: "the load balancer gets kind's name", mode: Registry, answers: true, prefix: "127.0.0.1:5000", balancer: balancer, front: balancer, docker: map[string]map[string]string{"127.0.0.1:5000/kindest/node:v1": baked},
 			want: "127.0.0.1:5000/kindest/node:v1", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/envoyproxy/envoy:v1", "pull 127.0.0.1:5000/kindest/node:v1", "tag 127.0.0.1:5000/envoyproxy/envoy:v1 docker.io/envoyproxy/envoy:v1"}},
-		{name: "no registry, so the load balancer is built", mode: Auto, balancer: balancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
+		{name: "no registry, so the load balancer is built", mode: Auto, balancer: balancer, front: builtBalancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local,
+			diary: []string{"build load balancer"}},
+		{name: "a load balancer that was built", mode: Local, balancer: balancer, front: builtBalancer,
+			docker: map[string]map[string]string{built: baked, builtBalancer: {BuiltLabel: "1"}}, want: built, source: Local},
+		{name: "one that still bears kind's name", mode: Local, balancer: balancer, front: builtBalancer,
+			docker: map[string]map[string]string{built: baked, builtBalancer: {BuiltLabel: "1"}, balancer: {BuiltLabel: "1"}}, want: built, source: Local},
+		{name: "kind's own load balancer first", mode: Local, balancer: balancer, front: balancer,
+			docker: map[string]map[string]string{built: baked, builtBalancer: {BuiltLabel: "1"}, balancer: nil}, want: built, source: Local},
+		{name: "an old one that still bears kind's name is none", mode: Local, balancer: balancer,
+			docker: map[string]map[string]string{built: baked, balancer: {BuiltLabel: "0"}}, wantError: "Docker does not have"},
 		{name: "the published image where none can be built", noForge: true, mode: Auto, docker: map[string]map[string]string{published: baked}, want: published, source: Local},
 		{name: "any patch that is published", mode: Registry, minor: "v1.36", answers: true, want: "kindest/node:v1.36.9", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull kindest/node:v1.36.9"}},
@@ -165,7 +179,7 @@ func TestResolve(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if set.Node != tt.want || set.Source != tt.source || len(set.Archives) != tt.archives {
+			if set.Node != tt.want || set.Source != tt.source || set.LoadBalancer != tt.front || len(set.Archives) != tt.archives {
 				t.Errorf("got %+v, want %s from %s with %d archives", set, tt.want, tt.source, tt.archives)
 			}
 			slices.Sort(tt.diary)

@@ -26,7 +26,9 @@ func (b builder) Build(ctx context.Context) (string, error) {
 	return result.NodeImage, err
 }
 
-func (b builder) BuildLoadBalancer(ctx context.Context) error {
-	_, err := forge.Build(ctx, forge.Spec{CNI: b.cni, LoadBalancer: true}, forge.Options{Sink: b.sink})
-	return err
+func (b builder) LoadBalancer() string { return forge.LoadBalancerImage() }
+
+func (b builder) BuildLoadBalancer(ctx context.Context) (string, error) {
+	result, err := forge.Build(ctx, forge.Spec{LoadBalancer: true}, forge.Options{Sink: b.sink})
+	return result.LoadBalancerImage, err
 }

@@ -22,4 +22,6 @@ func (builder) NodeImage() (string, error) { return "", nil }
 
 func (builder) Build(context.Context) (string, error) { return "", ErrNotLinux }
 
-func (builder) BuildLoadBalancer(context.Context) error { return ErrNotLinux }
+func (builder) LoadBalancer() string { return "" }
+
+func (builder) BuildLoadBalancer(context.Context) (string, error) { return "", ErrNotLinux }

@@ -48,6 +48,9 @@ func TestHighlyAvailable(t *testing.T) {
 	if got := s.must("get", "nodes", "-n", cluster, "-o", "name").stdout; !strings.Contains(got, cluster+"-external-load-balancer") {
 		t.Errorf("there is no load balancer among the nodes:\n%s", got)
 	}
+	if lent := s.output("docker", "image", "ls", "-q", "--filter", "label=dev.kindctl.inputs", "--filter", "reference=envoyproxy/envoy"); lent != "" {
+		t.Errorf("the load balancer that was built still bears Envoy's name: %s", lent)
+	}
 	s.controlPlanesComeAndGo(cluster)
 	s.output("docker", "stop", "-t", "5", cluster+"-control-plane2", cluster+"-control-plane3")
 	if r := s.kindctl("verify", "-n", cluster); r.code != 5 || !strings.Contains(r.stderr, "lost its quorum") || !strings.Contains(r.stderr, cluster+"-control-plane2, "+cluster+"-control-plane3") {

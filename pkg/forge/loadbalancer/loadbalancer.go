@@ -3,11 +3,12 @@
 // image that kind starts there.
 //
 // kind runs Envoy under a fixed image name and configures it through files.
-// Where that image cannot be pulled, an image of the same name with a program
-// of the same name serves: it reads the very files that kind writes (Envoy's
-// bootstrap, cluster and listener resources, as far as kind uses them; it
-// refuses anything else), balances TCP connections over the healthy control
-// planes and follows changes of the files.
+// Where that image cannot be pulled, an image of kindctl's own with a program
+// of the same name serves, and bears kind's name for the image only while kind
+// starts it: it reads the very files that kind writes (Envoy's bootstrap,
+// cluster and listener resources, as far as kind uses them; it refuses anything
+// else), balances TCP connections over the healthy control planes and follows
+// changes of the files.
 //
 // It is source and not a mode of kindctl, so that the image depends on these
 // few files only: the same source gives the same layer, whichever kindctl
