@@ -11,7 +11,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 .NOTPARALLEL:
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/kindctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kindctl .
@@ -56,6 +56,11 @@ test-chaos: host ## break a cluster while somebody writes to it, and count what 
 test-vm: host ## kube-proxy in mode ipvs on a kernel that has it, in an emulated machine (minutes)
 	@command -v qemu-system-x86_64 >/dev/null || apt-get install -y -qq --no-install-recommends qemu-system-x86 e2fsprogs </dev/null >/dev/null
 	go test -tags vm -count=1 -timeout 60m -v ./test/vm
+
+.PHONY: test-conformance
+# Half an hour of processor time the first time, to compile the tests.
+test-conformance: host ## Kubernetes' own conformance tests with both CNIs; writes docs/conformance.md (hours)
+	go test -tags conformance -count=1 -timeout 14h -v ./test/conformance -args -document $(CURDIR)/docs/conformance.md $(CONFORMANCE)
 
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md

@@ -30,7 +30,7 @@ var ciliumProgram = program{
 func ciliumImages() []image {
 	return []image{
 		{
-			ref: "quay.io/cilium/cilium:" + ciliumVersion, bases: []string{"userland", "cilium-compiler"}, fill: fillCilium,
+			ref: "quay.io/cilium/cilium:" + ciliumVersion, bases: []string{"userland", "network-tools", "cilium-compiler"}, fill: fillCilium,
 			config: v1.Config{
 				Cmd: []string{"/usr/bin/cilium-dbg"}, WorkingDir: "/home/cilium",
 				Env: []string{searchPath, "HUBBLE_SERVER=unix:///var/run/cilium/hubble.sock", "INITSYSTEM=SYSTEMD"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type program struct {
 	module
 	title    string
 	target   string // the packages to build; "" is the module's tools
+	tests    string // a package whose test program is built as well, or ""
 	tags     string
 	cgo      bool
 	ldflags  []string
@@ -37,7 +39,11 @@ func (p program) component() component {
 }
 
 func (p program) recipe() [][]byte {
-	return [][]byte{[]byte(toolchain), []byte(strings.Join(p.environment(), "\n")), []byte(strings.Join(p.arguments(), "\n"))}
+	inputs := [][]byte{[]byte(toolchain), []byte(strings.Join(p.environment(), "\n")), []byte(strings.Join(p.arguments(), "\n"))}
+	if p.tests != "" {
+		inputs = append(inputs, []byte(p.tests))
+	}
+	return inputs
 }
 
 // environment settles what a user's own settings could change.
@@ -78,10 +84,19 @@ func (p program) build(ctx context.Context, w *work) error {
 
 	bin := filepath.Join(w.dir, "bin")
 	args := append([]string{"build", "-v", "-o", bin + "/"}, p.arguments()...)
-	return w.run(ctx, command{
+	err = w.run(ctx, command{
 		name: "go", args: args, dir: folder, env: env,
 		lines: func(r io.Reader) { countPackages(r, w, total) },
 	})
+	if err != nil || p.tests == "" {
+		return err
+	}
+	w.progress("compiling the tests", 0, 0)
+	test := p
+	test.target = p.tests
+	name := filepath.Join(bin, path.Base(p.tests)+".test")
+	args = append([]string{"test", "-c", "-vet=off", "-o", name}, test.arguments()...)
+	return w.run(ctx, command{name: "go", args: args, dir: folder, env: env})
 }
 
 // countPackages reports each package that `go build -v` names.

@@ -29,6 +29,7 @@ func TestRecipeIsComplete(t *testing.T) {
 	for _, r := range all {
 		t.Run(r.version(), func(t *testing.T) { recipeIsComplete(t, recipe(r)) })
 	}
+	t.Run("conformance", func(t *testing.T) { recipeIsComplete(t, conformance(all[0])) })
 }
 
 func recipeIsComplete(t *testing.T, g graph) {
@@ -72,9 +73,14 @@ func TestEveryComponentIsUsed(t *testing.T) {
 }
 
 func TestImagesDeclareWhatTheyNeed(t *testing.T) {
-	g := recipe(all[0])
+	g := conformance(all[0])
+	var tested []image
+	for _, i := range standIns() {
+		tested = append(tested, i.image)
+	}
 	stores := map[string][]image{
-		"core-images": append(all[0].images(), storageImages()...), "cilium-images": ciliumImages(), "calico-images": calicoImages(),
+		conformanceImages: tested,
+		"core-images":     append(all[0].images(), storageImages()...), "cilium-images": ciliumImages(), "calico-images": calicoImages(),
 	}
 	for name, images := range stores {
 		needs := g.find(name).needs
@@ -85,6 +91,13 @@ func TestImagesDeclareWhatTheyNeed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestConformanceIsOfTheNewestRelease(t *testing.T) {
+	const path = "k8s.io/kubernetes"
+	if got, want := (module{name: "conformance"}).version(path), all[0].version(); got != want {
+		t.Errorf("the conformance tests are those of Kubernetes %s, the newest release is %s", got, want)
 	}
 }
 
@@ -134,6 +147,7 @@ func TestKeyOfProgramFollowsEveryInput(t *testing.T) {
 		"ldflags": func(p *program) { p.ldflags = []string{"-X a=b"} },
 		"cgo":     func(p *program) { p.cgo = true },
 		"target":  func(p *program) { p.target = "./x" },
+		"tests":   func(p *program) { p.tests = "./x" },
 		"sources": func(p *program) { p.own = map[string][]byte{"go.mod": []byte("module x")} },
 		"stubs":   func(p *program) { p.stubs = map[string]string{"here": "httpmachinery"} },
 		"sumdb":   func(p *program) { p.unsummed = "example.com/*" },

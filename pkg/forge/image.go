@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -50,6 +51,23 @@ func (i image) compose(ctx context.Context, w *work, number int) (v1.Image, erro
 		layers = append(layers, layer)
 	}
 	return newImage(i.config, layers)
+}
+
+// composeAll makes images with their own layers in dir, by their references.
+func composeAll(ctx context.Context, w *work, dir string, images []image) (map[name.Reference]v1.Image, error) {
+	inside := *w
+	inside.dir = dir
+	composed := map[name.Reference]v1.Image{}
+	for number, i := range images {
+		ref, err := name.NewTag(i.ref)
+		if err != nil {
+			return nil, err
+		}
+		if composed[ref], err = i.compose(ctx, &inside, number); err != nil {
+			return nil, err
+		}
+	}
+	return composed, nil
 }
 
 // newImage makes an image for the architecture that it is built on.

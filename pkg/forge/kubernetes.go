@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"os"
 	"path"
 	"path/filepath"
 	"time"
@@ -18,11 +19,13 @@ var (
 	pluginsModule     = module{name: "cni-plugins"}
 	provisionerModule = module{name: "local-path-provisioner"}
 	kindModule        = module{name: "kind"}
+	crictlModule      = module{name: "crictl"}
 )
 
 var (
 	containerdVersion = containerdModule.version("github.com/containerd/containerd/v2")
 	pluginsVersion    = pluginsModule.version("github.com/containernetworking/plugins")
+	crictlVersion     = crictlModule.version("sigs.k8s.io/cri-tools")
 )
 
 // What Kubernetes calls the images that are the same in all releases: the tag
@@ -63,6 +66,10 @@ var corePrograms = []program{
 		module: pluginsModule, title: "CNI plugins", estimate: 15 * time.Second,
 		ldflags: []string{"-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=" + pluginsVersion},
 	},
+	{
+		module: crictlModule, title: "crictl", estimate: 90 * time.Second,
+		ldflags: []string{"-X sigs.k8s.io/cri-tools/pkg/version.Version=" + crictlVersion},
+	},
 }
 
 // images are those that every node image holds, but for storage's.
@@ -90,8 +97,8 @@ func (r release) images() []image {
 			config: v1.Config{Entrypoint: []string{"/pause"}, User: "65535:65535"},
 		},
 		{
-			ref: agnhostImage, bases: []string{"userland"}, fill: fillAgnhost,
-			config: v1.Config{Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"}},
+			ref: agnhostImage, bases: []string{"userland", "network-tools"}, fill: fillAgnhost,
+			config: agnhostConfig,
 		},
 	}
 }
@@ -115,6 +122,15 @@ func programs(component string, paths map[string]string) func(context.Context, *
 	}
 }
 
+// agnhostConfig is what test/images/agnhost/Dockerfile of the Kubernetes
+// module says.
+var agnhostConfig = v1.Config{
+	Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"},
+	ExposedPorts: map[string]struct{}{"80/tcp": {}, "8080/tcp": {}, "8081/tcp": {}, "9376/tcp": {}, "5000/tcp": {}},
+}
+
+// fillAgnhost adds what upstream's Dockerfile adds, but for the content of the
+// fake registry, which is copied from real ones while upstream's is built.
 func fillAgnhost(ctx context.Context, w *work, t tree) error {
 	source, err := agnhostModule.source(ctx, w, "k8s.io/kubernetes")
 	if err != nil {
@@ -125,9 +141,33 @@ func fillAgnhost(ctx context.Context, w *work, t tree) error {
 			return err
 		}
 	}
+	if err := addAccounts(w, t); err != nil {
+		return err
+	}
 	t.directory("uploads", 0o755)
 	t.symlink("agnhost-2", "agnhost")
+	if err := t.program("coredns", w.path("coredns", "bin", "coredns")); err != nil {
+		return err
+	}
 	return t.program("agnhost", w.path("agnhost", "bin", "agnhost"))
+}
+
+// addAccounts adds the user and the groups that tests of supplemental groups
+// expect in the image.
+func addAccounts(w *work, t tree) error {
+	for file, lines := range map[string]string{
+		"etc/passwd": "user-defined-in-image:x:1000:1000::/home/user-defined-in-image:/bin/sh\n",
+		"etc/group":  "user-defined-in-image:x:1000:\ngroup-defined-in-image:x:50000:user-defined-in-image\n",
+	} {
+		base, err := os.ReadFile(w.path("userland", rootFolder, file))
+		if err != nil {
+			return err
+		}
+		t.text(file, 0o644, string(base)+lines)
+	}
+	home := t.directory("home/user-defined-in-image", 0o755)
+	home.header.Uid, home.header.Gid = 1000, 1000
+	return nil
 }
 
 // pause is the one program that is not Go.

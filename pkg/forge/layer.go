@@ -148,7 +148,11 @@ func (t tree) modes(dir string, directories, files int64) {
 	}
 }
 
-// capabilities copies the one extended attribute that images may carry.
+// capabilityRecord is how an archive names the one extended attribute that
+// images may carry.
+const capabilityRecord = "SCHILY.xattr.security.capability"
+
+// capabilities copies that attribute.
 func (e *entry) capabilities() error {
 	const name = "security.capability"
 	value := make([]byte, 64)
@@ -159,6 +163,6 @@ func (e *entry) capabilities() error {
 	if err != nil {
 		return fmt.Errorf("read %s of %s: %w", name, e.path, err)
 	}
-	e.header.PAXRecords = map[string]string{"SCHILY.xattr." + name: string(value[:n])}
+	e.header.PAXRecords = map[string]string{capabilityRecord: string(value[:n])}
 	return nil
 }

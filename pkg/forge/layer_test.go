@@ -137,3 +137,42 @@ func TestBlobKnowsItsArchive(t *testing.T) {
 		t.Error("another content has the same digest")
 	}
 }
+
+func TestShareGivesEqualFilesOneContent(t *testing.T) {
+	dir := t.TempDir()
+	large := bytes.Repeat([]byte("program "), leastShared/8)
+	other := slices.Clone(large)
+	other[0] = 'P'
+	for name, data := range map[string][]byte{"one": large, "two": large, "other": other, "small": {1}, "little": {1}} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content := tree{}
+	if err := content.folder("", dir, root, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := content.file("readable", 0o644, filepath.Join(dir, "one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := content.share(); err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	if err := content.write(&archive); err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]string{}
+	reader := tar.NewReader(&archive)
+	for header, err := reader.Next(); !errors.Is(err, io.EOF); header, err = reader.Next() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Typeflag == tar.TypeLink {
+			links[header.Name] = header.Linkname
+		}
+	}
+	if len(links) != 1 || links["two"] != "one" {
+		t.Errorf("the links are %v, not that of two to one", links)
+	}
+}

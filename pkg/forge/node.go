@@ -24,7 +24,7 @@ const (
 func nodeFiles(r release) component {
 	return component{
 		name: "node-files", title: "Node programs", lane: assemble, estimate: 5 * time.Second,
-		needs:  []string{"kubernetes", "containerd", "runc", "cni-plugins"},
+		needs:  []string{"kubernetes", "containerd", "runc", "cni-plugins", "crictl"},
 		inputs: append(kindModule.inputs(), layerCode, nodeCode, []byte(r.version())),
 		build: func(ctx context.Context, w *work) error {
 			if err := r.checkImages(ctx, w); err != nil {
@@ -73,7 +73,8 @@ var nodePrograms = map[string]map[string]string{
 		"usr/local/bin/containerd": "containerd", "usr/local/bin/ctr": "ctr",
 		"usr/local/bin/containerd-shim-runc-v2": "containerd-shim-runc-v2",
 	},
-	"runc": {"usr/local/sbin/runc": "runc"},
+	"runc":   {"usr/local/sbin/runc": "runc"},
+	"crictl": {"usr/local/bin/crictl": "crictl"},
 	"cni-plugins": {
 		"opt/cni/bin/host-local": "host-local", "opt/cni/bin/loopback": "loopback",
 		"opt/cni/bin/portmap": "portmap", "opt/cni/bin/ptp": "ptp",

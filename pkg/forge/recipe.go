@@ -21,6 +21,7 @@ func recipe(r release) graph {
 		pause(),
 
 		fileSystem("userland", "Userland of images", debian.Userland, 40*time.Second),
+		fileSystem("network-tools", "Network tools of images", debian.NetworkTools, 40*time.Second),
 		fileSystem("node-base", "Userland of nodes", debian.NodeBase, 40*time.Second),
 		fileSystem("cilium-compiler", "Compiler for Cilium", debian.Cilium, 60*time.Second),
 		fileSystem("calico-supervisor", "Supervisor for Calico", debian.CalicoNode, 30*time.Second),
@@ -28,10 +29,10 @@ func recipe(r release) graph {
 		static(),
 		nodeFiles(r),
 		store("core-images", "Images of Kubernetes", "",
-			[]string{"kubernetes", "agnhost", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland"},
+			[]string{"kubernetes", "agnhost", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland", "network-tools"},
 			append(r.images(), storageImages()...), source("kubernetes.go", "storage.go"), 30*time.Second),
 		store("cilium-images", "Images of Cilium", "core-images",
-			[]string{"cilium", "cni-plugins", "static", "userland", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
+			[]string{"cilium", "cni-plugins", "static", "userland", "network-tools", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
 		store("calico-images", "Images of Calico", "core-images",
 			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
 	)
@@ -57,7 +58,7 @@ func cniImages(cni string) []image {
 // its arguments decide all.
 var (
 	layerCode = source("layer.go", "archive.go", "blob.go", "image.go", "rootfs.go")
-	storeCode = source("store.go", "settle.go", "containerd.go")
+	storeCode = source("store.go", "share.go", "settle.go", "containerd.go")
 	nodeCode  = source("kindbase.go", "node.go")
 )
 

@@ -73,5 +73,8 @@ func everyKey() map[string]bool {
 			keys[key] = true
 		}
 	}
+	for _, key := range conformance(all[0]).keys() {
+		keys[key] = true
+	}
 	return keys
 }

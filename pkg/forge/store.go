@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // Folders of containerd's root that a node needs, and the database of each.
@@ -98,19 +95,10 @@ func importImages(ctx context.Context, w *work, dir string, images []image) erro
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	inside := *w
-	inside.dir = scratch
-
 	w.progress("writing images", 0, 0)
-	composed := map[name.Reference]v1.Image{}
-	for number, i := range images {
-		ref, err := name.NewTag(i.ref)
-		if err != nil {
-			return err
-		}
-		if composed[ref], err = i.compose(ctx, &inside, number); err != nil {
-			return err
-		}
+	composed, err := composeAll(ctx, w, scratch, images)
+	if err != nil {
+		return err
 	}
 	w.progress("unpacking images", 0, 0)
 	daemon, err := startContainerd(ctx, w, dir)
@@ -169,6 +157,9 @@ func splitStore(dir, known string, added, state tree) error {
 		if err := added.folder(filepath.Join(nodeSnapshots, files), filepath.Join(dir, snapshots, files), same, nil); err != nil {
 			return err
 		}
+	}
+	if err := added.share(); err != nil {
+		return err
 	}
 	state.directory(nodeRoot, 0o711)
 	state.directory(filepath.Join(nodeRoot, snapshots), 0o700)

@@ -62,6 +62,37 @@ func machines() []situation {
 			try:     companyAuthority,
 		},
 		{
+			name:    "fuse-overlayfs",
+			brings:  "A host whose nodes need fuse-overlayfs: `KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER`",
+			outcome: "refused with a built node image, whose images are unpacked for overlayfs; works with `--images registry`",
+			ci:      true,
+			try: func(s *session, cluster string) {
+				s.Setenv("KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER", "fuse-overlayfs")
+				r := s.kindctl("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				if r.code != 3 || !strings.Contains(r.stderr, "unpacked for overlayfs") || !strings.Contains(r.stderr, "--images registry") {
+					s.Errorf("exit %d, want 3:\n%s", r.code, r.stderr)
+				}
+				if made := s.output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); made != "" {
+					s.Errorf("containers were made: %s", made)
+				}
+			},
+		},
+		{
+			name:    "probe-image",
+			brings:  "`curl`, `dig`, `nc`, `ping` and `ss` in the image that Kubernetes' own tests use",
+			outcome: "works",
+			try: func(s *session, cluster string) {
+				s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
+				s.kubectl(cluster, "run", "tools", "--image="+verify.DefaultProbeImage, "--", "netexec")
+				s.ready(cluster, "tools")
+				const script = "curl -sf http://127.0.0.1:8080/hostname && dig +short kubernetes.default.svc.cluster.local && " +
+					"nc -zv 127.0.0.1 8080 && ping -c1 127.0.0.1 && ss -ltn && id user-defined-in-image && /coredns -version"
+				if got := s.kubectl(cluster, "exec", "tools", "--", "sh", "-ec", script); !strings.Contains(got, "10.") || !strings.Contains(got, "group-defined-in-image") {
+					s.Errorf("the tools say\n%s", got)
+				}
+			},
+		},
+		{
 			name:    "node-tools",
 			brings:  "NFS volumes, and `crictl` on a node",
 			outcome: "works as with kind's own node image; what the image lacks is listed in images.md",

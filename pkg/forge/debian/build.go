@@ -67,7 +67,7 @@ func Build(ctx context.Context, s Spec, dir string, sink event.Sink) error {
 		return err
 	}
 	defer under.Close()
-	if err := unpackAll(under, base, *s.Extends); err != nil {
+	if err := unpackAll(under, base, s.Extends.closure()); err != nil {
 		return err
 	}
 	return checkLibraries(tree.FS(), under.FS())

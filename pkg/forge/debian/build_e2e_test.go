@@ -21,6 +21,7 @@ func TestBuild(t *testing.T) {
 	}{
 		{Userland, 50e6, []string{"usr/bin/ip", "usr/sbin/nft", "usr/sbin/iptables-legacy", "etc/ssl/certs/ca-certificates.crt"}},
 		{NodeBase, 90e6, []string{"usr/lib/systemd/systemd", "usr/sbin/init", "usr/bin/update-alternatives"}},
+		{NetworkTools, 75e6, []string{"usr/bin/dig", "usr/bin/curl", "usr/bin/nc", "usr/bin/ping"}},
 		{CalicoNode, 3e6, []string{"usr/bin/runsvdir", "usr/sbin/bird"}},
 		{Cilium, 265e6, []string{"usr/lib/llvm-19/bin/clang"}},
 	} {

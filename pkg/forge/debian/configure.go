@@ -3,6 +3,7 @@ package debian
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -15,6 +16,7 @@ import (
 func configure(root *os.Root, s Spec) error {
 	steps := []func() error{
 		func() error { return copyDefaults(root) },
+		func() error { return addUsers(root, s.Users) },
 		func() error { return bundleCertificates(root) },
 		func() error { return alternatives(root) },
 		func() error { return makeDirs(root, s.Dirs) },
@@ -57,8 +59,29 @@ func copyDefaults(root *os.Root) error {
 	return nil
 }
 
+// addUsers appends accounts to etc/passwd.
+func addUsers(root *os.Root, users []User) error {
+	if len(users) == 0 {
+		return nil
+	}
+	const file = "etc/passwd"
+	content, err := root.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		content = fmt.Appendf(content, "%s:x:%d:65534::%s:/usr/sbin/nologin\n", u.Name, u.ID, u.Home)
+	}
+	return writeText(root, file, content)
+}
+
+// linkName is how update-ca-certificates makes a link's name of a file's.
+var linkName = strings.NewReplacer(" ", "_", "(", "=", ")", "=", ",", "_")
+
 // bundleCertificates joins the certificates of ca-certificates into the file
-// that programs read.
+// that programs read. Where update-ca-certificates is there, it also makes the
+// links that this program takes as a record of what it did, so that a later
+// call adds what is new and nothing else.
 func bundleCertificates(root *os.Root) error {
 	const dir = "usr/share/ca-certificates"
 	var names []string
@@ -79,9 +102,17 @@ func bundleCertificates(root *os.Root) error {
 	if err != nil {
 		return err
 	}
+	links := map[string]string{}
+	if _, err := root.Stat("usr/sbin/update-ca-certificates"); err == nil {
+		for _, name := range names {
+			link := strings.TrimSuffix(path.Base(name), ".crt") + ".pem"
+			links["etc/ssl/certs/"+linkName.Replace(link)] = "/" + path.Join(dir, name)
+		}
+	}
 	return errors.Join(
 		writeText(root, "etc/ssl/certs/ca-certificates.crt", bundle.Bytes()),
 		writeText(root, "etc/ca-certificates.conf", []byte(strings.Join(names, "\n")+"\n")),
+		makeLinks(root, links),
 	)
 }
 

@@ -103,3 +103,36 @@ func TestConfigureExtension(t *testing.T) {
 		t.Errorf("an empty extension holds %v (%v)", entries, err)
 	}
 }
+
+func TestUpdateOfCertificatesFindsItsRecord(t *testing.T) {
+	files := map[string]string{"usr/share/ca-certificates/mozilla/A (1).crt": "A\n"}
+	for _, test := range []struct {
+		tool bool
+		want string
+	}{{true, "/usr/share/ca-certificates/mozilla/A (1).crt"}, {false, ""}} {
+		if test.tool {
+			files["usr/sbin/update-ca-certificates"] = ""
+		} else {
+			delete(files, "usr/sbin/update-ca-certificates")
+		}
+		root := fakeTree(t, files)
+		if err := configure(root, Spec{}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := root.Readlink("etc/ssl/certs/A_=1=.pem"); got != test.want {
+			t.Errorf("with the tool %t, the link of a certificate leads to %q, not to %q", test.tool, got, test.want)
+		}
+	}
+}
+
+func TestUsersAreAdded(t *testing.T) {
+	root := fakeTree(t, map[string]string{"usr/share/base-passwd/passwd.master": "root:*:0:0:root:/root:/bin/bash\n"})
+	if err := configure(root, Spec{Users: []User{{Name: "statd", ID: 102, Home: "/var/lib/nfs"}}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := root.ReadFile("etc/passwd")
+	want := "root:*:0:0:root:/root:/bin/bash\nstatd:x:102:65534::/var/lib/nfs:/usr/sbin/nologin\n"
+	if err != nil || string(got) != want {
+		t.Errorf("etc/passwd is %q, %v; not %q", got, err, want)
+	}
+}

@@ -38,7 +38,8 @@ func TestPrograms(t *testing.T) {
 	node := filepath.Join(t.TempDir(), "node")
 	build(t, NodeBase, node)
 	calico := onTop(t, base, CalicoNode)
-	cilium := onTop(t, base, Cilium)
+	tools := onTop(t, base, NetworkTools)
+	cilium := onTop(t, tools, Cilium)
 	if err := os.WriteFile(filepath.Join(cilium, "tmp/count.c"), []byte(bpfProgram), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +59,12 @@ func TestPrograms(t *testing.T) {
 		{node, "update-alternatives --auto iptables && iptables-restore --version", "(nf_tables)"},
 		{node, "update-alternatives --set ip6tables /usr/sbin/ip6tables-nft && ip6tables --version", "(nf_tables)"},
 		{node, "curl --version && jq --version && openssl version", "OpenSSL 3"},
+		{node, "mount.nfs -V && iscsiadm --version && logger --version", "linux nfs-utils 2"},
+		{node, "getent passwd statd _rpc", "/var/lib/nfs"},
+		{node, "mkdir -p /tmp && openssl req -x509 -newkey rsa:2048 -nodes -keyout /tmp/key -subj /CN=test " +
+			"-out /usr/local/share/ca-certificates/test.crt && update-ca-certificates", "1 added, 0 removed"},
+		{tools, "curl --version && dig -v && ss -V && iperf --version; nc -h", "OpenBSD netcat"},
+		{tools, "dig -v && ping -V && socat -V", "ping from iputils"},
 		{calico, "chpst true; which runsvdir svlogd sv bird bird6", "/usr/sbin/bird6"},
 		// BIRD closes its output by way of /dev/null.
 		{calico, "mknod /dev/null c 1 3 && echo 'router id 192.0.2.1; protocol device {}' >/tmp/bird.cfg && bird -c /tmp/bird.cfg -s /tmp/bird.ctl && " +

@@ -27,8 +27,18 @@ type Spec struct {
 	Dirs []string
 	// Links are symbolic links to make: path to target.
 	Links map[string]string
+	// Users are accounts beside those of every Debian system, without a
+	// password or a shell.
+	Users []User `json:",omitempty"`
 	// Extends is the Spec whose tree lies under this one's, or nil.
 	Extends *Spec
+}
+
+// User is an account of a service, in the group nogroup.
+type User struct {
+	Name string
+	ID   int
+	Home string
 }
 
 //go:embed *.go
@@ -58,7 +68,8 @@ func programText() (text []byte) {
 	return text
 }
 
-// closure returns s together with what it extends: what has to be resolved.
+// closure returns s together with what it extends: what has to be resolved, and
+// what is dropped of it.
 func (s Spec) closure() Spec {
 	if s.Extends == nil {
 		return s
@@ -67,5 +78,7 @@ func (s Spec) closure() Spec {
 	s.Packages = append(append([]string{}, base.Packages...), s.Packages...)
 	s.Assume = append(append([]string{}, base.Assume...), s.Assume...)
 	s.Alone = append(append([]string{}, base.Alone...), s.Alone...)
+	s.Drop = append(append([]string{}, base.Drop...), s.Drop...)
+	s.Keep = append(append([]string{}, base.Keep...), s.Keep...)
 	return s
 }

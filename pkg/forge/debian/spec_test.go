@@ -19,6 +19,7 @@ func TestInputs(t *testing.T) {
 		"keep":       func(s *Spec) { s.Keep = []string{"usr"} },
 		"dirs":       func(s *Spec) { s.Dirs = []string{"srv"} },
 		"link":       func(s *Spec) { s.Links = map[string]string{"a": "b"} },
+		"user":       func(s *Spec) { s.Users = []User{{Name: "x"}} },
 		"no base":    func(s *Spec) { s.Extends = nil },
 		"other base": func(s *Spec) { s.Extends = &Spec{Name: "b", Packages: []string{"zsh"}} },
 	}
@@ -48,7 +49,7 @@ func TestInputsHoldTheProgram(t *testing.T) {
 func TestClosureLeavesTheSpecAlone(t *testing.T) {
 	before := len(Cilium.Packages)
 	all := Cilium.closure()
-	if len(all.Packages) != before+len(Userland.Packages) || len(Cilium.Packages) != before {
+	if len(all.Packages) != before+len(NetworkTools.Packages)+len(Userland.Packages) || len(Cilium.Packages) != before {
 		t.Errorf("closure has %d packages, the spec %d", len(all.Packages), len(Cilium.Packages))
 	}
 }

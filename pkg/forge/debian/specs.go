@@ -1,8 +1,8 @@
 package debian
 
-// bookworm is the one suite in use: its systemd (252) boots on cgroup v1 and
-// v2, and it carries clang-19 as well.
-const bookworm = "bookworm"
+// Suite is the one release of Debian in use, bookworm: its systemd (252) boots
+// on cgroup v1 and v2, and it carries clang-19 as well.
+const Suite = "bookworm"
 
 // essential is what makes a small system with a shell.
 var essential = []string{
@@ -28,36 +28,56 @@ var scriptsOnly = []string{
 // kube-proxy, the probe image, the CNIs' agents and the load balancer.
 var Userland = Spec{
 	Name:     "userland",
-	Suite:    bookworm,
+	Suite:    Suite,
 	Packages: concat(essential, network),
 	// openssl makes hashed links of certificates that nothing here reads;
-	// libtirpc3 (with Kerberos) and libdb5.3 serve ss and arpd only.
-	Assume: concat(scriptsOnly, []string{"openssl", "libtirpc3", "libdb5.3", "libcap2-bin"}),
-	Drop:   []string{"usr/bin/ss", "usr/sbin/arpd", "usr/sbin/update-ca-certificates"},
+	// libdb5.3 serves arpd only.
+	Assume: concat(scriptsOnly, []string{"openssl", "libdb5.3", "libcap2-bin"}),
+	Drop:   []string{"usr/sbin/arpd", "usr/sbin/update-ca-certificates"},
 }
 
+// NetworkTools adds to Userland what people call in the probe image, as the
+// definition of upstream's names it (test/images/agnhost/Dockerfile of the
+// Kubernetes module): its ipcs and ss are in Userland already. ping is in
+// upstream's by way of busybox.
+var NetworkTools = Spec{
+	Name:     "network-tools",
+	Suite:    Suite,
+	Extends:  &Userland,
+	Packages: []string{"bind9-dnsutils", "curl", "iperf", "iputils-ping", "netcat-openbsd", "socat"},
+	// netcat is a choice of one, nc is what everybody types.
+	Links: map[string]string{"usr/bin/nc": "nc.openbsd", "usr/local/bin/iperf": "../../bin/iperf"},
+	// Ways to log in that nothing here has.
+	Drop: concat(icuBesideData, []string{"usr/lib/*/sasl2"}),
+}
+
+// icuBesideData are the parts of ICU that libxml2 does not need.
+var icuBesideData = []string{"usr/lib/*/libicuio.*", "usr/lib/*/libicutest.*", "usr/lib/*/libicutu.*", "usr/lib/*/libicui18n.*"}
+
 // NodeBase is the file system of a kind node, before the files of kind's own
-// base image: systemd and what kubelet and containerd call. Of the packages
-// that kind names, those for storage over a network (nfs-common, open-iscsi)
-// and for hosts without overlayfs (fuse-overlayfs) are left out. The node has
-// no package manager.
+// base image: systemd, what kubelet and containerd call, and clients of
+// storage over a network, whose units start when something asks for them. Of
+// the packages that kind names, fuse-overlayfs is left out: the images in the
+// node are unpacked for overlayfs. The node has no package manager, and no
+// udev, which would act on the host's devices.
 var NodeBase = Spec{
 	Name:  "node-base",
-	Suite: bookworm,
+	Suite: Suite,
 	Packages: concat(essential, network, []string{
-		"curl", "e2fsprogs", "ethtool", "jq", "libseccomp2", "openssl", "pigz", "socat",
-		"systemd", "systemd-sysv",
+		"bsdutils", "curl", "diffutils", "e2fsprogs", "ethtool", "jq", "libseccomp2", "nfs-common", "open-iscsi",
+		"openssl", "pigz", "socat", "systemd", "systemd-sysv",
 	}),
 	// dpkg is there for update-alternatives, by which kind's entrypoint
 	// selects the back end of iptables.
 	Alone:  []string{"dpkg"},
-	Assume: scriptsOnly,
+	Assume: concat(scriptsOnly, []string{"python3", "udev"}),
 	Keep:   []string{"usr/bin/update-alternatives"},
 	Drop: []string{
 		"usr/bin/dpkg*", "usr/sbin/dpkg*", "usr/sbin/start-stop-daemon", "usr/share/dpkg", "usr/libexec/dpkg",
 		"etc/dpkg",
-		// Perl is not there.
+		// Perl and Python are not there.
 		"usr/bin/c_rehash", "usr/lib/ssl/misc",
+		"usr/sbin/mountstats", "usr/sbin/nfsiostat", "usr/sbin/rpcctl", "usr/share/nfs-common",
 		// The clean-up of units in kind's definition of its base image.
 		"usr/lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service",
 		"usr/lib/systemd/system/multi-user.target.wants/*",
@@ -67,14 +87,16 @@ var NodeBase = Spec{
 		"usr/lib/systemd/system/sockets.target.wants/*initctl*",
 		"etc/systemd/system/*.wants/*",
 	},
-	Dirs: []string{"var/log/journal"},
+	Dirs: []string{"var/log/journal", "usr/local/share/ca-certificates"},
+	// What the scripts of rpcbind and nfs-common add.
+	Users: []User{{Name: "_rpc", ID: 101, Home: "/run/rpcbind"}, {Name: "statd", ID: 102, Home: "/var/lib/nfs"}},
 }
 
 // CalicoNode adds to Userland the supervisor and the BGP daemon that
 // Calico's node agent starts.
 var CalicoNode = Spec{
 	Name:     "calico-node",
-	Suite:    bookworm,
+	Suite:    Suite,
 	Extends:  &Userland,
 	Packages: []string{"bird", "runit"},
 	Drop:     []string{"etc/bird", "etc/runit", "etc/service", "etc/sv", "usr/lib/bird", "usr/lib/runit", "usr/share/bird"},
@@ -83,21 +105,20 @@ var CalicoNode = Spec{
 	Links: map[string]string{"usr/bin/birdcl": "../sbin/birdc"},
 }
 
-// Cilium adds to Userland the compiler that Cilium's agent makes its BPF
+// Cilium adds to NetworkTools the compiler that Cilium's agent makes its BPF
 // programs with. clang comes without its dependencies: they are for linking
-// programs of the host, and its own libraries are named here.
+// programs of the host, and its own libraries are named here. Both need
+// libxml2 and the 30 MB of ICU, which they share this way.
 var Cilium = Spec{
 	Name:     "cilium",
-	Suite:    bookworm,
-	Extends:  &Userland,
+	Suite:    Suite,
+	Extends:  &NetworkTools,
 	Packages: []string{"libclang-cpp19"},
 	Alone:    []string{"clang-19"},
-	Drop: []string{
+	Drop: concat([]string{
 		"usr/bin/asan_symbolize-19", "usr/bin/clang*++*", "usr/bin/clang-cpp*",
 		"usr/lib/cmake", "usr/lib/llvm-19/lib/cmake", "usr/lib/llvm-19/share",
-		// Parts of ICU beside those that libxml2 needs.
-		"usr/lib/*/libicuio.*", "usr/lib/*/libicutest.*", "usr/lib/*/libicutu.*", "usr/lib/*/libicui18n.*",
-	},
+	}, icuBesideData),
 	Links: map[string]string{"usr/bin/clang": "../lib/llvm-19/bin/clang"},
 }
 
