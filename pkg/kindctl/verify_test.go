@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
@@ -52,7 +53,14 @@ func TestSkipsOnOneNode(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "cp"}, Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{test.state}}}
-			target := verify.NewTarget(&kube.Client{Clientset: fake.NewClientset(node)}, verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni})
+			client := fake.NewClientset(node)
+			if test.mode != "none" {
+				proxy := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-proxy", Namespace: metav1.NamespaceSystem}}
+				if err := client.Tracker().Add(proxy); err != nil {
+					t.Fatal(err)
+				}
+			}
+			target := verify.NewTarget(&kube.Client{Clientset: client}, verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni})
 			checks := Checks(test.cni)
 			for i := range checks {
 				checks[i].Run = func(context.Context, *verify.Target) (verify.Evidence, error) { return nil, nil }
