@@ -27,7 +27,9 @@
 //   - A node image (node.go) is Debian's packages, kind's own files from the
 //     kind module (kindbase.go), the programs of a node, and stores.
 //
-// docker.go loads finished images into Docker.
+// docker.go loads finished images into Docker. conformance.go builds
+// Kubernetes' own tests in the same way, and standins.go the images that they
+// run and that no node has.
 //
 // # Two properties to keep
 //
@@ -41,4 +43,5 @@
 // each node that kind makes, so the unpacked images are in /kind/snapshots and
 // containerd's folder in /var has links to them: /var is less than a megabyte,
 // and all nodes share one copy in the page cache as well.
+// A program that several images hold is one file with several names (share.go).
 package forge

@@ -89,9 +89,12 @@ A row counts the specs of one group on one cluster; groups that have no row were
 `)
 	table(&b, groupsHead, p.groups)
 	b.WriteString("\n## Specs that did not pass\n\n")
-	if len(p.specs) == 0 {
+	switch {
+	case len(p.groups) == 0:
+		b.WriteString("None has been run yet.\n")
+	case len(p.specs) == 0:
 		b.WriteString("None.\n")
-	} else {
+	default:
 		table(&b, specsHead, p.specs)
 	}
 	b.WriteString("\n## Images that stand in\n\nThe probe image, agnhost, is the one of the node image: see [images.md](images.md).\n\n")
