@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 )
@@ -17,19 +19,21 @@ func (t *Topology) adopt() (problems []string) {
 		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
 		t.origins["kindConfig.nodes"] = origin{level: fromProfile, place: "kind's default"}
 	}
+	everywhere := "0.0.0.0"
+	if t.Raw.Networking.IPFamily == v1alpha4.IPv6Family {
+		everywhere = "::"
+	}
 	for i := range t.Raw.Nodes {
 		for j := range t.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours
 			port := &t.Raw.Nodes[i].ExtraPortMappings[j]
-			port.ListenAddress = cmp.Or(port.ListenAddress, "0.0.0.0")
+			port.ListenAddress = cmp.Or(port.ListenAddress, everywhere)
 		}
 	}
 	if t.Raw.Networking.DisableDefaultCNI {
 		t.CNI = "none"
 		t.origins["cni"] = origin{level: fromProfile, place: t.origins["kindConfig.networking.disableDefaultCNI"].place}
-		t.notes = append(t.notes, "cni is none, because the file disables kind's default CNI; --cni installs one")
-	} else {
-		t.notes = append(t.notes, fmt.Sprintf("the CNI is %s, in place of kind's default; --cni chooses another one", t.CNI))
 	}
+	t.adopted = true
 	problems = t.absorb()
 	t.anchor("") // kind's paths begin at the working directory
 	return problems
@@ -44,7 +48,14 @@ func (t *Topology) absorb() (problems []string) {
 	}
 	net := &t.Raw.Networking
 	t.Raw.APIVersion, t.Raw.Kind, net.DisableDefaultCNI = "", "", false
+	problems = append(problems, t.absorbPatches()...)
 	problems = append(problems, t.absorbNodes()...)
+	for path, subnet := range map[string]*string{"podSubnet": &net.PodSubnet, "serviceSubnet": &net.ServiceSubnet} {
+		if whole := masked(*subnet); whole != *subnet {
+			t.notes = append(t.notes, fmt.Sprintf("%s%s %s is taken as %s, as kind does", t.origins.prefix("kindConfig.networking."+path), path, *subnet, whole))
+			*subnet = whole
+		}
+	}
 	problems = append(problems, take(t, &t.Name, &t.Raw.Name, "name", "kindConfig.name")...)
 	problems = append(problems, take(t, &t.PodSubnet, &net.PodSubnet, "podSubnet", "kindConfig.networking.podSubnet")...)
 	problems = append(problems, take(t, &t.ServiceSubnet, &net.ServiceSubnet, "serviceSubnet", "kindConfig.networking.serviceSubnet")...)
@@ -71,6 +82,29 @@ func (t *Topology) absorb() (problems []string) {
 	}
 	slices.Sort(problems)
 	return problems
+}
+
+// masked are subnets without bits beyond their prefix, which kind takes away.
+func masked(subnets string) string {
+	parts := strings.Split(subnets, ",")
+	for i, part := range parts {
+		if subnet, err := netip.ParsePrefix(strings.TrimSpace(part)); err == nil { // else Validate refuses it
+			parts[i] = subnet.Masked().String()
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// adoptedCNI says which CNI a file of kind's gets, if nobody chose one.
+func (t Topology) adoptedCNI() (notes []string) {
+	switch chosen := t.origins["cni"]; {
+	case !t.adopted || chosen.level != fromProfile:
+	case t.CNI == "none":
+		notes = append(notes, "cni is none, because the file disables kind's default CNI; --cni installs one")
+	default:
+		notes = append(notes, fmt.Sprintf("the CNI is %s, in place of kind's default; --cni chooses another one", t.CNI))
+	}
+	return notes
 }
 
 // take moves a value of kind's to where it belongs.

@@ -157,6 +157,7 @@ func TestDecodeFillsInTheDefaultProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.origins, got.origins = nil, nil
+	again.base, got.base = "", ""
 	if diff := cmp.Diff(got, again, cmp.AllowUnexported(Topology{})); diff != "" {
 		t.Errorf("encoded and decoded again (-want +got):\n%s", diff)
 	}

@@ -98,10 +98,22 @@ func parse(data []byte, filename string) (document *yaml.Node, version string, e
 	case format.APIVersion != APIVersion && format.APIVersion != kindVersion, format.Kind != Kind:
 		return nil, "", invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s, and kind's %s", filename, format.APIVersion, format.Kind, APIVersion, Kind, kindVersion))
 	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, "", invalid(filename + ": more than one document")
+	return document, format.APIVersion, onlyEmpty(decoder, filename)
+}
+
+// onlyEmpty refuses documents behind the first one, unless nothing is in them.
+func onlyEmpty(decoder *yaml.Decoder, filename string) error {
+	for {
+		var next yaml.Node
+		switch err := decoder.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return invalid(explain(err, filename))
+		case len(next.Content) > 0 && next.Content[0].ShortTag() != "!!null":
+			return invalid(fmt.Sprintf("%s:%d: more than one document: this one would be passed over; write it into a file of its own", filename, next.Content[0].Line))
+		}
 	}
-	return document, format.APIVersion, nil
 }
 
 // settle makes groups and counts agree, and fills in what a group leaves out.

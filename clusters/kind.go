@@ -50,6 +50,7 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 		}
 		config.RuntimeConfig[api] = strconv.FormatBool(on)
 	}
+	t.translate(config, settings)
 	config.KubeadmConfigPatches = append(t.ownPatches(settings), config.KubeadmConfigPatches...)
 	config.Nodes = nil
 	for _, node := range t.Each() {
@@ -76,6 +77,7 @@ func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
 func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
 	rest, _ := t.rest(node)
 	kinds := *rest.DeepCopy()
+	t.translatedFor(t.nodePatches(node), []Node{node}, settings).into(&kinds.KubeadmConfigPatches, &kinds.KubeadmConfigPatchesJSON6902)
 	kinds.Role = v1alpha4.NodeRole(node.Role)
 	kinds.Image = cmp.Or(kinds.Image, settings.Image)
 	for _, p := range node.Ports {
@@ -85,6 +87,9 @@ func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
 		})
 	}
 	for _, m := range node.Mounts {
+		if m.isKinds() {
+			continue
+		}
 		kinds.ExtraMounts = append(kinds.ExtraMounts, v1alpha4.Mount{
 			HostPath: m.HostPath, ContainerPath: m.ContainerPath, Readonly: m.ReadOnly,
 			Propagation: v1alpha4.MountPropagation(m.Propagation), SelinuxRelabel: m.SELinuxRelabel,

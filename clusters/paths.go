@@ -1,9 +1,13 @@
 package clusters
 
-import "path/filepath"
+import (
+	"cmp"
+	"path/filepath"
+)
 
 // anchor makes the paths of this machine absolute; relative ones begin in dir.
 func (t *Topology) anchor(dir string) {
+	t.base = cmp.Or(dir, ".")
 	absolute := func(path string) string {
 		if path == "" || filepath.IsAbs(path) {
 			return path
@@ -22,4 +26,14 @@ func (t *Topology) anchor(dir string) {
 			t.Groups[i].Mounts[j].HostPath = absolute(t.Groups[i].Mounts[j].HostPath)
 		}
 	}
+}
+
+// PathsBegin is the folder in which relative paths of the configuration file begin;
+// "" if there is no file.
+func (t Topology) PathsBegin() string {
+	full, err := filepath.Abs(t.base)
+	if t.base == "" || err != nil {
+		return ""
+	}
+	return full
 }

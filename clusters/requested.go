@@ -85,15 +85,11 @@ func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
 	for _, text := range t.ownPatches(settings) {
 		r.own(text)
 	}
-	for _, patch := range t.clusterPatches().patches {
-		r.users(patch)
-	}
+	r.users(t.translatedFor(t.clusterPatches(), t.Each(), settings))
 	for _, text := range registration(node, t.Nodes(), settings) {
 		r.own(text)
 	}
-	for _, patch := range t.nodePatches(node).patches {
-		r.users(patch)
-	}
+	r.users(t.translatedFor(t.nodePatches(node), []Node{node}, settings))
 	return r
 }
 
@@ -110,12 +106,21 @@ func (r *rendered) own(text string) {
 	}
 }
 
-func (r *rendered) users(patch kindpatch.Patch) {
-	changes, err := patch.Apply(r.documents)
-	if err != nil {
-		r.failures = append(r.failures, failure{patch, err})
+// users applies patches of the configuration: of those for all nodes, merge patches
+// come before steps, as with kind.
+func (r *rendered) users(set translation) {
+	for _, merges := range []bool{true, false} {
+		for _, patch := range set.patches {
+			if patch.IsMerge() != merges {
+				continue
+			}
+			changes, err := patch.Apply(r.documents)
+			if err != nil {
+				r.failures = append(r.failures, failure{patch, err})
+			}
+			r.changes = append(r.changes, changes...)
+		}
 	}
-	r.changes = append(r.changes, changes...)
 }
 
 // componentOf are the parts of ClusterConfiguration whose arguments are those of a

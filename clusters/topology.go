@@ -75,6 +75,10 @@ type Topology struct {
 	origins origins
 	// notes are what the reader of a file should know, though nothing is wrong.
 	notes []string
+	// adopted says that a whole file of kind's was read, and base is the folder in
+	// which the relative paths of a file begin.
+	adopted bool
+	base    string
 }
 
 // Kubernetes is the version of Kubernetes that is wanted, with all its numbers;

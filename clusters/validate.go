@@ -19,12 +19,18 @@ const (
 
 // Validate returns warnings, and one error that names everything wrong at once,
 // with its place where a configuration file says it.
-func (t Topology) Validate() (warnings []string, err error) {
+func (t Topology) Validate() (warnings []string, err error) { return t.validate(true) }
+
+// ValidateShape is Validate without the patches, for a cluster that has been made
+// with them.
+func (t Topology) ValidateShape() (warnings []string, err error) { return t.validate(false) }
+
+func (t Topology) validate(patches bool) (warnings []string, err error) {
 	var problems []string
 	complain := func(path, format string, args ...any) {
 		problems = append(problems, t.origins.prefix(path)+fmt.Sprintf(format, args...))
 	}
-	warnings = slices.Clone(t.notes)
+	warnings = append(t.adoptedCNI(), t.notes...)
 
 	// Nodes are named after the cluster, and these names are DNS names too.
 	if longest := maxHostname - len(t.longestSuffix()); len(validation.IsDNS1123Subdomain(t.Name)) > 0 || len(t.Name) > longest {
@@ -61,7 +67,11 @@ func (t Topology) Validate() (warnings []string, err error) {
 	warnings = append(warnings, t.judgeState(complain)...)
 	t.judgeManifests(complain)
 	t.judgeSettings(complain)
-	t.judgeRaw(complain)
+	warnings = append(warnings, t.oldImages()...)
+	if patches {
+		said, wrong := t.ReviewPatches(nil)
+		warnings, problems = append(warnings, said...), append(problems, wrong...)
+	}
 	if t.ControlPlanes > 1 && t.Workers == 0 && len(t.Untainted()) == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
@@ -78,12 +88,21 @@ func (t Topology) Validate() (warnings []string, err error) {
 	return warnings, nil
 }
 
-// longestSuffix is what kind appends to the cluster's name for the longest
-// name of a container (kind v0.33.0, pkg/cluster/internal/providers/common).
-// Control planes after the first have a number of one or two digits.
+// longestSuffix is what is appended to the cluster's name for the longest name of a
+// container (kind v0.33.0, pkg/cluster/internal/providers/common). Control planes
+// after the first have a number of one or two digits.
 func (t Topology) longestSuffix() string {
+	longest := "-control-plane"
 	if t.ControlPlanes > 1 {
-		return "-external-load-balancer"
+		longest = "-external-load-balancer"
 	}
-	return "-control-plane"
+	if t.EtcdMembers > maxEtcdMembers { // which is refused
+		return longest
+	}
+	for _, name := range t.EtcdNames() {
+		if suffix := strings.TrimPrefix(name, t.Name); len(suffix) > len(longest) {
+			longest = suffix
+		}
+	}
+	return longest
 }

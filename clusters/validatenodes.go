@@ -27,7 +27,10 @@ var (
 
 // occupied are the folders of a node that kind mounts itself (kind v0.33.0,
 // pkg/cluster/internal/providers/docker/provision.go), and its root.
-var occupied = []string{"/", "/tmp", "/run", "/var", "/lib/modules"}
+var occupied = []string{"/", "/tmp", "/run", "/var", modules}
+
+// modules are the kernel's, which kind shows to every node, read-only.
+const modules = "/lib/modules"
 
 // judgeGroups looks at each group by itself.
 func (t Topology) judgeGroups(complain complaint) {
@@ -99,6 +102,11 @@ func parseTaint(text string) (taint corev1.Taint, err error) {
 	return corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffect(effect)}, nil
 }
 
+// isKinds tells a mount that kind makes in every node anyway.
+func (m Mount) isKinds() bool {
+	return m.ReadOnly && path.Clean(m.ContainerPath) == modules && path.Clean(m.HostPath) == modules
+}
+
 func (g Group) judgeMounts(at string, complain complaint) {
 	seen := slices.Clone(occupied)
 	for i, m := range g.Mounts {
@@ -110,6 +118,7 @@ func (g Group) judgeMounts(at string, complain complaint) {
 		switch {
 		case !path.IsAbs(m.ContainerPath) || strings.Contains(m.ContainerPath, ":"):
 			complain(place+".containerPath", "container path %q: write it from the root, without colons", m.ContainerPath)
+		case m.isKinds():
 		case slices.Contains(occupied, inside):
 			complain(place+".containerPath", "container path %s is the node's own; choose one beneath it, or another one", inside)
 		case slices.Contains(seen, inside):

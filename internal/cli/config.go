@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,8 +44,16 @@ Examples:
 				Action: viewConfig,
 			},
 			{
-				Name: "validate", Usage: "Check configuration files",
-				UsageText: "kindctl config validate FILE|- ...", ArgsUsage: "FILE|- ...",
+				Name: "validate", Usage: "Check configuration files, and say what kindctl changes in them",
+				UsageText: `kindctl config validate [flags of up] [-o text|json] FILE|- ...
+
+Examples:
+  kindctl config validate lab.yaml                what is wrong, and what is translated
+  kindctl config validate --cni cilium kind.yaml  as up --cni cilium --config kind.yaml would take it`,
+				ArgsUsage: "FILE|- ...",
+				Flags: append(slices.DeleteFunc(topologyFlags(), func(flag cli.Flag) bool {
+					return slices.Contains([]string{"config", "profile"}, flag.Names()[0])
+				}), nameFlag(), outputFlag("text", "json")),
 				Action: validateConfig,
 			},
 			{
@@ -121,42 +128,6 @@ func viewConfig(c *cli.Context) error {
 	}
 	_, err = c.App.Writer.Write(data)
 	return err
-}
-
-func validateConfig(c *cli.Context) error {
-	files, err := fileArguments(c, c.NArg())
-	if err != nil {
-		return err
-	}
-	if len(files) == 0 {
-		return hint.New(hint.Usage, "NO_FILE", "there is no file to check", "name it: kindctl config validate "+defaultConfig)
-	}
-	var problems, advice []string
-	var failure error // the last one
-	for _, file := range files {
-		topology, err := decodeFile(file)
-		if err == nil {
-			if topology.Name == "" {
-				topology.Name = defaultName
-			}
-			var warnings []string
-			warnings, err = topology.Validate()
-			order{warnings: warnings}.warn(lineSink(c))
-		}
-		if err == nil {
-			fmt.Fprintf(c.App.Writer, "%s is valid: cluster %s, %s\n", file, topology.Name, shapeOf(topology))
-			continue
-		}
-		failure = err
-		problems = append(problems, err.Error())
-		if wayOut := hint.AdviceOf(err); !slices.Contains(advice, wayOut) {
-			advice = append(advice, wayOut)
-		}
-	}
-	if len(problems) < 2 {
-		return failure
-	}
-	return hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), strings.Join(advice, "\n"))
 }
 
 func printSchema(c *cli.Context) error {

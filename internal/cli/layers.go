@@ -36,6 +36,11 @@ func topologyOf(c *cli.Context) (clusters.Topology, error) {
 	if err != nil {
 		return clusters.Topology{}, err
 	}
+	return overlaid(c, topology)
+}
+
+// overlaid puts flags and the environment over a file or a profile.
+func overlaid(c *cli.Context, topology clusters.Topology) (clusters.Topology, error) {
 	var overrides []clusters.Override
 	if topology.Name == "" {
 		overrides = append(overrides, clusters.Override{Field: "name", Value: defaultName, From: "default", Flag: true})

@@ -17,7 +17,7 @@ import (
 
 // settings are what the host adds to the topology, for kind.
 func (u *Up) settings() clusters.NodeSettings {
-	return clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes}
+	return clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes, Versions: u.versions}
 }
 
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
@@ -35,6 +35,9 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 		return "", err
 	}
 	if err := u.record(ctx); err != nil {
+		return "", err
+	}
+	if err := u.writeRegistryFiles(ctx); err != nil {
 		return "", err
 	}
 	var err error

@@ -11,7 +11,7 @@ import (
 
 // Needs are what a topology asks of the kernel and the host.
 func Needs(t clusters.Topology) host.Needs {
-	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes()}
+	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress()}
 	for _, node := range t.Each() {
 		addNeeds(&needs, node)
 	}

@@ -69,7 +69,9 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 		return changes, err
 	}
 	if u.found.Source == images.Local { // others would have to be had first
-		err = u.checkGates(ctx)
+		if err = u.checkGates(ctx); err == nil {
+			err = u.checkPatches(ctx)
+		}
 	}
 	return changes, err
 }

@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,6 +115,14 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 // request says which images the cluster needs.
 func (u *Up) request() images.Request {
 	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()), Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Places.Probe}}
+	if own := u.Topology.Images(); !slices.Contains(own, "") { // no other image is needed
+		request.Node = own[0]
+	}
+	for _, image := range u.Topology.Images() {
+		if image != "" && image != request.Node && !slices.Contains(request.Others, image) {
+			request.Others = append(request.Others, image)
+		}
+	}
 	if u.addon != nil {
 		request.Pods = append(request.Pods, u.addon.Images()...)
 	}
@@ -135,6 +144,9 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	if err == nil {
 		err = u.checkGates(ctx)
+	}
+	if err == nil {
+		err = u.checkPatches(ctx)
 	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
 }

@@ -120,7 +120,7 @@ func (s *standing) count(role string, by int) error {
 		return nil
 	}
 	s.becomes = s.becomes.Resized(role, by)
-	warnings, err := s.becomes.Validate()
+	warnings, err := s.becomes.ValidateShape()
 	for _, warning := range warnings {
 		s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "look", Message: warning})
 	}

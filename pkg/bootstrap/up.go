@@ -65,6 +65,7 @@ type Up struct {
 	facts     host.Facts
 	addon     Addon
 	found     images.Set
+	versions  map[string]string // of Kubernetes, by node image, where there are patches
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline

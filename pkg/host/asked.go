@@ -93,9 +93,17 @@ func (f Facts) mounts(needs Needs) []Finding {
 	}
 	if len(problems) > 0 {
 		return []Finding{{ID: "mounts", State: Fatal, Seen: "missing: " + strings.Join(problems, ", "), Effect: "nodes are to see it",
-			Fix: "make it, or correct hostPath in the configuration; a relative one begins where the configuration file is"}}
+			Fix: "make it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
 	}
 	return []Finding{{ID: "mounts", State: OK, Seen: count(len(needs.Mounts), "path") + " for nodes to see"}}
+}
+
+// beginning says where relative paths begin, if that is known.
+func beginning(folder string) string {
+	if folder == "" {
+		return ""
+	}
+	return "; a relative one begins in " + folder
 }
 
 // limits compares what nodes may use with what the machine has.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +25,12 @@ type Needs struct {
 	Folders []Folder
 	// Ignored are the IDs of findings that are not to be fatal, or IgnoreAll.
 	Ignored []string
+	// PathsBegin is the folder in which the configuration's relative paths begin; ""
+	// is unknown.
+	PathsBegin string
+	// Address is that of this machine at which the API server is to be reached; the
+	// zero value is the loopback address.
+	Address netip.Addr
 }
 
 // IgnoreAll in Needs.Ignored is every finding.
@@ -74,6 +81,12 @@ func (f Facts) port(needs Needs) []Finding {
 		if inUse(needs.Port) {
 			finding = Finding{ID: "port", State: Fatal, Seen: fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
 				Fix: fmt.Sprintf("choose another apiServerPort, or 0 for a free one; who has it: sudo ss -ltnp sport = :%d", needs.Port)}
+		}
+	}
+	if needs.Address.IsValid() && f.Local {
+		if errors.Is(listen(Port{needs.Address, 0, "TCP"}), syscall.EADDRNOTAVAIL) {
+			finding = Finding{ID: "port", State: Fatal, Seen: fmt.Sprintf("this machine has no address %s", needs.Address), Effect: "the API server cannot be published there",
+				Fix: "write an address of this machine as apiServerAddress: ip -brief address; 0.0.0.0 is all of them"}
 		}
 	}
 	return []Finding{finding}

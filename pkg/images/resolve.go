@@ -38,6 +38,8 @@ type Request struct {
 	Mode Mode
 	// Node is the node image that the user asked for, or "".
 	Node string
+	// Others are further node images, which nodes name themselves.
+	Others []string
 	// Published is the node image that kind publishes, of its release or of the
 	// version of Kubernetes that is wanted.
 	Published string
@@ -143,9 +145,30 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (Set, error) {
 	if label := labels[BakedLabel]; label != "" {
 		set.Baked = strings.Split(label, ",")
 	}
+	if err := r.others(ctx, req, &set); err != nil {
+		return Set{}, err
+	}
 	missing := slices.DeleteFunc(slices.Clone(req.Pods), func(image string) bool { return slices.Contains(set.Baked, image) })
 	set.Archives, err = r.archives(ctx, req.Mode, missing)
 	return set, err
+}
+
+// others finds the images that nodes name themselves; what one of them lacks is
+// put into all nodes.
+func (r *Resolver) others(ctx context.Context, req Request, set *Set) error {
+	for _, image := range req.Others {
+		other, err := r.node(ctx, Request{Mode: req.Mode, Node: image})
+		if err != nil {
+			return err
+		}
+		labels, _, err := r.Docker.Labels(ctx, other.Node)
+		if err != nil {
+			return err
+		}
+		baked := strings.Split(labels[BakedLabel], ",")
+		set.Baked = slices.DeleteFunc(slices.Clone(set.Baked), func(image string) bool { return !slices.Contains(baked, image) })
+	}
+	return nil
 }
 
 // node finds the node image.

@@ -1,6 +1,7 @@
 package kindpatch
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -103,4 +104,18 @@ func number(value any) any {
 		return all
 	}
 	return value
+}
+
+// Flags are the arguments at a path of an object as flags, sorted.
+func Flags(document map[string]any, path ...string) (flags []string) {
+	var value any = document
+	for _, name := range path {
+		fields, _ := value.(map[string]any)
+		value = fields[name]
+	}
+	arguments, _ := argumentMap(value).(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		flags = append(flags, fmt.Sprintf("--%s=%v", name, arguments[name]))
+	}
+	return flags
 }

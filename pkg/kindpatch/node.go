@@ -88,8 +88,10 @@ func (n Node) Documents() Documents {
 			"bootstrapTokens":  []any{map[string]any{"token": "abcdef.0123456789abcdef"}},
 			"localAPIEndpoint": n.endpoint(),
 			"nodeRegistration": n.registration(),
+			"skipPhases":       n.skipped(),
 		},
 		JoinConfiguration: {
+			"skipPhases":       []any{"preflight"},
 			"nodeRegistration": n.registration(),
 			"discovery": map[string]any{"bootstrapToken": map[string]any{
 				"apiServerEndpoint": n.Cluster + "-control-plane:6443", "token": "abcdef.0123456789abcdef", "unsafeSkipCAVerification": true,
@@ -129,6 +131,14 @@ func (n Node) cluster() map[string]any {
 		document["kubernetesVersion"] = n.Kubernetes
 	}
 	return document
+}
+
+// skipped are phases that kind leaves out: it brings the images itself.
+func (n Node) skipped() []any {
+	if n.ProxyMode == "none" {
+		return []any{"preflight", "addon/kube-proxy"}
+	}
+	return []any{"preflight"}
 }
 
 func (n Node) endpoint() map[string]any {

@@ -104,17 +104,44 @@ func (p Patch) Empty() bool {
 	return true
 }
 
-// Sets tells whether a merge patch sets a field, by its path.
-func (p Patch) Sets(path ...string) bool {
-	var value any = p.content
+// value is what a merge patch says of a field, by its path.
+func (p Patch) value(path []string) (value any, said bool) {
+	value = p.content
 	for _, name := range path {
 		fields, is := value.(map[string]any)
-		if !is || fields[name] == nil {
-			return false
+		if !is {
+			return nil, false
 		}
-		value = fields[name]
+		if value, said = fields[name]; !said {
+			return nil, false
+		}
 	}
-	return true
+	return value, true
+}
+
+// Value is what a merge patch gives a field, by its path; nil is nothing.
+func (p Patch) Value(path ...string) any {
+	value, _ := p.value(path)
+	return value
+}
+
+// Has tells whether a merge patch says something of a field, by its path.
+func (p Patch) Has(path ...string) bool {
+	_, said := p.value(path)
+	return said
+}
+
+// Sets tells whether a merge patch gives a field a value.
+func (p Patch) Sets(path ...string) bool {
+	value, _ := p.value(path)
+	return value != nil
+}
+
+// Text is the text that a merge patch gives a field, and whether it does.
+func (p Patch) Text(path ...string) (text string, is bool) {
+	value, _ := p.value(path)
+	text, is = value.(string)
+	return text, is
 }
 
 // PlaceOf is where the patch sets a field, by its path: "apiServer.extraArgs".

@@ -16,9 +16,9 @@ import (
 // default.
 var Supported = []string{"v1.37.2", "v1.36.3", "v1.35.4"}
 
-// oldest is the first minor version whose kubeadm and kubelets are known to do
+// Oldest is the first minor version whose kubeadm and kubelets are known to do
 // with what kindctl writes for them.
-const oldest = "v1.31"
+const Oldest = "v1.31"
 
 // Resolve returns the version that "1.36", "v1.36" or "1.36.3" stands for:
 // "v1.36.3". One with all its numbers need not be among Supported; a registry may
@@ -28,8 +28,8 @@ func Resolve(wanted string) (string, error) {
 	switch {
 	case !semver.IsValid(version) || semver.Canonical(version) != version && minor == "":
 		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("%q is no version of Kubernetes", wanted), "write it as 1.36, for the newest patch that is known, or 1.36.3")
-	case semver.Compare(semver.MajorMinor(version), oldest) < 0 || semver.Major(version) != "v1":
-		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("Kubernetes %s cannot be used", wanted), "use "+oldest+" or newer; "+Advice())
+	case semver.Compare(semver.MajorMinor(version), Oldest) < 0 || semver.Major(version) != "v1":
+		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("Kubernetes %s cannot be used", wanted), "use "+Oldest+" or newer; "+Advice())
 	case minor == "":
 		return version, nil
 	}
@@ -39,6 +39,11 @@ func Resolve(wanted string) (string, error) {
 		}
 	}
 	return "", hint.New(hint.Usage, "KUBERNETES_VERSION", "the newest patch of Kubernetes "+wanted+" is not known", "name it, such as "+minor+".0, if a registry has a node image of it; "+Advice())
+}
+
+// TooOld tells whether a version is older than Oldest.
+func TooOld(version string) bool {
+	return semver.Compare(semver.MajorMinor(version), Oldest) < 0
 }
 
 // Minor returns the minor version that is wanted, "v1.36", or "" when it is a

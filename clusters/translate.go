@@ -1,0 +1,62 @@
+package clusters
+
+import (
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
+	"github.com/kindctl/kindctl/pkg/kindpatch"
+)
+
+// translation are patches in the form in which kind applies them, if that is
+// another one than the configuration's.
+type translation struct {
+	patches []kindpatch.Patch
+	changed bool
+}
+
+// translatedFor makes the patches of a set ones that kind applies to these nodes.
+func (t Topology) translatedFor(set patchSet, nodes []Node, settings NodeSettings) translation {
+	_, kubeadm := t.versionsOf(nodes, settings.Versions)
+	patches, changed := translatedSet(set.patches, kubeadm)
+	return translation{patches, changed}
+}
+
+// into writes the patches where kind reads them.
+func (n translation) into(merges *[]string, steps *[]v1alpha4.PatchJSON6902) {
+	if !n.changed {
+		return
+	}
+	*merges, *steps = nil, nil
+	for _, patch := range n.patches {
+		text, err := patch.Encode()
+		if err != nil {
+			panic(err) // it was read
+		}
+		if patch.IsMerge() {
+			*merges = append(*merges, text)
+			continue
+		}
+		group, version, _ := strings.Cut(patch.APIVersion, "/")
+		if version == "" {
+			group, version = "", group
+		}
+		*steps = append(*steps, v1alpha4.PatchJSON6902{Group: group, Version: version, Kind: patch.Kind, Patch: text})
+	}
+}
+
+// translate changes patches for all nodes that kind would pass over.
+func (t Topology) translate(config *v1alpha4.Cluster, settings NodeSettings) {
+	if t.Raw == nil {
+		return
+	}
+	t.translatedFor(t.clusterPatches(), t.Each(), settings).into(&config.KubeadmConfigPatches, &config.KubeadmConfigPatchesJSON6902)
+	if registries, err := t.registries(); err == nil && len(registries.Files) > 0 { // else as it was, or refused
+		config.ContainerdConfigPatches = registries.Patches
+	}
+	for i, text := range config.ContainerdConfigPatchesJSON6902 {
+		if steps, err := stepsAsJSON(text); err == nil { // else it is refused
+			config.ContainerdConfigPatchesJSON6902[i] = steps
+		}
+	}
+}

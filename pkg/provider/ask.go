@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/exec"
+)
+
+// Question is what the programs of a node image are to look at, before a node is
+// made of it.
+type Question struct {
+	// Kubeadm is a node's configuration of kubeadm, and Kubelet that of its kubelet,
+	// as kind and kubeadm write them.
+	Kubeadm, Kubelet []byte
+	// Flags are further ones of the components, by name: kubelet, kube-apiserver,
+	// kube-controller-manager, kube-scheduler.
+	Flags map[string][]string
+}
+
+// Complaint is what a program has against its configuration.
+type Complaint struct {
+	// Component is kubeadm, kubelet, kube-apiserver and so on.
+	Component string
+	Text      string
+}
+
+// KubernetesVersion reads the version of Kubernetes in a node image, in a container
+// without network that is removed at once.
+func KubernetesVersion(ctx context.Context, image string) (string, error) {
+	out, err := inside(ctx, image, "cat /kind/version")
+	return strings.TrimSpace(out), err
+}
+
+// Ask lets the programs of a node image read configuration as they would on a node,
+// in a container without network that is removed at once. Programs that the image
+// keeps packed in an image of their own are not asked.
+func Ask(ctx context.Context, image string, question Question) ([]Complaint, error) {
+	out, err := inside(ctx, image, question.script())
+	if err != nil {
+		return nil, err
+	}
+	var complaints []Complaint
+	for component, said := range sections(out) {
+		complaints = append(complaints, complaintsOf(component, said)...)
+	}
+	slices.SortFunc(complaints, func(a, b Complaint) int { return strings.Compare(a.Component+a.Text, b.Component+b.Text) })
+	return complaints, nil
+}
+
+// inside runs a script in a container of an image.
+func inside(ctx context.Context, image, script string) (string, error) {
+	var out bytes.Buffer
+	command := exec.CommandContext(ctx, "docker", "run", "--rm", "--interactive", "--network=none", "--entrypoint=/bin/sh", image)
+	command.SetStdin(strings.NewReader(script)).SetStdout(&out)
+	if err := command.Run(); err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", fmt.Errorf("ask the programs of %s: %w", image, err)
+	}
+	return out.String(), nil
+}
+
+// unpacked are where containerd has the files of images that are unpacked.
+const unpacked = "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/*/fs"
+
+// script lets each program read its configuration and end: the kubelet for lack of a
+// kubeconfig, the others for lack of what kubeadm writes.
+func (q Question) script() string {
+	var script strings.Builder
+	write := func(path string, content []byte) {
+		fmt.Fprintf(&script, "base64 -d >%s <<'END'\n%s\nEND\n", path, base64.StdEncoding.EncodeToString(content))
+	}
+	script.WriteString("cd /tmp || exit 1\n")
+	write("kubeadm.yaml", q.Kubeadm)
+	write("kubelet.yaml", q.Kubelet)
+	fmt.Fprintf(&script, "%s; kubeadm config validate --config=kubeadm.yaml 2>&1\n", mark("kubeadm"))
+	fmt.Fprintf(&script, "%s; timeout 20 kubelet --config=kubelet.yaml --kubeconfig=/nonexistent --root-dir=/tmp/kubelet%s 2>&1\n", mark("kubelet"), quoted(q.Flags["kubelet"]))
+	for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+		if len(q.Flags[component]) == 0 {
+			continue
+		}
+		needed := " --kubeconfig=/nonexistent"
+		if component == "kube-apiserver" {
+			needed = " --etcd-servers=http://127.0.0.1:1 --service-cluster-ip-range=10.96.0.0/16"
+		}
+		fmt.Fprintf(&script, "for program in %s/usr/local/bin/%s; do\n  test -x \"$program\" || continue\n  %s; timeout 20 \"$program\"%s%s 2>&1\n  break\ndone\n",
+			unpacked, component, mark(component), needed, quoted(q.Flags[component]))
+	}
+	script.WriteString("true\n")
+	return script.String()
+}
+
+const marker = "== asked: "
+
+func mark(component string) string { return "echo '" + marker + component + "'" }
+
+func quoted(flags []string) string {
+	var all strings.Builder
+	for _, flag := range flags {
+		all.WriteString(" '" + strings.ReplaceAll(flag, "'", `'\''`) + "'")
+	}
+	return all.String()
+}
+
+// sections are what the programs said.
+func sections(out string) map[string]string {
+	said := map[string]string{}
+	for _, part := range strings.Split(out, marker)[1:] {
+		component, text, _ := strings.Cut(part, "\n")
+		said[component] = text
+	}
+	return said
+}
+
+var (
+	// kubeadmError is how kubeadm ends, and componentError how the others do
+	// (kubernetes v1.37.2, component-base/cli/run.go).
+	kubeadmError   = regexp.MustCompile(`(?ms)^error: (.*?)\n(?:To see the stack trace|\z)`)
+	componentError = regexp.MustCompile(`(?m)^(?:E[0-9]{4} .*\] "command failed" err="(.*)"|(?:Error|panic): (.*))$`)
+	// wrong is what a component says of its settings alone, and not for lack of files
+	// or of a cluster.
+	wrong = regexp.MustCompile(`unknown|unrecognized|invalid argument|invalid configuration|invalid value|must be|cannot set feature gate|strict decoding`)
+)
+
+func complaintsOf(component, said string) (complaints []Complaint) {
+	if component == "kubeadm" {
+		if found := kubeadmError.FindStringSubmatch(said); found != nil {
+			return []Complaint{{component, strings.TrimSpace(found[1])}}
+		}
+		return nil
+	}
+	for _, found := range componentError.FindAllStringSubmatch(said, -1) {
+		text := strings.NewReplacer(`\"`, `"`, `\n`, " ").Replace(found[1] + found[2])
+		for _, one := range splitErrors(text) {
+			if wrong.MatchString(one) && !strings.Contains(one, "invalid kubeconfig") && !strings.Contains(one, "service-account") {
+				complaints = append(complaints, Complaint{component, one})
+			}
+		}
+	}
+	return complaints
+}
+
+// splitErrors takes the list apart in which Kubernetes puts several errors.
+func splitErrors(text string) []string {
+	inner, list := strings.CutPrefix(text, "[")
+	if !list {
+		return []string{text}
+	}
+	return strings.Split(strings.TrimSuffix(inner, "]"), ", ")
+}
+
+// ContainerdConfig is the file that configures containerd in a node image.
+func ContainerdConfig(ctx context.Context, image string) (string, error) {
+	return inside(ctx, image, "cat /etc/containerd/config.toml")
+}
+
+// ContainerdDumps are what containerd of a node image makes of each of several
+// configurations, or its error.
+func ContainerdDumps(ctx context.Context, image string, configurations []string) ([]string, error) {
+	var script strings.Builder
+	for i, text := range configurations {
+		fmt.Fprintf(&script, "base64 -d >/tmp/config.toml <<'END'\n%s\nEND\n%s; containerd --config=/tmp/config.toml config dump 2>&1\n",
+			base64.StdEncoding.EncodeToString([]byte(text)), mark(fmt.Sprint(i)))
+	}
+	out, err := inside(ctx, image, script.String()+"true\n")
+	if err != nil {
+		return nil, err
+	}
+	said := sections(out)
+	dumps := make([]string, len(configurations))
+	for i := range dumps {
+		dumps[i] = said[fmt.Sprint(i)]
+	}
+	return dumps, nil
+}

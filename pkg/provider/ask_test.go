@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestComplaintsOf(t *testing.T) {
+	for _, c := range []struct {
+		name, component, said string
+		want                  []string
+	}{
+		{"kubeadm is content", "kubeadm", "ok\n", nil},
+		{"a field that kubeadm does not know", "kubeadm", "error: strict decoding error: unknown field \"networking.foo\"\nTo see the stack trace of this error execute with --v=5 or higher\n", []string{`strict decoding error: unknown field "networking.foo"`}},
+		{"kubeadm warns", "kubeadm", "W1129 02:31:23.911758      25 common.go:257] Ignored a document\nok\n", nil},
+		{"a kubelet without a cluster", "kubelet", "E1129 02:08:40.342336   28068 run.go:72] \"command failed\" err=\"failed to run Kubelet: invalid kubeconfig: stat /nonexistent: no such file or directory\"\n", nil},
+		{"a kubelet's flag", "kubelet", "E1129 02:08:40.541849   28101 run.go:72] \"command failed\" err=\"failed to parse kubelet flag: unknown flag: --nonsense\"\n", []string{"failed to parse kubelet flag: unknown flag: --nonsense"}},
+		{"a kubelet's gate", "kubelet", "panic: failed to merge: unrecognized feature gate: Nonsense\n\ngoroutine 1 [running]:\n", []string{"failed to merge: unrecognized feature gate: Nonsense"}},
+		{"several settings of the API server", "kube-apiserver", "E1129 02:08:42.502000   28148 run.go:72] \"command failed\" err=\"[enable-admission-plugins plugin \\\"PodSecurityPolicy\\\" is unknown, unknown api groups nosuch/v1, --service-account-issuer should be specified]\"\n", []string{`enable-admission-plugins plugin "PodSecurityPolicy" is unknown`, "unknown api groups nosuch/v1"}},
+		{"a flag of the API server", "kube-apiserver", "Error: unknown flag: --insecure-port\n", []string{"unknown flag: --insecure-port"}},
+	} {
+		var got []string
+		for _, complaint := range complaintsOf(c.component, c.said) {
+			got = append(got, complaint.Text)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestScriptsAskWhatIsSet(t *testing.T) {
+	question := Question{Kubeadm: []byte("a"), Kubelet: []byte("b"), Flags: map[string][]string{"kubelet": {"--v=it's"}, "kube-scheduler": {"--v=4"}}}
+	script := question.script()
+	for part, there := range map[string]bool{"kubeadm config validate": true, `'--v=it'\''s'`: true, "kube-scheduler": true, "kube-apiserver": false} {
+		if strings.Contains(script, part) != there {
+			t.Errorf("that %s is asked is %v:\n%s", part, !there, script)
+		}
+	}
+}
