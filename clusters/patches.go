@@ -106,8 +106,13 @@ func (t Topology) kindpatchNode(node Node, kubernetes string) kindpatch.Node {
 	for api, on := range t.RuntimeConfig {
 		runtime[api] = fmt.Sprint(on)
 	}
+	loopback := "127.0.0.1"
+	if t.IPFamily == IPv6 {
+		loopback = "::1"
+	}
 	return kindpatch.Node{
-		Name: node.Name, Cluster: t.Name, First: node.isFirst(), ControlPlane: node.Role == ControlPlane,
+		APIServerAddress: cmp.Or(t.apiServerAddress(), loopback),
+		Name:             node.Name, Cluster: t.Name, First: node.isFirst(), ControlPlane: node.Role == ControlPlane,
 		Kubernetes: kubernetes, PodSubnet: t.Pods(), ServiceSubnet: t.Services(), ProxyMode: t.ProxyMode, IPv6: t.IPFamily == IPv6,
 		FeatureGates: t.FeatureGates, RuntimeConfig: runtime,
 	}

@@ -58,8 +58,10 @@ type Node struct {
 	// PodSubnet and ServiceSubnet, ProxyMode and IPv6 (alone) are the cluster's.
 	PodSubnet, ServiceSubnet, ProxyMode string
 	IPv6                                bool
-	FeatureGates                        map[string]bool
-	RuntimeConfig                       map[string]string
+	// APIServerAddress is where this machine has the API server.
+	APIServerAddress string
+	FeatureGates     map[string]bool
+	RuntimeConfig    map[string]string
 }
 
 // Documents are the objects that kubeadm reads on a node, by kind.
@@ -122,7 +124,7 @@ func (n Node) cluster() map[string]any {
 	document := map[string]any{
 		"clusterName":          n.Cluster,
 		"controlPlaneEndpoint": n.Cluster + "-control-plane:6443",
-		"apiServer":            map[string]any{"certSANs": []any{"localhost", "127.0.0.1"}, "extraArgs": n.arguments(api)},
+		"apiServer":            map[string]any{"certSANs": []any{"localhost", n.APIServerAddress}, "extraArgs": n.arguments(api)},
 		"controllerManager":    map[string]any{"extraArgs": n.arguments(controllers)},
 		"scheduler":            map[string]any{"extraArgs": n.arguments(scheduler)},
 		"networking":           map[string]any{"podSubnet": n.PodSubnet, "serviceSubnet": n.ServiceSubnet},

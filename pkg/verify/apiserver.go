@@ -36,6 +36,7 @@ func apiServerChecks() []Check {
 			Run:    apiScope,
 		},
 		authzCheck(),
+		appliedCheck(),
 	}
 }
 

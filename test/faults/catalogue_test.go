@@ -19,7 +19,7 @@ type stage struct {
 // stages are independent of each other: each may be run alone, also beside the
 // others by a process of its own.
 var stages = []stage{
-	{"calico", []string{"--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, calicoFaults)},
+	{"calico", []string{"--config", "testdata/asked.yaml", "--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, calicoFaults)},
 	{"nftables", []string{"--cni", "calico", "--proxy-mode", "nftables", "--workers", "1"}, "calico-node", nftablesFaults},
 	{"cilium", []string{"--cni", "cilium", "--proxy-mode", "none", "--workers", "2"}, "cilium", ciliumFaults},
 }
@@ -52,6 +52,7 @@ metadata: {name: fault}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fault}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anonymous"}]
 `)},
+	{check: "cfg.applied", what: "the scheduler's manifest has another flag than the configuration asks for", inject: otherArgument("kube-scheduler", "--v=1", "--v=3")},
 	{check: "cert.expiry", what: "a kubelet's serving certificate ends in two days", outcome: verify.Warn, inject: shortLived},
 	{check: "etcd.members", what: "etcd has a learner that never started", inject: learner},
 	{check: "etcd.space", what: "etcd's quota is barely above the size of its database", inject: quota},

@@ -143,6 +143,25 @@ func argument(component, flag string) func(*cluster) func() {
 	}
 }
 
+// otherArgument changes a flag in a static pod's manifest on the control plane and
+// waits until the pod runs with it and is elected again.
+func otherArgument(component, from, to string) func(*cluster) func() {
+	return func(c *cluster) func() {
+		file := "/etc/kubernetes/manifests/" + component + ".yaml"
+		change := func(from, to string) {
+			c.on(c.controlPlane(), fmt.Sprintf(`sed "s|^    - %s$|    - %s|" %s > /root/edited.yaml && mv /root/edited.yaml %[3]s`, from, to, file))
+			c.eventually(2*time.Minute, func() (string, error) {
+				return c.try(c.controlPlane(), fmt.Sprintf(
+					`%[1]s -n kube-system get pod %[2]s-%[3]s -o yaml | grep -q -e "- %[4]s$" && %[1]s -n kube-system wait --for=condition=Ready pod/%[2]s-%[3]s --timeout=1s`,
+					kubectl, component, c.controlPlane(), to))
+			})
+			c.elected()
+		}
+		change(from, to)
+		return func() { change(to, from) }
+	}
+}
+
 // apiArgument is argument for the API server. Clients that lost it come back
 // when their pause is over; those of CoreDNS, which takes long pauses, at once.
 func apiArgument(flag string) func(*cluster) func() {
