@@ -47,8 +47,14 @@ func (t Topology) EtcdNames() (names []string) {
 	return names
 }
 
-// Members is the number of members of etcd, wherever they are.
-func (t Topology) Members() int { return cmp.Or(len(t.EtcdNames()), t.ControlPlanes) }
+// Members is the number of members of etcd that are the cluster's, wherever they are:
+// none where patches lead to an etcd of the user's.
+func (t Topology) Members() int {
+	if t.ownEtcd() {
+		return 0
+	}
+	return cmp.Or(len(t.EtcdNames()), t.ControlPlanes)
+}
 
 // judgeEtcd refuses what no etcd can be, and what nobody should want.
 func (t Topology) judgeEtcd(complain complaint) {

@@ -2,6 +2,7 @@ package clusters
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -93,6 +94,18 @@ func TestUntainted(t *testing.T) {
 	} {
 		if got := topologyOf(t, c.text).Untainted(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestOwnEtcdIsNotTheClusters(t *testing.T) {
+	topology := topologyOf(t, "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nkubeadmConfigPatches: ['{kind: ClusterConfiguration, etcd: {external: {endpoints: [\"http://a:2379\"]}}}']\n")
+	if members := topology.Members(); members != 0 {
+		t.Errorf("%d members of etcd are expected, want none", members)
+	}
+	for _, patch := range topology.KindConfig(NodeSettings{}).KubeadmConfigPatches {
+		if strings.Contains(patch, "local") {
+			t.Errorf("kind gets a patch of a local etcd beside the user's: %s", patch)
 		}
 	}
 }

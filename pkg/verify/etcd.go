@@ -43,7 +43,7 @@ func etcdChecks() []Check {
 var rightsOfEtcdctl = rights(rightsOfSystemPods, rightsOfExecs)
 
 func hiddenEtcd(t *Target) string {
-	if t.Expect.Discovered && t.Expect.EtcdMembers == 0 {
+	if t.Expect.EtcdMembers == 0 {
 		return "etcd does not run in the cluster's pods"
 	}
 	return ""
