@@ -25,6 +25,7 @@ type Addon interface {
 	Images() []string
 	Install(context.Context, *kube.Client) error
 	Checks() []verify.Check
+	Workloads() []string
 	Shortcuts() []fidelity.Shortcut
 	State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error
 }
@@ -90,6 +91,15 @@ func New(name string, options Options) (Addon, error) {
 func Checks(name string) []verify.Check {
 	if make, known := catalogue[name]; known {
 		return make(Options{}).Checks()
+	}
+	return nil
+}
+
+// Workloads names the DaemonSets and Deployments that the addon of a name runs in
+// kube-system.
+func Workloads(name string) []string {
+	if make, known := catalogue[name]; known {
+		return make(Options{}).Workloads()
 	}
 	return nil
 }

@@ -110,3 +110,6 @@ func published(ctx context.Context, sink event.Sink) ([]*unstructured.Unstructur
 	}
 	return kube.Decode(data)
 }
+
+// Workloads names what Calico's manifest runs in kube-system.
+func (a *Addon) Workloads() []string { return []string{"calico-node", "calico-kube-controllers"} }

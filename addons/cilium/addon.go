@@ -133,3 +133,6 @@ func helm(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[
 	}
 	return deploy(ctx, config, ch, values, render)
 }
+
+// Workloads names what Cilium's chart runs in kube-system.
+func (a *Addon) Workloads() []string { return []string{"cilium", "cilium-envoy", "cilium-operator"} }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
@@ -177,7 +178,7 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	work := open(bootstrap.StandingConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Sink: reports.follow(sink)})
+	work := open(bootstrap.StandingConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Sink: reports.follow(sink)})
 	err = work.Run(c.Context)
 	finish()
 	verdict := work.Verdict()

@@ -41,7 +41,7 @@ func start(c *cli.Context) error {
 	if _, err := existing(c, name); err != nil {
 		return err
 	}
-	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Rejoin: addons.Rejoin}
+	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
 		lines, err := bootstrap.NewStart(config).Preview(c.Context)
 		if err != nil {

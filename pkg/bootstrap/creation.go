@@ -69,7 +69,14 @@ func (c *creation) wait() error {
 }
 
 // join waits until kind has made every node.
-func (u *Up) join(_ context.Context, span *event.Span) (string, error) {
+func (u *Up) join(ctx context.Context, span *event.Span) (string, error) {
+	if u.client != nil {
+		var names []string
+		for _, node := range u.Topology.Each() {
+			names = append(names, node.Name)
+		}
+		u.stopApproving = approveServing(ctx, u.client, names, u.Sink)
+	}
 	u.creation.follow(span)
 	<-u.creation.ended // which ctx hastens
 	return "", u.creation.err

@@ -58,6 +58,11 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 	if err := untilReady(bounded, s.client.Config, func(err error) { span.Progress(err.Error(), 0, 0) }); err != nil {
 		return "", hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API of cluster %s does not answer after %v", s.Name, s.WaitTimeout), "look at the load balancer: docker logs "+s.Name+"-external-load-balancer")
 	}
+	var names []string
+	for _, node := range s.nodes {
+		names = append(names, node.Name)
+	}
+	s.stopApproving = approveServing(ctx, s.client, names, s.Sink)
 	s.expect, err = verify.Discover(ctx, s.client)
 	return fmt.Sprintf("%d API servers", servers), err
 }
@@ -120,17 +125,24 @@ func (s *Start) rejoin(ctx context.Context, _ *event.Span) (string, error) {
 	return "", s.Rejoin(ctx, s.client, s.expect.CNI)
 }
 
-// waitForPods waits until the pods of kube-system run again.
+// waitForPods waits until what kubeadm and the CNI run in kube-system runs again.
 func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, error) {
 	pods := s.client.Clientset.CoreV1().Pods("kube-system")
 	r := s.readiness()
-	err := r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+	fakes, err := verify.Fakes(ctx, s.client.Clientset)
+	if err != nil {
+		return "", fmt.Errorf("list nodes: %w", err)
+	}
+	err = r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		return kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
-			return report(span, running(seen, s.since()))
+			return report(span, running(r.ours.pods(seen, fakes), s.since()))
 		})
 	})
 	if err == nil {
 		err = r.workloads(ctx, span, nil)
+	}
+	if err == nil {
+		r.warnOfOthers(ctx, s.Sink, "workloads")
 	}
 	return s.leave(ctx, "", err)
 }
@@ -145,7 +157,7 @@ func (s *Start) leave(ctx context.Context, message string, err error) (string, e
 }
 
 func (s *Start) readiness() readiness {
-	return readiness{s.client, s.WaitTimeout, "look: "}
+	return readiness{client: s.client, timeout: s.WaitTimeout, advice: "look: ", ours: installedWith(s.expect.CNI, s.Workloads)}
 }
 
 // since tells when each node was started.

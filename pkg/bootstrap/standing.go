@@ -31,6 +31,8 @@ type StandingConfig struct {
 	Retain, Retainable bool
 	// Checks are those for a cluster that is expected to be like this.
 	Checks func(verify.Expectation) ([]verify.Check, error)
+	// Workloads names what a CNI runs in kube-system.
+	Workloads func(cni string) []string
 	// Sink receives what happens.
 	Sink event.Sink
 }
@@ -49,7 +51,11 @@ type standing struct {
 	made, becomes     clusters.Topology
 	recorded, written bool
 
-	report verify.Report
+	// unwell are the workloads of kube-system that were not ready when open looked.
+	unwell map[string]string
+	// comparison is with the cluster before, where there is one.
+	comparison *comparison
+	report     verify.Report
 }
 
 // Verdict is what a verification says of the cluster as it has become.
@@ -98,6 +104,9 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 			return expired
 		}
 		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
+	}
+	if s.unwell, err = unreadyWorkloads(ctx, s.client); err != nil {
+		return err
 	}
 	s.after = s.before
 	s.made, s.recorded, err = RecordedConfig(ctx, s.client)
@@ -235,7 +244,7 @@ func (s *standing) bury(ctx context.Context, node string) error {
 }
 
 func (s *standing) readiness() readiness {
-	return readiness{s.client, s.WaitTimeout, "run again with --retain and look: "}
+	return readiness{client: s.client, timeout: s.WaitTimeout, advice: "run again with --retain and look: ", ours: s.ours()}
 }
 
 func (s *standing) noCNI() string {
@@ -251,8 +260,22 @@ func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, 
 	return fmt.Sprintf("%d nodes", want), err
 }
 
+// waitForWorkloads waits for what kubeadm and the CNI run in kube-system, but for
+// what was not ready before either.
 func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
-	return "", s.readiness().workloads(ctx, span, nil)
+	r := s.readiness()
+	if err := r.workloads(ctx, span, nil); err != nil {
+		return "", err
+	}
+	r.warnOfOthers(ctx, s.Sink, "workloads")
+	if r.awaitsCloud(ctx) {
+		return cloudNote, nil
+	}
+	return "", nil
+}
+
+func (s *standing) ours() installed {
+	return slices.DeleteFunc(installedWith(s.after.CNI, s.Workloads), func(name string) bool { return s.unwell[name] != "" })
 }
 
 func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {

@@ -22,6 +22,8 @@ type StartConfig struct {
 	WaitTimeout time.Duration
 	// Checks are those for a cluster that is expected to be like this.
 	Checks func(verify.Expectation) ([]verify.Check, error)
+	// Workloads names what a CNI runs in kube-system.
+	Workloads func(cni string) []string
 	// Rejoin puts in order what the CNI remembers of nodes at other addresses.
 	Rejoin func(ctx context.Context, client *kube.Client, cni string) error
 	// Sink receives what happens.
@@ -37,6 +39,8 @@ type Start struct {
 	nodes  []provider.Running
 	client *kube.Client
 	expect verify.Expectation
+	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
+	stopApproving func()
 
 	// Ran says that the cluster ran already and nothing was started.
 	Ran bool
@@ -75,6 +79,11 @@ func (s *Start) Run(ctx context.Context) error {
 		return err
 	}
 	defer done()
+	defer func() {
+		if s.stopApproving != nil {
+			s.stopApproving()
+		}
+	}()
 	return Run(ctx, s.Plan(), Options{Sink: s.Sink, UndoTimeout: undoTimeout})
 }
 

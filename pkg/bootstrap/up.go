@@ -74,8 +74,10 @@ type Up struct {
 	etcdImage string           // of an external etcd
 	renewed   verify.Renewals  // of the nodes' leases, when all had joined
 	trial     *trial
-	begun     bool // the nodes, as far as they are there, are this run's
-	unsettled bool // a creation failed and may still be under way
+	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
+	stopApproving func()
+	begun         bool // the nodes, as far as they are there, are this run's
+	unsettled     bool // a creation failed and may still be under way
 
 	// Left says that something was made and could not be removed.
 	Left bool
@@ -107,6 +109,11 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, u.Ticket.End(!u.Left)) }()
 	}
+	defer func() {
+		if u.stopApproving != nil {
+			u.stopApproving()
+		}
+	}()
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.creation != nil {
 		<-u.creation.ended // what is kept is to be whole

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -25,10 +26,12 @@ type readiness struct {
 	timeout time.Duration
 	// advice comes before the command with which to look when a wait fails.
 	advice string
+	// ours are the workloads to wait for; nil is all of kube-system.
+	ours installed
 }
 
 func (u *Up) readiness() readiness {
-	return readiness{u.client, u.WaitTimeout, "run again with --retain and look: "}
+	return readiness{client: u.client, timeout: u.WaitTimeout, advice: "run again with --retain and look: "}
 }
 
 func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
@@ -43,8 +46,12 @@ func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, er
 	err := u.readiness().workloads(ctx, span, u.trial)
 	if err != nil {
 		u.trial.giveUp()
+		return "", err
 	}
-	return "", err
+	if u.readiness().awaitsCloud(ctx) {
+		return cloudNote, nil
+	}
+	return "", nil
 }
 
 // nodes waits until the nodes are as ready wants them.
@@ -52,9 +59,14 @@ func (r readiness) nodes(ctx context.Context, span *event.Span, ready func([]*co
 	nodes := r.client.Clientset.CoreV1().Nodes()
 	return r.wait(ctx, "NODES_NOT_READY", "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
 		return kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
-			return report(span, ready(seen))
+			return report(span, ready(withKubelet(seen)))
 		})
 	})
+}
+
+// withKubelet leaves out the nodes that no kubelet runs.
+func withKubelet(nodes []*corev1.Node) []*corev1.Node {
+	return slices.DeleteFunc(slices.Clone(nodes), func(node *corev1.Node) bool { return verify.Fake(*node) })
 }
 
 // allReady names the nodes that are missing or not ready, with the kubelet's reason.
@@ -111,16 +123,24 @@ func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial
 	apps := r.client.Clientset.AppsV1()
 	return r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		agents := apps.DaemonSets("kube-system")
-		err := kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
-			return report(span, rolledOut(seen))
+		fakes, err := verify.Fakes(ctx, r.client.Clientset)
+		if err != nil {
+			return fmt.Errorf("list nodes: %w", err)
+		}
+		err = kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
+			return report(span, rolledOut(r.ours.agents(seen), len(fakes)))
 		})
 		if err != nil {
 			return err
 		}
 		early.pass(func(t *trial) chan struct{} { return t.agents })
+		if r.awaitsCloud(ctx) {
+			early.pass(func(t *trial) chan struct{} { return t.deployments })
+			return nil
+		}
 		deployments := apps.Deployments("kube-system")
 		err = kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}), func(seen []*appsv1.Deployment) error {
-			return report(span, available(seen))
+			return report(span, available(r.ours.deployments(seen)))
 		})
 		if err == nil {
 			early.pass(func(t *trial) chan struct{} { return t.deployments })
@@ -129,6 +149,16 @@ func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial
 	})
 }
 
+// awaitsCloud reports whether every node keeps ordinary pods away until a cloud
+// controller manager has come, as --cloud-provider=external asks for.
+func (r readiness) awaitsCloud(ctx context.Context) bool {
+	nodes, err := r.client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	return err == nil && len(nodes.Items) > 0 && !slices.ContainsFunc(nodes.Items, func(node corev1.Node) bool { return !verify.AwaitsCloud(node) })
+}
+
+// cloudNote is the end of a wait that left ordinary pods out.
+const cloudNote = "only agents: the nodes wait for a cloud controller manager, and CoreDNS with them"
+
 func report(span *event.Span, err error) error {
 	if err != nil {
 		span.Progress(err.Error(), 0, 0)
@@ -136,11 +166,13 @@ func report(span *event.Span, err error) error {
 	return err
 }
 
-func rolledOut(agents []*appsv1.DaemonSet) error {
+// rolledOut names the DaemonSets that are not ready on all nodes but those that no
+// kubelet runs, of which there are a number.
+func rolledOut(agents []*appsv1.DaemonSet, fakes int) error {
 	var waiting []string
 	for _, agent := range agents {
 		status := agent.Status
-		if status.ObservedGeneration < agent.Generation || status.NumberReady < status.DesiredNumberScheduled || status.DesiredNumberScheduled == 0 {
+		if status.ObservedGeneration < agent.Generation || int(status.NumberReady) < int(status.DesiredNumberScheduled)-fakes || status.DesiredNumberScheduled == 0 {
 			waiting = append(waiting, fmt.Sprintf("%s: %d of %d ready", agent.Name, status.NumberReady, status.DesiredNumberScheduled))
 		}
 	}

@@ -58,13 +58,13 @@ func TestWorkloads(t *testing.T) {
 		Status: appsv1.DaemonSetStatus{ObservedGeneration: 1, NumberReady: 3, DesiredNumberScheduled: 3}}
 	good := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "good"}, Status: appsv1.DaemonSetStatus{NumberReady: 3, DesiredNumberScheduled: 3}}
 	dns := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "coredns"}, Spec: appsv1.DeploymentSpec{Replicas: &two}, Status: appsv1.DeploymentStatus{AvailableReplicas: 1}}
-	if err := rolledOut([]*appsv1.DaemonSet{good}); err != nil {
+	if err := rolledOut([]*appsv1.DaemonSet{good}, 0); err != nil {
 		t.Errorf("a finished rollout is not seen: %v", err)
 	}
-	if err := rolledOut([]*appsv1.DaemonSet{good, young}); err == nil || !strings.Contains(err.Error(), "young") {
+	if err := rolledOut([]*appsv1.DaemonSet{good, young}, 0); err == nil || !strings.Contains(err.Error(), "young") {
 		t.Errorf("an update that nobody has observed yet counts as done: %v", err)
 	}
-	if err := rolledOut(nil); err == nil {
+	if err := rolledOut(nil, 0); err == nil {
 		t.Error("no DaemonSet at all counts as done")
 	}
 	if err := available([]*appsv1.Deployment{dns}); err == nil || err.Error() != "coredns: 1 of 2 available" {

@@ -178,7 +178,7 @@ func rewrap(outer, inner, part error) error {
 	case warningError:
 		return Warning(part)
 	case differsError:
-		return Differs(outer.key, outer.undo, part)
+		return differsError{outer.key, outer.undo, outer.prevents, part}
 	}
 	before, after, _ := strings.Cut(outer.Error(), inner.Error())
 	if before+after == "" {

@@ -18,16 +18,23 @@ type Difference struct {
 	Undo string `json:"undo,omitempty"`
 	// Accepted says that the cluster's record holds the ID.
 	Accepted bool `json:"accepted"`
+
+	prevents bool
 }
 
 // Differs marks an error that is a difference from what was asked for, and no
 // fault: the verdict is Warn, or Pass once the difference is accepted. The key
 // names what differs within the check, and stays the same from run to run; undo
 // is a command. The error is final.
-func Differs(key, undo string, err error) error { return differsError{key, undo, err} }
+func Differs(key, undo string, err error) error { return differsError{key, undo, false, err} }
+
+// Prevents is Differs for what keeps other checks from seeing anything: those that
+// need this one are skipped, also when the difference is accepted.
+func Prevents(key, undo string, err error) error { return differsError{key, undo, true, err} }
 
 type differsError struct {
 	key, undo string
+	prevents  bool
 	error
 }
 
@@ -47,7 +54,7 @@ func differences(check string, err error, accepted []Difference) (found []Differ
 	walk = func(err error) {
 		switch e := err.(type) { //nolint:errorlint // the tree is walked here
 		case differsError:
-			d := Difference{ID: check + "/" + e.key, Cause: e.Error(), Undo: e.undo}
+			d := Difference{ID: check + "/" + e.key, Cause: e.Error(), Undo: e.undo, prevents: e.prevents}
 			d.Accepted = slices.ContainsFunc(accepted, func(a Difference) bool { return a.ID == d.ID })
 			if !slices.ContainsFunc(found, func(f Difference) bool { return f.ID == d.ID }) {
 				found = append(found, d)

@@ -15,10 +15,11 @@ func dnsSearchCheck() Check {
 		ID: "dns.search", Nodes: AllNodes, Late: true, Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
 		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service, or the address that clusterDNS in ConfigMap kubelet-config has in its place, and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
 			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone. That nothing answers at an address of the user's is a warning.",
-		Hint:   "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
-		Needs:  []string{"dns.records", "svc.clusterip"},
-		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress, []string{"get configmaps@kube-system"}),
-		Slow:   true, Timeout: 15 * time.Second, Skip: withoutDNS, Run: dnsSearch,
+		Hint:    "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
+		Needs:   []string{"dns.records", "svc.clusterip"},
+		Rights:  rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSAddress, []string{"get configmaps@kube-system", "list networkpolicies.networking.k8s.io@kube-system", "get namespaces"}),
+		Differs: "Network policies in kube-system keep pods of other namespaces from CoreDNS.",
+		Slow:    true, Timeout: 15 * time.Second, Skip: withoutDNS, Run: dnsSearch,
 	}
 }
 
@@ -45,7 +46,7 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	rule := searchRule{addresses: addresses, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
-	return Judged(each(indices(probes), func(i int) (string, error) {
+	evidence, err := each(indices(probes), func(i int) (string, error) {
 		node := probes[i].Node
 		if problem := rule.judge(confs[i]); problem != "" {
 			return "", OnNode(node, fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem))
@@ -57,7 +58,8 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 		}
 		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
 			strings.Join(confs[i].search, " "), confs[i].ndots, fleetService, apiName), nil
-	}))
+	})
+	return Judged(evidence, t.orIsolated(ctx, probes[0].Namespace, err))
 }
 
 // nameServers are those that kubelets give to pods, and whether they are others

@@ -29,11 +29,12 @@ const (
 func networkChecks() []Check {
 	return []Check{{
 		ID: "net.pods", Nodes: AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
-		Proves: "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, at each of its addresses, and that pod must be the one that answers. No two have the same address, and all have one of each IP family that the cluster was made with. " + aSample,
-		Hint:   "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
-		Needs:  []string{"kubelet.work"},
-		Rights: RightsOfFleet,
-		Slow:   true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
+		Proves:  "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, at each of its addresses, and that pod must be the one that answers. No two have the same address, and all have one of each IP family that the cluster was made with. " + aSample,
+		Hint:    "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
+		Needs:   []string{"kubelet.work"},
+		Rights:  rights(RightsOfFleet, rightsOfWidePolicies),
+		Differs: "Nothing passes between pods, and somebody has policies of Cilium or Calico above all namespaces.",
+		Slow:    true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
 	}, hostCheck(), mtuCheck()}
 }
 
@@ -58,7 +59,11 @@ func podsReachEachOther(ctx context.Context, t *Target) (Evidence, error) {
 				way{from: p.from, to: to.Node, protocol: "udp", host: to.IP, port: to.UDPPort, request: askName, judge: judge})
 		}
 	}
-	return trySample(ctx, len(probes), ways)
+	evidence, err := trySample(ctx, len(probes), ways)
+	if err != nil && len(evidence) == 0 {
+		err = t.orPolicy(ctx, err)
+	}
+	return evidence, err
 }
 
 // askName is the request that probes answer with their name.

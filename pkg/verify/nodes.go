@@ -27,7 +27,7 @@ func nodeChecks() []Check {
 			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
 			Proves:  "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
 			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
-			Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),
+			Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"list certificatesigningrequests.certificates.k8s.io"}),
 			Differs: "There are more nodes than the cluster was made with. Nodes of KWOK, which no kubelet runs, are left out of all checks.",
 			// Time for a node that hangs to be asked once, and again.
 			Timeout: 14 * time.Second,
@@ -77,7 +77,7 @@ func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
 	all := len(list.Items)
-	list.Items = slices.DeleteFunc(list.Items, Fake)
+	list.Items = slices.DeleteFunc(list.Items, func(node corev1.Node) bool { return Fake(node) || slices.Contains(t.Without, node.Name) })
 	if len(list.Items) == 0 {
 		return nil, fmt.Errorf("the cluster has no nodes with a kubelet, of %d", all)
 	}
@@ -117,6 +117,7 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 		}
 		return seen + ", " + condition, nil
 	})
+	err = t.withPendingCertificates(ctx, err)
 	if len(t.fakes) > 0 {
 		evidence = append(evidence, "left out, because no kubelet runs them: "+strings.Join(t.fakes, ", "))
 	}

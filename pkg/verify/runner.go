@@ -57,7 +57,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 		group.Go(func() {
 			report.Results[i] = r.judge(ctx, check)
 			v := r.verdicts[check.ID]
-			v.outcome, v.differs = report.Results[i].Outcome, len(report.Results[i].Differences) > 0
+			v.outcome, v.differs = report.Results[i].Outcome, slices.ContainsFunc(report.Results[i].Differences, func(d Difference) bool { return d.prevents })
 			close(v.done)
 		})
 	}
@@ -146,7 +146,8 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 }
 
 // blockedBy returns the first needed check that did not pass, or "", and whether
-// that one only differs from what was asked for. A need that is not part of this
+// that one only differs from what was asked for, which keeps this one from seeing
+// anything. A need that is not part of this
 // run, or that cannot apply here, blocks nothing.
 func (r *run) blockedBy(ctx context.Context, needs []string) (blocker string, differs bool) {
 	for _, id := range needs {

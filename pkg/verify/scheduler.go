@@ -31,11 +31,12 @@ func schedulerChecks() []Check {
 		},
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "A new pod is given a node",
-			Proves: "An ordinary pod without a node is given one, outside of the control planes where there are workers.",
-			Hint:   "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
-			Needs:  []string{"api.ready", "sched.leader", "kcm.leader"},
-			Rights: rightsOfScheduling,
-			Slow:   true, Timeout: 18 * time.Second, Skip: onlyTaintedNode,
+			Proves:  "An ordinary pod without a node is given one, outside of the control planes where there are workers.",
+			Hint:    "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
+			Needs:   []string{"api.ready", "sched.leader", "kcm.leader"},
+			Rights:  rights(rightsOfScheduling, rightsOfNodes),
+			Differs: "All nodes that take ordinary pods are cordoned. Taints that somebody has given to all of them are tolerated.",
+			Slow:    true, Timeout: 18 * time.Second, Skip: onlyTaintedNode,
 			Run: schedulerPlaces,
 		},
 	}
@@ -69,6 +70,9 @@ func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
 	if t.Expect.Workers > 0 {
 		canary.Spec.Affinity = onControlPlanes(corev1.NodeSelectorOpDoesNotExist)
 	}
+	if err := t.reserved(ctx, canary); err != nil {
+		return nil, err
+	}
 	var evidence Evidence
 	return evidence, t.schedule(ctx, canary, func(pod *corev1.Pod) error {
 		if pod.Spec.NodeName == "" {
@@ -77,6 +81,49 @@ func schedulerPlaces(ctx context.Context, t *Target) (Evidence, error) {
 		evidence = Evidence{fmt.Sprintf("%s gave %s to %s", pod.Spec.SchedulerName, pod.Name, pod.Spec.NodeName)}
 		return nil
 	})
+}
+
+// reserved has a pod tolerate the taints that somebody has given to all nodes which
+// may take it. That all of them are cordoned is a difference.
+func (t *Target) reserved(ctx context.Context, pod *corev1.Pod) error {
+	nodes, err := t.nodes(ctx)
+	if err != nil {
+		return err
+	}
+	var tolerations []corev1.Toleration
+	var cordoned []string
+	eligible := 0
+	for _, node := range nodes {
+		if _, is := node.Labels[controlPlaneLabel]; is && t.Expect.Workers > 0 {
+			continue
+		}
+		eligible++
+		own := ownTaints(node)
+		switch {
+		case node.Spec.Unschedulable:
+			cordoned = append(cordoned, node.Name)
+		case len(own) == 0:
+			return nil
+		}
+		tolerations = append(tolerations, own...)
+	}
+	if eligible > 0 && len(cordoned) == eligible {
+		names := strings.Join(cordoned, " ")
+		return Differs("cordoned", "kubectl uncordon "+names, fmt.Errorf("all nodes for ordinary pods are cordoned: %s", names))
+	}
+	pod.Spec.Tolerations = append(pod.Spec.Tolerations, tolerations...)
+	return nil
+}
+
+// ownTaints are tolerations of what somebody has given to a node. What Kubernetes
+// gives to nodes in trouble, and to control planes, is not tolerated.
+func ownTaints(node corev1.Node) (tolerations []corev1.Toleration) {
+	for _, taint := range node.Spec.Taints {
+		if taint.Effect != corev1.TaintEffectPreferNoSchedule && taint.Key != controlPlaneLabel && !strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
+			tolerations = append(tolerations, corev1.Toleration{Key: taint.Key, Operator: corev1.TolerationOpExists, Effect: taint.Effect})
+		}
+	}
+	return tolerations
 }
 
 // neverStarted has the kubelet wait for a ConfigMap that nobody makes: the pod

@@ -36,7 +36,7 @@ func (t *Target) lookAround(ctx context.Context) {
 	nodes, err := t.nodes(ctx)
 	if err == nil {
 		t.noNetwork = t.withoutNetwork(nodes)
-		t.uninitialized = !slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !awaitsCloud(node) })
+		t.uninitialized = !slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !AwaitsCloud(node) })
 	}
 	if t.Expect.ProxyMode != "none" {
 		_, err := t.Kube.Clientset.AppsV1().DaemonSets(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
@@ -77,7 +77,9 @@ func hidden(component string) func(*Target) string {
 // cloud controller manager removes it.
 const cloudTaint = "node.cloudprovider.kubernetes.io/uninitialized"
 
-func awaitsCloud(node corev1.Node) bool {
+// AwaitsCloud reports whether a node waits for a cloud controller manager, so that
+// it takes no ordinary pods.
+func AwaitsCloud(node corev1.Node) bool {
 	return slices.ContainsFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == cloudTaint })
 }
 
@@ -113,7 +115,9 @@ func Fakes(ctx context.Context, client kubernetes.Interface) (names []string, er
 	return names, nil
 }
 
-// Real leaves out the pods on nodes that no kubelet runs.
+// Real leaves out the pods on nodes that no kubelet runs, or that are left out.
 func (t *Target) Real(pods []corev1.Pod) []corev1.Pod {
-	return slices.DeleteFunc(pods, func(pod corev1.Pod) bool { return slices.Contains(t.fakes, pod.Spec.NodeName) })
+	return slices.DeleteFunc(pods, func(pod corev1.Pod) bool {
+		return slices.Contains(t.fakes, pod.Spec.NodeName) || slices.Contains(t.Without, pod.Spec.NodeName)
+	})
 }

@@ -48,6 +48,8 @@ type Target struct {
 	// the run; kubelet.lease then compares with that.
 	Renewed Renewals
 
+	// Without are nodes that are left out as if they were not there.
+	Without []string
 	// Flags name the cluster to kindctl in commands that hints suggest: "-n", "lab".
 	Flags []string
 

@@ -166,6 +166,9 @@ func TestSchedulerPlaces(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			target := stampedTarget(otherClock)
+			if err := target.Kube.Clientset.(*fake.Clientset).Tracker().Add(readyNode("w1")); err != nil {
+				t.Fatal(err)
+			}
 			scheduler(target, func(*corev1.Pod) (string, string) { return test.node, test.reason })
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()

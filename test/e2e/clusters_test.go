@@ -182,8 +182,23 @@ func (s *session) withoutTaint(cluster string) {
 	s.Helper()
 	const taint = "node-role.kubernetes.io/control-plane"
 	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule-")
-	s.only(cluster, "node.taint")
+	s.warns(cluster, "node.taint")
+	s.must("accept", "-n", cluster, "node.taint")
+	if v := s.verdictOf(cluster, "node.taint"); v.Outcome != "PASS" {
+		s.Errorf("%s is %s after it was accepted: %s", v.ID, v.Outcome, v.Cause)
+	}
+	s.must("accept", "-n", cluster, "--undo", "node.taint")
+	s.warns(cluster, "node.taint")
 	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule")
+}
+
+// warns wants a check to name a difference, and verify to exit with 0.
+func (s *session) warns(cluster, id string) {
+	s.Helper()
+	if v := s.verdictOf(cluster, id); v.Outcome != "WARN" || !strings.Contains(v.Hint, "kindctl accept -n "+cluster+" "+id) {
+		s.Errorf("%s is %s: %s (hint: %s)", id, v.Outcome, v.Cause, v.Hint)
+	}
+	s.green(cluster)
 }
 
 // withStaleProxyMode edits kube-proxy's configuration without a restart.
