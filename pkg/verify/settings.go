@@ -90,15 +90,15 @@ func judgeAlike(nodes []nodeSettings, asked func(node, path string) bool) (Evide
 	var own []string
 	var problems []error
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		usual := usualSetting(nodes, path)
+		others := slices.DeleteFunc(slices.Clone(nodes), func(node nodeSettings) bool { return asked(node.node, path) })
+		if len(others) < len(nodes) {
+			own = append(own, path+" as asked for")
+		}
+		usual := usualSetting(others, path)
 		var odd []error
-		for _, node := range nodes {
+		for _, node := range others {
 			have := node.settings[path]
 			if sameSetting(have, usual) {
-				continue
-			}
-			if asked(node.node, path) {
-				own = append(own, node.node+"'s "+path)
 				continue
 			}
 			odd = append(odd, OnNode(node.node, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", then there: systemctl restart kubelet",

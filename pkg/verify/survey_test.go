@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -146,8 +147,14 @@ func TestAskedOfOneKubelet(t *testing.T) {
 	if !isDifference(err) {
 		t.Errorf("a kubelet that was changed by hand: %v", err)
 	}
-	if _, err := judgeAlike(nodes, func(node, path string) bool { return node == "w2" && path == "maxPods" }); err != nil {
-		t.Error(err)
+	for _, asked := range [][]string{{"w2"}, {"w2", "w4"}, {"w1", "w2", "w3"}} {
+		all := append(nodes, nodeSettings{"w4", settings{"maxPods": 110.0}})
+		if slices.Contains(asked, "w4") { // most nodes are asked for it
+			all = []nodeSettings{nodes[0], nodes[1], {"w4", settings{"maxPods": 25.0}}}
+		}
+		if _, err := judgeAlike(all, func(node, path string) bool { return slices.Contains(asked, node) && path == "maxPods" }); err != nil {
+			t.Errorf("asked of %v: %v", asked, err)
+		}
 	}
 }
 
