@@ -45,6 +45,9 @@ func controllersAvailable(ctx context.Context, t *verify.Target) (verify.Evidenc
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", controllers, err)
 	}
+	if deployment.Status.AvailableReplicas < 1 && t.AwaitsCloud() != "" {
+		return verify.Evidence{controllers + " is not available: " + t.AwaitsCloud()}, nil
+	}
 	if deployment.Status.AvailableReplicas < 1 {
 		return nil, fmt.Errorf("%s: no replica is available", controllers)
 	}

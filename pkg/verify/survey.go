@@ -86,6 +86,15 @@ func AwaitsCloud(node corev1.Node) bool {
 // awaitingCloud is why ordinary pods, CoreDNS among them, are given no node.
 const awaitingCloud = "every node waits for a cloud controller manager, with the taint " + cloudTaint + ", which keeps ordinary pods away"
 
+// AwaitsCloud is why ordinary pods are given no node, where all nodes wait for their
+// cloud, or "".
+func (t *Target) AwaitsCloud() string {
+	if t.uninitialized {
+		return awaitingCloud
+	}
+	return ""
+}
+
 // withoutDNS is the reason to skip what needs CoreDNS.
 func withoutDNS(t *Target) string {
 	if t.uninitialized {
