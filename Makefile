@@ -2,22 +2,35 @@
 # a bare Debian or Ubuntu machine, as root: they prepare it first.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
+# Charts and manifests of CNIs become part of the binary; they are not committed.
+CHARTS := GOOS= GOARCH= go run ./pkg/charts/pack
 ARGS ?= --cni cilium
 # A checkout that git does not trust, as in some CI, must build as well.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
+# What a release is built by, for GOOS and GOARCH; .goreleaser.yaml says the same.
+BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+# In CI unit tests look for data races too, which takes cgo and several times as
+# long, and none is skipped because a chart is not there.
+IN_CI := $(filter true 1,$(CI))
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench lint
+.PHONY: help build install release-binary host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench lint
 .NOTPARALLEL:
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/kindctl
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kindctl .
+	@$(CHARTS) || echo "kindctl is built without charts: it will look for them in the node image, then at the module proxy" >&2
+	$(BUILD) -o bin/kindctl .
 
 install: ## install kindctl to GOBIN
+	@$(CHARTS) || echo "kindctl is built without charts: it will look for them in the node image, then at the module proxy" >&2
 	CGO_ENABLED=0 go install -trimpath -ldflags '$(LDFLAGS)' .
+
+release-binary: ## what a release is, with charts: OUT=PATH, for GOOS and GOARCH
+	$(CHARTS)
+	$(BUILD) -o $(or $(OUT),bin/release/kindctl) .
 
 host: ## make a bare machine ready; touches nothing that is in order
 	@hack/prepare-host.sh
@@ -31,8 +44,9 @@ down: build ## remove all clusters
 test: host test-unit test-e2e ## every test; end-to-end tests run real clusters
 
 test-unit: ## unit, golden and command tests: fast, no Docker, no network
+	$(if $(IN_CI),$(CHARTS))
 	go vet ./...
-	go test ./...
+	go test $(if $(IN_CI),-race) ./...
 
 # What holds reports to the schemas that CI systems have.
 test-tools:

@@ -5,12 +5,13 @@ package addons
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/kindctl/kindctl/addons/calico"
 	"github.com/kindctl/kindctl/addons/cilium"
-	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -23,7 +24,8 @@ type Addon interface {
 	Version() string
 	Tested() (oldest, newest string)
 	Images() []string
-	Install(context.Context, *kube.Client) error
+	Source() charts.Bundle
+	Install(context.Context, *kube.Client, fs.FS) error
 	Checks() []verify.Check
 	Workloads() []string
 	Shortcuts() []fidelity.Shortcut
@@ -48,8 +50,6 @@ type Options struct {
 	LacksVXLAN bool
 	// Production leaves out what only makes a cluster quicker.
 	Production bool
-	// Sink is told of downloads; nil drops them.
-	Sink event.Sink
 }
 
 // None is the name for no addon at all.
@@ -58,10 +58,10 @@ const None = "none"
 // catalogue makes each addon.
 var catalogue = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
-		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Sink: o.Sink})
+		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production})
 	},
 	"calico": func(o Options) Addon {
-		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production, Sink: o.Sink})
+		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production})
 	},
 }
 

@@ -3,11 +3,12 @@ package addons
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/kindctl/kindctl/addons/calico"
 	"github.com/kindctl/kindctl/addons/cilium"
-	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -15,8 +16,10 @@ import (
 // Stock is a CNI as its makers publish it, with default settings. Benchmarks
 // compare it with what kindctl makes of it.
 type Stock interface {
-	// Install applies it and returns.
-	Install(context.Context, *kube.Client) error
+	// Source is what Install reads.
+	Source() charts.Bundle
+	// Install applies it, from the files of Source, and returns.
+	Install(ctx context.Context, client *kube.Client, source fs.FS) error
 	// Settings say, a line each, what is installed and what of it is not default.
 	Settings() []string
 }
@@ -27,16 +30,14 @@ type StockOptions struct {
 	SingleNode bool
 	// LacksSysResource says that no container can have CAP_SYS_RESOURCE.
 	LacksSysResource bool
-	// Sink is told of downloads.
-	Sink event.Sink
 }
 
 // stock makes the CNIs of the catalogue as they are published.
 var stock = map[string]func(StockOptions) Stock{
 	"cilium": func(o StockOptions) Stock {
-		return cilium.Stock{SingleNode: o.SingleNode, LacksSysResource: o.LacksSysResource, Sink: o.Sink}
+		return cilium.Stock{SingleNode: o.SingleNode, LacksSysResource: o.LacksSysResource}
 	},
-	"calico": func(o StockOptions) Stock { return calico.Stock{Sink: o.Sink} },
+	"calico": func(o StockOptions) Stock { return calico.Stock{} },
 }
 
 // NewStock returns the CNI of a name as it is published.

@@ -4,32 +4,20 @@ package calico
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gomod"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // Version of Calico; the manifest and the images have the same.
 const Version = "v3.31.0"
 
-// source holds the manifest: the commit that upstream tagged v3.31.0. Its
-// module has no tag that Go accepts.
-var source = gomod.Module{
-	Path: "github.com/projectcalico/calico", Version: "v0.0.0-20251021213802-b1f3c43f8437",
-	Sum: "h1:PbLe6D0Yis8ce4F+o/Dmlrv4Her2ZN6ns8rmlZoFoEY=",
-}
-
-// The manifest without BGP: nodes on one network reach each other by plain
-// routes, others by VXLAN. It needs neither BIRD nor the ipip module.
-const (
-	manifestDir  = "manifests"
-	manifestFile = "calico-vxlan.yaml"
-)
+// manifestFile is the manifest without BGP: nodes on one network reach each other
+// by plain routes, others by VXLAN. It needs neither BIRD nor the ipip module.
+const manifestFile = "manifests/calico-vxlan.yaml"
 
 // Options are what Calico needs to know of the cluster.
 type Options struct {
@@ -47,8 +35,6 @@ type Options struct {
 	NoTunnel bool
 	// Production leaves the agent's pods as they were published.
 	Production bool
-	// Sink is told of downloads; nil drops them.
-	Sink event.Sink
 }
 
 // Addon is Calico in a cluster.
@@ -57,12 +43,7 @@ type Addon struct {
 }
 
 // New returns the addon.
-func New(options Options) *Addon {
-	if options.Sink == nil {
-		options.Sink = event.Discard
-	}
-	return &Addon{options}
-}
+func New(options Options) *Addon { return &Addon{options} }
 
 // Name is what users type.
 func (a *Addon) Name() string { return "calico" }
@@ -78,17 +59,20 @@ func (a *Addon) Images() []string {
 	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}
 }
 
+// Source is what Install reads.
+func (a *Addon) Source() charts.Bundle { return charts.Calico }
+
 // Install applies the rendered manifest. It does not wait for the agents.
-func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
-	objects, err := a.manifest(ctx)
+func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) error {
+	objects, err := a.manifest(source)
 	if err != nil {
 		return err
 	}
 	return client.Apply(ctx, objects)
 }
 
-func (a *Addon) manifest(ctx context.Context) ([]*unstructured.Unstructured, error) {
-	objects, err := published(ctx, a.options.Sink)
+func (a *Addon) manifest(source fs.FS) ([]*unstructured.Unstructured, error) {
+	objects, err := published(source)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +83,8 @@ func (a *Addon) manifest(ctx context.Context) ([]*unstructured.Unstructured, err
 }
 
 // published reads the manifest as it was published.
-func published(ctx context.Context, sink event.Sink) ([]*unstructured.Unstructured, error) {
-	dir, err := gomod.Fetch(ctx, source, manifestDir, sink)
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
+func published(source fs.FS) ([]*unstructured.Unstructured, error) {
+	data, err := fs.ReadFile(source, manifestFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the manifest: %w", err)
 	}

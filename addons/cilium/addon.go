@@ -4,30 +4,22 @@ package cilium
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"helm.sh/helm/v4/pkg/action"
-	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	helmkube "helm.sh/helm/v4/pkg/kube"
 	"helm.sh/helm/v4/pkg/postrenderer"
 
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gomod"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // Version of Cilium. Chart and images have the same.
 const Version = "1.20.2"
 
-// source holds the chart; the hash is the one in the Go checksum database.
-var source = gomod.Module{
-	Path: "github.com/cilium/cilium", Version: "v" + Version,
-	Sum: "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
-}
-
 const (
-	chartDir    = "install/kubernetes/cilium"
 	namespace   = "kube-system"
 	releaseName = "cilium"
 	// fieldManager is the owner of fields that the helm command uses. Under
@@ -52,8 +44,6 @@ type Options struct {
 	SingleNode bool
 	// Production leaves the agent's pods as the chart has them.
 	Production bool
-	// Sink is told of downloads; nil drops them.
-	Sink event.Sink
 }
 
 // Addon is Cilium in a cluster.
@@ -62,12 +52,7 @@ type Addon struct {
 }
 
 // New returns the addon.
-func New(options Options) *Addon {
-	if options.Sink == nil {
-		options.Sink = event.Discard
-	}
-	return &Addon{options}
-}
+func New(options Options) *Addon { return &Addon{options} }
 
 // Name is what users type.
 func (a *Addon) Name() string { return "cilium" }
@@ -84,10 +69,13 @@ func (a *Addon) Images() []string {
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}
 }
 
+// Source is what Install reads.
+func (a *Addon) Source() charts.Bundle { return charts.Cilium }
+
 // Install makes the Helm release, or brings one that has other values up to
 // date. It does not wait for the agents.
-func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
-	ch, err := readChart(ctx, a.options.Sink)
+func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) error {
+	ch, err := readChart(source)
 	if err != nil {
 		return err
 	}
@@ -97,29 +85,12 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client) error {
 	}
 	var render postrenderer.PostRenderer
 	if !a.options.Production {
-		if err := define(ctx, client, a.options.Sink); err != nil {
+		if err := define(ctx, client, source); err != nil {
 			return err
 		}
 		render = rendered{}
 	}
 	return helm(ctx, client, ch, values, render)
-}
-
-// readChart reads the chart as it was published.
-func readChart(ctx context.Context, sink event.Sink) (*chart.Chart, error) {
-	dir, err := gomod.Fetch(ctx, source, chartDir, sink)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := loader.LoadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("load the chart: %w", err)
-	}
-	ch, ok := loaded.(*chart.Chart)
-	if !ok {
-		return nil, fmt.Errorf("the chart has an unknown format: %T", loaded)
-	}
-	return ch, nil
 }
 
 // helm has Helm's library make the release; render, unless it is nil, changes

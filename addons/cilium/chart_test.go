@@ -1,40 +1,62 @@
 package cilium
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	release "helm.sh/helm/v4/pkg/release/v1"
 
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gomod"
-	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
 
-// published is the chart as upstream published it, when Go's module cache
-// holds it: tests use no network.
+// published is the chart as upstream published it.
 func published(t *testing.T) *chart.Chart {
 	t.Helper()
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("GOPROXY", "off")
-	dir, err := gomod.Fetch(t.Context(), source, chartDir, event.Discard)
-	if hint.ReasonOf(err) == "MODULE_UNREACHABLE" {
-		t.Skip("the chart's module is not in Go's module cache")
-	}
+	ch, err := readChart(chartstest.Files(t, New(Options{}).Source()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ch, err := loader.LoadDir(dir)
+	return ch
+}
+
+// TestChartIsReadAsByHelm compares with what Helm's own loader makes of a directory.
+func TestChartIsReadAsByHelm(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, chartstest.Files(t, New(Options{}).Source())); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := loader.LoadDir(filepath.Join(dir, chartDir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ch.(*chart.Chart)
+	want, got := loaded.(*chart.Chart), published(t)
+	names := func(files []*common.File) (names []string) {
+		for _, file := range files {
+			names = append(names, fmt.Sprintf("%s: %d bytes", file.Name, len(file.Data)))
+		}
+		slices.Sort(names)
+		return names
+	}
+	for what, files := range map[string][2][]*common.File{
+		"raw files": {got.Raw, want.Raw}, "templates": {got.Templates, want.Templates}, "files": {got.Files, want.Files},
+	} {
+		if diff := cmp.Diff(names(files[1]), names(files[0])); diff != "" || len(files[0]) == 0 {
+			t.Errorf("%s (-Helm +ours):\n%s", what, diff)
+		}
+	}
+	if got.Metadata.Version != Version {
+		t.Errorf("the chart is that of %s, the images are those of %s", got.Metadata.Version, Version)
+	}
 }
 
 var image = regexp.MustCompile(`(?m)^\s*image: "?([^"\s]+)"?\s*$`)

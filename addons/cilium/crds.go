@@ -3,13 +3,10 @@ package cilium
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gomod"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -24,14 +21,10 @@ var definitions = []string{
 }
 
 // define applies the definitions, so that no agent has to wait for the operator.
-func define(ctx context.Context, client *kube.Client, sink event.Sink) error {
-	dir, err := gomod.Fetch(ctx, source, crdDir, sink)
-	if err != nil {
-		return err
-	}
+func define(ctx context.Context, client *kube.Client, source fs.FS) error {
 	var objects []*unstructured.Unstructured
 	for _, name := range definitions {
-		data, err := os.ReadFile(filepath.Join(dir, name+".yaml"))
+		data, err := fs.ReadFile(source, crdDir+"/"+name+".yaml")
 		if err != nil {
 			return fmt.Errorf("read a definition: %w", err)
 		}

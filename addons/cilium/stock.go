@@ -2,8 +2,9 @@ package cilium
 
 import (
 	"context"
+	"io/fs"
 
-	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -14,13 +15,14 @@ type Stock struct {
 	SingleNode bool
 	// LacksSysResource says that no container can have CAP_SYS_RESOURCE.
 	LacksSysResource bool
-	// Sink is told of downloads.
-	Sink event.Sink
 }
 
+// Source is what Install reads.
+func (s Stock) Source() charts.Bundle { return charts.Cilium }
+
 // Install makes the Helm release. It does not wait for the agents.
-func (s Stock) Install(ctx context.Context, client *kube.Client) error {
-	ch, err := readChart(ctx, s.Sink)
+func (s Stock) Install(ctx context.Context, client *kube.Client, source fs.FS) error {
+	ch, err := readChart(source)
 	if err != nil {
 		return err
 	}

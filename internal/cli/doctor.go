@@ -11,8 +11,10 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -63,7 +65,7 @@ func doctor(c *cli.Context) error {
 		needs = bootstrap.Survey(topology)
 	}
 	needs.Ignored = c.StringSlice(ignoreFlag)
-	found, err := examine(c, needs)
+	found, err := examine(c, topology, needs)
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func doctor(c *cli.Context) error {
 	if c.Bool("fix") {
 		var repairs []repair
 		if repairs, failed = fix(found.Findings); slices.ContainsFunc(repairs, func(r repair) bool { return r.Done != "" }) {
-			if found, err = examine(c, needs); err != nil { // the kernel says what it made of it
+			if found, err = examine(c, topology, needs); err != nil { // the kernel says what it made of it
 				return err
 			}
 		}
@@ -98,9 +100,10 @@ func doctorTopology(c *cli.Context) (clusters.Topology, error) {
 	return topology, err
 }
 
-// examine collects the findings: those on the kubeconfig, and the host's.
-func examine(c *cli.Context, needs host.Needs) (found examination, err error) {
-	facts := host.Facts{}
+// examine collects the findings: the host's, those on what the CNI is installed
+// from, and those on the kubeconfig.
+func examine(c *cli.Context, topology clusters.Topology, needs host.Needs) (found examination, err error) {
+	facts, source := host.Facts{}, []host.Finding(nil)
 	docker, err := host.Docker(c.Context)
 	if err != nil {
 		if c.Context.Err() != nil {
@@ -112,8 +115,11 @@ func examine(c *cli.Context, needs host.Needs) (found examination, err error) {
 		if facts, err = host.Probe(c.Context, docker); err != nil {
 			return found, err
 		}
+		if source, err = bootstrap.Source(c.Context, kindctl.Places(topology, "", event.Discard), topology, facts); err != nil {
+			return found, err
+		}
 	}
-	found.Findings = facts.Findings(needs)
+	found.Findings = append(facts.Findings(needs), source...)
 	kubeconfig := host.Finding{ID: "kubeconfig", State: host.OK, Seen: "the kubeconfig can be changed"}
 	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
 		kubeconfig = host.Broken("kubeconfig", err)

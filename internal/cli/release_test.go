@@ -17,6 +17,7 @@ import (
 // releaseConfig is what this project says in .goreleaser.yaml.
 type releaseConfig struct {
 	Version int
+	Before  struct{ Hooks []string }
 	Builds  []struct {
 		Main, Binary         string
 		Env, Flags, Ldflags  []string
@@ -63,6 +64,18 @@ func TestRelease(t *testing.T) {
 	}
 	if !slices.Contains(build.Flags, "-trimpath") || build.ModTimestamp == "" || !slices.Contains(build.Env, "CGO_ENABLED=0") {
 		t.Errorf("two builds of one commit may differ: %+v", build)
+	}
+
+	// make release-binary builds the same.
+	for what, want := range map[string]string{
+		"flags":  "BUILD := " + strings.Join(build.Env, " ") + " go build " + strings.Join(build.Flags, " ") + " -ldflags '$(LDFLAGS)'\n",
+		"linker": "LDFLAGS := " + strings.ReplaceAll(strings.Join(build.Ldflags, " "), "{{ .Tag }}", "$(VERSION)") + "\n",
+		"recipe": "\t$(CHARTS)\n\t$(BUILD) -o $(or $(OUT),bin/release/kindctl) .\n",
+		"charts": "CHARTS := GOOS= GOARCH= " + strings.Join(config.Before.Hooks, "") + "\n",
+	} {
+		if !strings.Contains(read("Makefile"), want) {
+			t.Errorf("the release's %s are not those of the Makefile, which lacks %q", what, want)
+		}
 	}
 
 	var has []string

@@ -2,8 +2,10 @@ package bootstrap
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -21,8 +23,11 @@ type Addon interface {
 	Tested() (oldest, newest string)
 	// Images are the container images that the addon's pods run.
 	Images() []string
-	// Install applies the addon and returns. Whether it works is for Checks.
-	Install(context.Context, *kube.Client) error
+	// Source is what Install reads. It is found before anything is made.
+	Source() charts.Bundle
+	// Install applies the addon, from the files of Source, and returns. Whether it
+	// works is for Checks.
+	Install(ctx context.Context, client *kube.Client, source fs.FS) error
 	// Checks prove that the addon works.
 	Checks() []verify.Check
 }

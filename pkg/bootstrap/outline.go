@@ -73,7 +73,11 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 			err = u.checkPatches(ctx)
 		}
 	}
-	return changes, err
+	if err != nil {
+		return changes, err
+	}
+	downloads, err := u.wouldFindSource(ctx, resolver.Docker)
+	return append(changes, downloads...), err
 }
 
 func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {

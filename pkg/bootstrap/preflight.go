@@ -148,6 +148,9 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 	if err == nil {
 		err = u.checkPatches(ctx)
 	}
+	if err == nil {
+		err = u.findSource(ctx, resolver.Docker)
+	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -66,6 +67,7 @@ type Up struct {
 	addon     Addon
 	found     images.Set
 	versions  map[string]string // of Kubernetes, by node image, where there are patches
+	source    fs.FS             // of the addon
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline

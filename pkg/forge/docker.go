@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/daemon"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
 	dockerimage "github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
 )
@@ -18,20 +19,14 @@ import (
 // docker is the Docker daemon that images are loaded into.
 type docker struct{ client *client.Client }
 
-// openDocker connects to the daemon that the environment names.
+// openDocker connects to the daemon that the docker command uses, where clusters
+// are made as well. Who opens it closes its client.
 func openDocker(ctx context.Context) (docker, error) {
-	c, err := client.New(client.FromEnv)
-	if err == nil {
-		_, err = c.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
-	}
+	c, err := host.Docker(ctx)
 	if ctx.Err() != nil {
 		return docker{}, ctx.Err()
 	}
-	if err != nil {
-		return docker{}, hint.Wrap(err, hint.Preflight, "DOCKER_UNREACHABLE", "Docker does not answer",
-			"Start it (`systemctl start docker`), and if it is somewhere else, set DOCKER_HOST.")
-	}
-	return docker{c}, nil
+	return docker{c}, err
 }
 
 // loaded is an image that Docker has; the zero value is none.

@@ -129,6 +129,7 @@ func Build(ctx context.Context, spec Spec, options Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	defer daemon.client.Close()
 	release, err := releaseOf(spec.Kubernetes)
 	if err != nil {
 		return Result{}, err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kindctl/kindctl/pkg/charts"
 )
 
 // Labels of images that this package makes.
@@ -17,6 +19,7 @@ const (
 	labelCNI        = "dev.kindctl.cni"        // "cilium", "calico" or "none"
 	labelInputs     = "dev.kindctl.inputs"     // the key of the component
 	labelImages     = "dev.kindctl.images"     // what is in it, comma-separated
+	labelCharts     = charts.NodeLabel         // what its CNI is installed from
 )
 
 // nodeFiles is what every node has beside Debian's packages: kind's files,
@@ -93,7 +96,11 @@ func nodeLayers(cni string) []layerRef {
 		last = cni + "-images"
 		layers = append(layers, layerRef{last, snapshotsLayer})
 	}
-	return append(layers, layerRef{last, stateLayer})
+	layers = append(layers, layerRef{last, stateLayer})
+	if cni != None {
+		layers = append(layers, layerRef{chartsComponent(cni), rootLayer})
+	}
+	return layers
 }
 
 // node is a node image: its layers and its configuration, ready to load.
@@ -109,7 +116,7 @@ func node(cni string, r release) component {
 func nodeComponent(cni string) string { return "node-" + cni }
 
 func (r release) nodeConfig(cni string) v1.Config {
-	return v1.Config{
+	config := v1.Config{
 		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
 		Env:        []string{searchPath, "container=docker"}, // systemd looks for container
 		StopSignal: "SIGRTMIN+3",
@@ -119,6 +126,10 @@ func (r release) nodeConfig(cni string) v1.Config {
 			labelImages:     strings.Join(r.baked(cni), ","),
 		},
 	}
+	if bundle, has := bundles[cni]; has {
+		config.Labels[labelCharts] = bundle.File()
+	}
+	return config
 }
 
 // baked are the references of the images in a node image.

@@ -25,6 +25,7 @@ func Prune(ctx context.Context, options Options) (freed int64, removed []string,
 	if err != nil {
 		return 0, nil, err
 	}
+	defer daemon.client.Close()
 	keys := everyKey()
 	freed, removed, err = store.prune(keys)
 	if err != nil {

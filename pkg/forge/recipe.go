@@ -35,6 +35,7 @@ func recipe(r release) graph {
 			[]string{"cilium", "cni-plugins", "static", "userland", "network-tools", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
 		store("calico-images", "Images of Calico", "core-images",
 			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
+		cniCharts(Cilium), cniCharts(Calico),
 	)
 	for _, cni := range CNIs {
 		g = append(g, node(cni, r))

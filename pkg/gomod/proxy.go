@@ -29,16 +29,12 @@ var client = func() *http.Client {
 // notThere says that a proxy does not have a file, rather than being broken.
 type notThere struct{ error }
 
-// download asks the proxies of GOPROXY for a file, by the rules of the go
-// command: one after a comma is asked when those before do not have the file,
-// one after a bar whatever went wrong before. The file goes into dir.
-func download(ctx context.Context, name, dir string, span *event.Span) (file string, err error) {
-	list, err := proxies(ctx)
-	if err != nil {
-		return "", err
-	}
+// ask tries the proxies of GOPROXY for a file, by the rules of the go command:
+// one after a comma when those before do not have the file, one after a bar
+// whatever went wrong before. It ends with the first URL that try takes.
+func ask(ctx context.Context, name string, try func(url string) error) error {
 	var failures []error
-	for rest := list; rest != ""; {
+	for rest := proxies(ctx); rest != ""; {
 		end := strings.IndexAny(rest, ",|")
 		proxy, evenWhenBroken := rest, false
 		if end < 0 {
@@ -46,6 +42,7 @@ func download(ctx context.Context, name, dir string, span *event.Span) (file str
 		} else {
 			proxy, evenWhenBroken, rest = rest[:end], rest[end] == '|', rest[end+1:]
 		}
+		var err error
 		switch proxy = strings.TrimSpace(proxy); proxy {
 		case "":
 			continue
@@ -54,53 +51,78 @@ func download(ctx context.Context, name, dir string, span *event.Span) (file str
 		case "direct":
 			err = notThere{errors.New("GOPROXY=direct: only the go command fetches from version control")}
 		default:
-			file, err = get(ctx, strings.TrimSuffix(proxy, "/")+"/"+name, dir, span)
+			err = try(strings.TrimSuffix(proxy, "/") + "/" + name)
 		}
 		if err == nil {
-			return file, nil
+			return nil
 		}
 		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 		failures = append(failures, err)
 		if _, absent := errors.AsType[notThere](err); !absent && !evenWhenBroken {
 			break
 		}
 	}
-	return "", hint.Wrap(errors.Join(failures...), hint.Preflight, "MODULE_UNREACHABLE", "no module proxy could deliver "+name,
+	return hint.Wrap(errors.Join(failures...), hint.Preflight, "MODULE_UNREACHABLE", "no module proxy has delivered "+name,
 		"check the network and the variable HTTPS_PROXY, or set GOPROXY to a module proxy within reach")
 }
 
-// proxies is GOPROXY, or what the go command has in its place.
-func proxies(ctx context.Context) (string, error) {
+// publicProxies is what the go command asks where nothing else is set (go 1.26,
+// cmd/go/internal/modfetch).
+const publicProxies = "https://proxy.golang.org,direct"
+
+// proxies is GOPROXY, or what the go command has in its place, or its default
+// where there is no go command.
+func proxies(ctx context.Context) string {
 	if list := os.Getenv("GOPROXY"); list != "" {
-		return list, nil
+		return list
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
-	if err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "MODULE_PROXY_UNKNOWN", "no module proxy is known: GOPROXY is not set, and there is no go command to ask",
-			"set GOPROXY to a module proxy within reach, or install Go")
+	if list := strings.TrimSpace(string(out)); err == nil && list != "" {
+		return list
 	}
-	return strings.TrimSpace(string(out)), nil
+	return publicProxies
+}
+
+// open begins to read a file of a proxy.
+func open(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	switch response.StatusCode {
+	case http.StatusOK:
+		return response, nil
+	case http.StatusNotFound, http.StatusGone:
+		err = notThere{fmt.Errorf("%s: %s", url, response.Status)}
+	default:
+		err = fmt.Errorf("%s: %s", url, response.Status)
+	}
+	response.Body.Close()
+	return nil, err
+}
+
+// has returns nil where a proxy has a file, of which no more than the beginning
+// is read: not every proxy answers to HEAD.
+func has(ctx context.Context, url string) error {
+	response, err := open(ctx, url)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
 }
 
 func get(ctx context.Context, url, dir string, span *event.Span) (name string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := client.Do(request)
+	response, err := open(ctx, url)
 	if err != nil {
 		return "", err
 	}
 	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound, http.StatusGone:
-		return "", notThere{fmt.Errorf("%s: %s", url, response.Status)}
-	default:
-		return "", fmt.Errorf("%s: %s", url, response.Status)
-	}
 	file, err := os.CreateTemp(dir, "*.zip")
 	if err != nil {
 		return "", err

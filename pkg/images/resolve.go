@@ -85,6 +85,8 @@ type Docker interface {
 	Tag(ctx context.Context, ref, name string) error
 	// Save writes an image that Docker has to a file.
 	Save(ctx context.Context, ref, path string) error
+	// File returns a file of an image that Docker has.
+	File(ctx context.Context, ref, path string) ([]byte, error)
 }
 
 // Source is a place outside Docker that has images.

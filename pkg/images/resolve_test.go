@@ -57,6 +57,10 @@ func (w *world) Save(_ context.Context, ref, path string) error {
 	return os.WriteFile(path, []byte(ref), 0o600)
 }
 
+func (w *world) File(context.Context, string, string) ([]byte, error) {
+	return nil, errors.New("the resolver reads no file of an image")
+}
+
 func (w *world) NodeImage() (string, error) { return w.builtTag, nil }
 
 func (w *world) Build(context.Context) (string, error) {

@@ -21,9 +21,7 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 	return bootstrap.Places{
 		Probe: verify.DefaultProbeImage,
 		Addon: func(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
-			options := addonOptions(t, facts)
-			options.Sink = sink
-			addon, err := addons.New(t.CNI, options)
+			addon, err := addons.New(t.CNI, addonOptions(t, facts))
 			if addon == nil || err != nil {
 				return nil, err
 			}

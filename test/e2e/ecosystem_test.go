@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"archive/zip"
 	"cmp"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -226,6 +228,30 @@ func TestPlatforms(t *testing.T) {
 // its dtkit) among its fixtures.
 var schemas = gomod.Module{Path: "github.com/yannh/kubeconform", Version: "v0.8.0", Sum: "h1:loDYd3a3spjIFrauqW67CDKF55Oo9R6uvC8AvpVd4ug="}
 
+// fixturesOf unpacks a module's folder "fixtures".
+func fixturesOf(t *testing.T, m gomod.Module) (dir string) {
+	t.Helper()
+	file, release, err := gomod.Archive(t.Context(), m, event.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	archive, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	fixtures, err := fs.Sub(archive, m.Path+"@"+m.Version+"/fixtures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, fixtures); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // TestJUnitSatisfiesSchema holds the file of a recorded run, with every outcome, and
 // that of a verification which cannot even begin, to the schema itself. It is older
 // than skipped tests with a message, which its successor (junit-10.xsd) allows.
@@ -233,10 +259,7 @@ func TestJUnitSatisfiesSchema(t *testing.T) {
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		t.Skip("xmllint is not installed: apt-get install libxml2-utils")
 	}
-	fixtures, err := gomod.Fetch(t.Context(), schemas, "fixtures", event.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fixtures := fixturesOf(t, schemas)
 	s := newSession(t)
 	unreachable := filepath.Join(t.TempDir(), "junit.xml")
 	if r := s.kindctl("verify", "--context", "production", "--report", "junit="+unreachable); r.code == 0 {

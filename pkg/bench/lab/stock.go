@@ -14,6 +14,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -31,7 +32,11 @@ type StockOptions struct {
 // Stock makes a cluster as a careful person does without kindctl: kind's library,
 // the CNI as its makers publish it, and patience until everything is rolled out.
 func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
-	cni, err := addons.NewStock(order.CNI, addons.StockOptions{SingleNode: order.Nodes == 1, LacksSysResource: o.LacksSysResource, Sink: o.Sink})
+	cni, err := addons.NewStock(order.CNI, addons.StockOptions{SingleNode: order.Nodes == 1, LacksSysResource: o.LacksSysResource})
+	if err != nil {
+		return err
+	}
+	source, err := charts.Library{Sink: o.Sink}.Find(ctx, cni.Source())
 	if err != nil {
 		return err
 	}
@@ -47,7 +52,7 @@ func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
 			if client, err = kube.FromKubeconfig(order.Kubeconfig, provider.Context(order.Cluster)); err != nil {
 				return err
 			}
-			return cni.Install(ctx, client)
+			return cni.Install(ctx, client, source)
 		}},
 		{"rollouts", "Wait until everything is rolled out", func(span *event.Span) error {
 			return rolledOut(ctx, client, func(err error) { span.Progress(err.Error(), 0, 0) })

@@ -70,32 +70,31 @@ func isolate(t *testing.T, goproxy string) {
 	t.Setenv("GOPROXY", goproxy)
 }
 
-func TestFetch(t *testing.T) {
-	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x", "chart/templates/a.yaml": "a", "other/file": "no"})
+func TestArchive(t *testing.T) {
+	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
 	url, requests := proxy(t, data)
 	isolate(t, url+"/nowhere,"+url+",direct")
 	m := Module{Path: "example.com/Mod", Version: "v1.0.0", Sum: sum}
-	for range 2 {
-		dir, err := Fetch(t.Context(), m, "chart", event.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if content, err := os.ReadFile(filepath.Join(dir, "templates", "a.yaml")); err != nil || string(content) != "a" {
-			t.Errorf("templates/a.yaml holds %q, %v", content, err)
-		}
-		if _, err := os.Stat(filepath.Join(dir, "..", "other")); err == nil {
-			t.Error("files were unpacked that nobody asked for")
-		}
+	file, release, err := Archive(t.Context(), m, event.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := os.ReadFile(file); err != nil || !bytes.Equal(content, data) {
+		t.Errorf("%s is another file than the proxy has (%v)", file, err)
 	}
 	if *requests != 2 { // the proxy that does not have it, and the one that does
-		t.Errorf("%d requests, want 2: the second Fetch must find the cache", *requests)
+		t.Errorf("%d requests, want 2", *requests)
 	}
-	if _, err := Fetch(t.Context(), m, "no/such/dir", event.Discard); err == nil {
-		t.Error("a directory that is not in the module was accepted")
+	if where, err := Locate(t.Context(), m); err != nil || where != url+"/example.com/!mod/@v/v1.0.0.zip" {
+		t.Errorf("the module is at %s, %v", where, err)
+	}
+	release()
+	if _, err := os.Stat(filepath.Dir(file)); err == nil {
+		t.Error("the download was not removed")
 	}
 }
 
-func TestFetchUsesGosModuleCache(t *testing.T) {
+func TestArchiveInGosModuleCache(t *testing.T) {
 	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
 	isolate(t, "off")
 	cached := filepath.Join(os.Getenv("GOMODCACHE"), "cache", "download", "example.com", "!mod", "@v", "v1.0.0.zip")
@@ -105,21 +104,27 @@ func TestFetchUsesGosModuleCache(t *testing.T) {
 	if err := os.WriteFile(cached, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard); err != nil {
-		t.Fatal(err)
+	m := Module{"example.com/Mod", "v1.0.0", sum}
+	file, release, err := Archive(t.Context(), m, event.Discard)
+	if err != nil || file != cached {
+		t.Fatalf("the archive is %s, %v", file, err)
+	}
+	release()
+	if where, err := Locate(t.Context(), m); err != nil || where != cached {
+		t.Errorf("the module is at %s, %v", where, err)
 	}
 	if _, err := os.Stat(cached); err != nil {
 		t.Errorf("Go's own cache lost the archive: %v", err)
 	}
 }
 
-func TestFetchRefuses(t *testing.T) {
+func TestArchiveRefuses(t *testing.T) {
 	data, _ := archive(t, map[string]string{"chart/Chart.yaml": "tampered"})
 	_, sum := archive(t, map[string]string{"chart/Chart.yaml": "published"})
 	url, _ := proxy(t, data)
 	for goproxy, reason := range map[string]string{url: "MODULE_TAMPERED", url + "/nowhere": "MODULE_UNREACHABLE", "off": "MODULE_UNREACHABLE", "direct": "MODULE_UNREACHABLE"} {
 		isolate(t, goproxy)
-		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard)
+		_, _, err := Archive(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, event.Discard)
 		if hint.ReasonOf(err) != reason || hint.AdviceOf(err) == "" {
 			t.Errorf("GOPROXY=%s: %v, want %s with advice", goproxy, err, reason)
 		}
@@ -161,33 +166,39 @@ func TestProxyList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		isolate(t, tt.list)
-		_, err := Fetch(t.Context(), Module{"example.com/Mod", "v1.0.0", sum}, "chart", event.Discard)
-		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("GOPROXY=%s: %v, want %q", tt.list, err, tt.want)
+		m := Module{"example.com/Mod", "v1.0.0", sum}
+		_, release, err := Archive(t.Context(), m, event.Discard)
+		if err == nil {
+			release()
+		}
+		_, located := Locate(t.Context(), m)
+		for _, err := range []error{err, located} {
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("GOPROXY=%s: %v, want %q", tt.list, err, tt.want)
+			}
 		}
 	}
 }
 
-// TestProxiesOfTheGoCommand: without the variable, the go command's setting counts.
+// TestProxiesOfTheGoCommand: without the variable, the go command's setting counts,
+// and without the command its default.
 func TestProxiesOfTheGoCommand(t *testing.T) {
-	data, sum := archive(t, map[string]string{"chart/Chart.yaml": "name: x"})
-	url, _ := proxy(t, data)
-	module := Module{"example.com/Mod", "v1.0.0", sum}
 	isolate(t, "")
 	path := t.TempDir()
 	t.Setenv("PATH", path)
-	if _, err := Fetch(t.Context(), module, "chart", event.Discard); hint.ReasonOf(err) != "MODULE_PROXY_UNKNOWN" || !strings.Contains(hint.AdviceOf(err), "GOPROXY") {
-		t.Errorf("without Go: %v, advice %q", err, hint.AdviceOf(err))
+	if list := proxies(t.Context()); list != publicProxies {
+		t.Errorf("without Go, %s is asked", list)
 	}
-	if err := os.WriteFile(filepath.Join(path, "go"), []byte("#!/bin/sh\n[ \"$*\" = \"env GOPROXY\" ] && echo "+url+"\n"), 0o755); err != nil {
+	const own = "https://proxy.example.com"
+	if err := os.WriteFile(filepath.Join(path, "go"), []byte("#!/bin/sh\n[ \"$*\" = \"env GOPROXY\" ] && echo "+own+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Fetch(t.Context(), module, "chart", event.Discard); err != nil {
-		t.Error(err)
+	if list := proxies(t.Context()); list != own {
+		t.Errorf("%s is asked, and not the proxy of the go command", list)
 	}
 }
 
-func TestDownloadIsTold(t *testing.T) {
+func TestDownloadIsReported(t *testing.T) {
 	noise := make([]byte, 3<<20)
 	rand.Read(noise)
 	data, sum := archive(t, map[string]string{"chart/big": string(noise)})
@@ -195,19 +206,17 @@ func TestDownloadIsTold(t *testing.T) {
 	isolate(t, url)
 	var events event.Recorder
 	m := Module{"example.com/Mod", "v1.0.0", sum}
-	if _, err := Fetch(t.Context(), m, "chart", &events); err != nil {
+	_, release, err := Archive(t.Context(), m, &events)
+	if err != nil {
 		t.Fatal(err)
 	}
+	release()
 	told := events.Events()
 	if len(told) < 4 || told[0].Kind != event.Started || told[len(told)-1].Kind != event.Done {
 		t.Fatalf("events are %+v, want a start, progress and an end", told)
 	}
 	if p := told[len(told)-2]; p.Kind != event.Progress || p.Completed < 2<<20 || p.Completed > int64(len(data)) {
 		t.Errorf("the last progress is %+v of %d bytes", p, len(data))
-	}
-	before := len(events.Events())
-	if _, err := Fetch(t.Context(), m, "chart", &events); err != nil || len(events.Events()) != before {
-		t.Errorf("a module in the cache is told as a download (%v)", err)
 	}
 }
 
@@ -223,7 +232,7 @@ func TestDownloadEndsWithItsContext(t *testing.T) {
 	isolate(t, server.URL)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reached; cancel() }()
-	_, err := Fetch(ctx, Module{"example.com/Mod", "v1.0.0", "h1:x"}, "chart", event.Discard)
+	_, _, err := Archive(ctx, Module{"example.com/Mod", "v1.0.0", "h1:x"}, event.Discard)
 	if !errors.Is(err, context.Canceled) || hint.ReasonOf(err) == "MODULE_UNREACHABLE" {
 		t.Errorf("an interrupted download gives %v", err)
 	}
