@@ -16,7 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/host"
 )
 
-// fakeEngine answers as Docker without containers and networks where DOCKER_HOST says, with
+// fakeEngine answers as Docker without containers, networks and images where DOCKER_HOST says, with
 // the facts of a file: engine info.json. In these, NOW is the time. It also
 // takes a port, $TAKEN_PORT.
 func fakeEngine(ts *testscript.TestScript, _ bool, args []string) {
@@ -34,7 +34,7 @@ func fakeEngine(ts *testscript.TestScript, _ bool, args []string) {
 			_, _ = w.Write([]byte("OK"))
 		case strings.HasSuffix(r.URL.Path, "/info"):
 			_, _ = w.Write([]byte(strings.ReplaceAll(info, "NOW", time.Now().Format(time.RFC3339Nano))))
-		case strings.HasSuffix(r.URL.Path, "/containers/json"), strings.HasSuffix(r.URL.Path, "/networks"):
+		case strings.HasSuffix(r.URL.Path, "/containers/json"), strings.HasSuffix(r.URL.Path, "/networks"), strings.HasSuffix(r.URL.Path, "/images/json"):
 			_, _ = w.Write([]byte("[]"))
 		default:
 			http.NotFound(w, r)

@@ -50,8 +50,12 @@ func (r *Resolver) save(ctx context.Context, mode Mode, image, path string) (err
 		return hint.New(hint.Preflight, "POD_IMAGE_MISSING", fmt.Sprintf("neither the node image nor Docker has %s", image),
 			`use --images auto or registry, or a node image made by "kindctl images build"`)
 	}
-	if err := r.Registry.Answers(ctx, image); err != nil {
+	if err := r.Registry.Has(ctx, image); err != nil {
 		return err
 	}
-	return r.Registry.Save(ctx, image, path, span)
+	if err := r.Registry.Save(ctx, image, path, span); err != nil && ctx.Err() == nil {
+		return hint.Wrap(err, hint.Preflight, "IMAGE_NOT_FETCHED", image+" could not be fetched from its registry",
+			"run the same command again; where the registry wants a password: docker login")
+	}
+	return context.Cause(ctx)
 }

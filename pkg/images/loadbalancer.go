@@ -35,7 +35,7 @@ func (r *Resolver) loadBalancer(ctx context.Context, req Request) (string, error
 	case Build:
 		return r.Builder.BuildLoadBalancer(ctx)
 	}
-	if err := r.Registry.Answers(ctx, req.LoadBalancer); err != nil {
+	if err := r.Registry.Has(ctx, req.LoadBalancer); err != nil {
 		if req.Mode == Auto {
 			return r.Builder.BuildLoadBalancer(ctx)
 		}

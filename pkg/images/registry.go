@@ -45,8 +45,20 @@ func (r *Remote) Locate(ref string) (string, error) {
 }
 
 // Answers asks for the image's manifest. A registry that answers "no such
-// image" answers; the pull then says so in its own words.
+// image" answers.
 func (r *Remote) Answers(ctx context.Context, ref string) error {
+	if err := r.Has(ctx, ref); hint.ReasonOf(err) != missingImage {
+		return err
+	}
+	return nil
+}
+
+// missingImage is the reason of Has for an image that a registry does not have.
+const missingImage = "IMAGE_NOT_IN_REGISTRY"
+
+// Has asks for the image's manifest. What a registry refuses for another reason,
+// the pull says in its own words.
+func (r *Remote) Has(ctx context.Context, ref string) error {
 	located, parsed, err := r.parse(ref)
 	if err != nil {
 		return err
@@ -55,6 +67,10 @@ func (r *Remote) Answers(ctx context.Context, ref string) error {
 	defer cancel()
 	_, err = remote.Head(parsed, append(r.options(asking), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))...)
 	var status *transport.Error
+	if errors.As(err, &status) && status.StatusCode == http.StatusNotFound {
+		return hint.Wrap(err, hint.Preflight, missingImage, "the registry has no "+located,
+			"put it there, name another mirror with --image-registry HOST/PREFIX, or use --images build")
+	}
 	if err == nil || (errors.As(err, &status) && status.StatusCode != http.StatusServiceUnavailable) {
 		return nil
 	}

@@ -39,7 +39,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-func TestSaveKeepsTheImagesOwnName(t *testing.T) {
+func TestRemote(t *testing.T) {
 	server := httptest.NewServer(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
@@ -57,6 +57,16 @@ func TestSaveKeepsTheImagesOwnName(t *testing.T) {
 	source := &Remote{Mirror: mirror, Architecture: "amd64"}
 	if err := source.Answers(t.Context(), "quay.io/cilium/cilium:v1"); err != nil {
 		t.Fatal(err)
+	}
+	if err := source.Has(t.Context(), "quay.io/cilium/cilium:v1"); err != nil {
+		t.Error(err)
+	}
+	const absent = "quay.io/cilium/operator:v1"
+	if err := source.Answers(t.Context(), absent); err != nil {
+		t.Errorf("a registry that lacks an image does not answer: %v", err)
+	}
+	if err := source.Has(t.Context(), absent); hint.ReasonOf(err) != missingImage || hint.CodeOf(err) != hint.Preflight || !strings.Contains(err.Error(), mirror+"/cilium/operator:v1") {
+		t.Errorf("an image that is not there gives %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "image.tar")
 	span := event.Start(event.Discard, event.Event{})

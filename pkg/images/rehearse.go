@@ -72,6 +72,7 @@ type notedSource struct {
 	*notes
 }
 
+// Save is called for images that the registry has, as far as it says.
 func (s notedSource) Save(_ context.Context, ref, _ string, _ *event.Span) error {
 	s.add("fetch " + ref + " as an archive")
 	return nil

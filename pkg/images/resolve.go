@@ -93,6 +93,9 @@ type Docker interface {
 type Source interface {
 	// Answers returns nil when the registry that has ref can be reached.
 	Answers(ctx context.Context, ref string) error
+	// Has returns nil when the registry that has ref can be reached, unless that
+	// says that it has no such image.
+	Has(ctx context.Context, ref string) error
 	// Locate returns the reference to pull instead of ref.
 	Locate(ref string) (string, error)
 	// Newest returns ref with the newest tag that there is of a minor version.
@@ -239,15 +242,18 @@ func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
 
 func (r *Resolver) registryNode(ctx context.Context, req Request) (string, error) {
 	wanted := cmp.Or(req.Node, req.Published)
-	if err := r.Registry.Answers(ctx, wanted); err != nil {
-		return "", err
-	}
 	if req.Node == "" && req.Minor != "" {
+		if err := r.Registry.Answers(ctx, wanted); err != nil {
+			return "", err
+		}
 		newest, err := r.Registry.Newest(ctx, wanted, req.Minor)
 		if err != nil {
 			return "", err
 		}
 		wanted = newest
+	}
+	if err := r.Registry.Has(ctx, wanted); err != nil {
+		return "", err
 	}
 	return r.pull(ctx, wanted)
 }

@@ -22,7 +22,8 @@ type world struct {
 	diary    []string
 	docker   map[string]map[string]string
 	answers  bool
-	cannot   error // why building is impossible
+	lacks    string // an image that the registry does not have
+	cannot   error  // why building is impossible
 	builtTag string
 }
 
@@ -91,6 +92,13 @@ func (r mirror) Answers(context.Context, string) error {
 	return hint.New(hint.Preflight, "REGISTRY_UNREACHABLE", "no registry answers", "check the network")
 }
 
+func (r mirror) Has(ctx context.Context, ref string) error {
+	if r.lacks != "" && strings.Contains(ref, r.lacks) {
+		return hint.New(hint.Preflight, missingImage, "the registry has no "+ref, "put it there")
+	}
+	return r.Answers(ctx, ref)
+}
+
 func (r mirror) Newest(_ context.Context, ref, minor string) (string, error) {
 	return untagged(ref) + ":" + minor + ".9", nil
 }
@@ -113,6 +121,7 @@ func TestResolve(t *testing.T) {
 		front     string // the load balancer that was found
 		docker    map[string]map[string]string
 		answers   bool
+		lacks     string
 		cannot    error
 		prefix    string
 		want      string
@@ -130,6 +139,9 @@ func TestResolve(t *testing.T) {
 		{name: "build although a registry answers", mode: Build, answers: true, want: built, source: Build, diary: []string{"build"}},
 		{name: "registry although built", mode: Registry, answers: true, docker: map[string]map[string]string{built: baked}, want: published, source: Registry, archives: 2,
 			diary: []string{"pull kindest/node:v1", "fetch cni:1", "fetch probe:1"}},
+		{name: "registry without the node image", mode: Registry, answers: true, lacks: "kindest/node", wantError: "the registry has no kindest/node:v1"},
+		{name: "registry without an image of the CNI", mode: Registry, answers: true, lacks: "cni:1", wantError: "the registry has no cni:1", diary: []string{"pull kindest/node:v1"}},
+		{name: "a registry without the load balancer, so it is built", mode: Auto, answers: true, lacks: "envoy", balancer: balancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
 		{name: "registry that does not answer", mode: Registry, wantError: "no registry answers"},
 		{name: "a pod image that Docker has is saved, not pulled", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil, "cni:1": nil, "probe:1": nil},
 			want: "mine:1", source: Local, archives: 2, diary: []string{"save cni:1", "save probe:1"}},
@@ -158,7 +170,7 @@ func TestResolve(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := &world{docker: tt.docker, answers: tt.answers, cannot: tt.cannot, builtTag: built}
+			w := &world{docker: tt.docker, answers: tt.answers, lacks: tt.lacks, cannot: tt.cannot, builtTag: built}
 			if tt.noForge {
 				w.builtTag = ""
 			}
