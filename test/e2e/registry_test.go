@@ -23,22 +23,27 @@ import (
 
 // TestRegistry makes a cluster from a registry of its own, as on a host that
 // reaches one: the newest node image of a minor version, without any CNI, is
-// pulled into Docker, the CNI's images are pulled once and put into the nodes. Calico and kube-proxy both
-// use nftables here.
+// pulled into Docker, the CNI's images are pulled once and put into the nodes.
+// The released binary needs nothing else: neither Go nor a module proxy. Calico and
+// kube-proxy both use nftables here.
 func TestRegistry(t *testing.T) {
 	const cluster = "e2e-registry"
 	s := newSession(t, cluster)
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
-	s.fill(mirror)
+	s.fill(mirror, forge.Calico)
+	if !testing.Short() {
+		s.fill(mirror, forge.Cilium)
+	}
 	cache := t.TempDir() // archives of an earlier run must not help
 	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("TMPDIR", t.TempDir())
 	before := s.images()
 
 	up := []string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster}
-	s.must(up...)
+	binary := released(t)
+	s.alone(binary, up...)
 	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
 		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
@@ -59,6 +64,11 @@ func TestRegistry(t *testing.T) {
 		s.killed("• [load]", nil, up...)
 		s.sweeps(there, cache, false)
 	}
+	if !testing.Short() {
+		s.alone(binary, "up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "cilium", "--profile", "single", "-n", cluster)
+		s.green(cluster)
+		s.must("down", "-n", cluster)
+	}
 	s.output("docker", "rmi", mirror+"/kindest/node:"+published)
 	if after := s.images(); after != before {
 		t.Errorf("Docker had the images\n%s\nand now has\n%s", before, after)
@@ -68,9 +78,9 @@ func TestRegistry(t *testing.T) {
 // published is a patch of which nobody but the registry knows.
 var published = semver.MajorMinor(releases.Supported[0]) + ".1000"
 
-// fill pushes a node image without a CNI, and Calico's images, as if they were
+// fill pushes a node image without a CNI, and a CNI's images, as if they were
 // upstream's.
-func (s *session) fill(mirror string) {
+func (s *session) fill(mirror, cni string) {
 	s.Helper()
 	base, err := forge.Build(s.Context(), forge.Spec{CNI: forge.None}, forge.Options{})
 	if err != nil {
@@ -94,10 +104,10 @@ func (s *session) fill(mirror string) {
 	if err := push("docker.io/kindest/node:"+published, node); err != nil {
 		s.Fatal(err)
 	}
-	if _, err := forge.Build(s.Context(), forge.Spec{CNI: forge.Calico}, forge.Options{}); err != nil {
+	if _, err := forge.Build(s.Context(), forge.Spec{CNI: cni}, forge.Options{}); err != nil {
 		s.Fatal(err)
 	}
-	if err := forge.Export(s.Context(), forge.Spec{CNI: forge.Calico}, forge.Options{}, push); err != nil {
+	if err := forge.Export(s.Context(), forge.Spec{CNI: cni}, forge.Options{}, push); err != nil {
 		s.Fatal(err)
 	}
 }
