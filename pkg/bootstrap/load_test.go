@@ -82,6 +82,7 @@ func harbour() (*dock, []*berth, []destination) {
 }
 
 func TestLoadSavesOnceAndSkips(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // others leave files as well
 	d, berths, nodes := harbour()
 	f := freight{shelf: d, sink: event.Discard}
 	if err := f.find(t.Context(), []string{"app:dev", "db:dev", "docker.io/library/app:dev"}, nil); err != nil {
