@@ -141,7 +141,7 @@ func TestResolve(t *testing.T) {
 			diary: []string{"pull kindest/node:v1", "fetch cni:1", "fetch probe:1"}},
 		{name: "registry without the node image", mode: Registry, answers: true, lacks: "kindest/node", wantError: "the registry has no kindest/node:v1"},
 		{name: "registry without an image of the CNI", mode: Registry, answers: true, lacks: "cni:1", wantError: "the registry has no cni:1", diary: []string{"pull kindest/node:v1"}},
-		{name: "a registry without the load balancer, so it is built", mode: Auto, answers: true, lacks: "envoy", balancer: balancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
+		{name: "a registry without the load balancer, so it is built", mode: Auto, answers: true, lacks: "envoy", balancer: balancer, front: builtBalancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
 		{name: "registry that does not answer", mode: Registry, wantError: "no registry answers"},
 		{name: "a pod image that Docker has is saved, not pulled", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil, "cni:1": nil, "probe:1": nil},
 			want: "mine:1", source: Local, archives: 2, diary: []string{"save cni:1", "save probe:1"}},
