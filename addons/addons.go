@@ -23,6 +23,7 @@ type Addon interface {
 	Name() string
 	Version() string
 	Tested() (oldest, newest string)
+	Validate(find charts.Finder) error
 	Images() []string
 	Source() charts.Bundle
 	Install(context.Context, *kube.Client, fs.FS) error
@@ -50,6 +51,10 @@ type Options struct {
 	LacksVXLAN bool
 	// Production leaves out what only makes a cluster quicker.
 	Production bool
+	// Cilium are the user's own settings of Cilium.
+	Cilium cilium.Settings
+	// Calico are the user's own settings of Calico.
+	Calico calico.Settings
 }
 
 // None is the name for no addon at all.
@@ -58,10 +63,10 @@ const None = "none"
 // catalogue makes each addon.
 var catalogue = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
-		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production})
+		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Settings: o.Cilium})
 	},
 	"calico": func(o Options) Addon {
-		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production})
+		return calico.New(calico.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, NoTunnel: o.LacksVXLAN, Production: o.Production, Settings: o.Calico})
 	},
 }
 

@@ -47,6 +47,8 @@ func (t Topology) Differences(wanted Topology) string {
 			compare(name+" of "+want.Name, reflect.ValueOf(have.Group).FieldByIndex(field.Index).Interface(), reflect.ValueOf(want.Group).FieldByIndex(field.Index).Interface())
 		}
 	}
+	compare("the settings of Cilium", t.Cilium, wanted.Cilium)
+	compare("the settings of Calico", t.Calico, wanted.Calico)
 	compare("kindConfig", t.Raw, wanted.Raw)
 	return strings.Join(differences, ", ")
 }

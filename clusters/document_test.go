@@ -45,7 +45,7 @@ func TestConfigDocument(t *testing.T) {
 // write adds a table of the fields at a path, and those below them.
 func write(out *strings.Builder, path string, fields []field, defaults map[string]any) {
 	if path != "" {
-		fmt.Fprintf(out, "\n### %s[]\n", path)
+		fmt.Fprintf(out, "\n### %s\n", path)
 	}
 	out.WriteString("\n| field | | default |\n|---|---|---|\n")
 	for _, f := range fields {
@@ -61,8 +61,12 @@ func write(out *strings.Builder, path string, fields []field, defaults map[strin
 		fmt.Fprintf(out, "| `%s` | %s | %s |\n", f.name, f.about, value)
 	}
 	for _, f := range fields {
+		name := strings.TrimPrefix(path+"."+f.name, ".")
 		if f.below != nil {
-			write(out, strings.TrimPrefix(path+"[]."+f.name, "[]."), f.below, defaults)
+			write(out, name+"[]", f.below, defaults)
+		}
+		if f.within != nil {
+			write(out, name, f.within, defaults)
 		}
 	}
 	if path == "" {

@@ -1,6 +1,11 @@
 package clusters
 
 import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
 	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
@@ -14,6 +19,25 @@ func (t Topology) hasten() []string {
 		quick = append(quick, quickEtcd)
 	}
 	return quick
+}
+
+// PlacesTokenKey reports whether kindctl makes the key that signs the tokens of
+// ServiceAccounts. kubeadm gives it the algorithm of the certificates' keys, and
+// many verifiers of tokens outside of the cluster accept RS256 alone. Where the
+// user's own patches choose the algorithm, kubeadm makes this key too.
+func (t Topology) PlacesTokenKey() bool {
+	if t.Production() {
+		return false
+	}
+	chosen := func(patches []string, json []v1alpha4.PatchJSON6902) bool {
+		const field = "encryptionAlgorithm"
+		return slices.ContainsFunc(patches, func(patch string) bool { return strings.Contains(patch, field) }) ||
+			slices.ContainsFunc(json, func(patch v1alpha4.PatchJSON6902) bool { return strings.Contains(patch.Patch, field) })
+	}
+	return t.Raw == nil || !chosen(t.Raw.KubeadmConfigPatches, t.Raw.KubeadmConfigPatchesJSON6902) &&
+		!slices.ContainsFunc(t.Raw.Nodes, func(node v1alpha4.Node) bool {
+			return chosen(node.KubeadmConfigPatches, node.KubeadmConfigPatchesJSON6902)
+		})
 }
 
 // Without an apiVersion a patch is for every version of kubeadm's configuration,
@@ -50,7 +74,7 @@ func (t Topology) Shortcuts() []fidelity.Shortcut {
 		{Setting: "etcd's writes", Here: "left to the kernel (--unsafe-no-fsync)", There: "on the disk before they are answered",
 			Effect: "no waiting for the disk; what was written last may be lost when the machine itself dies, not when a container does"},
 		{Setting: "keys of the certificates", Here: "ECDSA P-256, from Kubernetes 1.36 on", There: "RSA 2048",
-			Effect: "made and used with less CPU; as strong"},
+			Effect: "made and used with less CPU; as strong. The key that signs ServiceAccount tokens is RSA 2048 everywhere (RS256)"},
 		{Setting: "election of controller manager and scheduler", Here: "tried every 0.5 s", There: "every 2 s",
 			Effect: "who leads does so as soon as the API lets it, about 3 s earlier; a few more small writes"},
 		{Setting: "requests of the controller manager", Here: "200 a second", There: "20 a second",

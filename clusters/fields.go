@@ -18,8 +18,8 @@ type field struct {
 	// example stands in a comment where the field is left out. One that begins
 	// with a new line is a block.
 	example string
-	// below are the fields of each item of a list.
-	below []field
+	// below are the fields of each item of a list, within those of an object.
+	below, within []field
 	// must says that an item of a list is nothing without it; instead is what
 	// one can have in place of others, in the words of JSON Schema.
 	must    bool
@@ -115,6 +115,13 @@ func fields() []field {
 			map[string]any{"required": []string{"file"}, "properties": map[string]any{"url": false}},
 			map[string]any{"required": []string{"url", "sha256"}, "properties": map[string]any{"file": false}},
 		}},
+		{name: "cilium", about: "Settings of Cilium.", within: ciliumFields(), example: `
+  hubble: true
+  values:
+    bandwidthManager: {enabled: true}`},
+		{name: "calico", about: "Settings of Calico.", within: calicoFields(), example: `
+  felix:
+    logSeverityScreen: Warning`},
 		{name: "kindConfig", about: "What has no field here, in kind's own format, " + kindVersion + ": patches of kubeadm and containerd, dnsSearch and the like.",
 			schema: shape[v1alpha4.Cluster](), example: `
   kubeadmConfigPatches:

@@ -46,6 +46,9 @@ func object(fields []field) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for _, f := range fields {
 		property := maps.Clone(f.schema)
+		if f.within != nil {
+			property = object(f.within)
+		}
 		if f.below != nil {
 			item := object(f.below)
 			if f.instead != nil {

@@ -62,11 +62,14 @@ func described(t *testing.T, of reflect.Type, fields []field) {
 	}
 	for _, f := range fields {
 		got = append(got, f.name)
-		if f.about == "" || len(f.schema) == 0 && f.below == nil {
+		if f.about == "" || len(f.schema) == 0 && f.below == nil && f.within == nil {
 			t.Errorf("%s has no description or no schema", f.name)
 		}
 		if f.below != nil {
 			described(t, fieldsOf(of)[f.name].Type.Elem(), f.below)
+		}
+		if f.within != nil {
+			described(t, fieldsOf(of)[f.name].Type.Elem(), f.within)
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -297,6 +300,9 @@ func TestExamples(t *testing.T) {
 		data := []byte("apiVersion: " + APIVersion + "\nkind: " + Kind + "\n" + f.sample())
 		if f.name == "apiVersion" || f.name == "kind" {
 			data = []byte("apiVersion: " + APIVersion + "\nkind: " + Kind + "\n")
+		}
+		if f.name == "calico" {
+			data = append(data, "cni: calico\n"...)
 		}
 		if err := inSchema(t, compiled, data); err != nil {
 			t.Errorf("%v\n%s", err, data)

@@ -41,17 +41,26 @@ func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
 	switch {
 	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
 		s.visitFields(node, t, path)
-	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
+	case node.Kind == yaml.MappingNode && (t.Kind() == reflect.Map || t.Kind() == reflect.Interface):
 		for i := 0; i < len(node.Content); i += 2 {
-			s.enter(node.Content[i], node.Content[i+1], t.Elem(), path+"["+node.Content[i].Value+"]")
+			s.enter(node.Content[i], node.Content[i+1], elem(t), path+"["+node.Content[i].Value+"]")
 		}
-	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
 		for i, item := range node.Content {
-			s.enter(item, item, t.Elem(), path+"["+strconv.Itoa(i)+"]")
+			s.enter(item, item, elem(t), path+"["+strconv.Itoa(i)+"]")
 		}
 	case node.Kind == yaml.ScalarNode:
 		s.visitScalar(node, t, path)
 	}
+}
+
+// elem is the type of what is in a map or a slice. What is in a value of any type is of
+// any type.
+func elem(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Interface {
+		return t
+	}
+	return t.Elem()
 }
 
 func (s *survey) enter(key, value *yaml.Node, t reflect.Type, path string) {

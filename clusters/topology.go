@@ -67,6 +67,10 @@ type Topology struct {
 	RuntimeConfig map[string]bool `yaml:"runtimeConfig,omitempty"`
 	// Manifests are applied, one after the other, once the CNI works.
 	Manifests []Manifest `yaml:"manifests,omitempty"`
+	// Cilium are settings of Cilium; nil is none.
+	Cilium *Cilium `yaml:"cilium,omitempty"`
+	// Calico are settings of Calico; nil is none.
+	Calico *Calico `yaml:"calico,omitempty"`
 	// Raw is kind's own configuration, for what has no field here; nil is none.
 	// Its nodes belong, by role, to the nodes of this Topology in their order.
 	Raw *v1alpha4.Cluster `yaml:"kindConfig,omitempty"`

@@ -67,6 +67,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 	warnings = append(warnings, t.judgeState(complain)...)
 	t.judgeManifests(complain)
 	t.judgeSettings(complain)
+	t.validateCNI(complain)
 	warnings = append(warnings, t.oldImages()...)
 	if patches {
 		said, wrong := t.ReviewPatches(nil)

@@ -35,6 +35,8 @@ type Options struct {
 	NoTunnel bool
 	// Production leaves the agent's pods as they were published.
 	Production bool
+	// Settings are the user's own.
+	Settings Settings
 }
 
 // Addon is Calico in a cluster.
@@ -79,7 +81,7 @@ func (a *Addon) manifest(source fs.FS) ([]*unstructured.Unstructured, error) {
 	if err := Render(objects, a.options); err != nil {
 		return nil, fmt.Errorf("render the manifest: %w", err)
 	}
-	return objects, nil
+	return configured(objects, a.options.Settings), nil
 }
 
 // published reads the manifest as it was published.

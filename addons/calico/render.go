@@ -26,7 +26,7 @@ func Render(objects []*unstructured.Unstructured, options Options) error {
 	}
 	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
 		container := named(pod, agent)
-		container.Env = settings(container.Env, options)
+		container.Env = yielding(settings(container.Env, options), options.Settings)
 		if !options.Production {
 			container.ReadinessProbe = felixReady()
 			if container.LivenessProbe != nil {

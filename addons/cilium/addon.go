@@ -44,15 +44,19 @@ type Options struct {
 	SingleNode bool
 	// Production leaves the agent's pods as the chart has them.
 	Production bool
+	// Settings are the user's own.
+	Settings Settings
 }
 
 // Addon is Cilium in a cluster.
 type Addon struct {
 	options Options
+	// images are those that the user's settings take, once Validate has read them.
+	images []string
 }
 
 // New returns the addon.
-func New(options Options) *Addon { return &Addon{options} }
+func New(options Options) *Addon { return &Addon{options: options} }
 
 // Name is what users type.
 func (a *Addon) Name() string { return "cilium" }
@@ -64,8 +68,12 @@ func (a *Addon) Version() string { return "v" + Version }
 // Documentation/network/kubernetes/compatibility.rst.
 func (a *Addon) Tested() (oldest, newest string) { return "1.33", "1.36" }
 
-// Images are the images of the agent and the operator.
+// Images are the images of the agent and the operator, and what the user's settings
+// take besides, once Validate has read them.
 func (a *Addon) Images() []string {
+	if a.images != nil {
+		return a.images
+	}
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}
 }
 
@@ -90,7 +98,10 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) 
 		}
 		render = rendered{}
 	}
-	return helm(ctx, client, ch, values, render)
+	if err := helm(ctx, client, ch, values, render); err != nil {
+		return err
+	}
+	return refuseUnenforced(ctx, client)
 }
 
 // helm has Helm's library make the release; render, unless it is nil, changes

@@ -26,7 +26,7 @@ func TestValues(t *testing.T) {
 			"daemon":   map[string]any{"configSources": "config-map:cilium-config"}, "sysctlfix": map[string]any{"enabled": false},
 			"startupProbe": map[string]any{"periodSeconds": 1}, "readinessProbe": map[string]any{"periodSeconds": 1}, "cgroup": map[string]any{"autoMount": map[string]any{"enabled": false}},
 			"routingMode": "native", "autoDirectNodeRoutes": true, "ipv4NativeRoutingCIDR": "10.9.0.0/16", "kubeProxyReplacement": "false",
-			"envoy": map[string]any{"enabled": false}, "l7Proxy": false, "hubble": map[string]any{"enabled": false},
+			"envoy": map[string]any{"enabled": false}, "l7Proxy": false, "hubble": map[string]any{"enabled": false}, "cni": map[string]any{"chainingMode": "portmap"},
 		}
 	}
 	with := func(change map[string]any) map[string]any {
@@ -45,7 +45,7 @@ func TestValues(t *testing.T) {
 	}{
 		{"beside kube-proxy", Options{ProxyMode: "iptables", APIServerHost: "lab-control-plane", APIServerPort: 6443}, plain()},
 		{"in kube-proxy's place", Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
-			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil})},
+			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil, "cni": nil})},
 		{"as in production", Options{ProxyMode: "iptables", Production: true},
 			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"as in production on one node", Options{ProxyMode: "iptables", Production: true, SingleNode: true},

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -28,18 +29,32 @@ func (a *Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "agents start up to 15 s earlier"},
 		{Setting: "Cilium's probes", Here: "every second, from the first", There: "startup after 5 s, every 2 s; readiness every 30 s, the operator's every 5 s",
 			Effect: "both count as ready as soon as they are; a kubelet that has just started waits up to a period before it asks"},
-		{Setting: "Hubble", Here: "off", There: "on in every agent",
-			Effect: "less CPU and memory; nobody can look at flows"},
 		{Setting: "addresses of pods with Cilium", Here: "of the node's podCIDR", There: "of a pool of Cilium's own", Kept: true,
 			Effect: "pods have addresses of the cluster's podSubnet"},
-		{Setting: "Cilium's proxy for HTTP, DNS and the like", Here: "off", There: "Envoy on every node", Kept: true,
-			Effect: "there is no image of Envoy; policies for more than addresses and ports do not work"},
 	}
+	all = append(all, a.options.Settings.leftOut()...)
 	if !a.options.SingleNode {
 		all = append(all, fidelity.Shortcut{Setting: "Cilium's operator", Here: "one replica", There: "two",
 			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"})
 	}
 	return fidelity.Taken(all, a.options.Production)
+}
+
+// leftOut is what a release leaves out unless the user asks for it.
+func (s Settings) leftOut() (out []fidelity.Shortcut) {
+	on := func(path ...string) bool {
+		value, _ := setting.Get(s.Values, path...)
+		return value == true
+	}
+	if !s.Hubble && !on("hubble", "enabled") {
+		out = append(out, fidelity.Shortcut{Setting: "Hubble", Here: "off", There: "on in every agent",
+			Effect: "less CPU and memory; no flows are recorded, unless the configuration says cilium: {hubble: true}"})
+	}
+	if !s.L7Proxy && !on("l7Proxy") {
+		out = append(out, fidelity.Shortcut{Setting: "Cilium's proxies", Here: "off", There: "on, with Envoy on every node", Kept: true,
+			Effect: "policies that name hosts or have rules for HTTP or TLS are refused when they are applied; cilium: {dnsProxy: true} and {l7Proxy: true} turn the proxies on, the latter with an image of Envoy from a registry"})
+	}
+	return out
 }
 
 // hasten changes the values of a release so that its pods start less.

@@ -8,13 +8,14 @@ import (
 )
 
 // Values are the Helm values for a cluster: what differs from the chart's own
-// defaults, which are passed because a list can only be replaced as a whole.
+// defaults, which are passed because a list can only be replaced as a whole. The
+// user's own come last.
 func Values(options Options, defaults map[string]any) (map[string]any, error) {
-	withoutDigest := map[string]any{"useDigest": false} // images built here have digests of their own
+	withoutDigest := func() map[string]any { return map[string]any{"useDigest": false} } // images built here have digests of their own
 	values := map[string]any{
-		"image":                withoutDigest,
+		"image":                withoutDigest(),
 		"ipam":                 map[string]any{"mode": "kubernetes"}, // each node's podCIDR, as kubeadm hands it out
-		"operator":             map[string]any{"image": withoutDigest},
+		"operator":             map[string]any{"image": withoutDigest()},
 		"routingMode":          "tunnel",
 		"tunnelProtocol":       "vxlan",
 		"kubeProxyReplacement": "false",
@@ -24,7 +25,10 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 	if four, six := kube.ByFamily(options.PodSubnet); six != "" {
 		values["ipv4"], values["ipv6"] = map[string]any{"enabled": four != ""}, map[string]any{"enabled": true}
 	}
-	if options.ProxyMode == "none" {
+	if options.ProxyMode != "none" {
+		// Without kube-proxy's replacement Cilium does not serve hostPorts itself.
+		values["cni"] = map[string]any{"chainingMode": "portmap"}
+	} else {
 		values["kubeProxyReplacement"] = "true"
 		values["k8sServiceHost"] = options.APIServerHost
 		values["k8sServicePort"] = options.APIServerPort
@@ -42,6 +46,7 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 		}
 		values["securityContext"] = map[string]any{"capabilities": capabilities}
 	}
+	options.Settings.ask(values, defaults)
 	return values, nil
 }
 

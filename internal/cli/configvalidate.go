@@ -9,6 +9,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 // examined is what "config validate" says of one file.
@@ -62,6 +63,9 @@ func examineFile(c *cli.Context, file string) examined {
 	if err == nil {
 		one.Warnings, err = topology.Validate()
 		one.Warnings = append([]string{}, one.Warnings...)
+	}
+	if err == nil {
+		err = kindctl.ValidateCNI(c.Context, topology, lineSink(c))
 	}
 	if err != nil {
 		one.failure, one.Problems = err, strings.Split(err.Error(), "\n")

@@ -23,12 +23,15 @@ func (u *Up) begin(ctx context.Context, span *event.Span) *creation {
 	ctx, stop := context.WithCancelCause(ctx)
 	c := &creation{live: make(chan struct{}), ended: make(chan struct{}), stop: stop, span: span}
 	u.provider.Live = sync.OnceFunc(func() { close(c.live) })
-	if len(u.Topology.EtcdNames()) > 0 {
-		u.provider.Prepared = func() {
+	placeTokenKey := u.beginTokenKey()
+	u.provider.Prepared = func() {
+		err := placeTokenKey(ctx)
+		if err == nil && len(u.Topology.EtcdNames()) > 0 {
 			c.Progress("Starting etcd", 0, 0)
-			if err := u.placeEtcd(ctx); err != nil {
-				stop(err)
-			}
+			err = u.placeEtcd(ctx)
+		}
+		if err != nil {
+			stop(err)
 		}
 	}
 	if u.Topology.Nodes() > 1 {
@@ -79,5 +82,8 @@ func (u *Up) join(ctx context.Context, span *event.Span) (string, error) {
 	}
 	u.creation.follow(span)
 	<-u.creation.ended // which ctx hastens
-	return "", u.creation.err
+	if u.creation.err != nil {
+		return "", u.creation.err
+	}
+	return "", admitStorage(ctx, u.client)
 }

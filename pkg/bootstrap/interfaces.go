@@ -21,7 +21,11 @@ type Addon interface {
 	// Tested are the oldest and the newest minor version of Kubernetes with which
 	// its makers test it: "1.33", "1.36".
 	Tested() (oldest, newest string)
-	// Images are the container images that the addon's pods run.
+	// Validate reports what is wrong with the user's settings of the addon, before
+	// anything is made. It calls find for what describes them, if there are any.
+	Validate(find charts.Finder) error
+	// Images are the container images that the addon's pods run, the user's settings
+	// included once Validate has read them.
 	Images() []string
 	// Source is what Install reads. It is found before anything is made.
 	Source() charts.Bundle

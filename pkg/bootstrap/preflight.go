@@ -3,10 +3,12 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
@@ -34,6 +36,13 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	u.facts.Contained = provider.InContainer()
 	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
+		return "", err
+	}
+	if u.addon == nil {
+		return u.facts.String(), nil
+	}
+	find := func(bundle charts.Bundle) (fs.FS, error) { return u.describe(ctx, bundle) }
+	if err := u.addon.Validate(find); err != nil {
 		return "", err
 	}
 	return u.facts.String(), nil

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -38,6 +39,33 @@ func (u *Up) findSource(ctx context.Context, docker images.Docker) error {
 	return err
 }
 
+// describe finds what the CNI's settings are validated against. The node image is
+// not known yet: that of the configuration, or kindctl's own, may have it.
+func (u *Up) describe(ctx context.Context, bundle charts.Bundle) (fs.FS, error) {
+	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	if err != nil {
+		return nil, err
+	}
+	defer closeResolver()
+	node, err := nodeImageOf(u.Topology, resolver)
+	if err != nil {
+		return nil, err
+	}
+	places, err := library(ctx, resolver.Docker, node, bundle, u.Sink)
+	if err != nil {
+		return nil, err
+	}
+	return places.Find(ctx, bundle)
+}
+
+// nodeImageOf is the image that a topology names, or else the one that kindctl builds.
+func nodeImageOf(t clusters.Topology, resolver *images.Resolver) (string, error) {
+	if t.Image != "" {
+		return t.Image, nil
+	}
+	return resolver.Builder.NodeImage()
+}
+
 // wouldFindSource says what findSource would download. A node image that would be
 // built has everything.
 func (u *Up) wouldFindSource(ctx context.Context, docker images.Docker) ([]string, error) {
@@ -71,11 +99,9 @@ func Source(ctx context.Context, places Places, t clusters.Topology, facts host.
 		return nil, err
 	}
 	defer closeResolver()
-	node := t.Image
-	if node == "" {
-		if node, err = resolver.Builder.NodeImage(); err != nil {
-			return nil, err
-		}
+	node, err := nodeImageOf(t, resolver)
+	if err != nil {
+		return nil, err
 	}
 	found, err := library(ctx, resolver.Docker, node, addon.Source(), event.Discard)
 	if err != nil {

@@ -40,6 +40,9 @@ type Library struct {
 	Sink event.Sink
 }
 
+// Finder returns the files of a bundle, as Library.Find does.
+type Finder func(Bundle) (fs.FS, error)
+
 // Find returns the files of a bundle, by their paths in the module. They come
 // from the binary, the cache, the node image, Go's module cache or a module
 // proxy, whichever has them first.

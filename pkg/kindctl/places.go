@@ -2,12 +2,16 @@ package kindctl
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/addons/calico"
+	"github.com/kindctl/kindctl/addons/cilium"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
@@ -47,6 +51,16 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 	}
 }
 
+// ValidateCNI reports what is wrong with the configuration's settings of the CNI, as
+// the makers of the CNI describe them. Where there are none it does nothing.
+func ValidateCNI(ctx context.Context, t clusters.Topology, sink event.Sink) error {
+	addon, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
+	if addon == nil || err != nil {
+		return err
+	}
+	return addon.Validate(func(bundle charts.Bundle) (fs.FS, error) { return charts.Library{Sink: sink}.Find(ctx, bundle) })
+}
+
 // Shortcuts are those that a cluster would take, on a host that lacks nothing.
 func Shortcuts(t clusters.Topology) ([]fidelity.Shortcut, error) {
 	addon, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
@@ -70,6 +84,7 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		front = "external-load-balancer"
 	}
 	return addons.Options{
+		Cilium: ciliumSettings(t), Calico: calicoSettings(t),
 		PodSubnet: t.Pods(), ProxyMode: t.ProxyMode,
 		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
@@ -77,4 +92,20 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		Production:       t.Production(),
 		LacksVXLAN:       facts.Kernel.Supports(host.VXLAN) == host.Absent,
 	}
+}
+
+// ciliumSettings are what the configuration asks of Cilium.
+func ciliumSettings(t clusters.Topology) cilium.Settings {
+	if t.Cilium == nil {
+		return cilium.Settings{}
+	}
+	return cilium.Settings{Hubble: t.Cilium.Hubble, DNSProxy: t.Cilium.DNSProxy, L7Proxy: t.Cilium.L7Proxy, Values: t.Cilium.Values, Place: t.Place}
+}
+
+// calicoSettings are what the configuration asks of Calico.
+func calicoSettings(t clusters.Topology) calico.Settings {
+	if t.Calico == nil {
+		return calico.Settings{}
+	}
+	return calico.Settings{Felix: t.Calico.Felix, Place: t.Place}
 }

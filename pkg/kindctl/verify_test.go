@@ -45,7 +45,8 @@ func TestSkipsOnOneNode(t *testing.T) {
 		"no CNI yet": {addons.None, "iptables", bare, map[string]string{
 			"node.taint": keptAway, "sched.place": keptAway,
 			"proxy.rules": noCNI, "net.pods": noCNI, "net.host": noCNI,
-			"svc.clusterip": noCNI, "svc.spread": noCNI, "svc.hairpin": noCNI, "svc.remove": noCNI,
+			"svc.clusterip": noCNI, "svc.spread": noCNI, "svc.hairpin": noCNI, "svc.nodeport": noCNI, "svc.remove": noCNI,
+			"net.hostport": noCNI, "net.egress": noCNI, "store.claim": noCNI,
 			"dns.records": noCNI, "dns.external": noCNI, "dns.search": noCNI, "dns.latency": noCNI,
 			"netpol.deny": noCNI, "netpol.allow": noCNI,
 		}},

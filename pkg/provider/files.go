@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 	"time"
@@ -32,6 +33,15 @@ func (e *Engine) WriteFiles(ctx context.Context, container string, files ...File
 		return fmt.Errorf("write into %s: %w", container, err)
 	}
 	return nil
+}
+
+// HasFile reports whether a container has a file at an absolute path.
+func (e *Engine) HasFile(ctx context.Context, container, path string) (bool, error) {
+	_, err := e.readFile(ctx, container, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // packed are files as Docker takes them.

@@ -11,7 +11,7 @@ import (
 func Core() []Check {
 	return slices.Concat(
 		apiServerChecks(), certificateChecks(), etcdChecks(), schedulerChecks(), controllerChecks(), sliceChecks(), nodeChecks(), kubeletChecks(),
-		proxyChecks(), proxyRuleChecks(), networkChecks(), serviceChecks(), dnsChecks(), policyChecks(), admissionChecks(),
+		proxyChecks(), proxyRuleChecks(), networkChecks(), serviceChecks(), dnsChecks(), policyChecks(), admissionChecks(), storageChecks(),
 	)
 }
 

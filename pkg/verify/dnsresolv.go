@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -17,13 +16,9 @@ const resolvPath = "/etc/resolv.conf"
 
 // resolvConf reads the file in the probe as the kubelet wrote it.
 func (p Probe) resolvConf(ctx context.Context) (resolvConf, error) {
-	output, err := p.pods.Exec(ctx, p.PodRef, "/agnhost", "mounttest", "--file_content="+resolvPath)
+	text, err := p.readFile(ctx, resolvPath)
 	if err != nil {
-		return resolvConf{}, Unobservable(fmt.Errorf("read %s in the probe on %s: %w", resolvPath, p.Node, err))
-	}
-	text, found := strings.CutPrefix(output, "content of file "+strconv.Quote(resolvPath)+": ")
-	if !found {
-		return resolvConf{}, Unobservable(fmt.Errorf("read %s in the probe on %s: got %q", resolvPath, p.Node, output))
+		return resolvConf{}, err
 	}
 	return parseResolvConf(text), nil
 }

@@ -62,11 +62,12 @@ func newFleet(t *Target, prefix string, shape func(*corev1.Pod)) *Fleet {
 	return f
 }
 
-// onPodNetwork lets a probe answer to the Services of the run, and a policy know
-// it by its node.
-func onPodNetwork(pod *corev1.Pod) {
+// onPodNetwork lets a probe answer to the Services of the run and at a hostPort, and
+// a policy know it by its node.
+func (t *Target) onPodNetwork(pod *corev1.Pod) {
 	pod.Labels[fleetLabel] = fleetValue
 	pod.Labels[nodeLabel] = nodeKey(pod.Spec.NodeName)
+	pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: probeHTTPPort, HostPort: int32(t.podPort())}} //nolint:gosec // it is a port
 }
 
 // nodeKey stands for a node in a label, where its name might be too long.
@@ -133,6 +134,9 @@ func (f *Fleet) describe(ctx context.Context) (pods []*corev1.Pod, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.target.choosePodPort(ctx); err != nil {
+		return nil, err
+	}
 	for _, node := range nodes {
 		pod := f.target.probePod(f.prefix+node.Name, node.Name, nil)
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
@@ -180,11 +184,28 @@ func (t *Target) createPods(ctx context.Context, pods []*corev1.Pod) error {
 		return err
 	}
 	for _, pod := range pods {
-		if _, err := t.Kube.Clientset.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := t.createPod(ctx, namespace, pod); err != nil {
 			return fmt.Errorf("create pod %s: %w", pod.Name, err)
 		}
 	}
 	return nil
+}
+
+// createPod creates a pod, unless it is there. One that admission refuses is tried
+// without its hostPort.
+func (t *Target) createPod(ctx context.Context, namespace string, pod *corev1.Pod) error {
+	pods := t.Kube.Clientset.CoreV1().Pods(namespace)
+	_, err := pods.Create(ctx, pod, metav1.CreateOptions{})
+	if _, objected := objectionTo(err); objected && dropHostPorts(pod) {
+		if _, again := pods.Create(ctx, pod, metav1.CreateOptions{}); again == nil || apierrors.IsAlreadyExists(again) {
+			t.withoutHostPort.Store(true)
+			return nil
+		}
+	}
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
 }
 
 // startProbes creates the pods that are not there yet and waits, by watching,

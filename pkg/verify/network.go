@@ -35,7 +35,7 @@ func networkChecks() []Check {
 		Rights:  rights(RightsOfFleet, rightsOfWidePolicies),
 		Differs: "Nothing passes between pods, and somebody has policies of Cilium or Calico above all namespaces.",
 		Slow:    true, Timeout: 20 * time.Second, Skip: withoutCNI, Run: podsReachEachOther,
-	}, hostCheck(), mtuCheck()}
+	}, hostCheck(), mtuCheck(), podPortCheck(), egressCheck()}
 }
 
 // podsReachEachOther dials every probe from every probe, itself included.
@@ -74,6 +74,7 @@ const askName = "hostname"
 type way struct {
 	from     Probe
 	to       string // for people
+	about    string // the node that a failure is about; "" is the one it is sent from
 	protocol string // http or udp
 	host     string
 	port     int
@@ -113,7 +114,7 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 			if err != nil {
 				problems = append(problems, OnNode(w.from.Node, Unobservable(err)))
 			} else if problem := w.judge(answers, failures); problem != "" {
-				problems = append(problems, OnNode(w.from.Node, errors.New(name+": "+problem)))
+				problems = append(problems, OnNode(cmp.Or(w.about, w.from.Node), errors.New(name+": "+problem)))
 			} else {
 				evidence = append(evidence, fmt.Sprintf("%s: %d answered", name, len(answers)))
 			}

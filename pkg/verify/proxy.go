@@ -125,22 +125,34 @@ func proxyModeOf(ctx context.Context, pods interface {
 // configuredProxyMode reads the ConfigMap that kubeadm writes, and returns "" where
 // there is none: clouds configure kube-proxy in ways of their own.
 func configuredProxyMode(ctx context.Context, client *kube.Client) (string, error) {
-	found, err := client.Clientset.CoreV1().ConfigMaps(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read ConfigMap %s/%s: %w", systemNamespace, proxyName, err)
-	}
-	var configuration struct {
-		Kind string `json:"kind"`
-		Mode string `json:"mode"`
-	}
-	if err := yaml.Unmarshal([]byte(found.Data[proxyConfigKey]), &configuration); err != nil {
-		return "", fmt.Errorf("ConfigMap %s/%s: config.conf: %w", systemNamespace, proxyName, err)
-	}
-	if configuration.Mode == "" && configuration.Kind != "" {
+	configuration, err := proxyConfigurationOf(ctx, client)
+	if err == nil && configuration.Mode == "" && configuration.Kind != "" {
 		return defaultProxyMode, nil
 	}
-	return configuration.Mode, nil
+	return configuration.Mode, err
+}
+
+// proxyConfiguration is what is needed of a KubeProxyConfiguration.
+type proxyConfiguration struct {
+	Kind string `json:"kind"`
+	Mode string `json:"mode"`
+	// NodePortAddresses are CIDRs of the addresses at which NodePorts are served, or
+	// the word primary; none is all addresses, or the primary ones.
+	NodePortAddresses []string `json:"nodePortAddresses"`
+}
+
+// proxyConfigurationOf reads the ConfigMap that kubeadm writes. Where there is none,
+// the configuration is empty.
+func proxyConfigurationOf(ctx context.Context, client *kube.Client) (configuration proxyConfiguration, err error) {
+	found, err := client.Clientset.CoreV1().ConfigMaps(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return configuration, nil
+	}
+	if err != nil {
+		return configuration, fmt.Errorf("read ConfigMap %s/%s: %w", systemNamespace, proxyName, err)
+	}
+	if err := yaml.Unmarshal([]byte(found.Data[proxyConfigKey]), &configuration); err != nil {
+		return configuration, fmt.Errorf("ConfigMap %s/%s: config.conf: %w", systemNamespace, proxyName, err)
+	}
+	return configuration, nil
 }

@@ -36,6 +36,7 @@ func serviceChecks() []Check {
 			Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: serviceSpreads,
 		},
 		hairpinCheck(),
+		nodePortCheck(),
 		removalCheck(),
 	}
 }
@@ -65,6 +66,18 @@ func (t *Target) fleetServices(ctx context.Context) (clusterIPs []string, err er
 // service makes a Service in front of probe pods, if it is not there yet, for
 // all IP families that the cluster has, and returns its address of each.
 func (t *Target) service(ctx context.Context, name string, spec corev1.ServiceSpec) (clusterIPs []string, err error) {
+	service, err := t.serviceObject(ctx, name, spec)
+	if err != nil {
+		return nil, err
+	}
+	if service.Spec.ClusterIPs == nil { // of an API server before dual stack
+		return []string{service.Spec.ClusterIP}, nil
+	}
+	return service.Spec.ClusterIPs, nil
+}
+
+// serviceObject is service, and returns the whole object.
+func (t *Target) serviceObject(ctx context.Context, name string, spec corev1.ServiceSpec) (*corev1.Service, error) {
 	namespace, err := t.Namespace(ctx)
 	if err != nil {
 		return nil, err
@@ -80,10 +93,7 @@ func (t *Target) service(ctx context.Context, name string, spec corev1.ServiceSp
 	if err != nil {
 		return nil, fmt.Errorf("service %s: %w", name, err)
 	}
-	if service.Spec.ClusterIPs == nil { // of an API server before dual stack
-		return []string{service.Spec.ClusterIP}, nil
-	}
-	return service.Spec.ClusterIPs, nil
+	return service, nil
 }
 
 // serviceAnswers dials the Service's address by number once from every node.

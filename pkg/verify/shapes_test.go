@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
@@ -137,6 +138,9 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 		}
 		pod.Status = systemPod("", "", nil).Status
 		pod.Status.PodIP = fmt.Sprintf("10.244.0.%d", len(pods))
+		if pod.Spec.RestartPolicy == corev1.RestartPolicyNever {
+			pod.Status.Phase = corev1.PodSucceeded
+		}
 		return false, nil, nil
 	})
 	client.PrependReactor("create", "replicasets", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -144,6 +148,7 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 		record(set.Name, set.Spec.Template.Spec)
 		return false, nil, nil
 	})
+	_ = client.Tracker().Add(&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{defaultClassMark: "true"}}})
 	_ = client.Tracker().Add(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespacePrefix + target.RunID, Name: rootCertificates}, Data: map[string]string{"ca.crt": "pem"}})
 	var alone []Check
 	for _, check := range Core() {
@@ -190,12 +195,15 @@ func TestShapesOfPods(t *testing.T) {
 	const everything = " Exists "
 	onEveryNode := shape{"", everything}
 	onItsNetwork := shape{"a namespace of the host", everything}
+	withHostPort := shape{"host ports", everything}
+	claimant := shape{"a namespace of the host", controlPlaneLabel + " Exists NoSchedule"}
 	ordinary := shape{}
 	want := map[string]shape{
-		"probe-cp1": onEveryNode, "probe-w1": onEveryNode, "target-cp1": onEveryNode, "target-w1": onEveryNode,
+		"probe-cp1": withHostPort, "probe-w1": withHostPort, "target-cp1": onEveryNode, "target-w1": onEveryNode,
 		"host-cp1": onItsNetwork, "host-w1": onItsNetwork, mutatedPod: onItsNetwork,
 		"dns-tcp": onEveryNode, // pinned to the first node, which may be a control plane
 		"placed":  ordinary, "intolerant": ordinary, "reconciled": ordinary,
+		writerName: claimant, readerName: claimant,
 		"tolerant": {"", controlPlaneLabel + " Exists NoSchedule"},
 	}
 	got := map[string]shape{}

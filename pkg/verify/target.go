@@ -57,7 +57,11 @@ type Target struct {
 	listed atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
 	hangUp func()                        // closes the connections that Pods has kept
 	ahead  []func(context.Context, *Target) error
-	left   struct {
+
+	chosenPort      atomic.Int32 // the hostPort of the probes, once it is chosen
+	withoutHostPort atomic.Bool  // admission wants probes without a hostPort
+
+	left struct {
 		sync.Mutex
 		kinds []unbound
 	}
@@ -78,7 +82,7 @@ type Target struct {
 func NewTarget(client *kube.Client, expect Expectation) *Target {
 	keeper := kube.Keep(client)
 	t := &Target{Kube: client, Pods: keeper, hangUp: keeper.Close, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
-	t.Fleet, t.Hosts = newFleet(t, "probe-", onPodNetwork), newFleet(t, "host-", t.onHostNetwork)
+	t.Fleet, t.Hosts = newFleet(t, "probe-", t.onPodNetwork), newFleet(t, "host-", t.onHostNetwork)
 	return t
 }
 

@@ -2,6 +2,8 @@
 
 package faults
 
+import "strings"
+
 var calicoFaults = []fault{
 	{check: "cal.agents", what: "Felix is frozen on a node (SIGSTOP)", inject: script(worker, "pkill -STOP -f 'calico-node -felix'", "pkill -CONT -f 'calico-node -felix'")},
 	{check: "cal.backend", what: "Felix writes nftables beside a kube-proxy that writes iptables", inject: felixTables("Enabled", "Disabled")},
@@ -37,6 +39,12 @@ spec:
 	{check: "cil.lb", what: "Cilium passes over a Service, which another proxy is to serve", inject: mutation("services", "object.metadata.name == 'fleet'",
 		"Object{metadata: Object.metadata{labels: {'service.kubernetes.io/service-proxy-name': 'another'}}}", sampleService,
 		`{.metadata.labels.service\.kubernetes\.io/service-proxy-name}`, "another")},
+	{check: "svc.nodeport", what: "Cilium passes over a Service with a NodePort, which another proxy is to serve", inject: mutation("services", "object.metadata.name == 'nodeport'",
+		"Object{metadata: Object.metadata{labels: {'service.kubernetes.io/service-proxy-name': 'another'}}}", strings.Replace(sampleService, "fleet", "nodeport", 1),
+		`{.metadata.labels.service\.kubernetes\.io/service-proxy-name}`, "another")},
+	{check: "net.hostport", what: "a node drops what it sends to hostPorts of others", inject: rule(worker, "raw", "OUTPUT", "-p tcp --dport 28001:29999 -j DROP")},
+	{check: "net.egress", what: "a node passes what pods send out without masquerading", inject: rule(worker, "nat", "POSTROUTING", "-s 10.244.0.0/16 -p tcp --dport 9 -j ACCEPT")},
+	unprovisioned,
 }
 
 // felixTables sets whether Felix writes nftables, on every node.

@@ -19,7 +19,7 @@ type stage struct {
 // stages are independent of each other: each may be run alone, also beside the
 // others by a process of its own.
 var stages = []stage{
-	{"calico", []string{"--config", "testdata/asked.yaml", "--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, calicoFaults)},
+	{"calico", []string{"--config", "testdata/asked.yaml", "--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, storageFaults, calicoFaults)},
 	{"nftables", []string{"--cni", "calico", "--proxy-mode", "nftables", "--workers", "1"}, "calico-node", nftablesFaults},
 	{"cilium", []string{"--cni", "cilium", "--proxy-mode", "none", "--workers", "2"}, "cilium", ciliumFaults},
 }
@@ -104,6 +104,8 @@ var serviceFaults = []fault{
 	sticky,
 	{check: "svc.hairpin", what: "a node no longer masquerades what a pod sends to itself by way of a Service", inject: gnaw(worker,
 		`iptables -w -t nat -S | grep -- "-A KUBE-SEP" | grep kindctl-verify | grep hairpin | grep KUBE-MARK-MASQ | head -1 | sed s/^-A/-D/ | xargs -r iptables -w -t nat`)},
+	{check: "svc.nodeport", what: "a node drops what comes in for NodePorts",
+		inject: rule(other, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 30000:32767 -j DROP")},
 	{check: "svc.remove", what: "kube-proxy on a node is frozen when an endpoint goes", inject: frozenAtRemoval("iptables-save -t nat | grep 'cluster IP'")},
 }
 
@@ -125,7 +127,17 @@ var networkFaults = []fault{
 	{check: "net.host", what: "a node drops what comes in for a port of its own", // --syn: not answers to ports that masquerading chose
 		inject: rule(other, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 20000:28000 -j DROP")},
 	{check: "net.mtu", what: "large packets vanish between two nodes", inject: between("-m length --length 1200:65535 -j DROP")},
+	{check: "net.hostport", what: "a node drops what comes in for hostPorts",
+		inject: rule(other, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 28001:29999 -j DROP")},
+	{check: "net.egress", what: "the pool of addresses is no longer masqueraded", inject: natOutgoing},
 }
+
+var storageFaults = []fault{unprovisioned}
+
+var unprovisioned = fault{check: "store.claim", what: "the provisioner of the default StorageClass is scaled to nothing", inject: script(controlPlane,
+	kubectl+" -n local-path-storage scale --replicas=0 deployment/local-path-provisioner",
+	kubectl+" -n local-path-storage scale --replicas=1 deployment/local-path-provisioner && "+
+		kubectl+" -n local-path-storage rollout status --timeout=90s deployment/local-path-provisioner")}
 
 var dnsFaults = []fault{
 	{check: "dns.records", what: "CoreDNS serves the namespaces default and kube-system only", inject: corefile("s/^( *)kubernetes cluster.local.*/&\\n\\1   namespaces default kube-system/")},

@@ -118,6 +118,20 @@ func between(what string) func(*cluster) func() {
 	}
 }
 
+// natOutgoing has Calico masquerade nothing.
+func natOutgoing(c *cluster) func() {
+	set := func(on bool) {
+		c.kubectl(fmt.Sprintf(`patch ippools.crd.projectcalico.org default-ipv4-ippool --type=merge -p '{"spec": {"natOutgoing": %t}}'`, on))
+	}
+	masqueraded := "iptables-save -t nat | grep -q cali40masq-ipam-pools"
+	set(false)
+	c.eventually(time.Minute, func() (string, error) { return c.try(c.worker(), "! "+masqueraded) })
+	return func() {
+		set(true)
+		c.eventually(time.Minute, func() (string, error) { return c.try(c.worker(), masqueraded) })
+	}
+}
+
 // unreachable adds routes that are more special than Calico's own.
 func unreachable(c *cluster) func() {
 	network, _, _ := strings.Cut(c.block(c.other()), "/")

@@ -1,0 +1,203 @@
+package cilium
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	"helm.sh/helm/v4/pkg/engine"
+
+	"github.com/kindctl/kindctl/addons/setting"
+	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Settings are what the user asks of Cilium beyond kindctl's own choices.
+type Settings struct {
+	// Hubble has every agent record the flows that it sees.
+	Hubble bool
+	// DNSProxy lets policies name hosts (toFQDNs) and rule DNS requests.
+	DNSProxy bool
+	// L7Proxy runs Envoy on every node, for policies for HTTP and TLS. It includes
+	// DNSProxy.
+	L7Proxy bool
+	// Values are Helm values of the chart, which win over kindctl's own.
+	Values map[string]any
+	// Place returns where the user wrote a value, as "FILE:LINE: ", or "".
+	Place setting.Place
+}
+
+// none reports whether the user asks for nothing.
+func (s Settings) none() bool { return !s.Hubble && !s.DNSProxy && !s.L7Proxy && len(s.Values) == 0 }
+
+// owned are values that follow from other fields of the configuration. A user's own
+// must be the same.
+var owned = []struct {
+	path    string
+	instead string
+}{
+	{"kubeProxyReplacement", "write proxyMode: none to have Cilium replace kube-proxy, or another proxyMode"},
+	{"k8sServiceHost", "leave it out: kindctl knows the API server's address"},
+	{"k8sServicePort", "leave it out: kindctl knows the API server's port"},
+	{"ipam.mode", "leave it out: pods get addresses of podSubnet"},
+	{"ipv4.enabled", "write ipFamily"},
+	{"ipv6.enabled", "write ipFamily"},
+	{"agent", "leave it out: without agents there is no network"},
+	{"operator.enabled", "leave it out: without the operator nodes get no addresses"},
+	{"cni.install", "leave it out: without the plugin no pod starts"},
+}
+
+// ask adds the user's settings to kindctl's values.
+func (s Settings) ask(values, defaults map[string]any) {
+	if s.none() {
+		return
+	}
+	withoutDigests(values, defaults)
+	if s.Hubble {
+		setting.Set(values, true, "hubble", "enabled")
+	}
+	if s.DNSProxy || s.L7Proxy {
+		values["l7Proxy"] = true
+	}
+	setting.Set(values, s.L7Proxy, "envoy", "enabled")
+	if proxy, asked := s.Values["l7Proxy"].(bool); asked && proxy && !s.DNSProxy {
+		setting.Set(values, true, "envoy", "enabled")
+	}
+	if mode, _ := s.Values["routingMode"].(string); mode == "tunnel" || s.Values["tunnelProtocol"] != nil && mode == "" {
+		values["routingMode"] = "tunnel"
+		for _, native := range []string{"autoDirectNodeRoutes", "ipv4NativeRoutingCIDR", "ipv6NativeRoutingCIDR"} {
+			delete(values, native)
+		}
+	}
+	setting.Merge(values, s.Values)
+}
+
+// withoutDigests has every image named by its tag: what kindctl puts into nodes is not
+// known by a registry's digest.
+func withoutDigests(values, defaults map[string]any) {
+	for name, value := range defaults {
+		branch, is := value.(map[string]any)
+		if !is {
+			continue
+		}
+		below, _ := values[name].(map[string]any)
+		if below == nil {
+			below = map[string]any{}
+		}
+		if branch["useDigest"] == true {
+			below["useDigest"] = false
+		}
+		withoutDigests(below, branch)
+		if len(below) > 0 {
+			values[name] = below
+		}
+	}
+}
+
+// Validate reads the user's settings against the chart before anything is made, and
+// finds out which images they take. It does nothing, and finds nothing, where there
+// are none.
+func (a *Addon) Validate(find charts.Finder) error {
+	if a.options.Settings.none() {
+		return nil
+	}
+	source, err := find(a.Source())
+	if err != nil {
+		return err
+	}
+	ch, err := readChart(source)
+	if err != nil {
+		return err
+	}
+	problems, err := a.options.problems(ch)
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		var problem string
+		if a.images, problem, err = a.imagesOf(ch); err != nil {
+			return err
+		}
+		problems = append(problems, problem)
+	}
+	if problems = slices.DeleteFunc(problems, func(problem string) bool { return problem == "" }); len(problems) > 0 {
+		return hint.New(hint.Usage, "CNI_SETTINGS_INVALID", strings.Join(problems, "\n"),
+			"correct cilium in the configuration; the chart's values: https://docs.cilium.io/en/stable/helm-reference/")
+	}
+	return nil
+}
+
+// problems are what is wrong with the user's values, each with its place.
+func (o Options) problems(ch *chart.Chart) ([]string, error) {
+	values := setting.Values{Tree: o.Settings.Values, Root: "cilium.values", Place: o.Settings.Place}
+	problems, err := values.Problems(ch.Schema, ch.Values)
+	if err != nil {
+		return nil, fmt.Errorf("read the chart's schema: %w", err)
+	}
+	own := o
+	own.Settings = Settings{}
+	chosen, err := Values(own, ch.Values)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range owned {
+		path := strings.Split(o.path, ".")
+		want, ours := setting.Get(chosen, path...)
+		if !ours {
+			want, _ = setting.Get(ch.Values, path...)
+		}
+		if have, asked := setting.Get(values.Tree, path...); asked && fmt.Sprint(have) != fmt.Sprint(want) {
+			problems = append(problems, values.Complain(path, "%v is not possible here; %s", have, o.instead))
+		}
+	}
+	return problems, nil
+}
+
+// imageLine is how the chart's templates name an image.
+var imageLine = regexp.MustCompile(`(?m)^\s*(?:- )?image: "?([^"\s]+)"?\s*$`)
+
+// imagesOf renders the chart and returns the images that it names, or why it cannot be
+// rendered with the user's values.
+func (a *Addon) imagesOf(ch *chart.Chart) (images []string, problem string, err error) {
+	values, err := Values(a.options, ch.Values)
+	if err != nil {
+		return nil, "", err
+	}
+	_, newest := a.Tested()
+	capabilities := common.DefaultCapabilities.Copy()
+	version, err := common.ParseKubeVersion("v" + newest + ".0")
+	if err != nil {
+		return nil, "", err
+	}
+	capabilities.KubeVersion = *version
+	all, err := util.ToRenderValues(ch, values, common.ReleaseOptions{Name: releaseName, Namespace: namespace, Revision: 1, IsInstall: true}, capabilities)
+	if err != nil {
+		return nil, "", fmt.Errorf("the chart's values: %w", err)
+	}
+	files, err := engine.Render(ch, all)
+	if err != nil {
+		return nil, a.options.Settings.Place.Of("cilium.values") + "cilium.values: " + lastClause(err), nil
+	}
+	named := map[string]bool{}
+	for _, text := range files {
+		for _, match := range imageLine.FindAllStringSubmatch(text, -1) {
+			named[match[1]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(named)), "", nil
+}
+
+// lastClause is what a template says when it fails, without the templates around it.
+func lastClause(err error) string {
+	text := err.Error()
+	if at := strings.LastIndex(text, "error calling fail: "); at >= 0 {
+		text = strings.TrimSpace(text[at+len("error calling fail: "):])
+	}
+	return text
+}

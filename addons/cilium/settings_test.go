@@ -1,0 +1,90 @@
+package cilium
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/addons/setting"
+	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/pkg/charts/chartstest"
+)
+
+func tree(path string, value any) map[string]any {
+	values := map[string]any{}
+	setting.Set(values, value, strings.Split(path, ".")...)
+	return values
+}
+
+// TestSettings renders the published chart with what users ask for.
+func TestSettings(t *testing.T) {
+	files := chartstest.Files(t, New(Options{}).Source())
+	find := func(charts.Bundle) (fs.FS, error) { return files, nil }
+	ch, err := readChart(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const envoy = "quay.io/cilium/cilium-envoy"
+	tests := []struct {
+		name     string
+		settings Settings
+		images   []string          // beside agent and operator, without their tags
+		values   map[string]string // some that follow, by path
+		problem  string
+	}{
+		{"Hubble", Settings{Hubble: true}, nil, map[string]string{"hubble.enabled": "true", "l7Proxy": "false"}, ""},
+		{"the DNS proxy", Settings{DNSProxy: true}, nil, map[string]string{"l7Proxy": "true", "envoy.enabled": "false"}, ""},
+		{"Envoy", Settings{L7Proxy: true}, []string{envoy}, map[string]string{"l7Proxy": "true", "envoy.enabled": "true"}, ""},
+		{"Envoy by a value", Settings{Values: tree("l7Proxy", true)}, []string{envoy}, map[string]string{"envoy.enabled": "true"}, ""},
+		{"Hubble's relay", Settings{Hubble: true, Values: tree("hubble.relay.enabled", true)}, []string{"quay.io/cilium/hubble-relay"}, nil, ""},
+		{"a tunnel", Settings{Values: tree("tunnelProtocol", "geneve")}, nil, map[string]string{"routingMode": "tunnel", "autoDirectNodeRoutes": ""}, ""},
+		{"a type", Settings{Values: tree("debug.enabled", "yes")}, nil, nil, `FILE:[debug][enabled]: cilium.values.debug.enabled: got string, want boolean`},
+		{"a misspelling", Settings{Values: tree("hubble.relai.enabled", true)}, nil, nil, `FILE:[hubble][relai]: cilium.values.hubble.relai: there is no such value (did you mean "relay"?)`},
+		{"another field's", Settings{Values: tree("kubeProxyReplacement", true)}, nil, nil, "cilium.values.kubeProxyReplacement: true is not possible here; write proxyMode: none"},
+		{"the same as another field's", Settings{Values: tree("kubeProxyReplacement", "false")}, nil, nil, ""},
+		{"addresses", Settings{Values: tree("ipam.mode", "cluster-pool")}, nil, nil, "cilium.values.ipam.mode: cluster-pool is not possible here"},
+		{"what the chart refuses", Settings{Values: tree("hubble.ui.enabled", true)}, nil, nil, "Hubble UI requires .Values.hubble.relay.enabled=true"},
+		{"any label", Settings{Values: tree("podLabels.team", "net")}, nil, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.settings.Place = func(path string) string { return "FILE:" + strings.TrimPrefix(path, "cilium.values") + ": " }
+			addon := New(Options{ProxyMode: "iptables", PodSubnet: "10.9.0.0/16", Settings: tt.settings})
+			err := addon.Validate(find)
+			if tt.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.problem) {
+					t.Errorf("error %v, want %q", err, tt.problem)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := append(New(Options{}).Images(), tt.images...)
+			got := addon.Images()
+			for i := range got {
+				if name, _, _ := strings.Cut(got[i], ":"); slices.Contains(tt.images, name) {
+					got[i] = name
+				}
+			}
+			slices.Sort(want)
+			if diff := gocmp.Diff(want, got); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+			values, err := Values(addon.options, ch.Values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, want := range tt.values {
+				have, found := setting.Get(values, strings.Split(path, ".")...)
+				if got := fmt.Sprint(have); found != (want != "") || found && got != want {
+					t.Errorf("%s is %v, want %q", path, have, want)
+				}
+			}
+		})
+	}
+}

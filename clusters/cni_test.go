@@ -1,0 +1,36 @@
+package clusters
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCiliumSettings(t *testing.T) {
+	const head = "apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\nname: lab\n"
+	topology, err := Decode([]byte(head+"cilium:\n  hubble: true\n  values:\n    hubble:\n      relay: {enabled: true}\n"), "lab.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !topology.Cilium.Hubble || topology.Cilium.Values["hubble"].(map[string]any)["relay"].(map[string]any)["enabled"] != true {
+		t.Errorf("it reads %+v", topology.Cilium)
+	}
+	if place := topology.Place("cilium.values[hubble][relay][enabled]"); place != "lab.yaml:8: " {
+		t.Errorf("the value is at %q", place)
+	}
+	if _, err := topology.Validate(); err != nil {
+		t.Error(err)
+	}
+	if differences := topology.Differences(Topology{ControlPlanes: 1, Workers: 2}); !strings.Contains(differences, "the settings of Cilium") {
+		t.Errorf("it differs in %q", differences)
+	}
+	topology, err = Decode([]byte(head+"cni: calico\ncilium: {l7Proxy: true}\n"), "lab.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := topology.Validate(); err == nil || !strings.Contains(err.Error(), "lab.yaml:5: cilium has settings, but the CNI is calico") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := Decode([]byte(head+"cilium: {l7proxy: true}\n"), "lab.yaml"); err == nil || !strings.Contains(err.Error(), `lab.yaml:4: there is no field "l7proxy"`) {
+		t.Errorf("the error is %v", err)
+	}
+}

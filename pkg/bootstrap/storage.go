@@ -1,0 +1,41 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kindctl/kindctl/pkg/kube"
+)
+
+// storageNamespace is where kind's manifest has the provisioner of its default
+// StorageClass (kind v0.33.0, pkg/build/nodeimage/const_storage.go).
+const storageNamespace = "local-path-storage"
+
+// podSecurityLabel is the level of Pod Security that a namespace enforces.
+const podSecurityLabel = "pod-security.kubernetes.io/enforce"
+
+// admitStorage lets the provisioner of kind's default StorageClass start its helper
+// pods, which mount a path of the node, whatever level of Pod Security the cluster
+// has for namespaces that name none. A level that the namespace has stays.
+func admitStorage(ctx context.Context, client *kube.Client) error {
+	namespaces := client.Clientset.CoreV1().Namespaces()
+	namespace, err := namespaces.Get(ctx, storageNamespace, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil // the node image has another StorageClass, or none
+	}
+	if err != nil {
+		return fmt.Errorf("read namespace %s: %w", storageNamespace, err)
+	}
+	if _, has := namespace.Labels[podSecurityLabel]; has {
+		return nil
+	}
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:"privileged"}}}`, podSecurityLabel)
+	if _, err := namespaces.Patch(ctx, storageNamespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: kube.FieldManager}); err != nil {
+		return fmt.Errorf("label namespace %s: %w", storageNamespace, err)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"sync"
+
+	"k8s.io/client-go/util/keyutil"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/provider"
+)
+
+// The key pair with which API servers sign and verify the tokens of ServiceAccounts.
+// kubeadm keeps the pair that it finds (kubeadm v1.37, phases/certs), and kind copies
+// it to the other control planes.
+const (
+	tokenKey       = "/etc/kubernetes/pki/sa.key"
+	tokenPublicKey = "/etc/kubernetes/pki/sa.pub"
+	// tokenKeyBits is kubeadm's default.
+	tokenKeyBits = 2048
+)
+
+// beginTokenKey returns what places an RSA key for tokens on the first control plane.
+// The key is generated meanwhile.
+func (u *Up) beginTokenKey() (place func(context.Context) error) {
+	if !u.Topology.PlacesTokenKey() {
+		return func(context.Context) error { return nil }
+	}
+	generated := sync.OnceValues(newTokenKey)
+	go func() { _, _ = generated() }()
+	return func(ctx context.Context) error {
+		first := provider.NodeName(u.Topology.Name, clusters.ControlPlane, 1)
+		files, err := generated()
+		if err == nil {
+			err = u.placeTokenKey(ctx, first, files)
+		}
+		if err != nil {
+			return hint.Wrap(err, hint.Creation, "TOKEN_KEY_FAILED", "the key that signs ServiceAccount tokens could not be placed",
+				"run again with --retain and look: docker exec "+first+" ls -l /etc/kubernetes/pki")
+		}
+		return nil
+	}
+}
+
+// placeTokenKey writes the key pair, unless the node has one, which the user has
+// mounted.
+func (u *Up) placeTokenKey(ctx context.Context, node string, files []provider.File) error {
+	for _, file := range files {
+		if there, err := u.engine.HasFile(ctx, node, file.Path); err != nil || there {
+			return err
+		}
+	}
+	return u.engine.WriteFiles(ctx, node, files...)
+}
+
+// newTokenKey makes a key pair in the encodings that kubeadm uses.
+func newTokenKey() ([]provider.File, error) {
+	key, err := rsa.GenerateKey(rand.Reader, tokenKeyBits)
+	if err != nil {
+		return nil, err
+	}
+	return tokenKeyFiles(key)
+}
+
+func tokenKeyFiles(key crypto.Signer) ([]provider.File, error) {
+	private, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return nil, err
+	}
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return []provider.File{
+		{Path: tokenKey, Mode: 0o600, Content: private},
+		{Path: tokenPublicKey, Mode: 0o600, Content: pem.EncodeToMemory(&pem.Block{Type: keyutil.PublicKeyBlockType, Bytes: public})},
+	}, nil
+}

@@ -1,0 +1,176 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+const groupStorage = "storage"
+
+func storageChecks() []Check {
+	return []Check{{
+		ID: "store.claim", Group: groupStorage, Title: "A claim of the default StorageClass gets a volume that keeps what is written",
+		Proves: "A claim that names no class is bound once a pod uses it. The pod, which the scheduler places, writes a file and ends; a second pod on the same node must read it. " +
+			"Where provisioning fails, pods that want a volume stay Pending while all else works. Both pods are on their node's network and take no CNI.",
+		Hint: "look at the claim's events and at the provisioner: kubectl get storageclasses; kubectl get events -A --field-selector involvedObject.kind=PersistentVolumeClaim; " +
+			"in kind's clusters: kubectl -n local-path-storage get pods,events",
+		Needs:  []string{"sched.place", "net.pods", "svc.clusterip"},
+		Rights: rights(rightsOfScheduling, rightsOfPods, []string{"list storageclasses.storage.k8s.io", "create persistentvolumeclaims", "get pods/log"}),
+		Slow:   true, Timeout: 60 * time.Second, Skip: withoutCNI, Run: claimKeeps,
+		Ahead: func(ctx context.Context, t *Target) error {
+			if class, err := t.defaultClass(ctx); class == nil {
+				return err
+			}
+			return t.createWriter(ctx)
+		},
+	}}
+}
+
+const (
+	claimName  = "claim"
+	writerName = "claim-writer"
+	readerName = "claim-reader"
+	claimPath  = "/claim"
+	// defaultClassMark is the annotation of the class that claims get which name none
+	// (Kubernetes v1.37, pkg/volume/util).
+	defaultClassMark = "storageclass.kubernetes.io/is-default-class"
+	// unprovisioned is the provisioner of classes whose volumes people make.
+	unprovisioned = "kubernetes.io/no-provisioner"
+)
+
+func claimKeeps(ctx context.Context, t *Target) (Evidence, error) {
+	class, err := t.defaultClass(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if class == nil {
+		return nil, Inapplicable("there is no default StorageClass")
+	}
+	if class.Provisioner == unprovisioned {
+		return nil, Inapplicable("volumes of the default StorageClass " + class.Name + " are not provisioned, but made by people")
+	}
+	if err := t.createWriter(ctx); err != nil {
+		return nil, err
+	}
+	writer, err := t.completed(ctx, t.writer())
+	if err != nil {
+		return nil, t.withClaimEvents(ctx, fmt.Errorf("a claim of StorageClass %s: %w", class.Name, err))
+	}
+	reader, err := t.completed(ctx, t.reader(writer.Spec.NodeName))
+	if err != nil {
+		return nil, fmt.Errorf("a second pod with the claim: %w", err)
+	}
+	return Evidence{fmt.Sprintf("StorageClass %s: %s on %s wrote %s, %s read it", class.Name, writer.Name, writer.Spec.NodeName, t.claimFile(), reader.Name)}, nil
+}
+
+// defaultClass is the StorageClass of claims that name none, or nil.
+func (t *Target) defaultClass(ctx context.Context) (class *storagev1.StorageClass, err error) {
+	classes, err := t.Kube.Clientset.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list StorageClasses: %w", err)
+	}
+	for i := range classes.Items { // of several, the newest counts
+		candidate := &classes.Items[i]
+		if candidate.Annotations[defaultClassMark] == "true" && (class == nil || class.CreationTimestamp.Before(&candidate.CreationTimestamp)) {
+			class = candidate
+		}
+	}
+	return class, nil
+}
+
+// createWriter makes the claim and the pod that writes into its volume, unless they
+// are there.
+func (t *Target) createWriter(ctx context.Context) error {
+	namespace, err := t.Namespace(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.Kube.Clientset.CoreV1().PersistentVolumeClaims(namespace).Create(ctx, &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: claimName, Labels: map[string]string{RunLabel: t.RunID}},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Mi")}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create PersistentVolumeClaim %s: %w", claimName, err)
+	}
+	return t.createPods(ctx, []*corev1.Pod{t.writer()})
+}
+
+// claimFile is the file that is written; each run has its own name for it.
+func (t *Target) claimFile() string { return claimPath + "/" + t.RunID }
+
+func (t *Target) writer() *corev1.Pod {
+	return t.claimPod(writerName, "--new_file_0644="+t.claimFile())
+}
+
+func (t *Target) reader(node string) *corev1.Pod {
+	pod := t.claimPod(readerName, "--file_content="+t.claimFile())
+	pod.Spec.NodeName = node
+	return pod
+}
+
+// claimPod is a pod that does one thing with the volume and ends.
+func (t *Target) claimPod(name, what string) *corev1.Pod {
+	pod := t.probePod(name, "", nil)
+	pod.Spec.HostNetwork = true
+	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
+	pod.Spec.Tolerations = []corev1.Toleration{{Key: controlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}}
+	pod.Spec.SecurityContext.FSGroup = ptr.To(*pod.Spec.SecurityContext.RunAsUser)
+	pod.Spec.Volumes = []corev1.Volume{{Name: claimName, VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName}}}}
+	container := &pod.Spec.Containers[0]
+	container.Args = []string{"mounttest", what}
+	container.VolumeMounts = []corev1.VolumeMount{{Name: claimName, MountPath: claimPath}}
+	return pod
+}
+
+// completed creates a pod, if it is not there yet, and waits until it has ended well.
+func (t *Target) completed(ctx context.Context, pod *corev1.Pod) (ended *corev1.Pod, err error) {
+	err = t.schedule(ctx, pod, func(seen *corev1.Pod) error {
+		ended = seen
+		switch seen.Status.Phase {
+		case corev1.PodSucceeded, corev1.PodFailed:
+			return nil
+		}
+		if seen.Spec.NodeName == "" {
+			return fmt.Errorf("pod %s has no node: %s", seen.Name, whyUnscheduled(seen))
+		}
+		return fmt.Errorf("pod %s on %s: %s", seen.Name, seen.Spec.NodeName, podNotReady(seen))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if ended.Status.Phase == corev1.PodFailed {
+		return nil, Final(fmt.Errorf("pod %s on %s failed: %s", ended.Name, ended.Spec.NodeName, t.lastOutput(ctx, ended)))
+	}
+	return ended, nil
+}
+
+// lastOutput is what a pod that failed has printed, or what its status says.
+func (t *Target) lastOutput(ctx context.Context, pod *corev1.Pod) string {
+	log, err := t.Pods.Logs(ctx, t.probe(pod).PodRef)
+	if printed := strings.TrimSpace(log); err == nil && printed != "" {
+		return printed
+	}
+	return podNotReady(pod)
+}
+
+// withClaimEvents adds to an error what provisioners report of the claim.
+func (t *Target) withClaimEvents(ctx context.Context, err error) error {
+	if _, is := errors.AsType[finalError](err); is {
+		return err
+	}
+	return t.withLastWords(ctx, err, namespacePrefix+t.RunID, map[string]bool{claimName: true, writerName: true})
+}

@@ -1,0 +1,74 @@
+package verify
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+func storageClass(name, provisioner string, isDefault bool) *storagev1.StorageClass {
+	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: provisioner}
+	if isDefault {
+		class.Annotations = map[string]string{defaultClassMark: "true"}
+	}
+	return class
+}
+
+func TestClaimKeeps(t *testing.T) {
+	standard := storageClass("standard", "rancher.io/local-path", true)
+	scheduled := corev1.PodStatus{Phase: corev1.PodSucceeded}
+	tests := map[string]struct {
+		classes        []*storagev1.StorageClass
+		writer, reader corev1.PodStatus
+		log            string
+		want           string
+		inapplicable   bool
+	}{
+		"kept":                  {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: scheduled},
+		"no default class":      {classes: []*storagev1.StorageClass{storageClass("slow", "x", false)}, want: "there is no default StorageClass", inapplicable: true},
+		"volumes made by hand":  {classes: []*storagev1.StorageClass{storageClass("local", unprovisioned, true)}, want: "made by people", inapplicable: true},
+		"it cannot be written":  {classes: []*storagev1.StorageClass{standard}, writer: corev1.PodStatus{Phase: corev1.PodFailed}, log: "read-only file system", want: "claim-writer on w1 failed: read-only file system"},
+		"the file is not there": {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: corev1.PodStatus{Phase: corev1.PodFailed}, log: "no such file", want: "a second pod with the claim: pod claim-reader on w1 failed: no such file"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var objects []runtime.Object
+			for _, class := range test.classes {
+				objects = append(objects, class)
+			}
+			target := stampedTarget(otherClock, append(objects, readyNode("w1"))...)
+			target.Pods = fakePods{logs: map[string]string{writerName: test.log, readerName: test.log}}
+			target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				pod := action.(clienttesting.CreateAction).GetObject().(*corev1.Pod)
+				pod.Status = test.writer
+				if pod.Name == readerName {
+					pod.Status = test.reader
+					if pod.Spec.NodeName != "w1" {
+						t.Errorf("the reader is on %q", pod.Spec.NodeName)
+					}
+				}
+				pod.Spec.NodeName = "w1"
+				return false, nil, nil
+			})
+			_, err := claimKeeps(t.Context(), target)
+			wantErr(t, err, test.want)
+			if isInapplicable(err) != test.inapplicable {
+				t.Errorf("inapplicable is %v: %v", !test.inapplicable, err)
+			}
+		})
+	}
+}
+
+func TestDefaultClass(t *testing.T) {
+	older, newer := storageClass("older", "x", true), storageClass("newer", "x", true)
+	older.CreationTimestamp, newer.CreationTimestamp = metav1.Unix(1, 0), metav1.Unix(2, 0)
+	class, err := fakeTarget(threeNodes, fakePods{}, older, newer).defaultClass(t.Context())
+	if err != nil || class.Name != "newer" {
+		t.Errorf("the default class is %v, %v", class, err)
+	}
+}
