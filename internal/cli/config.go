@@ -49,7 +49,7 @@ Examples:
 
 Examples:
   kindctl config validate lab.yaml                what is wrong, and what is translated
-  kindctl config validate --cni cilium kind.yaml  as up --cni cilium --config kind.yaml would take it`,
+  kindctl config validate --cni cilium kind.yaml  the same, with Cilium as the CNI`,
 				ArgsUsage: "FILE|- ...",
 				Flags: append(slices.DeleteFunc(topologyFlags(), func(flag cli.Flag) bool {
 					return slices.Contains([]string{"config", "profile"}, flag.Names()[0])

@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"clusters":         {"pkg/kindpatch", "pkg/fidelity", "pkg/releases", "pkg/hint"},
 	"hack":             {},
 	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/kindctl":      {"addons", "clusters", "pkg/fidelity", "pkg/releases", "pkg/bootstrap", "pkg/diagnose", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/kindctl":      {"addons", "clusters", "pkg/charts", "pkg/fidelity", "pkg/releases", "pkg/bootstrap", "pkg/diagnose", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bench":        {"pkg/event", "pkg/hint"},
 	"pkg/bench/lab":    {"pkg/bench", "addons", "clusters", "pkg/charts", "pkg/kindctl", "pkg/bootstrap", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/charts", "pkg/gomod", "pkg/fidelity", "pkg/releases", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},

@@ -20,8 +20,9 @@ import (
 // what cannot apply there, and why: all else has to be proven there too.
 func TestSkipsOnOneNode(t *testing.T) {
 	alone := map[string]string{
-		"node.taint": "kind removes the taint of a cluster's only node",
-		"net.mtu":    "there is only one node",
+		"cfg.applied": "the configuration asks for no settings of components",
+		"node.taint":  "kind removes the taint of a cluster's only node",
+		"net.mtu":     "there is only one node",
 	}
 	const (
 		noCNI    = "no node has a pod network: no CNI is set up"
