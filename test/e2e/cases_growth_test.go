@@ -113,7 +113,7 @@ func addedNode(s *session, cluster string) {
 	// A pulled image whose layers containerd has discarded cannot be exported.
 	s.build("e2e-discarded:1", "hello")
 	s.must("load", "e2e-discarded:1", "-n", cluster, "--nodes", "worker")
-	digest := s.output("docker", "exec", worker, "sh", "-c", `ctr -n k8s.io images export /tmp/i.tar docker.io/library/e2e-discarded:1 && tar -xOf /tmp/i.tar manifest.json | sed 's/.*"Layers":\["blobs.sha256.\([0-9a-f]*\)".*/\1/'`)
+	digest := s.output("docker", "exec", worker, "sh", "-c", `ctr -n k8s.io images export /tmp/i.tar docker.io/library/e2e-discarded:1 2>/dev/null && tar -xOf /tmp/i.tar manifest.json | sed 's/.*"Layers":\["blobs.sha256.\([0-9a-f]*\)".*/\1/'`)
 	s.output("docker", "exec", worker, "ctr", "-n", "k8s.io", "content", "rm", "sha256:"+digest)
 	if out, err := s.try("docker", "exec", worker, "ctr", "-n", "k8s.io", "images", "export", "/tmp/i.tar", "docker.io/library/e2e-discarded:1"); err == nil {
 		s.Errorf("the image can still be exported, so that the case shows nothing: %s", out)
