@@ -134,7 +134,7 @@ func (l Library) Locate(ctx context.Context, b Bundle) (where string, download b
 // missing is the error of a bundle that is nowhere: why its module could not be
 // had, and why not the node image's copy, if there was one.
 func missing(b Bundle, module, node error) error {
-	if hint.ReasonOf(module) != "MODULE_UNREACHABLE" {
+	if reason := hint.ReasonOf(module); reason != "MODULE_UNREACHABLE" && reason != "MODULE_PROXY_UNKNOWN" {
 		return module
 	}
 	return hint.Wrap(errors.Join(node, module), hint.Preflight, "CHART_MISSING",

@@ -33,8 +33,12 @@ type notThere struct{ error }
 // one after a comma when those before do not have the file, one after a bar
 // whatever went wrong before. It ends with the first URL that try takes.
 func ask(ctx context.Context, name string, try func(url string) error) error {
+	list, err := proxies(ctx)
+	if err != nil {
+		return err
+	}
 	var failures []error
-	for rest := proxies(ctx); rest != ""; {
+	for rest := list; rest != ""; {
 		end := strings.IndexAny(rest, ",|")
 		proxy, evenWhenBroken := rest, false
 		if end < 0 {
@@ -68,21 +72,17 @@ func ask(ctx context.Context, name string, try func(url string) error) error {
 		"check the network and the variable HTTPS_PROXY, or set GOPROXY to a module proxy within reach")
 }
 
-// publicProxies is what the go command asks where nothing else is set (go 1.26,
-// cmd/go/internal/modfetch).
-const publicProxies = "https://proxy.golang.org,direct"
-
-// proxies is GOPROXY, or what the go command has in its place, or its default
-// where there is no go command.
-func proxies(ctx context.Context) string {
+// proxies is GOPROXY, or what the go command has in its place.
+func proxies(ctx context.Context) (string, error) {
 	if list := os.Getenv("GOPROXY"); list != "" {
-		return list
+		return list, nil
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
-	if list := strings.TrimSpace(string(out)); err == nil && list != "" {
-		return list
+	if err != nil {
+		return "", hint.Wrap(err, hint.Preflight, "MODULE_PROXY_UNKNOWN", "no module proxy is known: GOPROXY is not set, and there is no go command to ask",
+			"use a released kindctl, which needs none, or set GOPROXY to a module proxy within reach")
 	}
-	return publicProxies
+	return strings.TrimSpace(string(out)), nil
 }
 
 // open begins to read a file of a proxy.
