@@ -46,10 +46,14 @@ func explain(err error) error {
 // which has no spaces, or a place, which is indented.
 var stack = regexp.MustCompile(`^(\t.*|\S+/\S+|(main|runtime)\.\S+)$`)
 
+// information matches a line of klog that is no warning or error: kubeadm logs
+// every request that it sends.
+var information = regexp.MustCompile(`^I\d{4} \d{2}:\d{2}:\d{2}`)
+
 func lastLines(output string) (kept []string) {
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n ")
-		if line == "" || stack.MatchString(line) || !readable(line) {
+		if line == "" || stack.MatchString(line) || information.MatchString(line) || !readable(line) {
 			continue
 		}
 		if runes := []rune(line); len(runes) > lineWidth {

@@ -44,7 +44,7 @@ func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, Unobservable(err)
 	}
-	endpoints, err := t.tlsEndpoints(ctx)
+	endpoints, unreachable, err := t.tlsEndpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +59,9 @@ func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
 		}
 		return fmt.Sprintf("%s, port %d: %s", e.name, e.port, seen), nil
 	})
+	for _, node := range unreachable {
+		evidence = append(evidence, "not that of the kubelet of "+node+", where no system pod on the host network leads to it")
+	}
 	if t.Expect.EtcdApart {
 		evidence = append(evidence, "not those of etcd, which no pod of this cluster serves")
 	}
@@ -79,15 +82,16 @@ func (t *Target) clock(ctx context.Context) (time.Time, error) {
 }
 
 // tlsEndpoints are those of the control plane, where it is part of the
-// cluster, and of every kubelet that a pod leads to.
-func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, err error) {
+// cluster, and of every kubelet that a pod leads to; unreachable are the nodes of
+// the others.
+func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, unreachable []string, err error) {
 	for _, component := range []struct {
 		selector string
 		port     int
 	}{{"component=kube-apiserver", apiServerPort}, {etcdSelector, etcdClientPort}} {
 		pods, err := t.systemPods(ctx, component.selector)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, pod := range pods {
 			endpoints = append(endpoints, endpoint{pod.Name, pod, component.port})
@@ -95,26 +99,32 @@ func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, err er
 	}
 	nodes, err := t.nodes(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	kubelets := 0
 	for _, node := range nodes {
 		window, err := t.window(ctx, node.Name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if window != nil {
-			kubelets++
-			endpoints = append(endpoints, endpoint{node.Name + ": kubelet", *window, kubeletPort})
+		if window == nil {
+			unreachable = append(unreachable, node.Name)
+			continue
 		}
+		endpoints = append(endpoints, endpoint{node.Name + ": kubelet", *window, kubeletPort})
 	}
-	if t.Expect.Discovered && len(endpoints) == 0 {
-		return nil, Inapplicable("no pod on a host network leads to an API server, to etcd or to a kubelet")
+	switch {
+	case len(endpoints) == 0 && (t.Expect.Discovered || t.withoutHostPods()):
+		return nil, nil, Inapplicable("no pod on a host network leads to an API server, to etcd or to a kubelet")
+	case !t.Expect.Discovered && !t.withoutHostPods():
+		err = exactly(len(nodes)-len(unreachable), t.Expect.Nodes(), "kubelets that can be reached")
 	}
-	if !t.Expect.Discovered {
-		err = exactly(kubelets, t.Expect.Nodes(), "kubelets that can be reached")
-	}
-	return endpoints, err
+	return endpoints, unreachable, err
+}
+
+// withoutHostPods reports whether nothing has to run on the host network of every
+// node: the cluster has neither kube-proxy nor a CNI that kindctl knows.
+func (t *Target) withoutHostPods() bool {
+	return t.Expect.CNI == unknownCNI && (t.Expect.ProxyMode == "none" || t.survey.proxyGone)
 }
 
 // servedCertificate shakes hands until the server has shown its certificate.

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,40 @@ func TestCertificatesLast(t *testing.T) {
 				t.Errorf("unobservable: %v", !test.unseen)
 			}
 			if err == nil && len(evidence) != 5 {
+				t.Errorf("evidence %q", evidence)
+			}
+		})
+	}
+}
+
+// TestCertificatesWithoutHostPods leaves a worker without any pod on its host network.
+func TestCertificatesWithoutHostPods(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", otherClock.Format(http.TimeFormat))
+	}))
+	defer server.Close()
+	for name, test := range map[string]struct {
+		cni, proxy string
+		gone       bool
+		want       string
+	}{
+		"no CNI and no kube-proxy":          {"none", "none", false, ""},
+		"no CNI, and kube-proxy is gone":    {"none", "iptables", true, ""},
+		"no CNI, with kube-proxy":           {"none", "iptables", false, "2 kubelets that can be reached, expected 3"},
+		"a CNI that does kube-proxy's work": {"cilium", "none", false, "2 kubelets that can be reached, expected 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			expect := threeNodes
+			expect.CNI, expect.ProxyMode = test.cni, test.proxy
+			objects := smallCluster(func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w2"].Spec.HostNetwork = false })
+			target := fakeTarget(expect, fakePods{dial: func(string, int) (net.Conn, error) {
+				return serves(certified(t, "served", otherClock.Add(-time.Hour), otherClock.AddDate(1, 0, 0))), nil
+			}}, append(objects, componentPod("kube-apiserver", "cp1"), componentPod("etcd", "cp1"))...)
+			target.Kube.Config = &rest.Config{Host: server.URL}
+			target.survey.proxyGone = test.gone
+			evidence, err := certificatesLast(t.Context(), target)
+			wantErr(t, err, test.want)
+			if said := strings.Join(evidence, "\n"); err == nil && (len(evidence) != 5 || !strings.Contains(said, "not that of the kubelet of w2")) {
 				t.Errorf("evidence %q", evidence)
 			}
 		})
