@@ -40,6 +40,20 @@ func (t *Topology) absorbPatches() (problems []string) {
 	return problems
 }
 
+// absorbed reports whether absorbPatches takes something of a patch over, so that the
+// configuration has it without the patch.
+func absorbed(patch kindpatch.Patch) bool {
+	switch patch.Kind {
+	case kindpatch.ClusterConfiguration:
+		return patch.Has("networking", "podSubnet") || patch.Has("networking", "serviceSubnet")
+	case kindpatch.KubeProxyConfiguration:
+		return patch.Has("mode")
+	case kindpatch.InitConfiguration:
+		return patch.Has("skipPhases")
+	}
+	return false
+}
+
 // absorbText has kind's own field of networking say what a patch does, so that what
 // both say, and differently, is found.
 func (t *Topology) absorbText(patch kindpatch.Patch, kinds *string, field string, path ...string) []string {

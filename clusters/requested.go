@@ -71,7 +71,16 @@ type rendered struct {
 	changes   []kindpatch.Change // by the user's patches
 	// failures are patches that cannot be applied.
 	failures []failure
+	// effective says, of each patch of a kind that the node reads, whether it changes
+	// anything.
+	effective map[patchID]bool
 }
+
+// patchID identifies a patch, which may be translated into several, by where it
+// stands.
+type patchID struct{ place, kind string }
+
+func idOf(patch kindpatch.Patch) patchID { return patchID{patch.PlaceOf("kind"), patch.Kind} }
 
 type failure struct {
 	patch kindpatch.Patch
@@ -81,6 +90,7 @@ type failure struct {
 // rendered is the configuration of a node as kind writes it: its own, the cluster's
 // patches, the node's; kindctl's before the user's.
 func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
+	r.effective = map[patchID]bool{}
 	r.documents = t.kindpatchNode(node, t.kubernetesOf(node, settings.Versions)).Documents()
 	for _, text := range t.ownPatches(settings) {
 		r.own(text)
@@ -114,9 +124,13 @@ func (r *rendered) users(set translation) {
 			if patch.IsMerge() != merges {
 				continue
 			}
+			applied := patch.Matches(r.documents[patch.Kind])
 			changes, err := patch.Apply(r.documents)
 			if err != nil {
 				r.failures = append(r.failures, failure{patch, err})
+			}
+			if id := idOf(patch); applied {
+				r.effective[id] = r.effective[id] || err != nil || len(changes) > 0
 			}
 			r.changes = append(r.changes, changes...)
 		}

@@ -15,6 +15,8 @@ type review struct {
 	known    map[string]string // versions of Kubernetes by image
 	problems []string
 	warnings []string
+	// effective says, of each patch that a node reads, whether one is changed by it.
+	effective map[patchID]bool
 }
 
 // ReviewPatches says what kind and kubeadm would make of the patches: problems for
@@ -25,12 +27,18 @@ func (t Topology) ReviewPatches(versions map[string]string) (warnings, problems 
 	if t.Raw == nil || t.ControlPlanes < 1 || t.Nodes() > maxNodes {
 		return nil, nil
 	}
-	r := &review{t: t, known: versions}
+	r := &review{t: t, known: versions, effective: map[patchID]bool{}}
 	nodes := t.Each()
 	r.set(t.clusterPatches(), nodes, nil)
 	for i, node := range nodes {
 		r.set(t.nodePatches(node), nodes[i:i+1], nodes)
 		r.effects(node)
+	}
+	if len(r.problems) == 0 {
+		r.withoutEffect(t.clusterPatches())
+		for _, node := range nodes {
+			r.withoutEffect(t.nodePatches(node))
+		}
 	}
 	r.containerd()
 	return slices.Compact(r.warnings), slices.Compact(r.problems)
@@ -193,10 +201,26 @@ func (r *review) saysTheSame(patch kindpatch.Patch) bool {
 	return true
 }
 
-// effects finds patches that cannot be applied to a node's configuration.
+// effects finds patches that cannot be applied to a node's configuration, and those
+// that change it.
 func (r *review) effects(node Node) {
-	for _, failure := range r.t.rendered(node, NodeSettings{Versions: r.known}).failures {
+	rendered := r.t.rendered(node, NodeSettings{Versions: r.known})
+	for _, failure := range rendered.failures {
 		r.refuse(failure.patch.Place, "the patch of kind %s cannot be applied: %v", failure.patch.Kind, failure.err)
+	}
+	for id, effective := range rendered.effective {
+		if node.isFirst() != (id.kind == kindpatch.JoinConfiguration) { // the node reads it
+			r.effective[id] = r.effective[id] || effective
+		}
+	}
+}
+
+// withoutEffect warns of patches that set what is so without them.
+func (r *review) withoutEffect(set patchSet) {
+	for _, patch := range set.patches {
+		if effective, read := r.effective[idOf(patch)]; read && !effective && !patch.Empty() && !absorbed(patch) {
+			r.warn(patch.PlaceOf("kind"), "the patch of kind %s changes nothing: all that it sets is set without it", patch.Kind)
+		}
 	}
 }
 

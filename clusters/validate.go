@@ -32,10 +32,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 	}
 	warnings = append(t.adoptedCNI(), t.notes...)
 
-	// Nodes are named after the cluster, and these names are DNS names too.
-	if longest := maxHostname - len(t.longestSuffix()); len(validation.IsDNS1123Subdomain(t.Name)) > 0 || len(t.Name) > longest {
-		complain("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit", t.Name, longest)
-	}
+	t.validateName(complain)
 	if t.ControlPlanes < 1 {
 		complain("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
 	}
@@ -87,6 +84,19 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 		return warnings, hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), `see "kindctl up --help" and docs/config.md`)
 	}
 	return warnings, nil
+}
+
+// validateName refuses names of which no name of a node can be made, which is a DNS
+// name too.
+func (t Topology) validateName(complain complaint) {
+	suffix := t.longestSuffix()
+	longest, reason := maxHostname-len(suffix), ""
+	if len(t.Name) > longest {
+		reason = fmt.Sprintf("; the container %s%s would have a host name of %d characters, and at most %d are allowed", t.Name, suffix, len(t.Name)+len(suffix), maxHostname)
+	}
+	if reason != "" || len(validation.IsDNS1123Subdomain(t.Name)) > 0 {
+		complain("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit%s", t.Name, longest, reason)
+	}
 }
 
 // longestSuffix is what is appended to the cluster's name for the longest name of a

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"strings"
+	"time"
 )
 
 // broughtFiles are configuration files that people have.
@@ -77,10 +78,8 @@ func broughtFiles() []situation {
 		{
 			name:    "etcd-in-patch",
 			brings:  "A patch that points kubeadm to an etcd of one's own",
-			outcome: "refused, with the field `etcd: external` to use instead",
-			try: func(s *session, cluster string) {
-				s.refuses(cluster, kindctlFile+patch("kind: ClusterConfiguration", "etcd:", "  external:", `    endpoints: ["http://own-etcd:2379"]`), "etcd: external")
-			},
+			outcome: "works; the cluster's objects are in that etcd, which stays when the cluster goes",
+			try:     etcdInPatch,
 		},
 		{
 			name:    "every-gate",
@@ -139,6 +138,42 @@ kubeadmConfigPatchesJSON6902:
 		s.Errorf("the certificate is for %s", names)
 	}
 	s.green(cluster)
+}
+
+// etcdInPatch runs the node image's etcd in a container that is no node, on the
+// cluster's network.
+func etcdInPatch(s *session, cluster string) {
+	const own, network = "e2e-own-etcd", "e2e-own-etcd"
+	remove := func() {
+		s.kindctl("down", "-n", cluster)
+		_, _ = s.try("docker", "rm", "-f", "-v", own)
+		_, _ = s.try("docker", "network", "rm", network)
+	}
+	remove()
+	s.Cleanup(remove)
+	s.output("docker", "network", "create", network)
+	image, _, _ := strings.Cut(s.output("docker", "images", "-q", "kindctl.local/node"), "\n")
+	s.output("docker", "run", "-d", "--name", own, "--network", network, "--entrypoint", "sh", image, "-c",
+		"exec /kind/snapshots/*/fs/usr/local/bin/etcd --data-dir=/tmp/etcd --listen-client-urls=http://0.0.0.0:2379 --advertise-client-urls=http://"+own+":2379")
+	etcdctl := func(args string) (string, error) {
+		return s.try("docker", "exec", own, "sh", "-c", "exec /kind/snapshots/*/fs/usr/local/bin/etcdctl "+args)
+	}
+	s.eventually(30*time.Second, func() (string, error) { return etcdctl("endpoint health") })
+
+	s.must("up", "--images", "local", "--network", network, "--config",
+		s.file(cluster, kindctlFile+patch("kind: ClusterConfiguration", "etcd:", "  external:", `    endpoints: ["http://`+own+`:2379"]`)))
+	s.kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=a=kept-apart")
+	if stored, err := etcdctl("get /registry/configmaps/default/keepsake"); err != nil || !strings.Contains(stored, "kept-apart") {
+		s.Errorf("the etcd of one's own holds %q, %v", stored, err)
+	}
+	if pods := s.kubectl(cluster, "-n", "kube-system", "get", "pods", "-o", "name"); strings.Contains(pods, "pod/etcd-") {
+		s.Errorf("etcd runs in the cluster too:\n%s", pods)
+	}
+	s.green(cluster)
+	s.must("down", "-n", cluster)
+	if stored, err := etcdctl("get /registry/configmaps/default/keepsake"); err != nil || !strings.Contains(stored, "kept-apart") {
+		s.Errorf("once the cluster is removed, its etcd holds %q, %v", stored, err)
+	}
 }
 
 func oldMirrors(s *session, cluster string) {
