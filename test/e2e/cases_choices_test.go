@@ -161,7 +161,7 @@ func changedLater(s *session, cluster string) {
 	s.must("up", "--images", "local", "--cni", "calico", "--workers", "1", "-n", cluster)
 	for _, d := range []difference{
 		{manifest: systemWorkloads},
-		{check: "node.taint", do: [][]string{{"taint", "nodes", "--all", "node-role.kubernetes.io/control-plane-"}},
+		{check: "node.taint", do: [][]string{{"taint", "nodes", cluster + "-control-plane", "node-role.kubernetes.io/control-plane-"}},
 			undo: [][]string{{"taint", "nodes", cluster + "-control-plane", "node-role.kubernetes.io/control-plane=:NoSchedule"}}},
 		{check: "api.authz", do: [][]string{{"create", "clusterrolebinding", "wide", "--clusterrole=cluster-admin", "--group=system:serviceaccounts"}},
 			undo: [][]string{{"delete", "clusterrolebinding", "wide"}}},
