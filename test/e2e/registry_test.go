@@ -36,13 +36,13 @@ func TestRegistry(t *testing.T) {
 	if !testing.Short() {
 		s.fill(mirror, forge.Cilium)
 	}
-	cache := t.TempDir() // archives of an earlier run must not help
+	binary := released(t) // by way of the caches that the next lines hide
+	cache := t.TempDir()  // archives of an earlier run must not help
 	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("TMPDIR", t.TempDir())
 	before := s.images()
 
 	up := []string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster}
-	binary := released(t)
 	s.alone(binary, up...)
 	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
