@@ -18,7 +18,7 @@ func TestProblems(t *testing.T) {
 		{"well", map[string]any{"port": 80, "labels": map[string]any{"any": "thing"}, "log": map[string]any{"level": "info"}}, nil},
 		{"known to the defaults alone", map[string]any{"old": true}, nil},
 		{"a type", map[string]any{"port": "80"}, []string{"at root[port]: root.port: got string, want integer"}},
-		{"a misspelling", map[string]any{"log": map[string]any{"levle": "info"}}, []string{`at root[log][levle]: root.log.levle: there is no such value (did you mean "level"?)`}},
+		{"a misspelling", map[string]any{"log": map[string]any{"lvel": "info"}}, []string{`at root[log][lvel]: root.log.lvel: there is no such value (did you mean "level"?)`}},
 		{"a word", map[string]any{"log": map[string]any{"level": "loud"}}, []string{"at root[log][level]: root.log.level: value must be one of 'info', 'debug'"}},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"archive/tar"
+	"errors"
 	"io"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestChartsAreInNodeImages(t *testing.T) {
 		found := false
 		for archive := tar.NewReader(content); ; {
 			header, err := archive.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -187,7 +187,7 @@ func Every(file, own string) (bool, error) {
 func (e *Engine) Platform(ctx context.Context) (string, error) {
 	version, err := e.client.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
-		return "", fmt.Errorf("Docker's platform: %w", err)
+		return "", fmt.Errorf("the platform of Docker: %w", err)
 	}
 	return version.Os + "/" + version.Arch, nil
 }
