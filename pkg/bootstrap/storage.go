@@ -7,6 +7,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -20,8 +21,18 @@ const podSecurityLabel = "pod-security.kubernetes.io/enforce"
 
 // admitStorage lets the provisioner of kind's default StorageClass start its helper
 // pods, which mount a path of the node, whatever level of Pod Security the cluster
-// has for namespaces that name none. A level that the namespace has stays.
+// has for namespaces that name none. A level that the namespace has stays. It tries
+// again while the API server is overloaded, as it may be while nodes join.
 func admitStorage(ctx context.Context, client *kube.Client) error {
+	return retry.OnError(retry.DefaultBackoff, isOverloaded, func() error { return labelStorage(ctx, client) })
+}
+
+// isOverloaded recognizes answers of an API server that had no time for a request.
+func isOverloaded(err error) bool {
+	return apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err)
+}
+
+func labelStorage(ctx context.Context, client *kube.Client) error {
 	namespaces := client.Clientset.CoreV1().Namespaces()
 	namespace, err := namespaces.Get(ctx, storageNamespace, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

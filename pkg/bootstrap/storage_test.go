@@ -4,8 +4,11 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -27,5 +30,28 @@ func TestAdmitStorage(t *testing.T) {
 	}
 	if err := admitStorage(t.Context(), &kube.Client{Clientset: fake.NewClientset()}); err != nil {
 		t.Errorf("without the namespace: %v", err)
+	}
+}
+
+// TestAdmitStorageWhenOverloaded has the API server run out of time once, as it does
+// while nodes join.
+func TestAdmitStorageWhenOverloaded(t *testing.T) {
+	for _, refusal := range []struct {
+		err   error
+		tries int
+	}{
+		{apierrors.NewTimeoutError("request did not complete within requested timeout", 0), 2},
+		{apierrors.NewForbidden(corev1.Resource("namespaces"), storageNamespace, nil), 1},
+	} {
+		clientset := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: storageNamespace}})
+		tries := 0
+		clientset.PrependReactor("patch", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+			tries++
+			return tries == 1, nil, refusal.err
+		})
+		err := admitStorage(t.Context(), &kube.Client{Clientset: clientset})
+		if tries != refusal.tries || (err == nil) != (tries == 2) {
+			t.Errorf("%v: %d tries, want %d; %v", refusal.err, tries, refusal.tries, err)
+		}
 	}
 }
