@@ -248,12 +248,12 @@ func uses() []situation {
 			outcome: "refused when they are applied, with the field that turns the proxy on; traffic is not left open",
 			try: func(s *session, cluster string) {
 				s.must("up", "--images", "local", "--cni", "cilium", "--profile", "single", "-n", cluster)
-				for _, rule := range []string{
-					"ingress: [{toPorts: [{ports: [{port: \"8080\", protocol: TCP}], rules: {http: [{method: GET, path: /hostname}]}}]}]",
-					"egress: [{toFQDNs: [{matchName: example.com}]}]",
+				for field, rule := range map[string]string{
+					"l7Proxy":  "ingress: [{toPorts: [{ports: [{port: \"8080\", protocol: TCP}], rules: {http: [{method: GET, path: /hostname}]}}]}]",
+					"dnsProxy": "egress: [{toFQDNs: [{matchName: example.com}]}]",
 				} {
 					out, err := s.applies(cluster, "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: by-path}\nspec:\n  endpointSelector: {}\n  "+rule+"\n")
-					if err == nil || !strings.Contains(out, "l7Proxy") {
+					if err == nil || !strings.Contains(out, field) {
 						s.Errorf("%s: %v\n%s", rule, err, out)
 					}
 				}
