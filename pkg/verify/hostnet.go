@@ -20,12 +20,18 @@ func hostCheck() Check {
 	}
 }
 
-func hostsReached(ctx context.Context, t *Target) (Evidence, error) {
-	probes, err := t.Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
+// probesAndHosts waits for the probe pods on the pod network and for those on the
+// nodes' own network.
+func (t *Target) probesAndHosts(ctx context.Context) (probes, hosts []Probe, err error) {
+	if probes, err = t.Fleet.Ready(ctx); err != nil {
+		return nil, nil, err
 	}
-	hosts, err := t.Hosts.Ready(ctx)
+	hosts, err = t.Hosts.Ready(ctx)
+	return probes, hosts, err
+}
+
+func hostsReached(ctx context.Context, t *Target) (Evidence, error) {
+	probes, hosts, err := t.probesAndHosts(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -23,11 +23,7 @@ func podPortCheck() Check {
 }
 
 func hostPortsAnswer(ctx context.Context, t *Target) (Evidence, error) {
-	probes, err := t.Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := t.Hosts.Ready(ctx)
+	probes, hosts, err := t.probesAndHosts(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -44,11 +44,7 @@ func (t *Target) nodePort(ctx context.Context) (int, error) {
 }
 
 func nodePortsAnswer(ctx context.Context, t *Target) (Evidence, error) {
-	probes, err := t.Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := t.Hosts.Ready(ctx)
+	probes, hosts, err := t.probesAndHosts(ctx)
 	if err != nil {
 		return nil, err
 	}
