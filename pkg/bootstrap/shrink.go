@@ -30,6 +30,8 @@ type Departure struct {
 	silent []string
 	// cordoned are the nodes that took no pods before.
 	cordoned map[string]bool
+	// outlived are the volumes that only a node which leaves could have deleted.
+	outlived []string
 }
 
 // NewDeparture prepares to remove nodes, by name or without the cluster's name in
@@ -156,25 +158,40 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 	return nil
 }
 
-// keepVolumes refuses to remove a node on which somebody's data is.
+// keepVolumes refuses to remove a node on which somebody's data is. Volumes that are
+// about to be deleted hold none, but only their node could do it.
 func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
-	if d.force {
-		return nil
-	}
 	volumes, err := d.client.Clientset.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list volumes: %w", err)
 	}
+	probing, err := d.client.Clientset.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: verify.RunLabel})
+	if err != nil {
+		return fmt.Errorf("list namespaces of verifications: %w", err)
+	}
 	var lost []string
 	for _, volume := range volumes.Items {
-		if volume.Spec.ClaimRef != nil && tied(volume, names) {
+		switch {
+		case volume.Spec.ClaimRef == nil || !tied(volume, names):
+		case outlived(volume, probing.Items):
+			d.outlived = append(d.outlived, volume.Name)
+		default:
 			lost = append(lost, volume.Spec.ClaimRef.Namespace+"/"+volume.Spec.ClaimRef.Name)
 		}
 	}
-	if len(lost) == 0 {
+	if d.force || len(lost) == 0 {
 		return nil
 	}
 	return hint.New(hint.Usage, "DATA_LOST", "the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
+}
+
+// outlived tells whether a volume's data is wanted no more: its claim is gone and its
+// class deletes it, or the claim is a verification's.
+func outlived(volume corev1.PersistentVolume, probing []corev1.Namespace) bool {
+	if volume.Status.Phase == corev1.VolumeReleased && volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
+		return true
+	}
+	return slices.ContainsFunc(probing, func(namespace corev1.Namespace) bool { return namespace.Name == volume.Spec.ClaimRef.Namespace })
 }
 
 // tied tells whether a volume can be used on these nodes alone.
@@ -249,6 +266,11 @@ func (d *Departure) depart(ctx context.Context, span *event.Span) (string, error
 		span.Progress(holder.Name, 0, 0)
 		if err := d.leave(ctx, holder.Name, holder.Role); err != nil {
 			return "", hint.Wrap(err, hint.Creation, "LEAVE_FAILED", holder.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
+		}
+	}
+	for _, volume := range d.outlived {
+		if err := d.client.Clientset.CoreV1().PersistentVolumes().Delete(ctx, volume, metav1.DeleteOptions{}); unlessGone(err) != nil {
+			return "", fmt.Errorf("delete PersistentVolume %s, whose node is gone: %w", volume, err)
 		}
 	}
 	if d.after.Nodes() == 1 {

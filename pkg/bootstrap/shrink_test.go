@@ -54,3 +54,27 @@ func TestTied(t *testing.T) {
 		})
 	}
 }
+
+func TestOutlived(t *testing.T) {
+	volume := func(namespace string, phase corev1.PersistentVolumePhase, policy corev1.PersistentVolumeReclaimPolicy) corev1.PersistentVolume {
+		return corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{ClaimRef: &corev1.ObjectReference{Namespace: namespace}, PersistentVolumeReclaimPolicy: policy}, Status: corev1.PersistentVolumeStatus{Phase: phase}}
+	}
+	tests := []struct {
+		name   string
+		volume corev1.PersistentVolume
+		want   bool
+	}{
+		{"in use", volume("default", corev1.VolumeBound, corev1.PersistentVolumeReclaimDelete), false},
+		{"released, to be deleted", volume("default", corev1.VolumeReleased, corev1.PersistentVolumeReclaimDelete), true},
+		{"released, to be kept", volume("default", corev1.VolumeReleased, corev1.PersistentVolumeReclaimRetain), false},
+		{"of a verification that just ended", volume("kindctl-verify-a", corev1.VolumeBound, corev1.PersistentVolumeReclaimDelete), true},
+	}
+	probing := []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: "kindctl-verify-a"}}}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := outlived(tt.volume, probing); got != tt.want {
+				t.Errorf("outlived: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

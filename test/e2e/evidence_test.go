@@ -27,10 +27,11 @@ func (s *session) showsEvidence(cluster, check string, want *regexp.Regexp) {
 
 // skippedOnOneNode is what does not apply to a single node with Calico, and why.
 var skippedOnOneNode = map[string]string{
-	"node.taint": "kind removes the taint of a cluster's only node",
-	"net.mtu":    "there is only one node",
-	"cal.routes": "there is only one node",
-	"cal.bgp":    `Calico does not use BGP here (backend "vxlan")`,
+	"cfg.applied": "the configuration asks for no settings of components",
+	"node.taint":  "kind removes the taint of a cluster's only node",
+	"net.mtu":     "there is only one node",
+	"cal.routes":  "there is only one node",
+	"cal.bgp":     `Calico does not use BGP here (backend "vxlan")`,
 }
 
 // skipsOnly wants exactly these checks to be skipped, with their reasons, and all

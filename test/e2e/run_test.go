@@ -144,7 +144,7 @@ kindConfig:
     kind: ClusterConfiguration
     apiServer:
       extraArgs:
-        no-such-flag: "1"
+        audit-policy-file: /no/such/policy.yaml
   - |
     kind: InitConfiguration
     timeouts:
@@ -184,7 +184,7 @@ func TestRunWithoutAPI(t *testing.T) {
 	if err != nil || len(logs) == 0 {
 		t.Fatalf("the API server's log is missing (%v)", err)
 	}
-	if data, err := os.ReadFile(logs[len(logs)-1]); err != nil || !strings.Contains(string(data), "no-such-flag") {
+	if data, err := os.ReadFile(logs[len(logs)-1]); err != nil || !strings.Contains(string(data), "/no/such/policy.yaml") {
 		t.Errorf("the API server's log does not tell why it ends (%v):\n%s", err, data)
 	}
 }
