@@ -179,16 +179,30 @@ func changedLater(s *session, cluster string) {
 		}
 		s.green(cluster)
 	}
+	s.forwardElsewhere(cluster)
+	if v := s.verdictOf(cluster, "dns.external"); v.Outcome != "WARN" || !strings.Contains(v.Hint, "kindctl accept") {
+		s.Errorf("dns.external is %s: %s (hint: %s)", v.Outcome, v.Cause, v.Hint)
+	}
+	s.green(cluster)
 	s.must("node", "add", "-n", cluster, "--wait-timeout", "90s")
 	s.must("stop", "-n", cluster)
 	s.must("start", "-n", cluster, "--wait-timeout", "90s")
-	s.must("accept", "-n", cluster, "node.taint", "api.authz")
-	for _, check := range []string{"node.taint", "api.authz"} {
+	s.must("accept", "-n", cluster, "node.taint", "api.authz", "dns.external")
+	for _, check := range []string{"node.taint", "api.authz", "dns.external"} {
 		if v := s.verdictOf(cluster, check); v.Outcome != "PASS" {
 			s.Errorf("%s is %s after it was accepted: %s", check, v.Outcome, v.Cause)
 		}
 	}
 	withFakeNode(s, cluster)
+}
+
+// forwardElsewhere has CoreDNS ask a resolver that never answers.
+func (s *session) forwardElsewhere(cluster string) {
+	s.Helper()
+	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `export KUBECONFIG=/etc/kubernetes/admin.conf
+kubectl -n kube-system get configmap coredns -o yaml | sed 's|forward . /etc/resolv.conf|forward . 192.0.2.53|' | kubectl apply -f -
+kubectl -n kube-system rollout restart deployment coredns
+kubectl -n kube-system rollout status deployment coredns --timeout 2m`)
 }
 
 // systemWorkloads are for nodes that are not there, and never ready.
