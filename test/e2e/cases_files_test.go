@@ -238,8 +238,9 @@ kindConfig:
 		s.Errorf("the audit log ends with %s", line)
 	}
 	s.kubectl(cluster, "create", "secret", "generic", "hidden", "--from-literal=key=in-the-clear")
-	const etcdctl = "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key get /registry/secrets/default/hidden"
-	if stored := s.kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+node, "--", "sh", "-c", etcdctl); !strings.Contains(stored, "k8s:enc:aescbc") || strings.Contains(stored, "in-the-clear") {
+	stored := s.kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+node, "--", "etcdctl", "--cacert=/etc/kubernetes/pki/etcd/ca.crt",
+		"--cert=/etc/kubernetes/pki/etcd/server.crt", "--key=/etc/kubernetes/pki/etcd/server.key", "get", "/registry/secrets/default/hidden")
+	if !strings.Contains(stored, "k8s:enc:aescbc") || strings.Contains(stored, "in-the-clear") {
 		s.Errorf("etcd holds %q", stored)
 	}
 	s.apply(cluster, probePod("web", ""))
