@@ -16,7 +16,7 @@ func kubeletChecks() []Check {
 		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.alive"},
 		Rights: rights(RightsOfFleet, []string{"get pods/log"}),
-		Slow:   true, Timeout: 30 * time.Second, Run: kubeletsWork,
+		Slow:   true, Timeout: 60 * time.Second, Run: kubeletsWork,
 	}}
 }
 

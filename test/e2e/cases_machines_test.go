@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -101,6 +102,60 @@ func machines() []situation {
 				s.output("docker", "exec", cluster+"-control-plane", "sh", "-c", "command -v mount.nfs && crictl pods && command -v curl jq ps")
 			},
 		},
+		{
+			name:    "node-images",
+			brings:  "Each node names its image, as in tests of version skew",
+			outcome: "works; only these images are looked for, and what the CNI needs is read from each",
+			try:     nodeImages,
+		},
+		{
+			name:    "hidden-control-plane",
+			brings:  "`verify` on a cluster whose API shows no pods of the control plane, as k3s and kOps have it",
+			outcome: "exits with 0; checks that need those pods are skipped with the reason",
+			try:     hiddenControlPlane,
+		},
+	}
+}
+
+// nodeImages gives two nodes an image each, by names that nothing else uses.
+func nodeImages(s *session, cluster string) {
+	image := s.planned("--cni", "calico", "--images", "local", "-n", cluster).NodeImage
+	nodes := kindFile + "nodes:\n"
+	for role, name := range map[string]string{"control-plane": "e2e/node:new", "worker": "e2e/node:old"} {
+		s.output("docker", "tag", image, name)
+		s.Cleanup(func() { s.output("docker", "rmi", name) })
+		nodes += "- role: " + role + "\n  image: " + name + "\n"
+	}
+	s.must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, nodes))
+	for node, want := range map[string]string{cluster + "-control-plane": "e2e/node:new", cluster + "-worker": "e2e/node:old"} {
+		if got := s.output("docker", "inspect", "-f", "{{.Config.Image}}", node); got != want {
+			s.Errorf("%s is made from %s, want %s", node, got, want)
+		}
+	}
+	s.green(cluster)
+}
+
+// hiddenControlPlane puts the static pods into a namespace that there is not, so that
+// the API server takes no mirror pods of them.
+func hiddenControlPlane(s *session, cluster string) {
+	s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
+	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", "sed -i 's/^  namespace: kube-system/  namespace: hidden/' /etc/kubernetes/manifests/*.yaml")
+	s.eventually(3*time.Minute, func() (string, error) {
+		left, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "name")
+		if err == nil && left != "" {
+			err = fmt.Errorf("there are still %s", left)
+		}
+		return left, err
+	})
+	var report struct{ Results []verdict }
+	r := s.kindctl("verify", "--context", "kind-"+cluster, "-o", "json")
+	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil || r.code != 0 {
+		s.Fatalf("verify: exit %d, %v\n%s", r.code, err, r.stdout)
+	}
+	for _, v := range report.Results {
+		if strings.HasPrefix(v.ID, "etcd.") && (v.Outcome != "SKIP" || v.Cause == "") {
+			s.Errorf("%s is %s (%s)", v.ID, v.Outcome, v.Cause)
+		}
 	}
 }
 
