@@ -226,6 +226,7 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 		d.cordoned[node.Name] = node.Spec.Unschedulable
 		var problems strings.Builder
 		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true, PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
+			AdditionalFilters: []drain.PodFilter{notOfProvisioner},
 			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
 				moved++
 				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
@@ -244,6 +245,16 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 		}
 	}
 	return fmt.Sprintf("%d pods", moved), nil
+}
+
+// notOfProvisioner passes over the pods in which the provisioner of the default
+// StorageClass makes and deletes directories: they belong to their node, end by
+// themselves, and no controller makes them (local-path-provisioner v0.0.30, provisioner.go).
+func notOfProvisioner(pod corev1.Pod) drain.PodDeleteStatus {
+	if pod.Namespace == storageNamespace && strings.HasPrefix(pod.Name, "helper-pod-") {
+		return drain.MakePodDeleteStatusSkip()
+	}
+	return drain.MakePodDeleteStatusOkay()
 }
 
 // uncordon lets pods come again to the nodes that stay after all.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -74,6 +75,27 @@ func TestOutlived(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := outlived(tt.volume, probing); got != tt.want {
 				t.Errorf("outlived: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNotOfProvisioner(t *testing.T) {
+	pod := func(namespace, name string) corev1.Pod {
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	}
+	for _, tt := range []struct {
+		name    string
+		pod     corev1.Pod
+		drained bool
+	}{
+		{"deletes a directory", pod("local-path-storage", "helper-pod-delete-pvc-1"), false},
+		{"the provisioner itself", pod("local-path-storage", "local-path-provisioner-1"), true},
+		{"of the same name elsewhere", pod("default", "helper-pod-delete-pvc-1"), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := notOfProvisioner(tt.pod).Delete; got != tt.drained {
+				t.Errorf("drained: %v, want %v", got, tt.drained)
 			}
 		})
 	}
