@@ -57,7 +57,7 @@ func (t Topology) Render(settings NodeSettings) (all []Rendered, err error) {
 		if !node.isFirst() && len(t.nodePatches(node).patches) == 0 && kinds.Image == "" {
 			continue
 		}
-		documents := t.rendered(node, settings).documents
+		documents := t.rendered(node, settings).documents.Read()
 		one := Rendered{Node: node.Name, Image: kinds.Image, Flags: arguments(documents, node)}
 		if one.Kubelet, err = yaml.Marshal(documents[kindpatch.KubeletConfiguration]); err != nil {
 			return nil, err
@@ -103,7 +103,7 @@ func (t Topology) ContainerdPatches() (patches []ContainerdPatch) {
 	}
 	merges := t.Raw.ContainerdConfigPatches
 	registries, err := t.registries()
-	translated := err == nil && len(registries.Files) > 0
+	translated := err == nil && registries.Rewritten()
 	if translated {
 		merges = registries.Patches
 	}

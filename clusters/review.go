@@ -118,14 +118,18 @@ func (r *review) translated(patch kindpatch.Patch, kubernetes, kubeadm []string)
 		r.refuse(patch.Place, "%v", err)
 		return
 	}
+	fields := "apiVersion"
+	if !patch.IsMerge() {
+		fields = "group and version"
+	}
 	switch {
 	case !patch.Foreign(kubeadm):
 		r.warn(patch.Place, "kind %s: the arguments are applied in the form of kubeadm %s", patch.Kind, strings.Join(kubeadm, ", "))
 	case patch.OfKubeadm():
-		r.warn(patch.PlaceOf("apiVersion"), "kind %s of kubeadm %s is applied as %s, which Kubernetes %s has; leave apiVersion out to apply it to any",
-			patch.Kind, patch.Version(), strings.Join(kubeadm, ", "), strings.Join(kubernetes, ", "))
+		r.warn(patch.PlaceOf("apiVersion"), "kind %s of kubeadm %s is applied as %s, which Kubernetes %s has; leave %s out to apply it to any",
+			patch.Kind, patch.Version(), strings.Join(kubeadm, ", "), strings.Join(kubernetes, ", "), fields)
 	default:
-		r.warn(patch.PlaceOf("apiVersion"), "kind %s is applied although it is of another apiVersion than %q; leave apiVersion out", patch.Kind, patch.APIVersion)
+		r.warn(patch.PlaceOf("apiVersion"), "kind %s is applied although it is of another apiVersion than %q; leave %s out", patch.Kind, patch.APIVersion, fields)
 	}
 }
 

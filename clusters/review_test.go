@@ -30,12 +30,15 @@ func TestReviewPatches(t *testing.T) {
 		{"an item that is none", head + "kubeadmConfigPatches:\n- |\n" + args + "    - v: '4'\n", "", "lab.yaml:8: an item of extraArgs has no name and value"},
 		{"an argument twice", head + "kubeadmConfigPatches:\n- |\n" + args + "    - {name: v, value: '4'}\n    - {name: v, value: '5'}\n", "", "lab.yaml:9: extraArgs names v twice"},
 		{"a misspelt field", head + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  apiserver: {}\n", "", `lab.yaml:6: ClusterConfiguration has no field "apiserver" (did you mean "apiServer"?)`},
+		{"a field of a part", head + "kubeadmConfigPatches:\n- |\n  kind: InitConfiguration\n  taints: []\n", "", `lab.yaml:6: InitConfiguration has no field "taints"; it is a field of nodeRegistration`},
+		{"a field of several parts", head + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  extraArgs: []\n", "", `has no field "extraArgs"; it is a field of apiServer, controllerManager, etcd.local, scheduler`},
+		{"the name of the object", head + "kubeadmConfigPatches:\n- |\n  metadata: {name: config}\n" + args + "      v: '4'\n", "", ""},
 		{"a misspelt field of the kubelet", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  authentication:\n    anonymus: {enabled: false}\n", "", `lab.yaml:7: KubeletConfiguration.authentication has no field "anonymus" (did you mean "anonymous"?)`},
 		{"text for a number", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  maxPods: '44'\n", "", `lab.yaml:6: maxPods is "44", and a whole number is wanted`},
 		{"a gate that is text", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  featureGates: {A: 'true'}\n", "", `A is "true", and true or false is wanted`},
 		{"another group", head + "kubeadmConfigPatches:\n- |\n  apiVersion: kubeadm.k8s.io/v1beta3\n  kind: KubeletConfiguration\n  maxPods: 44\n", "kind KubeletConfiguration is applied although", ""},
 		{"nothing but comments", head + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  # apiServer: {}\n", "asks for nothing", ""},
-		{"steps for an older version", head + "kubeadmConfigPatchesJSON6902:\n- group: kubeadm.k8s.io\n  version: v1beta2\n  kind: ClusterConfiguration\n  patch: |\n    - {op: add, path: /apiServer/certSANs/-, value: a.b}\n", "of kubeadm v1beta2 is applied", ""},
+		{"steps for an older version", head + "kubeadmConfigPatchesJSON6902:\n- group: kubeadm.k8s.io\n  version: v1beta2\n  kind: ClusterConfiguration\n  patch: |\n    - {op: add, path: /apiServer/certSANs/-, value: a.b}\n", "of kubeadm v1beta2 is applied as v1beta4, which Kubernetes v1.37.2 has; leave group and version out", ""},
 		{"steps that set arguments of a map", head + "kubeadmConfigPatchesJSON6902:\n- kind: ClusterConfiguration\n  patch: '[{op: add, path: /apiServer/extraArgs/v, value: \"4\"}]'\n", "applied in the form of kubeadm v1beta4", ""},
 		{"steps that cannot be translated", head + "kubeadmConfigPatchesJSON6902:\n- kind: ClusterConfiguration\n  patch: '[{op: remove, path: /apiServer/extraArgs/v}]'\n", "", "cannot be translated: write the arguments as a merge patch"},
 		{"steps that lead nowhere", head + "kubeadmConfigPatchesJSON6902:\n- kind: ClusterConfiguration\n  patch: '[{op: replace, path: /nothing/at, value: all}]'\n", "", "lab.yaml:4: the patch of kind ClusterConfiguration cannot be applied"},
@@ -56,6 +59,7 @@ func TestReviewPatches(t *testing.T) {
 		{"what kind writes anyway beside what it does not", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  cgroupDriver: systemd\n  maxPods: 44\n", "", ""},
 		{"a subnet", head + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  networking: {podSubnet: 10.99.0.0/16}\n", "", ""},
 		{"mirrors", head + "containerdConfigPatches:\n- |\n  [plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"a:5000\"]\n    endpoint = [\"http://b:5000\"]\n", "lab.yaml:5: registry.mirrors.\"a:5000\" is deprecated", ""},
+		{"mirrors without an endpoint", head + "containerdConfigPatches:\n- |\n  [plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"a:5000\"]\n", "lab.yaml:5: registry.mirrors.\"a:5000\" names no endpoint, and changes nothing", ""},
 		{"mirrors without a scheme", head + "containerdConfigPatches:\n- |\n  [plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"a:5000\"]\n    endpoint = [\"b\"]\n", "", "write it with its scheme"},
 		{"another version of containerd's configuration", head + "containerdConfigPatches:\n- |\n  version = 3\n", "", "lab.yaml:5: the patch is for version 3"},
 		{"an empty document behind", head + "---\n", "", ""},
@@ -128,5 +132,36 @@ func TestPatchedSubnetsAreTheClusters(t *testing.T) {
 	topology := topologyOf(t, "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nkubeadmConfigPatches: ['{kind: ClusterConfiguration, networking: {serviceSubnet: 10.76.0.0/12, podSubnet: 10.200.0.0/16}}', '{kind: KubeProxyConfiguration, mode: nftables}']\n")
 	if topology.ServiceSubnet != "10.64.0.0/12" || topology.PodSubnet != "10.200.0.0/16" || topology.ProxyMode != "nftables" {
 		t.Errorf("subnets are %s and %s, the proxy mode is %s", topology.ServiceSubnet, topology.PodSubnet, topology.ProxyMode)
+	}
+}
+
+// TestNamesOfObjects are in many patches, and no program reads them.
+func TestNamesOfObjects(t *testing.T) {
+	topology := topologyOf(t, `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+kubeadmConfigPatches:
+- |
+  kind: ClusterConfiguration
+  metadata: {name: other}
+  apiServer:
+    extraArgs: {v: "4"}
+- |
+  kind: KubeletConfiguration
+  metadata: {name: config}
+  maxPods: 60
+`)
+	rendered, err := topology.Render(NodeSettings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range rendered {
+		if all := string(node.Kubeadm) + string(node.Kubelet); strings.Contains(all, "metadata") {
+			t.Errorf("%s reads:\n%s", node.Node, all)
+		}
+	}
+	for _, request := range topology.Requests(NodeSettings{}) {
+		if strings.HasPrefix(request.Setting, "metadata") {
+			t.Errorf("%+v is requested", request)
+		}
 	}
 }

@@ -51,7 +51,7 @@ func (t Topology) translate(config *v1alpha4.Cluster, settings NodeSettings) {
 		return
 	}
 	t.translatedFor(t.clusterPatches(), t.Each(), settings).into(&config.KubeadmConfigPatches, &config.KubeadmConfigPatchesJSON6902)
-	if registries, err := t.registries(); err == nil && len(registries.Files) > 0 { // else as it was, or refused
+	if registries, err := t.registries(); err == nil && registries.Rewritten() { // else as it was, or refused
 		config.ContainerdConfigPatches = registries.Patches
 	}
 	for i, text := range config.ContainerdConfigPatchesJSON6902 {

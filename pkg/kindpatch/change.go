@@ -24,9 +24,10 @@ func (c Change) IsArgument() bool {
 	return len(c.Path) > 1 && isArguments(c.Path[len(c.Path)-2])
 }
 
-// differences are the leaves in which two states of an object differ.
+// differences are the leaves in which two states of an object differ, as far as
+// anybody reads them.
 func (p Patch) differences(before, after map[string]any) (changes []Change) {
-	return p.compare(nil, before, after)
+	return slices.DeleteFunc(p.compare(nil, before, after), func(change Change) bool { return change.Path[0] == metadata })
 }
 
 func (p Patch) compare(path []string, before, after any) (changes []Change) {

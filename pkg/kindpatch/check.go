@@ -3,6 +3,7 @@ package kindpatch
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,24 +89,25 @@ func (c *checker) visitScalar(node *yaml.Node, t reflect.Type, name string) {
 		if node.Kind == yaml.ScalarNode && tag != "!!str" && tag != "!!timestamp" {
 			c.complain(node, "%s is %s without quotes, and text is wanted: write %q", name, node.Value, node.Value)
 		} else if node.Kind != yaml.ScalarNode {
-			c.complain(node, "%s is %s, and text is wanted", name, shapeOf(node))
+			c.complain(node, "%s is %s, and text is wanted", name, ShapeOf(node))
 		}
 	case reflect.Bool:
 		if tag != "!!bool" {
-			c.complain(node, "%s is %s, and true or false is wanted", name, shapeOf(node))
+			c.complain(node, "%s is %s, and true or false is wanted", name, ShapeOf(node))
 		}
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64:
 		if tag != "!!int" {
-			c.complain(node, "%s is %s, and a whole number is wanted", name, shapeOf(node))
+			c.complain(node, "%s is %s, and a whole number is wanted", name, ShapeOf(node))
 		}
 	case reflect.Struct, reflect.Map:
-		c.complain(node, "%s is %s, and an object is wanted", name, shapeOf(node))
+		c.complain(node, "%s is %s, and an object is wanted", name, ShapeOf(node))
 	case reflect.Slice:
-		c.complain(node, "%s is %s, and a list is wanted", name, shapeOf(node))
+		c.complain(node, "%s is %s, and a list is wanted", name, ShapeOf(node))
 	}
 }
 
-func shapeOf(node *yaml.Node) string {
+// ShapeOf describes a value that stands in place of another one.
+func ShapeOf(node *yaml.Node) string {
 	switch {
 	case node.Kind == yaml.MappingNode:
 		return "an object"
@@ -125,7 +127,7 @@ func (c *checker) visitFields(node *yaml.Node, t reflect.Type, path []string) {
 		below := append(slices.Clone(path), key.Value)
 		since := field.Tag.Get("since")
 		switch {
-		case key.Tag == "!!merge" || len(path) == 1 && key.Value == "metadata":
+		case key.Tag == "!!merge" || len(path) == 1 && key.Value == metadata:
 		case !known && c.had(strings.Join(below, ".")):
 		case !known && !c.knows(key.Value, fields): // the node image is asked
 		case !known:
@@ -173,8 +175,29 @@ func (c *checker) advise(name string, path []string, fields map[string]reflect.S
 		}
 		names = append(names, known)
 	}
+	if homes := homesOf(name, schemas[path[0]], nil); len(homes) > 0 {
+		return "; it is a field of " + strings.Join(homes, ", ")
+	}
 	slices.Sort(names)
 	return hint.Nearest(name, names)
+}
+
+// homesOf are the parts of an object that have a field of a name.
+func homesOf(name string, t reflect.Type, path []string) (homes []string) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil
+	}
+	fields := fieldsOf(t)
+	if _, is := fields[name]; is && len(path) > 0 {
+		homes = append(homes, strings.Join(path, "."))
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		homes = append(homes, homesOf(name, fields[field].Type, append(slices.Clone(path), field))...)
+	}
+	return homes
 }
 
 // fieldsOf are the fields of an object by their names in YAML.
@@ -204,7 +227,7 @@ func (c *checker) visitArguments(node *yaml.Node, name string) {
 	case yaml.SequenceNode:
 		c.visitArgumentList(node, name)
 	default:
-		c.complain(node, "%s is %s, and a list of names and values is wanted", name, shapeOf(node))
+		c.complain(node, "%s is %s, and a list of names and values is wanted", name, ShapeOf(node))
 	}
 }
 

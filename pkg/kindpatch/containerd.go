@@ -38,6 +38,9 @@ type Registries struct {
 	tls       map[string]*toml.Tree
 }
 
+// Rewritten tells whether Patches are others than those that were read.
+func (r *Registries) Rewritten() bool { return len(r.Translated) > 0 }
+
 // ReadRegistries takes mirrors and TLS out of patches of containerd's configuration.
 // place is where a line of the patch with an index stands.
 func ReadRegistries(patches []string, place func(index, line int) string) (*Registries, error) {
@@ -87,6 +90,10 @@ func (r *Registries) takeMirrors(tree *toml.Tree, registry []string, at func(int
 			continue
 		}
 		line := at(mirror.Position().Line)
+		if len(mirror.Keys()) == 0 {
+			r.Translated = append(r.Translated, Finding{line, fmt.Sprintf(`registry.mirrors.%q names no endpoint, and changes nothing; write endpoint = ["http://HOST:PORT"]`, name)})
+			continue
+		}
 		for _, key := range mirror.Keys() {
 			if key != "endpoint" {
 				r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.mirrors.%q has no field %q; it has endpoint", name, key)})

@@ -78,6 +78,20 @@ func apiVersion(kind, kubeadm string) string {
 	return kubeadmGroup + kubeadm
 }
 
+// metadata is a part that kind gives to every object, and that kubeadm passes over
+// with a warning. Patches that name the object, as guides have them, say the same.
+const metadata = "metadata"
+
+// Read are the documents without what no program reads.
+func (d Documents) Read() Documents {
+	read := Documents{}
+	for kind, document := range d {
+		read[kind] = maps.Clone(document)
+		delete(read[kind], metadata)
+	}
+	return read
+}
+
 // address stands for that of a node, which has none before it is made (RFC 5737).
 const address = "192.0.2.2"
 
@@ -109,6 +123,7 @@ func (n Node) Documents() Documents {
 	}
 	for kind, document := range documents {
 		document["apiVersion"], document["kind"] = apiVersion(kind, version), kind
+		document[metadata] = map[string]any{"name": "config"}
 	}
 	return documents
 }

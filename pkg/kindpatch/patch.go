@@ -97,7 +97,7 @@ func (p Patch) Empty() bool {
 		return len(p.steps) == 0
 	}
 	for name := range p.content {
-		if name != "kind" && name != "apiVersion" && name != "metadata" {
+		if name != "kind" && name != "apiVersion" && name != metadata {
 			return false
 		}
 	}
