@@ -69,7 +69,7 @@ func (t *Topology) absorb() (problems []string) {
 		problems = append(problems, t.takeSwitch(&t.FeatureGates, "featureGates", gate, on)...)
 	}
 	for api, value := range t.Raw.RuntimeConfig {
-		on, err := strconv.ParseBool(value)
+		on, err := strconv.ParseBool(cmp.Or(value, "true")) // as the API server reads it
 		if err != nil {
 			problems = append(problems, fmt.Sprintf("%sruntimeConfig of %s is %q; use true or false", t.origins.prefix("kindConfig.runtimeConfig["+api+"]"), api, value))
 			continue

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -34,6 +35,9 @@ func Decode(data []byte, filename string) (Topology, error) {
 }
 
 func decode(data []byte, filename string, t *Topology) error {
+	if err := refuseTemplate(data, filename); err != nil {
+		return err
+	}
 	document, format, err := parse(data, filename)
 	if err != nil {
 		return err
@@ -74,14 +78,20 @@ func decode(data []byte, filename string, t *Topology) error {
 // of another format is named as such before its fields are judged.
 func parse(data []byte, filename string) (document *yaml.Node, version string, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	document = &yaml.Node{}
-	switch err := decoder.Decode(document); {
-	case errors.Is(err, io.EOF):
-		return nil, "", invalid(fmt.Sprintf("%s: it is empty; begin with apiVersion: %s and kind: %s", filename, APIVersion, Kind))
-	case err != nil:
-		return nil, "", invalid(explain(err, filename))
+	for document == nil {
+		var next yaml.Node
+		switch err := decoder.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			return nil, "", invalid(fmt.Sprintf("%s: it is empty; begin with apiVersion: %s and kind: %s", filename, APIVersion, Kind))
+		case err != nil:
+			return nil, "", invalid(explain(err, filename))
+		case !isNothing(next):
+			document = next.Content[0]
+		}
 	}
-	document = document.Content[0]
+	if document.Kind != yaml.MappingNode {
+		return nil, "", invalid(fmt.Sprintf("%s:%d: the document is no object; begin with apiVersion: %s and kind: %s", filename, document.Line, APIVersion, Kind))
+	}
 	var format struct {
 		APIVersion string `yaml:"apiVersion"`
 		Kind       string `yaml:"kind"`
@@ -89,16 +99,44 @@ func parse(data []byte, filename string) (document *yaml.Node, version string, e
 	if err := document.Decode(&format); err != nil {
 		return nil, "", invalid(explain(err, filename))
 	}
-	another, ours := strings.CutPrefix(format.APIVersion, group)
-	switch {
-	case ours && format.APIVersion != APIVersion:
-		return nil, "", hint.New(hint.Usage, "CONFIG_VERSION",
-			fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", place(document, filename, "apiVersion"), format.APIVersion, APIVersion, another),
-			"install a newer kindctl, or write the file for "+APIVersion+": kindctl config init")
-	case format.APIVersion != APIVersion && format.APIVersion != kindVersion, format.Kind != Kind:
-		return nil, "", invalid(fmt.Sprintf("%s: apiVersion is %q and kind is %q; this kindctl reads %s and %s, and kind's %s", filename, format.APIVersion, format.Kind, APIVersion, Kind, kindVersion))
+	if err := judgeFormat(document, filename, format.APIVersion, format.Kind); err != nil {
+		return nil, "", err
 	}
 	return document, format.APIVersion, onlyEmpty(decoder, filename)
+}
+
+// kindGroups are those of kind's configuration: today's, and that of its first
+// versions.
+var kindGroups = []string{"kind.x-k8s.io/", "kind.sigs.k8s.io/"}
+
+// judgeFormat refuses another format than those that are read.
+func judgeFormat(document *yaml.Node, filename, version, kind string) error {
+	another, ours := strings.CutPrefix(version, group)
+	kinds := slices.ContainsFunc(kindGroups, func(group string) bool { return strings.HasPrefix(version, group) })
+	formats := fmt.Sprintf("this kindctl reads %s and %s, and kind's %s", APIVersion, Kind, kindVersion)
+	at := place(document, filename, "apiVersion")
+	switch {
+	case ours && version != APIVersion:
+		return hint.New(hint.Usage, "CONFIG_VERSION", fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", at, version, APIVersion, another),
+			"install a newer kindctl, or write the file for "+APIVersion+": kindctl config init")
+	case kinds && version != kindVersion:
+		return hint.New(hint.Usage, "CONFIG_VERSION", fmt.Sprintf("%s: apiVersion is %q, a version of kind's format that kind has given up; %s", at, version, formats),
+			"write the file for "+kindVersion+": https://kind.sigs.k8s.io/docs/user/configuration/")
+	case version == "":
+		return invalid(fmt.Sprintf("%s: there is no apiVersion; %s", at, formats))
+	case version != APIVersion && version != kindVersion:
+		return invalid(fmt.Sprintf("%s: apiVersion is %q; %s", at, version, formats))
+	case kind == "":
+		return invalid(fmt.Sprintf("%s: there is no kind; write kind: %s", at, Kind))
+	case kind != Kind:
+		return invalid(fmt.Sprintf("%s: kind is %q; write kind: %s", place(document, filename, "kind"), kind, Kind))
+	}
+	return nil
+}
+
+// isNothing tells an empty document.
+func isNothing(document yaml.Node) bool {
+	return len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null"
 }
 
 // onlyEmpty refuses documents behind the first one, unless nothing is in them.
@@ -110,7 +148,7 @@ func onlyEmpty(decoder *yaml.Decoder, filename string) error {
 			return nil
 		case err != nil:
 			return invalid(explain(err, filename))
-		case len(next.Content) > 0 && next.Content[0].ShortTag() != "!!null":
+		case !isNothing(next):
 			return invalid(fmt.Sprintf("%s:%d: more than one document: this one would be passed over; write it into a file of its own", filename, next.Content[0].Line))
 		}
 	}
@@ -136,14 +174,14 @@ func (t *Topology) settle() (problems []string) {
 	return problems
 }
 
-// place is where the document sets a field, as FILE:LINE.
+// place is where the document sets a field, as FILE:LINE, or else where it begins.
 func place(document *yaml.Node, filename, name string) string {
 	for fields, i := document.Content, 0; i < len(fields); i += 2 {
 		if fields[i].Value == name {
 			return fmt.Sprintf("%s:%d", filename, fields[i].Line)
 		}
 	}
-	return filename
+	return fmt.Sprintf("%s:%d", filename, document.Line)
 }
 
 func invalid(message string) error {
@@ -163,7 +201,7 @@ func explain(err error, filename string) string {
 		if m := lineNumber.FindStringSubmatch(complaint); m != nil {
 			complaints[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(complaint, m[0])
 		} else {
-			complaints[i] = filename + ": " + complaint
+			complaints[i] = filename + ":1: " + strings.TrimPrefix(complaint, "yaml: ") // which is said of all lines but the first
 		}
 	}
 	return strings.Join(complaints, "\n")

@@ -78,3 +78,34 @@ func (o origins) move(from, to string) {
 		}
 	}
 }
+
+// PlaceOf is where a configuration file sets a field, FILE:LINE; "" where none does.
+func (t Topology) PlaceOf(path string) string {
+	if found, _ := t.origins.of(path); found.level == fromFile {
+		return found.place
+	}
+	return ""
+}
+
+// PlaceOfPort is PlaceOf for the host port of a node's port, by its index.
+func (t Topology) PlaceOfPort(node Node, index int) string {
+	return t.PlaceOf(fmt.Sprintf("%s.ports[%d].hostPort", node.path, index))
+}
+
+// PlaceOfMount is PlaceOf for the host path of a node's mount, by its index.
+func (t Topology) PlaceOfMount(node Node, index int) string {
+	return t.PlaceOf(fmt.Sprintf("%s.mounts[%d].hostPath", node.path, index))
+}
+
+// PlaceOfImage is PlaceOf for a node image, of the cluster or of a node.
+func (t Topology) PlaceOfImage(image string) string {
+	if image == t.Image {
+		return t.PlaceOf("image")
+	}
+	for _, node := range t.Each() {
+		if kinds, path := t.rest(node); kinds.Image == image {
+			return t.PlaceOf(path + ".image")
+		}
+	}
+	return ""
+}

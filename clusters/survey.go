@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
 // survey reads a document beside the type that it is decoded to. It finds out
@@ -49,10 +50,25 @@ func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
 		for i, item := range node.Content {
 			s.enter(item, item, elem(t), path+"["+strconv.Itoa(i)+"]")
 		}
-	case node.Kind == yaml.ScalarNode:
+	case node.Kind == yaml.ScalarNode && !isGroup(t):
 		s.visitScalar(node, t, path)
+	case node.ShortTag() == "!!null":
+	case t.Kind() == reflect.Slice:
+		s.complain(node, "%s is %s, and a list is wanted", fieldOf(path), kindpatch.ShapeOf(node))
+	case isGroup(t):
+		s.complain(node, "%s is %s, and an object is wanted", fieldOf(path), kindpatch.ShapeOf(node))
+	default:
+		s.complain(node, "%s is %s, and a single value is wanted", fieldOf(path), kindpatch.ShapeOf(node))
 	}
 }
+
+// isGroup tells types that hold others.
+func isGroup(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map || t.Kind() == reflect.Slice
+}
+
+// fieldOf is the last name of a path.
+func fieldOf(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 
 // elem is the type of what is in a map or a slice. What is in a value of any type is of
 // any type.
@@ -96,7 +112,7 @@ func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
 // visitScalar finds what the decoder would bend: it takes 1 for 1.5, and
 // nanoseconds for a number without a unit.
 func (s *survey) visitScalar(node *yaml.Node, t reflect.Type, path string) {
-	name := path[strings.LastIndex(path, ".")+1:]
+	name := fieldOf(path)
 	words := kindWords[t]
 	if node.Style&yaml.LiteralStyle != 0 {
 		known := s.origins[path]
@@ -108,11 +124,23 @@ func (s *survey) visitScalar(node *yaml.Node, t reflect.Type, path string) {
 		if node.ShortTag() != "!!str" {
 			s.complain(node, "%s is %s; write it with its unit, such as 2h or 90m", name, node.Value)
 		}
+	case node.ShortTag() == "!!null":
+	case t.Kind() == reflect.Bool && !isTruth(node):
+		s.complain(node, "%s is %s, and true or false is wanted, without quotes", name, kindpatch.ShapeOf(node))
+	case (t.Kind() == reflect.Int || t.Kind() == reflect.Int32) && node.ShortTag() == "!!str":
+		s.complain(node, "%s is %s, and a whole number is wanted, without quotes", name, kindpatch.ShapeOf(node))
 	case node.ShortTag() == "!!float" && (t.Kind() == reflect.Int || t.Kind() == reflect.Int32):
 		s.complain(node, "%s is %s; write a whole number", name, node.Value)
 	case words != nil && !slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, node.Value) }):
 		s.complain(node, "%s is %q; use one of: %s", name, node.Value, strings.Join(words, ", "))
 	}
+}
+
+// isTruth tells what the decoder takes for true or false, words of YAML 1.1 among
+// them.
+func isTruth(node *yaml.Node) bool {
+	var truth bool
+	return node.Decode(&truth) == nil
 }
 
 // kindWords are the values of those fields of kind's whose own complaint names
