@@ -11,9 +11,10 @@ import (
 
 // Needs are what a topology asks of the kernel and the host.
 func Needs(t clusters.Topology) host.Needs {
-	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress()}
+	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress(), Places: map[string]string{}}
+	needs.Places[host.APIServerPort], needs.Places[host.APIServerAddress] = t.PlaceOf("apiServerPort"), t.PlaceOf("kindConfig.networking.apiServerAddress")
 	for _, node := range t.Each() {
-		addNeeds(&needs, node)
+		addNeeds(&needs, t, node)
 	}
 	need := func(purpose string, features ...host.Feature) {
 		for _, feature := range features {
@@ -53,15 +54,18 @@ func Needs(t clusters.Topology) host.Needs {
 const sixes = "an IP family with IPv6"
 
 // addNeeds adds what a node is to have of the host.
-func addNeeds(needs *host.Needs, node clusters.Node) {
-	for _, port := range node.Ports {
+func addNeeds(needs *host.Needs, t clusters.Topology, node clusters.Node) {
+	for i, port := range node.Ports {
 		if address, err := netip.ParseAddr(port.Address()); err == nil && port.HostPort > 0 {
-			needs.Ports = append(needs.Ports, host.Port{Address: address, Number: port.HostPort, Protocol: port.Proto()})
+			wanted := host.Port{Address: address, Number: port.HostPort, Protocol: port.Proto()}
+			needs.Ports = append(needs.Ports, wanted)
+			needs.Places[wanted.String()] = t.PlaceOfPort(node, i)
 		}
 	}
-	for _, mount := range node.Mounts {
+	for i, mount := range node.Mounts {
 		if !slices.Contains(needs.Mounts, mount.HostPath) {
 			needs.Mounts = append(needs.Mounts, mount.HostPath)
+			needs.Places[mount.HostPath] = t.PlaceOfMount(node, i)
 		}
 	}
 	for _, dir := range clusters.StateDirs(node.Role, node.Mounts) {

@@ -43,9 +43,9 @@ func (f Facts) ports(needs Needs) []Finding {
 	for _, port := range needs.Ports {
 		switch err := listen(port); {
 		case errors.Is(err, syscall.EADDRINUSE):
-			problems = append(problems, fmt.Sprintf("port %s is in use", port))
+			problems = append(problems, needs.at(port.String())+fmt.Sprintf("port %s is in use", port))
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
-			problems = append(problems, fmt.Sprintf("port %s: this machine has no such address", port))
+			problems = append(problems, needs.at(port.String())+fmt.Sprintf("port %s: this machine has no such address", port))
 		}
 	}
 	if len(problems) > 0 {
@@ -88,12 +88,12 @@ func (f Facts) mounts(needs Needs) []Finding {
 	var problems []string
 	for _, path := range needs.Mounts {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			problems = append(problems, path)
+			problems = append(problems, needs.at(path)+path+" does not exist")
 		}
 	}
 	if len(problems) > 0 {
-		return []Finding{{ID: "mounts", State: Fatal, Seen: "missing: " + strings.Join(problems, ", "), Effect: "nodes are to see it",
-			Fix: "make it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
+		return []Finding{{ID: "mounts", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot mount it",
+			Fix: "create it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
 	}
 	return []Finding{{ID: "mounts", State: OK, Seen: count(len(needs.Mounts), "path") + " for nodes to see"}}
 }
@@ -103,7 +103,7 @@ func beginning(folder string) string {
 	if folder == "" {
 		return ""
 	}
-	return "; a relative one begins in " + folder
+	return "; a relative path begins in " + folder
 }
 
 // limits compares what nodes may use with what the machine has.

@@ -31,6 +31,23 @@ type Needs struct {
 	// Address is that of this machine at which the API server is to be reached; the
 	// zero value is the loopback address.
 	Address netip.Addr
+	// Places are where a configuration file asks for something, FILE:LINE, by what it
+	// is: a path of Mounts, one of Ports as text, APIServerPort or APIServerAddress.
+	Places map[string]string
+}
+
+// What Needs.Places have besides.
+const (
+	APIServerPort    = "apiServerPort"
+	APIServerAddress = "apiServerAddress"
+)
+
+// at is what a complaint begins with: where the configuration asks for it.
+func (n Needs) at(what string) string {
+	if place := n.Places[what]; place != "" {
+		return place + ": "
+	}
+	return ""
 }
 
 // IgnoreAll in Needs.Ignored is every finding.
@@ -79,13 +96,13 @@ func (f Facts) port(needs Needs) []Finding {
 	if needs.Port != 0 {
 		finding.Seen = fmt.Sprintf("port %d is free for the API server", needs.Port)
 		if inUse(needs.Port) {
-			finding = Finding{ID: "port", State: Fatal, Seen: fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
+			finding = Finding{ID: "port", State: Fatal, Seen: needs.at(APIServerPort) + fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
 				Fix: fmt.Sprintf("choose another apiServerPort, or 0 for a free one; who has it: sudo ss -ltnp sport = :%d", needs.Port)}
 		}
 	}
 	if needs.Address.IsValid() && f.Local {
 		if errors.Is(listen(Port{needs.Address, 0, "TCP"}), syscall.EADDRNOTAVAIL) {
-			finding = Finding{ID: "port", State: Fatal, Seen: fmt.Sprintf("this machine has no address %s", needs.Address), Effect: "the API server cannot be published there",
+			finding = Finding{ID: "port", State: Fatal, Seen: needs.at(APIServerAddress) + fmt.Sprintf("this machine has no address %s", needs.Address), Effect: "the API server cannot be published there",
 				Fix: "write an address of this machine as apiServerAddress: ip -brief address; 0.0.0.0 is all of them"}
 		}
 	}

@@ -40,6 +40,8 @@ type Request struct {
 	Node string
 	// Others are further node images, which nodes name themselves.
 	Others []string
+	// PlaceOf is where the configuration names a node image, FILE:LINE, or "".
+	PlaceOf func(image string) string
 	// Published is the node image that kind publishes, of its release or of the
 	// version of Kubernetes that is wanted.
 	Published string
@@ -162,7 +164,7 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (Set, error) {
 // put into all nodes.
 func (r *Resolver) others(ctx context.Context, req Request, set *Set) error {
 	for _, image := range req.Others {
-		other, err := r.node(ctx, Request{Mode: req.Mode, Node: image})
+		other, err := r.node(ctx, Request{Mode: req.Mode, Node: image, PlaceOf: req.PlaceOf})
 		if err != nil {
 			return err
 		}
@@ -204,11 +206,26 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 		failures = append(failures, fmt.Errorf("%s: %w", mode, err))
 	}
 	cause := errors.Join(failures...)
-	advice := hint.AdviceOf(failures[len(failures)-1])
-	if advice == "" {
+	return Set{}, missing(req, cause, hint.AdviceOf(failures[len(failures)-1]))
+}
+
+// missing says that there is no node image, and what to do, for which the last
+// attempt may have its own advice.
+func missing(req Request, cause error, advice string) error {
+	message := "no node image could be had"
+	if req.Node != "" {
+		message = "node image " + req.Node + " could not be had"
+		if place := req.PlaceOf; place != nil && place(req.Node) != "" {
+			message = place(req.Node) + ": " + message
+		}
+		if req.Mode != Build { // which never makes it
+			advice = "load it into Docker, or reach a registry that has it: check the network and the proxy variables, or name a mirror with --image-registry HOST/PREFIX\n" +
+				"or name no image, and kindctl finds or builds one; kubernetesVersion chooses its Kubernetes"
+		}
+	} else if advice == "" {
 		advice = `reach a registry (see --image-registry), or run "kindctl images build" as root on a Debian host`
 	}
-	return Set{}, hint.Wrap(cause, hint.Preflight, "NODE_IMAGE_MISSING", "no node image could be had", advice)
+	return hint.Wrap(cause, hint.Preflight, "NODE_IMAGE_MISSING", message, advice)
 }
 
 func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
