@@ -78,6 +78,11 @@ func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
 	rest, _ := t.rest(node)
 	kinds := *rest.DeepCopy()
 	t.translatedFor(t.nodePatches(node), []Node{node}, settings).into(&kinds.KubeadmConfigPatches, &kinds.KubeadmConfigPatchesJSON6902)
+	if node.isFirst() && t.Patched() {
+		for _, one := range t.rendered(node, settings).kept {
+			kinds.KubeadmConfigPatches = append(kinds.KubeadmConfigPatches, one.patch())
+		}
+	}
 	kinds.Role = v1alpha4.NodeRole(node.Role)
 	kinds.Image = cmp.Or(kinds.Image, settings.Image)
 	for _, p := range node.Ports {

@@ -109,3 +109,15 @@ func (t Topology) PlaceOfImage(image string) string {
 	}
 	return ""
 }
+
+// PlaceOfSwitch is PlaceOf for the key of featureGates or runtimeConfig that a text
+// mentions.
+func (t Topology) PlaceOfSwitch(field, text string) string {
+	switches := map[string]map[string]bool{"featureGates": t.FeatureGates, "runtimeConfig": t.RuntimeConfig}[field]
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(`, :;"`, r) }) {
+		if _, is := switches[word]; is {
+			return t.PlaceOf(field + "[" + word + "]")
+		}
+	}
+	return ""
+}

@@ -74,6 +74,8 @@ type rendered struct {
 	// effective says, of each patch of a kind that the node reads, whether it changes
 	// anything.
 	effective map[patchID]bool
+	// kept are feature gates and APIs that patches would have replaced.
+	kept []keeping
 }
 
 // patchID identifies a patch, which may be translated into several, by where it
@@ -100,6 +102,9 @@ func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
 		r.own(text)
 	}
 	r.users(t.translatedFor(t.nodePatches(node), []Node{node}, settings))
+	if node.isFirst() {
+		r.keep(t.kept(r))
+	}
 	return r
 }
 

@@ -212,6 +212,7 @@ func (r *review) effects(node Node) {
 	for _, failure := range rendered.failures {
 		r.refuse(failure.patch.Place, "the patch of kind %s cannot be applied: %v", failure.patch.Kind, failure.err)
 	}
+	r.keptSwitches(rendered)
 	for id, effective := range rendered.effective {
 		if node.isFirst() != (id.kind == kindpatch.JoinConfiguration) { // the node reads it
 			r.effective[id] = r.effective[id] || effective

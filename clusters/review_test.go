@@ -1,6 +1,7 @@
 package clusters
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,9 @@ func TestReviewPatches(t *testing.T) {
 		{"a field of a part", head + "kubeadmConfigPatches:\n- |\n  kind: InitConfiguration\n  taints: []\n", "", `lab.yaml:6: InitConfiguration has no field "taints"; it is a field of nodeRegistration`},
 		{"a field of several parts", head + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  extraArgs: []\n", "", `has no field "extraArgs"; it is a field of apiServer, controllerManager, etcd.local, scheduler`},
 		{"the name of the object", head + "kubeadmConfigPatches:\n- |\n  metadata: {name: config}\n" + args + "      v: '4'\n", "", ""},
+		{"gates beside those of the file", head + "featureGates: {A: true, B: false}\nkubeadmConfigPatches:\n- |\n" + args + "      feature-gates: B=true,C=true\n", "lab.yaml:9: the patch sets feature-gates of kube-apiserver; featureGates A of the file stay beside it, which kind would drop", ""},
+		{"gates that repeat those of the file", head + "featureGates: {A: true}\nkubeadmConfigPatches:\n- |\n" + args + "      feature-gates: C=true,A=true\n", "", ""},
+		{"APIs beside those of the file", head + "runtimeConfig: {api/beta: true}\nkubeadmConfigPatches:\n- |\n" + args + "      runtime-config: resource.k8s.io/v1beta1=true\n", "lab.yaml:9: the patch sets runtime-config of kube-apiserver; runtimeConfig api/beta of the file stay", ""},
 		{"a misspelt field of the kubelet", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  authentication:\n    anonymus: {enabled: false}\n", "", `lab.yaml:7: KubeletConfiguration.authentication has no field "anonymus" (did you mean "anonymous"?)`},
 		{"text for a number", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  maxPods: '44'\n", "", `lab.yaml:6: maxPods is "44", and a whole number is wanted`},
 		{"a gate that is text", head + "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  featureGates: {A: 'true'}\n", "", `A is "true", and true or false is wanted`},
@@ -161,6 +165,51 @@ kubeadmConfigPatches:
 	}
 	for _, request := range topology.Requests(NodeSettings{}) {
 		if strings.HasPrefix(request.Setting, "metadata") {
+			t.Errorf("%+v is requested", request)
+		}
+	}
+}
+
+// TestSwitchesAreKept looks at what reaches kubeadm of gates that stand in the file and
+// in a patch.
+func TestSwitchesAreKept(t *testing.T) {
+	topology := topologyOf(t, `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+featureGates: {A: true, B: false}
+runtimeConfig: {api/beta: true}
+kubeadmConfigPatches:
+- |
+  kind: ClusterConfiguration
+  apiServer:
+    extraArgs: {feature-gates: B=true, runtime-config: "batch/v1=true"}
+  scheduler:
+    extraArgs: {v: "4"}
+nodes:
+- role: control-plane
+- role: worker
+`)
+	rendered, err := topology.Render(NodeSettings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := rendered[0].Flags["kube-apiserver"]
+	for _, flag := range []string{"--feature-gates=B=true,A=true", "--runtime-config=batch/v1=true,api/beta=true"} {
+		if !slices.Contains(flags, flag) {
+			t.Errorf("the API server has %q, want %s", flags, flag)
+		}
+	}
+	if flags := rendered[0].Flags["kube-scheduler"]; !slices.Contains(flags, "--feature-gates=A=true,B=false") {
+		t.Errorf("the scheduler has %q", flags)
+	}
+	config := topology.KindConfig(NodeSettings{})
+	if patches := strings.Join(config.Nodes[0].KubeadmConfigPatches, "---\n"); !strings.Contains(patches, "feature-gates: B=true,A=true") || !strings.Contains(patches, "runtime-config: batch/v1=true,api/beta=true") {
+		t.Errorf("the control plane's patches are:\n%s", patches)
+	}
+	if len(config.Nodes[1].KubeadmConfigPatches) > 0 {
+		t.Errorf("the worker's patches are %q", config.Nodes[1].KubeadmConfigPatches)
+	}
+	for _, request := range topology.Requests(NodeSettings{}) {
+		if request.Setting == "--feature-gates" && request.Value != "B=true,A=true" {
 			t.Errorf("%+v is requested", request)
 		}
 	}

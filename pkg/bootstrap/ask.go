@@ -14,10 +14,10 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// checkPatches has the programs of the node images read what patches make of their
-// configuration, and refuses what they do not take, before a node is made.
+// checkPatches has the programs of the node images read what patches and runtimeConfig
+// make of their configuration, and refuses what they do not take, before a node is made.
 func (u *Up) checkPatches(ctx context.Context) error {
-	if !u.Topology.Patched() {
+	if !u.Topology.Patched() && len(u.Topology.RuntimeConfig) == 0 {
 		return nil
 	}
 	if err := u.findVersions(ctx); err != nil {
@@ -42,7 +42,7 @@ func patchesRefused(problems []string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return hint.New(hint.Usage, "PATCH_REFUSED", strings.Join(problems, "\n"), "correct the patches; docs/config.md says what becomes of them")
+	return hint.New(hint.Usage, "PATCH_REFUSED", strings.Join(problems, "\n"), "correct the configuration; docs/config.md says what becomes of patches")
 }
 
 // findVersions reads the version of Kubernetes in each node image.
@@ -92,7 +92,7 @@ func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
 		}
 		for _, complaint := range complaints {
 			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", complaint.Component, u.versions[node.Image], complaint.Text)
-			if place := placeOf(complaint, node.Node, requests); place != "" {
+			if place := cmp.Or(placeOf(complaint, node.Node, requests), u.Topology.PlaceOfSwitch("runtimeConfig", complaint.Text)); place != "" {
 				text = place + ": " + text
 			}
 			if !slices.Contains(problems, text) {

@@ -168,5 +168,16 @@ func (u *Up) checkGates(ctx context.Context) error {
 	if len(u.Topology.FeatureGates) == 0 {
 		return nil
 	}
-	return provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	complaints, err := provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	if err != nil || len(complaints) == 0 {
+		return err
+	}
+	for i, complaint := range complaints {
+		complaints[i] = "Kubernetes of " + u.found.Node + " refuses a feature gate: " + complaint
+		if place := u.Topology.PlaceOfSwitch("featureGates", complaint); place != "" {
+			complaints[i] = place + ": " + complaints[i]
+		}
+	}
+	return hint.New(hint.Usage, "FEATURE_GATE_UNKNOWN", strings.Join(complaints, "\n"),
+		"correct featureGates, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
 }

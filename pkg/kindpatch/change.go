@@ -80,6 +80,15 @@ func Argument(registration map[string]any, name string) string {
 	return value
 }
 
+// ExtraArgument is the value of an argument of a component, such as apiServer, in
+// ClusterConfiguration, and whether it is set.
+func ExtraArgument(document map[string]any, component, name string) (value string, set bool) {
+	fields, _ := document[component].(map[string]any)
+	arguments, _ := argumentMap(fields["extraArgs"]).(map[string]any)
+	value, set = arguments[name].(string)
+	return value, set
+}
+
 // sameValue compares as JSON does: a number is a number.
 func sameValue(a, b any) bool {
 	return reflect.DeepEqual(number(a), number(b))

@@ -3,7 +3,12 @@ package provider
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"regexp"
 	"slices"
@@ -41,7 +46,11 @@ func KubernetesVersion(ctx context.Context, image string) (string, error) {
 // in a container without network that is removed at once. Programs that the image
 // keeps packed in an image of their own are not asked.
 func Ask(ctx context.Context, image string, question Question) ([]Complaint, error) {
-	out, err := inside(ctx, image, question.script())
+	key, err := signingKey()
+	if err != nil {
+		return nil, err
+	}
+	out, err := inside(ctx, image, question.script(key))
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +79,27 @@ func inside(ctx context.Context, image, script string) (string, error) {
 // unpacked are where containerd has the files of images that are unpacked.
 const unpacked = "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/*/fs"
 
-// script lets each program read its configuration and end: the kubelet for lack of a
-// kubeconfig, the others for lack of what kubeadm writes.
-func (q Question) script() string {
+// signingKey is a key for ServiceAccount tokens, without which the API server looks at
+// little.
+func signingKey() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	data, err := x509.MarshalECPrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: data}), err
+}
+
+// apiServerFlags are those with which the API server gets as far as it does without a
+// cluster: to its audit policy, which comes after APIs, admission plugins and
+// authentication (kubernetes v1.37.2, pkg/controlplane/apiserver/config.go).
+const apiServerFlags = " --etcd-servers=http://127.0.0.1:1 --advertise-address=192.0.2.2 --service-cluster-ip-range=10.96.0.0/16" +
+	" --service-account-issuer=https://kubernetes.default.svc --service-account-signing-key-file=sa.key --service-account-key-file=sa.key" +
+	" --cert-dir=/tmp/certificates --audit-policy-file=/nonexistent"
+
+// script lets each program read its configuration and end: the kubelet and others for
+// lack of a kubeconfig, the API server for lack of an audit policy.
+func (q Question) script(key []byte) string {
 	var script strings.Builder
 	write := func(path string, content []byte) {
 		fmt.Fprintf(&script, "base64 -d >%s <<'END'\n%s\nEND\n", path, base64.StdEncoding.EncodeToString(content))
@@ -80,6 +107,7 @@ func (q Question) script() string {
 	script.WriteString("cd /tmp || exit 1\n")
 	write("kubeadm.yaml", q.Kubeadm)
 	write("kubelet.yaml", q.Kubelet)
+	write("sa.key", key)
 	fmt.Fprintf(&script, "%s; kubeadm config validate --config=kubeadm.yaml 2>&1\n", mark("kubeadm"))
 	fmt.Fprintf(&script, "%s; timeout 20 kubelet --config=kubelet.yaml --kubeconfig=/nonexistent --root-dir=/tmp/kubelet%s 2>&1\n", mark("kubelet"), quoted(q.Flags["kubelet"]))
 	for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
@@ -88,7 +116,7 @@ func (q Question) script() string {
 		}
 		needed := " --kubeconfig=/nonexistent"
 		if component == "kube-apiserver" {
-			needed = " --etcd-servers=http://127.0.0.1:1 --service-cluster-ip-range=10.96.0.0/16"
+			needed = apiServerFlags
 		}
 		fmt.Fprintf(&script, "for program in %s/usr/local/bin/%s; do\n  test -x \"$program\" || continue\n  %s; timeout 20 \"$program\"%s%s 2>&1\n  break\ndone\n",
 			unpacked, component, mark(component), needed, quoted(q.Flags[component]))
@@ -126,7 +154,7 @@ var (
 	componentError = regexp.MustCompile(`(?m)^(?:E[0-9]{4} .*\] "command failed" err="(.*)"|(?:Error|panic): (.*))$`)
 	// wrong is what a component says of its settings alone, and not for lack of files
 	// or of a cluster.
-	wrong = regexp.MustCompile(`unknown|unrecognized|invalid argument|invalid configuration|invalid value|must be|cannot set feature gate|strict decoding`)
+	wrong = regexp.MustCompile(`unknown|unrecognized|invalid argument|invalid configuration|[Ii]nvalid value|must be|not a valid|not been registered|cannot set feature gate|strict decoding`)
 )
 
 func complaintsOf(component, said string) (complaints []Complaint) {
@@ -139,7 +167,7 @@ func complaintsOf(component, said string) (complaints []Complaint) {
 	for _, found := range componentError.FindAllStringSubmatch(said, -1) {
 		text := strings.NewReplacer(`\"`, `"`, `\n`, " ").Replace(found[1] + found[2])
 		for _, one := range splitErrors(text) {
-			if wrong.MatchString(one) && !strings.Contains(one, "invalid kubeconfig") && !strings.Contains(one, "service-account") {
+			if wrong.MatchString(one) && !strings.Contains(one, "invalid kubeconfig") {
 				complaints = append(complaints, Complaint{component, one})
 			}
 		}

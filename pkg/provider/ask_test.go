@@ -17,7 +17,11 @@ func TestComplaintsOf(t *testing.T) {
 		{"a kubelet without a cluster", "kubelet", "E1129 02:08:40.342336   28068 run.go:72] \"command failed\" err=\"failed to run Kubelet: invalid kubeconfig: stat /nonexistent: no such file or directory\"\n", nil},
 		{"a kubelet's flag", "kubelet", "E1129 02:08:40.541849   28101 run.go:72] \"command failed\" err=\"failed to parse kubelet flag: unknown flag: --nonsense\"\n", []string{"failed to parse kubelet flag: unknown flag: --nonsense"}},
 		{"a kubelet's gate", "kubelet", "panic: failed to merge: unrecognized feature gate: Nonsense\n\ngoroutine 1 [running]:\n", []string{"failed to merge: unrecognized feature gate: Nonsense"}},
-		{"several settings of the API server", "kube-apiserver", "E1129 02:08:42.502000   28148 run.go:72] \"command failed\" err=\"[enable-admission-plugins plugin \\\"PodSecurityPolicy\\\" is unknown, unknown api groups nosuch/v1, --service-account-issuer should be specified]\"\n", []string{`enable-admission-plugins plugin "PodSecurityPolicy" is unknown`, "unknown api groups nosuch/v1"}},
+		{"several settings of the API server", "kube-apiserver", "E1129 02:08:42.502000   28148 run.go:72] \"command failed\" err=\"[enable-admission-plugins plugin \\\"PodSecurityPolicy\\\" is unknown, unknown api groups nosuch/v1, loading audit policy file: failed to read file path]\"\n", []string{`enable-admission-plugins plugin "PodSecurityPolicy" is unknown`, "unknown api groups nosuch/v1"}},
+		{"a flag that is gone", "kube-apiserver", "Error: unknown flag: --service-account-api-audiences\n", []string{"unknown flag: --service-account-api-audiences"}},
+		{"an API that is not there", "kube-apiserver", "E1129 13:57:49.332636      56 run.go:72] \"command failed\" err=\"group version scheduling.k8s.io/v1alpha2 that has not been registered\"\n", []string{"group version scheduling.k8s.io/v1alpha2 that has not been registered"}},
+		{"an issuer that is none", "kube-apiserver", "E1129 13:57:50.195592      96 run.go:72] \"command failed\" err=\"invalid authentication configuration: jwt[0].issuer.url: Invalid value: \\\"a\\\": URL scheme must be https\"\n", []string{`invalid authentication configuration: jwt[0].issuer.url: Invalid value: "a": URL scheme must be https`}},
+		{"an API server that gets as far as it does", "kube-apiserver", "E1129 13:57:47.939548      18 run.go:72] \"command failed\" err=\"loading audit policy file: failed to read file path \\\"/nonexistent\\\": open /nonexistent: no such file or directory\"\n", nil},
 		{"a flag of the API server", "kube-apiserver", "Error: unknown flag: --insecure-port\n", []string{"unknown flag: --insecure-port"}},
 	} {
 		var got []string
@@ -32,7 +36,7 @@ func TestComplaintsOf(t *testing.T) {
 
 func TestScriptsAskWhatIsSet(t *testing.T) {
 	question := Question{Kubeadm: []byte("a"), Kubelet: []byte("b"), Flags: map[string][]string{"kubelet": {"--v=it's"}, "kube-scheduler": {"--v=4"}}}
-	script := question.script()
+	script := question.script([]byte("key"))
 	for part, there := range map[string]bool{"kubeadm config validate": true, `'--v=it'\''s'`: true, "kube-scheduler": true, "kube-apiserver": false} {
 		if strings.Contains(script, part) != there {
 			t.Errorf("that %s is asked is %v:\n%s", part, !there, script)

@@ -7,33 +7,46 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/kind/pkg/exec"
-
-	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 // CheckGates lets the kubelet of a node image, without a node, read feature
-// gates. It refuses those that it does not know, or that can no longer be
-// turned off; a cluster would wait minutes for such a kubelet. The error is nil
-// when the kubelet could not be asked.
-func CheckGates(ctx context.Context, image string, gates map[string]bool) error {
+// gates, and returns what it has against each: that it does not know it, or that it
+// can no longer be turned off. A cluster would wait minutes for such a kubelet.
+// There are no complaints when the kubelet could not be asked.
+func CheckGates(ctx context.Context, image string, gates map[string]bool) (complaints []string, err error) {
 	var words []string
 	for _, gate := range slices.Sorted(maps.Keys(gates)) {
 		words = append(words, fmt.Sprintf("%s=%t", gate, gates[gate]))
 	}
-	// Without the file that it is told to read, the kubelet ends in any case.
-	err := exec.CommandContext(ctx, "docker", "run", "--rm", "--network=none", "--entrypoint=kubelet", image,
-		"--feature-gates="+strings.Join(words, ","), "--config=/nonexistent").Run()
+	var script strings.Builder
+	ask := func(gates string) { // which ends for lack of the file
+		fmt.Fprintf(&script, "%s; timeout 20 kubelet%s --config=/nonexistent 2>&1\n", mark(gates), quoted([]string{"--feature-gates=" + gates}))
+	}
+	ask(strings.Join(words, ","))
+	for _, word := range words { // of all together the kubelet names one
+		ask(word)
+	}
+	out, err := inside(ctx, image, script.String()+"true\n")
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
-	complaint := gateComplaint(err)
-	if complaint == "" {
-		return nil
+	if err != nil {
+		return nil, nil
 	}
-	return hint.New(hint.Usage, "FEATURE_GATE_UNKNOWN", "Kubernetes of "+image+" refuses the feature gates: "+complaint,
-		"correct featureGates, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
+	said := sections(out)
+	together := gateComplaint(said[strings.Join(words, ",")])
+	if together == "" {
+		return nil, nil
+	}
+	for _, word := range words {
+		if complaint := gateComplaint(said[word]); complaint != "" {
+			complaints = append(complaints, complaint)
+		}
+	}
+	if len(complaints) == 0 { // they do not go together
+		complaints = []string{together}
+	}
+	return complaints, nil
 }
 
 // gateFailure is how the kubelet says it (kubernetes v1.37.2,
@@ -42,14 +55,10 @@ var gateFailure = regexp.MustCompile(`failed to set feature gates from initial f
 
 // gateComplaint is what the kubelet has against its feature gates, if that is
 // why it failed.
-func gateComplaint(err error) string {
-	run := exec.RunErrorForError(err)
-	if run == nil {
-		return ""
-	}
-	found := gateFailure.FindSubmatch(run.Output)
+func gateComplaint(said string) string {
+	found := gateFailure.FindStringSubmatch(said)
 	if found == nil {
 		return ""
 	}
-	return string(found[1])
+	return found[1]
 }
