@@ -1,13 +1,16 @@
 package clusters
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
 // The values of Topology.IPFamily.
@@ -27,16 +30,54 @@ type family struct {
 	// nodeBits is what the controller manager gives to each node, unless it is told
 	// otherwise.
 	nodeBits int
-	// minPodBits is kubeadm's: it wants at most 16 bits to number the nodes.
-	minPodBits int
 	// minServiceBits is the API server's bound, maxServiceBits kubeadm's: 10 addresses.
 	minServiceBits, maxServiceBits int
 }
 
 var (
-	four = family{name: "IPv4", pods: "10.244.0.0/16", services: "10.96.0.0/16", nodeBits: 24, minPodBits: 8, minServiceBits: 12, maxServiceBits: 28}
-	six  = family{name: "IPv6", pods: "fd00:10:244::/56", services: "fd00:10:96::/112", nodeBits: 64, minPodBits: 48, minServiceBits: 108, maxServiceBits: 124}
+	four = family{name: "IPv4", pods: "10.244.0.0/16", services: "10.96.0.0/16", nodeBits: 24, minServiceBits: 12, maxServiceBits: 28}
+	six  = family{name: "IPv6", pods: "fd00:10:244::/56", services: "fd00:10:96::/112", nodeBits: 64, minServiceBits: 108, maxServiceBits: 124}
 )
+
+// mostShares is kubeadm's bound: it wants at most 16 bits to number the nodes.
+const mostShares = 16
+
+// shares are the sizes of what the controller manager gives to each node of the pod
+// subnet, by family: flags of a patch may have it give others, or none of a family.
+func (t Topology) shares() map[string]int {
+	shares := map[string]int{four.name: four.nodeBits, six.name: six.nodeBits}
+	if !t.Patched() || t.ControlPlanes < 1 || t.Nodes() > maxNodes {
+		return shares
+	}
+	document := t.rendered(t.Each()[0], NodeSettings{}).documents[kindpatch.ClusterConfiguration]
+	flag := func(name string) string {
+		value, _ := kindpatch.ExtraArgument(document, "controllerManager", name)
+		return value
+	}
+	if flag("allocate-node-cidrs") == "false" {
+		return nil
+	}
+	for name, family := range map[string]string{"node-cidr-mask-size-ipv4": four.name, "node-cidr-mask-size-ipv6": six.name} {
+		size := flag(name)
+		if t.IPFamily != DualStack {
+			size = cmp.Or(flag("node-cidr-mask-size"), size)
+		}
+		if bits, err := strconv.Atoi(size); err == nil { // else the node image refuses it
+			shares[family] = bits
+		}
+	}
+	if ranges := flag("cluster-cidr"); ranges != "" {
+		for _, f := range []family{four, six} {
+			if !slices.ContainsFunc(strings.Split(ranges, ","), func(text string) bool {
+				subnet, err := netip.ParsePrefix(strings.TrimSpace(text))
+				return err != nil || familyOf(subnet.Addr()).name == f.name
+			}) {
+				delete(shares, f.name)
+			}
+		}
+	}
+	return shares
+}
 
 func familyOf(address netip.Addr) family {
 	if address.Is4() {
@@ -89,12 +130,17 @@ func (t Topology) judgeSubnets(complain complaint) {
 	if err != nil {
 		complain("podSubnet", "pod subnet %q: %v", t.Pods(), err)
 	}
+	shares := t.shares()
 	for _, subnet := range pods {
 		f := familyOf(subnet.Addr())
-		if room := 1 << max(min(f.nodeBits-subnet.Bits(), 16), 0); subnet.Bits() > f.nodeBits || room < t.Nodes() {
-			complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), f.nodeBits)
-		} else if subnet.Bits() < f.minPodBits {
-			complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, f.minPodBits, f.nodeBits)
+		bits, shared := shares[f.name]
+		if !shared && t.CNI == "cilium" {
+			complain("podSubnet", "pod subnet %s: Cilium takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, f.name)
+		}
+		if room := 1 << max(min(bits-subnet.Bits(), 16), 0); shared && (subnet.Bits() > bits || room < t.Nodes()) {
+			complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), bits)
+		} else if bits-subnet.Bits() > mostShares {
+			complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, bits-mostShares, bits)
 		}
 	}
 	services, err := t.parse(t.Services())

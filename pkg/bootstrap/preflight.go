@@ -179,5 +179,5 @@ func (u *Up) checkGates(ctx context.Context) error {
 		}
 	}
 	return hint.New(hint.Usage, "FEATURE_GATE_UNKNOWN", strings.Join(complaints, "\n"),
-		"correct featureGates, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
+		"leave gates out that have graduated, which are on for good, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
 }
