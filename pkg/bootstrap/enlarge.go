@@ -46,7 +46,7 @@ func (a *Addition) Plan() []Phase {
 		{Name: "join", Title: "Let the nodes join", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
 		{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Skip: a.noCNI, Run: a.waitForNodes},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: a.noCNI, Run: a.waitForWorkloads},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: a.noWorkloads, Run: a.waitForWorkloads},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: a.prove},
 	}
 }

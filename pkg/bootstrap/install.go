@@ -39,6 +39,14 @@ func (u *Up) noCNI() string {
 	return ""
 }
 
+// noWorkloads is the reason why no pod can be ready before a CNI is there.
+func (u *Up) noWorkloads() string {
+	if u.Topology.ProxyMode == "none" {
+		return u.noCNI()
+	}
+	return ""
+}
+
 func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
 	if oldest, newest := u.addon.Tested(); !releases.Within(u.Version, oldest, newest) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "cni",

@@ -18,7 +18,7 @@ func (u *Up) Plan() []Phase {
 		{Name: "join", Title: "Let all nodes join", Estimate: 5 * time.Second, Run: u.join, Would: nothing},
 		{Name: "traits", Title: "Set labels and limits of nodes", Estimate: time.Second, Skip: u.noTraits, Run: u.setTraits, Would: u.wouldSetTraits},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes, Would: nothing},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 10 * time.Second, Skip: u.noCNI, Run: u.waitForWorkloads, Would: nothing},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 10 * time.Second, Skip: u.noWorkloads, Run: u.waitForWorkloads, Would: nothing},
 		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests, Would: u.wouldApply},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify, Would: u.wouldVerify},
 		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig, Would: u.wouldMerge},

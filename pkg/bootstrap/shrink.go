@@ -58,7 +58,7 @@ func (d *Departure) Plan() (before, after []Phase) {
 		}, []Phase{
 			{Name: "leave", Title: "Take the nodes out", Estimate: 3 * time.Second, Run: d.depart},
 			{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: d.settle},
-			{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: d.noCNI, Run: d.waitForWorkloads},
+			{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: d.noWorkloads, Run: d.waitForWorkloads},
 			{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: d.verify},
 		}
 }

@@ -254,6 +254,13 @@ func (s *standing) noCNI() string {
 	return ""
 }
 
+func (s *standing) noWorkloads() string {
+	if s.after.ProxyMode == "none" {
+		return s.noCNI()
+	}
+	return ""
+}
+
 func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
 	want := s.after.ControlPlanes + s.after.Workers
 	err := s.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
@@ -264,6 +271,9 @@ func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, 
 // what was not ready before either.
 func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
 	r := s.readiness()
+	if s.noCNI() != "" {
+		return proxiesNote, r.proxies(ctx, span, 0)
+	}
 	if err := r.workloads(ctx, span, nil); err != nil {
 		return "", err
 	}

@@ -61,7 +61,7 @@ func (s *Start) Plan() []Phase {
 		{Name: "api", Title: "Wait until the API servers are ready", Estimate: 20 * time.Second, Run: s.waitForAPI},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
 		{Name: "rejoin", Title: "Have the CNI forget nodes at other addresses", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 20 * time.Second, Skip: s.noCNI, Run: s.waitForPods},
+		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 20 * time.Second, Skip: s.noWorkloads, Run: s.waitForPods},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
 	}
 }
@@ -167,6 +167,13 @@ func connect(kind *provider.Provider, name string) (*kube.Client, error) {
 func (s *Start) noCNI() string {
 	if s.expect.CNI == "none" {
 		return "there is no CNI that kindctl knows"
+	}
+	return ""
+}
+
+func (s *Start) noWorkloads() string {
+	if s.expect.ProxyMode == "none" {
+		return s.noCNI()
 	}
 	return ""
 }

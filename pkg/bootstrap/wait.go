@@ -42,6 +42,9 @@ func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error)
 }
 
 func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
+	if u.addon == nil {
+		return proxiesNote, u.readiness().proxies(ctx, span, u.Topology.Nodes())
+	}
 	u.trial = u.tryEarly(ctx)
 	err := u.readiness().workloads(ctx, span, u.trial)
 	if err != nil {
@@ -146,6 +149,32 @@ func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial
 			early.pass(func(t *trial) chan struct{} { return t.deployments })
 		}
 		return err
+	})
+}
+
+// proxiesNote is the end of a wait for kube-proxy alone.
+const proxiesNote = "kube-proxy; other pods wait for a CNI"
+
+// proxies waits for kube-proxy, which takes no CNI: until it is wanted on as many nodes
+// as there have to be, and ready on all that run a kubelet. Somebody who brings his own
+// CNI may have removed it.
+func (r readiness) proxies(ctx context.Context, span *event.Span, nodes int) error {
+	agents := r.client.Clientset.AppsV1().DaemonSets("kube-system")
+	return r.wait(ctx, "WORKLOADS_NOT_READY", "kube-proxy is not ready on every node", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+		fakes, err := verify.Fakes(ctx, r.client.Clientset)
+		if err != nil {
+			return fmt.Errorf("list nodes: %w", err)
+		}
+		return kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
+			at := slices.IndexFunc(seen, func(d *appsv1.DaemonSet) bool { return d.Name == "kube-proxy" })
+			if at < 0 {
+				return nil
+			}
+			if wanted := int(seen[at].Status.DesiredNumberScheduled); wanted < nodes {
+				return report(span, fmt.Errorf("kube-proxy: wanted on %d of %d nodes", wanted, nodes))
+			}
+			return report(span, rolledOut(seen[at:at+1], len(fakes)))
+		})
 	})
 }
 

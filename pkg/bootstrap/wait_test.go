@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -95,7 +96,7 @@ func TestWaitTellsWhatIsNotReady(t *testing.T) {
 	)
 	u := NewUp(Config{Topology: clusters.Topology{Name: "lab", ControlPlanes: 1}, WaitTimeout: 20 * time.Millisecond, Sink: event.Discard})
 	u.client = &kube.Client{Clientset: client}
-	_, err := u.waitForWorkloads(t.Context(), event.Start(event.Discard, event.Event{}))
+	err := u.readiness().workloads(t.Context(), event.Start(event.Discard, event.Event{}), nil)
 	if hint.CodeOf(err) != hint.Timeout || hint.ReasonOf(err) != "WORKLOADS_NOT_READY" {
 		t.Fatalf("error is %v, want a timeout", err)
 	}
@@ -103,6 +104,31 @@ func TestWaitTellsWhatIsNotReady(t *testing.T) {
 	want := "pod calico on lab-worker: FailedMount: later\npod cilium on lab-worker: container agent: CrashLoopBackOff: back-off 10s\npod lost on no node: 0/3 nodes are available"
 	if diff := cmp.Diff(want, causes); diff != "" {
 		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+}
+
+func TestProxies(t *testing.T) {
+	proxy := func(wanted, ready int32) *appsv1.DaemonSet {
+		return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-proxy", Namespace: "kube-system"},
+			Status: appsv1.DaemonSetStatus{DesiredNumberScheduled: wanted, NumberReady: ready}}
+	}
+	other := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: "kube-system"}, Status: appsv1.DaemonSetStatus{DesiredNumberScheduled: 2}}
+	for name, test := range map[string]struct {
+		agents []runtime.Object
+		want   string
+	}{
+		"ready on both, beside others that are not": {[]runtime.Object{proxy(2, 2), other}, ""},
+		"not ready on one":                          {[]runtime.Object{proxy(2, 1)}, "kube-proxy: 1 of 2 ready"},
+		"one node not counted yet":                  {[]runtime.Object{proxy(1, 1)}, "wanted on 1 of 2 nodes"},
+		"removed":                                   {[]runtime.Object{other}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := readiness{client: &kube.Client{Clientset: fake.NewClientset(test.agents...)}, timeout: 20 * time.Millisecond}
+			err := r.proxies(t.Context(), event.Start(event.Discard, event.Event{}), 2)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("error is %v, want %q", err, test.want)
+			}
+		})
 	}
 }
 
