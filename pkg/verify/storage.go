@@ -25,7 +25,7 @@ func storageChecks() []Check {
 		Hint: "look at the claim's events and at the provisioner: kubectl get storageclasses; kubectl get events -A --field-selector involvedObject.kind=PersistentVolumeClaim; " +
 			"in kind's clusters: kubectl -n local-path-storage get pods,events",
 		Needs:  []string{"sched.place", "net.pods", "svc.clusterip"},
-		Rights: rights(rightsOfScheduling, rightsOfPods, []string{"list storageclasses.storage.k8s.io", "create persistentvolumeclaims", "get pods/log"}),
+		Rights: rights(rightsOfScheduling, rightsOfPods, []string{"list storageclasses.storage.k8s.io", "create,get persistentvolumeclaims", "get pods/log"}),
 		Slow:   true, Timeout: 60 * time.Second, Skip: withoutCNI, Run: claimKeeps,
 		Ahead: func(ctx context.Context, t *Target) error {
 			if class, err := t.defaultClass(ctx); class == nil {
@@ -44,6 +44,9 @@ const (
 	// defaultClassMark is the annotation of the class that claims get which name none
 	// (Kubernetes v1.37, pkg/volume/util).
 	defaultClassMark = "storageclass.kubernetes.io/is-default-class"
+	// chosenNode is the annotation by which the scheduler tells a provisioner where a
+	// claim's pod is to run (Kubernetes v1.37, pkg/volume/util).
+	chosenNode = "volume.kubernetes.io/selected-node"
 	// unprovisioned is the provisioner of classes whose volumes people make.
 	unprovisioned = "kubernetes.io/no-provisioner"
 )
@@ -64,7 +67,7 @@ func claimKeeps(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	writer, err := t.completed(ctx, t.writer())
 	if err != nil {
-		return nil, t.withClaimEvents(ctx, fmt.Errorf("a claim of StorageClass %s: %w", class.Name, err))
+		return nil, t.withClaimEvents(ctx, fmt.Errorf("a claim of StorageClass %s: %w", class.Name, t.orUnprovisioned(ctx, class, err)))
 	}
 	reader, err := t.completed(ctx, t.reader(writer.Spec.NodeName))
 	if err != nil {
@@ -165,6 +168,21 @@ func (t *Target) lastOutput(ctx context.Context, pod *corev1.Pod) string {
 		return printed
 	}
 	return podNotReady(pod)
+}
+
+// orUnprovisioned names the provisioner as the cause where the scheduler waits for it:
+// the pod's status does not show that.
+func (t *Target) orUnprovisioned(ctx context.Context, class *storagev1.StorageClass, err error) error {
+	if _, is := errors.AsType[finalError](err); is {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	claim, getErr := t.Kube.Clientset.CoreV1().PersistentVolumeClaims(namespacePrefix+t.RunID).Get(ctx, claimName, metav1.GetOptions{})
+	if getErr != nil || claim.Status.Phase == corev1.ClaimBound || claim.Annotations[chosenNode] == "" {
+		return err
+	}
+	return fmt.Errorf("provisioner %s has made no volume for a pod on %s", class.Provisioner, claim.Annotations[chosenNode])
 }
 
 // withClaimEvents adds to an error what provisioners report of the claim.

@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -25,7 +27,7 @@ func TestClaimKeeps(t *testing.T) {
 	tests := map[string]struct {
 		classes        []*storagev1.StorageClass
 		writer, reader corev1.PodStatus
-		log            string
+		log, chosen    string
 		want           string
 		inapplicable   bool
 	}{
@@ -33,6 +35,7 @@ func TestClaimKeeps(t *testing.T) {
 		"no default class":      {classes: []*storagev1.StorageClass{storageClass("slow", "x", false)}, want: "there is no default StorageClass", inapplicable: true},
 		"volumes made by hand":  {classes: []*storagev1.StorageClass{storageClass("local", unprovisioned, true)}, want: "made by people", inapplicable: true},
 		"it cannot be written":  {classes: []*storagev1.StorageClass{standard}, writer: corev1.PodStatus{Phase: corev1.PodFailed}, log: "read-only file system", want: "claim-writer on w1 failed: read-only file system"},
+		"no volume is made":     {classes: []*storagev1.StorageClass{standard}, chosen: "w1", want: "a claim of StorageClass standard: provisioner rancher.io/local-path has made no volume for a pod on w1"},
 		"the file is not there": {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: corev1.PodStatus{Phase: corev1.PodFailed}, log: "no such file", want: "a second pod with the claim: pod claim-reader on w1 failed: no such file"},
 	}
 	for name, test := range tests {
@@ -55,7 +58,15 @@ func TestClaimKeeps(t *testing.T) {
 				pod.Spec.NodeName = "w1"
 				return false, nil, nil
 			})
-			_, err := claimKeeps(t.Context(), target)
+			target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "persistentvolumeclaims", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				if test.chosen != "" {
+					action.(clienttesting.CreateAction).GetObject().(*corev1.PersistentVolumeClaim).Annotations = map[string]string{chosenNode: test.chosen}
+				}
+				return false, nil, nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := claimKeeps(ctx, target)
 			wantErr(t, err, test.want)
 			if isInapplicable(err) != test.inapplicable {
 				t.Errorf("inapplicable is %v: %v", !test.inapplicable, err)
