@@ -5,7 +5,6 @@ package addons
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -25,8 +24,8 @@ type Addon interface {
 	Tested() (oldest, newest string)
 	Validate(find charts.Finder) error
 	Images() []string
-	Source() charts.Bundle
-	Install(context.Context, *kube.Client, fs.FS) error
+	Sources() []charts.Bundle
+	Install(context.Context, *kube.Client, charts.Finder) error
 	Checks() []verify.Check
 	Workloads() []string
 	Shortcuts() []fidelity.Shortcut

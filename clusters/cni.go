@@ -8,6 +8,8 @@ type Cilium struct {
 	DNSProxy bool `yaml:"dnsProxy,omitempty"`
 	// L7Proxy runs Envoy on every node, for policies for HTTP and TLS.
 	L7Proxy bool `yaml:"l7Proxy,omitempty"`
+	// GatewayAPI installs Gateway API's definitions and has Cilium serve them.
+	GatewayAPI bool `yaml:"gatewayAPI,omitempty"`
 	// Values are Helm values of Cilium's chart.
 	Values map[string]any `yaml:"values,omitempty"`
 }
@@ -27,6 +29,9 @@ func (t Topology) validateCNI(complain complaint) {
 	if t.Cilium != nil && t.CNI != "cilium" {
 		complain("cilium", "cilium has settings, but the CNI is %s; write cni: cilium, or leave them out", t.CNI)
 	}
+	if t.Cilium != nil && t.Cilium.GatewayAPI && t.CNI == "cilium" && t.ProxyMode != "none" {
+		complain("cilium.gatewayAPI", "gatewayAPI with proxyMode %s: Cilium serves Gateway API only in kube-proxy's place; write proxyMode: none, or leave gatewayAPI out", t.ProxyMode)
+	}
 	if t.Calico != nil && t.CNI != "calico" {
 		complain("calico", "calico has settings, but the CNI is %s; write cni: calico, or leave them out", t.CNI)
 	}
@@ -37,6 +42,7 @@ func ciliumFields() []field {
 		{name: "hubble", about: "Have every agent record the flows that it sees, for the command hubble, or for Hubble Relay and UI, which values turn on.", schema: yesOrNo},
 		{name: "dnsProxy", about: "Enforce policies that name hosts (toFQDNs) or rule DNS requests. Takes no image of its own.", schema: yesOrNo},
 		{name: "l7Proxy", about: "Run Envoy on every node, for policies for HTTP and TLS; includes dnsProxy. Its image comes from a registry.", schema: yesOrNo},
+		{name: "gatewayAPI", about: "Serve Gateway API: its resource definitions, Cilium's controllers and the GatewayClass `cilium`. Takes proxyMode none; includes l7Proxy.", schema: yesOrNo},
 		{name: "values", about: "Helm values of Cilium's chart, over kindctl's own. They are checked against the chart before a node is made; those that other fields decide are refused.",
 			schema: map[string]any{"type": "object"}},
 	}

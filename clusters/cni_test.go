@@ -30,6 +30,15 @@ func TestCiliumSettings(t *testing.T) {
 	if _, err := topology.Validate(); err == nil || !strings.Contains(err.Error(), "lab.yaml:5: cilium has settings, but the CNI is calico") {
 		t.Errorf("the error is %v", err)
 	}
+	const gateway = head + "cilium:\n  gatewayAPI: true\nproxyMode: "
+	for mode, want := range map[string]string{"none": "", "iptables": "lab.yaml:5: gatewayAPI with proxyMode iptables: Cilium serves Gateway API only in kube-proxy's place; write proxyMode: none"} {
+		if topology, err = Decode([]byte(gateway+mode+"\n"), "lab.yaml"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := topology.Validate(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("with proxyMode %s the error is %v, want %q", mode, err, want)
+		}
+	}
 	if _, err := Decode([]byte(head+"cilium: {l7proxy: true}\n"), "lab.yaml"); err == nil || !strings.Contains(err.Error(), `lab.yaml:4: there is no field "l7proxy"`) {
 		t.Errorf("the error is %v", err)
 	}

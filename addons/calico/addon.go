@@ -61,11 +61,15 @@ func (a *Addon) Images() []string {
 	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}
 }
 
-// Source is what Install reads.
-func (a *Addon) Source() charts.Bundle { return charts.Calico }
+// Sources are what Install reads.
+func (a *Addon) Sources() []charts.Bundle { return []charts.Bundle{charts.Calico} }
 
 // Install applies the rendered manifest. It does not wait for the agents.
-func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) error {
+func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Finder) error {
+	source, err := find(charts.Calico)
+	if err != nil {
+		return err
+	}
 	objects, err := a.manifest(source)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -156,7 +157,7 @@ func probeOf(t *testing.T, workload *unstructured.Unstructured, kind string) map
 // TestManifest renders what upstream published.
 func TestManifest(t *testing.T) {
 	addon := New(Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"})
-	objects, err := addon.manifest(chartstest.Files(t, addon.Source()))
+	objects, err := addon.manifest(chartstest.Files(t, charts.Calico))
 	if err != nil {
 		t.Fatal(err)
 	}

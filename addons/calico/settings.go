@@ -45,7 +45,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 	if len(a.options.Settings.Felix) == 0 {
 		return nil
 	}
-	source, err := find(a.Source())
+	source, err := find(charts.Calico)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestSettings(t *testing.T) {
-	files := chartstest.Files(t, New(Options{}).Source())
+	files := chartstest.Files(t, charts.Calico)
 	find := func(charts.Bundle) (fs.FS, error) { return files, nil }
 	tests := []struct {
 		name  string

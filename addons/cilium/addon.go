@@ -4,7 +4,6 @@ package cilium
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"helm.sh/helm/v4/pkg/action"
@@ -77,12 +76,21 @@ func (a *Addon) Images() []string {
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}
 }
 
-// Source is what Install reads.
-func (a *Addon) Source() charts.Bundle { return charts.Cilium }
+// Sources are what Install reads.
+func (a *Addon) Sources() []charts.Bundle {
+	if a.options.Settings.GatewayAPI {
+		return []charts.Bundle{charts.Cilium, charts.GatewayAPI}
+	}
+	return []charts.Bundle{charts.Cilium}
+}
 
 // Install makes the Helm release, or brings one that has other values up to
 // date. It does not wait for the agents.
-func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) error {
+func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Finder) error {
+	source, err := find(charts.Cilium)
+	if err != nil {
+		return err
+	}
 	ch, err := readChart(source)
 	if err != nil {
 		return err
@@ -90,6 +98,15 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, source fs.FS) 
 	values, err := Values(a.options, ch.Values)
 	if err != nil {
 		return err
+	}
+	if a.options.Settings.GatewayAPI {
+		channel, err := find(charts.GatewayAPI)
+		if err != nil {
+			return err
+		}
+		if err := defineGatewayAPI(ctx, client, channel); err != nil {
+			return err
+		}
 	}
 	var render postrenderer.PostRenderer
 	if !a.options.Production {

@@ -16,13 +16,14 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	release "helm.sh/helm/v4/pkg/release/v1"
 
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
 
 // published is the chart as upstream published it.
 func published(t *testing.T) *chart.Chart {
 	t.Helper()
-	ch, err := readChart(chartstest.Files(t, New(Options{}).Source()))
+	ch, err := readChart(chartstest.Files(t, charts.Cilium))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func published(t *testing.T) *chart.Chart {
 // TestChartIsReadAsByHelm compares with what Helm's own loader makes of a directory.
 func TestChartIsReadAsByHelm(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, chartstest.Files(t, New(Options{}).Source())); err != nil {
+	if err := os.CopyFS(dir, chartstest.Files(t, charts.Cilium)); err != nil {
 		t.Fatal(err)
 	}
 	loaded, err := loader.LoadDir(filepath.Join(dir, chartDir))

@@ -27,6 +27,9 @@ type Settings struct {
 	// L7Proxy runs Envoy on every node, for policies for HTTP and TLS. It includes
 	// DNSProxy.
 	L7Proxy bool
+	// GatewayAPI installs Gateway API's definitions and has Cilium serve them, which
+	// takes Cilium in kube-proxy's place. It includes L7Proxy.
+	GatewayAPI bool
 	// Values are Helm values of the chart, which win over kindctl's own.
 	Values map[string]any
 	// Place returns where the user wrote a value, as "FILE:LINE: ", or "".
@@ -34,7 +37,12 @@ type Settings struct {
 }
 
 // none reports whether the user asks for nothing.
-func (s Settings) none() bool { return !s.Hubble && !s.DNSProxy && !s.L7Proxy && len(s.Values) == 0 }
+func (s Settings) none() bool {
+	return !s.Hubble && !s.DNSProxy && !s.envoy() && len(s.Values) == 0
+}
+
+// envoy reports whether a field takes Envoy.
+func (s Settings) envoy() bool { return s.L7Proxy || s.GatewayAPI }
 
 // owned are values that follow from other fields of the configuration. A user's own
 // must be the same.
@@ -51,6 +59,7 @@ var owned = []struct {
 	{"agent", "leave it out: without agents there is no network"},
 	{"operator.enabled", "leave it out: without the operator nodes get no addresses"},
 	{"cni.install", "leave it out: without the plugin no pod starts"},
+	{"gatewayAPI.enabled", "write cilium: {gatewayAPI: true}, which installs the resource definitions too, or leave both out"},
 }
 
 // ask adds the user's settings to kindctl's values.
@@ -62,10 +71,14 @@ func (s Settings) ask(values, defaults map[string]any) {
 	if s.Hubble {
 		setting.Set(values, true, "hubble", "enabled")
 	}
-	if s.DNSProxy || s.L7Proxy {
+	if s.DNSProxy || s.envoy() {
 		values["l7Proxy"] = true
 	}
-	setting.Set(values, s.L7Proxy, "envoy", "enabled")
+	setting.Set(values, s.envoy(), "envoy", "enabled")
+	if s.GatewayAPI {
+		setting.Set(values, true, "gatewayAPI", "enabled")
+		setting.Set(values, true, "gatewayAPI", "gatewayClass", "create") // without asking the API server, which may be late
+	}
 	if proxy, asked := s.Values["l7Proxy"].(bool); asked && proxy && !s.DNSProxy {
 		setting.Set(values, true, "envoy", "enabled")
 	}
@@ -107,7 +120,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 	if a.options.Settings.none() {
 		return nil
 	}
-	source, err := find(a.Source())
+	source, err := find(charts.Cilium)
 	if err != nil {
 		return err
 	}
@@ -141,7 +154,7 @@ func (o Options) problems(ch *chart.Chart) ([]string, error) {
 		return nil, fmt.Errorf("read the chart's schema: %w", err)
 	}
 	own := o
-	own.Settings = Settings{}
+	own.Settings.Values = nil
 	chosen, err := Values(own, ch.Values)
 	if err != nil {
 		return nil, err

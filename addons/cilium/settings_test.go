@@ -22,7 +22,7 @@ func tree(path string, value any) map[string]any {
 
 // TestSettings renders the published chart with what users ask for.
 func TestSettings(t *testing.T) {
-	files := chartstest.Files(t, New(Options{}).Source())
+	files := chartstest.Files(t, charts.Cilium)
 	find := func(charts.Bundle) (fs.FS, error) { return files, nil }
 	ch, err := readChart(files)
 	if err != nil {
@@ -40,12 +40,21 @@ func TestSettings(t *testing.T) {
 		{"the DNS proxy", Settings{DNSProxy: true}, nil, map[string]string{"l7Proxy": "true", "envoy.enabled": "false"}, ""},
 		{"Envoy", Settings{L7Proxy: true}, []string{envoy}, map[string]string{"l7Proxy": "true", "envoy.enabled": "true"}, ""},
 		{"Envoy by a value", Settings{Values: tree("l7Proxy", true)}, []string{envoy}, map[string]string{"envoy.enabled": "true"}, ""},
+		{"Gateway API", Settings{GatewayAPI: true}, []string{envoy}, map[string]string{"l7Proxy": "true", "envoy.enabled": "true", "gatewayAPI.enabled": "true"}, ""},
+		{"Gateway API with values", Settings{GatewayAPI: true, Values: tree("gatewayAPI.hostNetwork.enabled", true)}, []string{envoy},
+			map[string]string{"gatewayAPI.enabled": "true", "gatewayAPI.hostNetwork.enabled": "true"}, ""},
+		{"Gateway API twice", Settings{GatewayAPI: true, Values: tree("gatewayAPI.enabled", true)}, []string{envoy}, nil, ""},
+		{"Gateway API by a value", Settings{Values: tree("gatewayAPI.enabled", true)}, nil, nil,
+			"FILE:[gatewayAPI][enabled]: cilium.values.gatewayAPI.enabled: true is not possible here; write cilium: {gatewayAPI: true}"},
+		{"Gateway API off by a value", Settings{GatewayAPI: true, Values: tree("gatewayAPI.enabled", false)}, nil, nil, "false is not possible here"},
+		{"Gateway API without its proxy", Settings{GatewayAPI: true, Values: tree("l7Proxy", false)}, nil, nil, "requires .Values.l7Proxy to be set to 'true'"},
 		{"Hubble's relay", Settings{Hubble: true, Values: tree("hubble.relay.enabled", true)}, []string{"quay.io/cilium/hubble-relay"}, nil, ""},
 		{"a tunnel", Settings{Values: tree("tunnelProtocol", "geneve")}, nil, map[string]string{"routingMode": "tunnel", "autoDirectNodeRoutes": ""}, ""},
 		{"a type", Settings{Values: tree("debug.enabled", "yes")}, nil, nil, `FILE:[debug][enabled]: cilium.values.debug.enabled: got string, want boolean`},
 		{"a misspelling", Settings{Values: tree("hubble.relai.enabled", true)}, nil, nil, `FILE:[hubble][relai]: cilium.values.hubble.relai: there is no such value (did you mean "relay"?)`},
 		{"another field's", Settings{Values: tree("kubeProxyReplacement", true)}, nil, nil, "cilium.values.kubeProxyReplacement: true is not possible here; write proxyMode: none"},
 		{"the same as another field's", Settings{Values: tree("kubeProxyReplacement", "false")}, nil, nil, ""},
+		{"another field's beside a field", Settings{DNSProxy: true, Values: tree("kubeProxyReplacement", true)}, nil, nil, "cilium.values.kubeProxyReplacement: true is not possible here"},
 		{"addresses", Settings{Values: tree("ipam.mode", "cluster-pool")}, nil, nil, "cilium.values.ipam.mode: cluster-pool is not possible here"},
 		{"what the chart refuses", Settings{Values: tree("hubble.ui.enabled", true)}, nil, nil, "Hubble UI requires .Values.hubble.relay.enabled=true"},
 		{"any label", Settings{Values: tree("podLabels.team", "net")}, nil, nil, ""},

@@ -50,7 +50,7 @@ func (s Settings) leftOut() (out []fidelity.Shortcut) {
 		out = append(out, fidelity.Shortcut{Setting: "Hubble", Here: "off", There: "on in every agent",
 			Effect: "less CPU and memory; no flows are recorded, unless the configuration says cilium: {hubble: true}"})
 	}
-	if !s.L7Proxy && !on("l7Proxy") {
+	if !s.envoy() && !on("l7Proxy") {
 		out = append(out, fidelity.Shortcut{Setting: "Cilium's proxies", Here: "off", There: "on, with Envoy on every node", Kept: true,
 			Effect: "policies that name hosts or have rules for HTTP or TLS are refused when they are applied; cilium: {dnsProxy: true} and {l7Proxy: true} turn the proxies on, the latter with an image of Envoy from a registry"})
 	}

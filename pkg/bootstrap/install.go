@@ -53,7 +53,7 @@ func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
 			Message: fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest, newest, u.Version),
 			Hint:    "for one of those: --kubernetes-version " + newest})
 	}
-	if err := u.addon.Install(ctx, u.client, u.source); err != nil {
+	if err := u.addon.Install(ctx, u.client, u.sources.find); err != nil {
 		return "", hint.Wrap(err, hint.Creation, "CNI_INSTALL_FAILED", u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
 	}
 	return u.addon.Name(), nil

@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"io/fs"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/charts"
@@ -27,11 +26,11 @@ type Addon interface {
 	// Images are the container images that the addon's pods run, the user's settings
 	// included once Validate has read them.
 	Images() []string
-	// Source is what Install reads. It is found before anything is made.
-	Source() charts.Bundle
-	// Install applies the addon, from the files of Source, and returns. Whether it
+	// Sources are what Install reads. They are found before anything is made.
+	Sources() []charts.Bundle
+	// Install applies the addon, from the files of Sources, and returns. Whether it
 	// works is for Checks.
-	Install(ctx context.Context, client *kube.Client, source fs.FS) error
+	Install(ctx context.Context, client *kube.Client, find charts.Finder) error
 	// Checks prove that the addon works.
 	Checks() []verify.Check
 }

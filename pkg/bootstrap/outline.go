@@ -76,7 +76,7 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 	if err != nil {
 		return changes, err
 	}
-	downloads, err := u.wouldFindSource(ctx, resolver.Docker)
+	downloads, err := u.wouldFindSources(ctx, resolver.Docker)
 	return append(changes, downloads...), err
 }
 

@@ -158,7 +158,7 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 		err = u.checkPatches(ctx)
 	}
 	if err == nil {
-		err = u.findSource(ctx, resolver.Docker)
+		err = u.findSources(ctx, resolver.Docker)
 	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
 }

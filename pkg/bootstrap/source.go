@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -26,17 +27,35 @@ func library(ctx context.Context, docker images.Docker, node string, bundle char
 	return found, err
 }
 
-// findSource reads what the CNI is installed from, before a node is there.
-func (u *Up) findSource(ctx context.Context, docker images.Docker) error {
+// sources are the files that a CNI is installed from, by the names of their bundles'
+// archives.
+type sources map[string]fs.FS
+
+// find is a charts.Finder that fetches nothing.
+func (s sources) find(bundle charts.Bundle) (fs.FS, error) {
+	files, found := s[bundle.File()]
+	if !found {
+		return nil, fmt.Errorf("the files of %s were not looked for before the cluster was made", bundle.Name)
+	}
+	return files, nil
+}
+
+// findSources reads what the CNI is installed from, before a node is there.
+func (u *Up) findSources(ctx context.Context, docker images.Docker) error {
 	if u.addon == nil {
 		return nil
 	}
-	places, err := library(ctx, docker, u.found.Node, u.addon.Source(), u.Sink)
-	if err != nil {
-		return err
+	u.sources = sources{}
+	for _, bundle := range u.addon.Sources() {
+		places, err := library(ctx, docker, u.found.Node, bundle, u.Sink)
+		if err != nil {
+			return err
+		}
+		if u.sources[bundle.File()], err = places.Find(ctx, bundle); err != nil {
+			return err
+		}
 	}
-	u.source, err = places.Find(ctx, u.addon.Source())
-	return err
+	return nil
 }
 
 // describe finds what the CNI's settings are validated against. The node image is
@@ -66,21 +85,28 @@ func nodeImageOf(t clusters.Topology, resolver *images.Resolver) (string, error)
 	return resolver.Builder.NodeImage()
 }
 
-// wouldFindSource says what findSource would download. A node image that would be
-// built has everything.
-func (u *Up) wouldFindSource(ctx context.Context, docker images.Docker) ([]string, error) {
-	if u.addon == nil || u.found.Source == images.Build {
+// wouldFindSources says what findSources would download.
+func (u *Up) wouldFindSources(ctx context.Context, docker images.Docker) (changes []string, err error) {
+	if u.addon == nil {
 		return nil, nil
 	}
-	places, err := library(ctx, docker, u.found.Node, u.addon.Source(), u.Sink)
-	if err != nil {
-		return nil, err
+	for _, bundle := range u.addon.Sources() {
+		if bundle.InNodes && u.found.Source == images.Build {
+			continue // the image that would be built has it
+		}
+		places, err := library(ctx, docker, u.found.Node, bundle, u.Sink)
+		if err != nil {
+			return nil, err
+		}
+		where, download, err := places.Locate(ctx, bundle)
+		if err != nil {
+			return nil, err
+		}
+		if download {
+			changes = append(changes, "download "+where)
+		}
 	}
-	where, download, err := places.Locate(ctx, u.addon.Source())
-	if err != nil || !download {
-		return nil, err
-	}
-	return []string{"download " + where}, nil
+	return changes, nil
 }
 
 // SourceID is the finding that Source returns.
@@ -103,20 +129,26 @@ func Source(ctx context.Context, places Places, t clusters.Topology, facts host.
 	if err != nil {
 		return nil, err
 	}
-	found, err := library(ctx, resolver.Docker, node, addon.Source(), event.Discard)
-	if err != nil {
-		return nil, err
+	var from []string
+	for _, bundle := range addon.Sources() {
+		found, err := library(ctx, resolver.Docker, node, bundle, event.Discard)
+		if err != nil {
+			return nil, err
+		}
+		where, download, err := found.Locate(ctx, bundle)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			finding := host.Broken(SourceID, err)
+			finding.Effect = "no such cluster with " + addon.Name() + " can be made"
+			return []host.Finding{finding}, nil
+		case download:
+			where = "a download of " + where
+		}
+		if !slices.Contains(from, where) {
+			from = append(from, where)
+		}
 	}
-	where, download, err := found.Locate(ctx, addon.Source())
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		finding := host.Broken(SourceID, err)
-		finding.Effect = "no cluster with " + addon.Name() + " can be made"
-		return []host.Finding{finding}, nil
-	case download:
-		where = "a download of " + where
-	}
-	return []host.Finding{{ID: SourceID, State: host.OK, Seen: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + where}}, nil
+	return []host.Finding{{ID: SourceID, State: host.OK, Seen: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + strings.Join(from, " and ")}}, nil
 }

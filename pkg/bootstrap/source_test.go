@@ -30,9 +30,9 @@ type charted struct {
 	bundle charts.Bundle
 }
 
-func (c charted) Name() string          { return "x" }
-func (c charted) Version() string       { return "v1.0.0" }
-func (c charted) Source() charts.Bundle { return c.bundle }
+func (c charted) Name() string             { return "x" }
+func (c charted) Version() string          { return "v1.0.0" }
+func (c charted) Sources() []charts.Bundle { return []charts.Bundle{c.bundle} }
 
 // engineOfOne is a Docker with one node image.
 type engineOfOne struct {
@@ -109,14 +109,17 @@ func TestSource(t *testing.T) {
 		goproxy string
 		docker  engineOfOne
 		built   bool // the node image would be built
+		apart   bool // no node image has it
 		want    string
 		would   []string
 	}{
-		{"the node image has it", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other," + wanted.File()}, files: map[string][]byte{place: packed}}, false, "", nil},
-		{"the node image has another one", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other"}, files: map[string][]byte{place: packed}}, false, "CHART_MISSING", nil},
-		{"the node image has none", "off", engineOfOne{}, false, "CHART_MISSING", nil},
-		{"a proxy has it", "file://PROXY", engineOfOne{}, false, "MODULE_TAMPERED", []string{"download file://PROXY/example.com/x/@v/v1.0.0.zip"}},
-		{"the node image would be built", "off", engineOfOne{}, true, "CHART_MISSING", nil},
+		{"the node image has it", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other," + wanted.File()}, files: map[string][]byte{place: packed}}, false, false, "", nil},
+		{"the node image has another one", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other"}, files: map[string][]byte{place: packed}}, false, false, "CHART_MISSING", nil},
+		{"the node image has none", "off", engineOfOne{}, false, false, "CHART_MISSING", nil},
+		{"a proxy has it", "file://PROXY", engineOfOne{}, false, false, "MODULE_TAMPERED", []string{"download file://PROXY/example.com/x/@v/v1.0.0.zip"}},
+		{"the node image would be built", "off", engineOfOne{}, true, false, "CHART_MISSING", nil},
+		{"the node image would be built without it", "off", engineOfOne{}, true, true, "CHART_MISSING", nil},
+		{"a proxy has what the node image would lack", "file://PROXY", engineOfOne{}, true, true, "MODULE_TAMPERED", []string{"download file://PROXY/example.com/x/@v/v1.0.0.zip"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,16 +127,17 @@ func TestSource(t *testing.T) {
 			t.Setenv("XDG_CACHE_HOME", t.TempDir())
 			t.Setenv("GOMODCACHE", t.TempDir())
 			t.Setenv("GOPROXY", strings.ReplaceAll(tt.goproxy, "PROXY", proxy))
+			wanted.InNodes = !tt.apart
 			up := NewUp(Config{Sink: event.Discard})
 			up.addon, up.found = charted{bundle: wanted}, images.Set{Node: "node:1", Source: images.Local}
 			if tt.built {
 				up.found.Source = images.Build
 			}
-			would, err := up.wouldFindSource(t.Context(), tt.docker)
+			would, err := up.wouldFindSources(t.Context(), tt.docker)
 			for i := range tt.would {
 				tt.would[i] = strings.ReplaceAll(tt.would[i], "PROXY", proxy)
 			}
-			missing := tt.want == "CHART_MISSING" && !tt.built
+			missing := tt.want == "CHART_MISSING" && (!tt.built || tt.apart)
 			if (hint.ReasonOf(err) == "CHART_MISSING") != missing || !slices.Equal(would, tt.would) {
 				t.Errorf("the rehearsal says %q, %v, want %q", would, err, tt.would)
 			}
@@ -147,13 +151,20 @@ func TestSource(t *testing.T) {
 			if err != nil || len(findings) != 1 || (findings[0].State == host.Fatal) != (tt.want == "CHART_MISSING") {
 				t.Errorf("doctor shows %+v, %v", findings, err)
 			}
-			err = up.findSource(t.Context(), tt.docker)
+			err = up.findSources(t.Context(), tt.docker)
 			if hint.ReasonOf(err) != tt.want || (err == nil) != (tt.want == "") || err != nil && hint.CodeOf(err) != hint.Preflight {
 				t.Fatalf("%v, want %q with the exit code of preflight", err, tt.want)
 			}
 			if err == nil {
-				if data, err := fs.ReadFile(up.source, "x.yaml"); err != nil || string(data) != "kind: X" {
+				files, err := up.sources.find(wanted)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if data, err := fs.ReadFile(files, "x.yaml"); err != nil || string(data) != "kind: X" {
 					t.Errorf("the file holds %q, %v", data, err)
+				}
+				if _, err := up.sources.find(charts.Bundle{Name: "y"}); err == nil {
+					t.Error("files that were not looked for are there")
 				}
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -67,7 +66,7 @@ type Up struct {
 	addon     Addon
 	found     images.Set
 	versions  map[string]string // of Kubernetes, by node image, where there are patches
-	source    fs.FS             // of the addon
+	sources   sources           // of the addon
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline

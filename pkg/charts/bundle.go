@@ -1,7 +1,8 @@
-// Package charts finds the files that CNIs are installed from: Cilium's chart
-// and Calico's manifest, as upstream publishes them in its Go module. They are
-// part of a released binary and of the node images that kindctl builds, so that
-// neither Go nor a module proxy has to be there.
+// Package charts finds the files that CNIs are installed from: Cilium's chart,
+// Calico's manifest and Gateway API's definitions, as upstream publishes them in its
+// Go module. They are part of a released binary, and what every cluster of a CNI needs
+// is part of the node images that kindctl builds, so that neither Go nor a module proxy
+// has to be there.
 package charts
 
 import (
@@ -24,7 +25,7 @@ import (
 
 // Bundle is the part of a module that a CNI is installed from.
 type Bundle struct {
-	// Name is the CNI's, such as "cilium".
+	// Name is what is installed from it, such as "cilium".
 	Name string
 	// Module is where upstream publishes the files.
 	Module gomod.Module
@@ -33,6 +34,8 @@ type Bundle struct {
 	// Sum is the hash of these files, by the rules and in the form of go.sum. It
 	// holds the files to what was published where the module is not at hand.
 	Sum string
+	// InNodes says that the node images that kindctl builds for the CNI have it.
+	InNodes bool
 }
 
 // File is the name of the bundle's archive wherever it is kept. Another content

@@ -137,9 +137,13 @@ func missing(b Bundle, module, node error) error {
 	if reason := hint.ReasonOf(module); reason != "MODULE_UNREACHABLE" && reason != "MODULE_PROXY_UNKNOWN" {
 		return module
 	}
+	places, remedy := "not in this binary", "use a released kindctl"
+	if b.InNodes {
+		places, remedy = "neither in this binary nor in the node image", remedy+` or a node image made by "kindctl images build"`
+	}
 	return hint.Wrap(errors.Join(node, module), hint.Preflight, "CHART_MISSING",
-		fmt.Sprintf("the files that %s is installed from are neither in this binary nor in the node image, and cannot be downloaded", b.Name),
-		`use a released kindctl or a node image made by "kindctl images build", or set GOPROXY to a module proxy within reach`)
+		fmt.Sprintf("the files that %s is installed from are %s, and cannot be downloaded", b.Name, places),
+		remedy+", or set GOPROXY to a module proxy within reach")
 }
 
 // cacheFile is where this user's cache has a bundle.

@@ -4,12 +4,49 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"os"
+	"slices"
 	"testing"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 	"github.com/kindctl/kindctl/pkg/event"
 )
+
+// TestBundlesSayWhereTheyAre: node images have the bundles that say so, and no other.
+func TestBundlesSayWhereTheyAre(t *testing.T) {
+	for _, bundle := range charts.All {
+		inNodes := false
+		for _, each := range bundles {
+			inNodes = inNodes || each.Name == bundle.Name
+		}
+		if inNodes != bundle.InNodes {
+			t.Errorf("node images have %s: %v, its bundle says %v", bundle.Name, inNodes, bundle.InNodes)
+		}
+	}
+}
+
+// TestGatewayAPIIsThatOfCilium: Cilium's operator is compiled with the version whose
+// definitions are installed.
+func TestGatewayAPIIsThatOfCilium(t *testing.T) {
+	const file = "modules/cilium.mod"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	required, err := modfile.Parse(file, data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := charts.GatewayAPI.Module
+	if !slices.ContainsFunc(required.Require, func(r *modfile.Require) bool {
+		return r.Mod.Path == wanted.Path && r.Mod.Version == wanted.Version
+	}) {
+		t.Errorf("%s does not require %s %s", file, wanted.Path, wanted.Version)
+	}
+}
 
 // TestChartsAreInNodeImages builds the layer, and reads from it as from a node image
 // whose label says that it is there.

@@ -99,7 +99,7 @@ func ciliumSettings(t clusters.Topology) cilium.Settings {
 	if t.Cilium == nil {
 		return cilium.Settings{}
 	}
-	return cilium.Settings{Hubble: t.Cilium.Hubble, DNSProxy: t.Cilium.DNSProxy, L7Proxy: t.Cilium.L7Proxy, Values: t.Cilium.Values, Place: t.Place}
+	return cilium.Settings{Hubble: t.Cilium.Hubble, DNSProxy: t.Cilium.DNSProxy, L7Proxy: t.Cilium.L7Proxy, GatewayAPI: t.Cilium.GatewayAPI, Values: t.Cilium.Values, Place: t.Place}
 }
 
 // calicoSettings are what the configuration asks of Calico.
