@@ -32,7 +32,7 @@ type situation struct {
 }
 
 func situations() []situation {
-	return slices.Concat(broughtFiles(), choices(), changes(), machines(), growth(), uses())
+	return slices.Concat(broughtFiles(), choices(), settings(), changes(), machines(), growth(), uses())
 }
 
 // TestCases tries what people bring, on clusters of its own.
