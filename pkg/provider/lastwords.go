@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"context"
+	"iter"
 	"maps"
 	"path"
 	"regexp"
@@ -22,29 +23,50 @@ const podLogs = "/var/log/pods"
 // wait for.
 var planeComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
-// LastWords returns what components of a cluster's control planes printed last before
-// they ended by themselves, a line for each: "kube-apiserver in lab-control-plane:
-// unknown flag: --insecure-port". It is best effort, for an error that is there.
+// LastWords returns what the kubelets and the components of a cluster's control planes
+// printed last before they ended by themselves, a line for each: "kube-apiserver in
+// lab-control-plane: unknown flag: --insecure-port". It is best effort, for an error
+// that is there.
 func (e *Engine) LastWords(ctx context.Context, cluster string) (words []string) {
-	members, err := e.members(ctx, cluster)
+	looks, err := e.Looks(ctx, cluster)
 	if err != nil {
 		return nil
 	}
-	for _, m := range members {
-		if m.role != constants.ControlPlaneNodeRoleValue && m.role != constants.ExternalEtcdNodeRoleValue {
+	for _, l := range looks {
+		if !l.Kubernetes() {
 			continue
 		}
-		logs, err := e.tree(ctx, m.id, podLogs)
+		if last := l.kubeletsLastWords(ctx); last != "" {
+			words = append(words, "kubelet in "+l.Name()+": "+last)
+		}
+		if l.member.role == constants.WorkerNodeRoleValue {
+			continue
+		}
+		logs, err := e.tree(ctx, l.member.id, podLogs)
 		if err != nil {
 			continue
 		}
 		for _, component := range planeComponents {
 			if last := lastWords(component, logs); last != "" {
-				words = append(words, component+" in "+m.name+": "+last)
+				words = append(words, component+" in "+l.Name()+": "+last)
 			}
 		}
 	}
 	return words
+}
+
+// kubeletsLastWords is the complaint with which a node's kubelet ended, "" when it has
+// not, or was never begun.
+func (l Look) kubeletsLastWords(ctx context.Context) string {
+	state, err := l.Output(ctx, "systemctl", "show", "kubelet", "--property=NRestarts", "--value")
+	if restarts, convErr := strconv.Atoi(strings.TrimSpace(string(state))); err != nil || convErr != nil || restarts == 0 {
+		return ""
+	}
+	journal, err := l.Output(ctx, "journalctl", "--unit=kubelet", "--output=cat", "--no-pager", "--lines="+strconv.Itoa(freshLines))
+	if err != nil {
+		return ""
+	}
+	return complaint(strings.Lines(string(journal)))
 }
 
 // freshLines are fewer than any component prints that has been at work for a while: a
@@ -63,7 +85,7 @@ func lastWords(component string, logs map[string]entry) string {
 	}
 	numbers := slices.Sorted(maps.Keys(runs))
 	for _, number := range slices.Backward(numbers) {
-		if last := complaint(runs[number]); last != "" || bytes.Count(runs[number], []byte("\n")) >= freshLines {
+		if last := complaint(printed(runs[number])); last != "" || bytes.Count(runs[number], []byte("\n")) >= freshLines {
 			return last
 		}
 	}
@@ -85,16 +107,15 @@ var complaints = []*regexp.Regexp{
 // wordsWidth bounds a complaint: some name every flag that there is.
 const wordsWidth = 300
 
-// complaint is the last line of a log that says why its process ended. Each line has
-// a time, the stream and a tag in front, as container runtimes write them.
-func complaint(log []byte) (last string) {
-	for line := range strings.Lines(string(log)) {
-		fields := strings.SplitN(strings.TrimRight(line, "\n"), " ", 4)
-		if len(fields) < 4 || !readable(fields[3]) {
+// complaint is the last of the lines that says why their process ended.
+func complaint(lines iter.Seq[string]) (last string) {
+	for line := range lines {
+		line = strings.TrimRight(line, "\n")
+		if !readable(line) {
 			continue
 		}
 		for _, pattern := range complaints {
-			if found := pattern.FindStringSubmatch(fields[3]); found != nil {
+			if found := pattern.FindStringSubmatch(line); found != nil {
 				last = strings.Trim(found[1], `" `)
 			}
 		}
@@ -103,4 +124,16 @@ func complaint(log []byte) (last string) {
 		last = string(runes[:wordsWidth]) + "..."
 	}
 	return last
+}
+
+// printed are the lines of a container's log without the time, the stream and the tag
+// that container runtimes put in front.
+func printed(log []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(string(log)) {
+			if fields := strings.SplitN(line, " ", 4); len(fields) == 4 && !yield(fields[3]) {
+				return
+			}
+		}
+	}
 }

@@ -35,3 +35,14 @@ func TestLastWords(t *testing.T) {
 		}
 	}
 }
+
+func TestKubeletsComplaint(t *testing.T) {
+	journal := `Started kubelet.service - kubelet: The Kubernetes Node Agent.
+I0301 12:00:00.950597     854 server.go:919] "NoSwap is set due to memorySwapBehavior not specified"
+E0301 12:00:00.951338     854 run.go:72] "command failed" err="failed to run Kubelet: cgroup [\"kubelet\"] has some missing paths"
+kubelet.service: Main process exited, code=exited, status=1/FAILURE
+`
+	if got, want := complaint(strings.Lines(journal)), `failed to run Kubelet: cgroup [\"kubelet\"] has some missing paths`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
