@@ -151,7 +151,7 @@ var (
 	// kubeadmError is how kubeadm ends, and componentError how the others do
 	// (kubernetes v1.37.2, component-base/cli/run.go).
 	kubeadmError   = regexp.MustCompile(`(?ms)^error: (.*?)\n(?:To see the stack trace|\z)`)
-	componentError = regexp.MustCompile(`(?m)^(?:E[0-9]{4} .*\] "command failed" err="(.*)"|(?:Error|panic): (.*))$`)
+	componentError = regexp.MustCompile(`(?m)^(?:E[0-9]{4} .*\] "command failed" err=(?:"(.*)"|<\n((?:\t.*\n)+) >)|(?:Error|panic): (.*))$`)
 	// wrong is what a component says of its settings alone, and not for lack of files
 	// or of a cluster.
 	wrong = regexp.MustCompile(`unknown|unrecognized|invalid argument|invalid configuration|[Ii]nvalid value|must be|not a valid|not been registered|cannot set feature gate|strict decoding`)
@@ -165,7 +165,8 @@ func complaintsOf(component, said string) (complaints []Complaint) {
 		return nil
 	}
 	for _, found := range componentError.FindAllStringSubmatch(said, -1) {
-		text := strings.NewReplacer(`\"`, `"`, `\n`, " ").Replace(found[1] + found[2])
+		text := strings.NewReplacer(`\"`, `"`, `\n`, " ").Replace(found[1] + found[3])
+		text += strings.Join(strings.Fields(found[2]), " ")
 		for _, one := range splitErrors(text) {
 			if wrong.MatchString(one) && !strings.Contains(one, "invalid kubeconfig") {
 				complaints = append(complaints, Complaint{component, one})
