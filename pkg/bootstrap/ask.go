@@ -91,7 +91,7 @@ func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
 			return nil, err
 		}
 		for _, complaint := range complaints {
-			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", complaint.Component, u.versions[node.Image], complaint.Text+advise(complaint.Text))
+			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", complaint.Component, u.versions[node.Image], advised(complaint.Text))
 			if place := cmp.Or(placeOf(complaint, node.Node, requests), u.Topology.PlaceOfSwitch("runtimeConfig", complaint.Text)); place != "" {
 				text = place + ": " + text
 			}

@@ -21,11 +21,14 @@ var gone = map[string]string{
 	"cloud-config":                            "leave it out: the cloud's own controller manager reads it",
 }
 
-// advise says what to write in place of a flag that a complaint says to be unknown.
-func advise(complaint string) string {
+// advised is a complaint with what to write instead, where that is known.
+func advised(complaint string) string {
+	if short, _, labels := strings.Cut(complaint, " --node-labels in the "); labels { // it goes on with all that are allowed
+		return short + "; write them as labels of the node, which kindctl sets once it has joined"
+	}
 	_, flag, unknown := strings.Cut(complaint, "unknown flag: --")
 	if advice := gone[flag]; unknown && advice != "" {
-		return "; " + advice
+		return complaint + "; " + advice
 	}
-	return ""
+	return complaint
 }
