@@ -135,11 +135,16 @@ func nodeImages(s *session, cluster string) {
 	s.green(cluster)
 }
 
-// hiddenControlPlane puts the static pods into a namespace that there is not, so that
-// the API server takes no mirror pods of them.
+// hiddenControlPlane puts the static pods into a namespace that does not exist, so that
+// the API server takes no mirror pods of them, and removes kindctl's record of the
+// cluster.
 func hiddenControlPlane(s *session, cluster string) {
 	s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", "sed -i 's/^  namespace: kube-system/  namespace: hidden/' /etc/kubernetes/manifests/*.yaml")
+	s.kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
+	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `systemctl stop kubelet
+crictl pods --quiet --label tier=control-plane | xargs crictl rmp --force
+sed -i 's/^  namespace: kube-system/  namespace: hidden/' /etc/kubernetes/manifests/*.yaml
+systemctl start kubelet`)
 	s.eventually(3*time.Minute, func() (string, error) {
 		left, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "name")
 		if err == nil && left != "" {
