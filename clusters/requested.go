@@ -2,10 +2,7 @@ package clusters
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/pelletier/go-toml"
 
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
@@ -18,7 +15,8 @@ type Request struct {
 	// kubelet, kube-proxy, containerd, or kubeadm for the rest of its configuration.
 	Component string
 	// Setting is a command-line flag with its dashes, or the path of a field of the
-	// component's configuration.
+	// component's configuration. One of containerd may also be the path of a field in a
+	// TOML file of the node: that of the file is its first name.
 	Setting string
 	// Value is the value of a flag as text, or that of a field as JSON has it; nil is
 	// one that is not to be set.
@@ -41,14 +39,8 @@ func (t Topology) Requests(settings NodeSettings) (requests []Request) {
 			}
 		}
 	}
-	for i, text := range t.Raw.ContainerdConfigPatches {
-		tree, err := toml.Load(text)
-		if err != nil {
-			continue // Validate refuses it
-		}
-		for _, request := range containerdRequests(tree, nil, t.placeOf("kindConfig.containerdConfigPatches["+strconv.Itoa(i)+"]")) {
-			requests = put(requests, request)
-		}
+	for _, request := range t.containerdRequests() {
+		requests = put(requests, request)
 	}
 	return requests
 }
@@ -185,16 +177,4 @@ func dotted(path []string) string {
 		}
 	}
 	return strings.Join(words, ".")
-}
-
-func containerdRequests(tree *toml.Tree, path []string, source string) (requests []Request) {
-	for _, key := range tree.Keys() {
-		below := append(slices.Clone(path), key)
-		if inner, is := tree.GetPath([]string{key}).(*toml.Tree); is {
-			requests = append(requests, containerdRequests(inner, below, source)...)
-			continue
-		}
-		requests = append(requests, Request{Component: "containerd", Setting: dotted(below), Value: tree.GetPath([]string{key}), Source: source})
-	}
-	return requests
 }

@@ -60,7 +60,53 @@ nodes:
 		{"", "kubelet", `evictionHard."memory.available"`, "100Mi", "lab.yaml:15"},
 		{"", "kubelet", "maxPods", float64(60), "lab.yaml:13"},
 		{"lab-worker2", "kubelet", "--max-pods", "25", "lab.yaml:33"},
-		{"", "containerd", `plugins."io.containerd.grpc.v1.cri".registry.config_path`, "/etc/containerd/certs.d", "lab.yaml:21"},
+		{"", "containerd", `plugins."io.containerd.grpc.v1.cri".registry.config_path`, "/etc/containerd/certs.d", "lab.yaml:23"},
+	}
+	got := topology.Requests(NodeSettings{CgroupV1: true})
+	if len(got) != len(want) {
+		t.Fatalf("requests are %+v, want %d", got, len(want))
+	}
+	for i := range want {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Errorf("request %d is %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
+
+func TestContainerdRequests(t *testing.T) {
+	topology := topologyOf(t, `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+containerdConfigPatches:
+- |
+  version = 2
+  oom_score = 5
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "native"
+  [plugins."io.containerd.grpc.v1.cri".registry.mirrors."reg.example"]
+    endpoint = ["http://reg:5000"]
+  [proxy_plugins.a]
+    type = "snapshot"
+- |
+  oom_score = 7
+containerdConfigPatchesJSON6902:
+- |
+  - {op: add, path: /disabled_plugins/-, value: a}
+  - {op: add, path: /disabled_plugins/-, value: b}
+  - {op: replace, path: /proxy_plugins/a, value: {type: content, platform: linux/amd64}}
+  - {op: remove, path: /plugins/io.containerd.grpc.v1.cri/containerd/snapshotter}
+  - {op: test, path: /version, value: 2}
+- '[{"op": "add", "path": "/timeouts/x~1y", "value": "2s"}]'
+`)
+	const cri = `plugins."io.containerd.grpc.v1.cri".`
+	want := []Request{
+		{"", "containerd", "oom_score", float64(7), "lab.yaml:14"},
+		{"", "containerd", `"/etc/containerd/certs.d/reg.example/hosts.toml".host.http://reg:5000.capabilities`, []any{"pull", "resolve"}, "lab.yaml:9"},
+		{"", "containerd", cri + "registry.config_path", "/etc/containerd/certs.d", "lab.yaml:9"},
+		{"", "containerd", "disabled_plugins", []any{"a", "b"}, "lab.yaml:16"},
+		{"", "containerd", "proxy_plugins.a.platform", "linux/amd64", "lab.yaml:16"},
+		{"", "containerd", "proxy_plugins.a.type", "content", "lab.yaml:16"},
+		{"", "containerd", `"/etc/containerd/config.toml".` + cri + "containerd.snapshotter", nil, "lab.yaml:16"},
+		{"", "containerd", "timeouts.x/y", "2s", "lab.yaml:22"},
 	}
 	got := topology.Requests(NodeSettings{CgroupV1: true})
 	if len(got) != len(want) {

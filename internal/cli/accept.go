@@ -154,7 +154,7 @@ func findDifferences(c *cli.Context, client *kube.Client, name string, names []s
 	sink, finish := progressSink(c)
 	defer finish()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Look for differences in " + name, Estimate: verifyEstimate / 2})
-	verdict, _ := bootstrap.Judge(c.Context, verify.NewTarget(client, expect), checks, verify.RunOptions{Sink: withoutFailures(sink)})
+	verdict, _ := bootstrap.Judge(c.Context, targetOf(c, client, expect), checks, verify.RunOptions{Sink: withoutFailures(sink)})
 	span.Done("")
 	if c.Context.Err() != nil {
 		return nil, "", context.Cause(c.Context)

@@ -63,7 +63,9 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		if err != nil {
 			return verify.Report{}
 		}
-		verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, verify.RunOptions{}) // its error is in the verdict
+		target := verify.NewTarget(client, expect)
+		target.Containerd = bootstrap.ReadContainerd
+		verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 		return verdict
 	})
 }

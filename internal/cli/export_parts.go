@@ -77,7 +77,9 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 	if err != nil {
 		return err
 	}
-	verdict, _ := bootstrap.Judge(ctx, verify.NewTarget(client, expect), checks, verify.RunOptions{}) // its error is in the verdict
+	target := verify.NewTarget(client, expect)
+	target.Containerd = bootstrap.ReadContainerd
+	verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 	verdict.Cluster = provider.Context(s.name)
 	var out bytes.Buffer
 	err = report.Verdict(&out, verdict)

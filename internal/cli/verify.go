@@ -92,9 +92,7 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	}
 	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	target := verify.NewTarget(client, expect)
-	target.Flags = namingFlags(c)
-	verdict, err := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: sink})
+	verdict, err := bootstrap.Judge(c.Context, targetOf(c, client, expect), checks, verify.RunOptions{Sink: sink})
 	if err == nil {
 		span.Done("")
 	} else {

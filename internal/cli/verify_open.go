@@ -49,6 +49,17 @@ func byContext(c *cli.Context) bool {
 	return c.String("context") != "" && (given(c, "context") || !given(c, "name"))
 }
 
+// targetOf prepares a verification, which can look into the nodes' containers if the
+// flags name a cluster of this host.
+func targetOf(c *cli.Context, client *kube.Client, expect verify.Expectation) *verify.Target {
+	target := verify.NewTarget(client, expect)
+	target.Flags = namingFlags(c)
+	if !byContext(c) {
+		target.Containerd = bootstrap.ReadContainerd
+	}
+	return target
+}
+
 // namingFlags are the flags that name the cluster in another command.
 func namingFlags(c *cli.Context) []string {
 	if byContext(c) {

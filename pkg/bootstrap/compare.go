@@ -31,7 +31,9 @@ func (s *standing) lookBefore(ctx context.Context) {
 			return // the verification at the end meets the same
 		}
 		quick := slices.DeleteFunc(checks, func(check verify.Check) bool { return check.Slow })
-		c.report, _ = Judge(ctx, verify.NewTarget(s.client, s.before), withinReach(quick), verify.RunOptions{})
+		target := verify.NewTarget(s.client, s.before)
+		target.Containerd = ReadContainerd
+		c.report, _ = Judge(ctx, target, withinReach(quick), verify.RunOptions{})
 	}()
 }
 
@@ -105,7 +107,7 @@ func (s *standing) verifyWithout(ctx context.Context, nodes, ids []string) (veri
 	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "verify",
 		Message: fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", "))})
 	target := verify.NewTarget(s.client, s.before)
-	target.Without = nodes
+	target.Without, target.Containerd = nodes, ReadContainerd
 	report, _ := Judge(ctx, target, withinReach(checks), verify.RunOptions{})
 	if ctx.Err() != nil {
 		return report, context.Cause(ctx)

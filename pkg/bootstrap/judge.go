@@ -26,7 +26,7 @@ func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}
 		checks = verify.Join(checks, u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.expectation())
-	target.Flags = []string{"-n", u.Topology.Name}
+	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, ReadContainerd
 	var err error
 	if target.Expect.Accepted, err = verify.Accepted(ctx, u.client); err != nil {
 		return err

@@ -191,7 +191,7 @@ func prove(ctx context.Context, client *kube.Client, name string, expect verify.
 		return verify.Report{}, err
 	}
 	target := verify.NewTarget(client, expect)
-	target.Flags = []string{"-n", name}
+	target.Flags, target.Containerd = []string{"-n", name}, ReadContainerd
 	return Judge(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 

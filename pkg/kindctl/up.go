@@ -96,9 +96,10 @@ func (o Options) config() (bootstrap.Config, error) {
 	}, nil
 }
 
-// Verify proves again that every component works: see the function Verify.
+// Verify proves again that every component works: see the function Verify. It also
+// looks into the nodes' containers.
 func (c *Cluster) Verify(ctx context.Context, sink event.Sink) (verify.Report, error) {
-	report, err := Verify(ctx, c.Client, sink)
+	report, err := verifyWith(ctx, c.Client, bootstrap.ReadContainerd, sink)
 	report.Cluster = provider.Context(c.Name)
 	return report, err
 }

@@ -25,11 +25,18 @@ func Checks(cnis ...string) []verify.Check {
 // else what it looks like now. The error is that of the report; nil means that
 // the cluster is proven to work. A nil sink drops events.
 func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.Report, error) {
+	return verifyWith(ctx, client, nil, sink)
+}
+
+// verifyWith verifies a cluster whose nodes' containers can be read, or a nil reader.
+func verifyWith(ctx context.Context, client *kube.Client, containerd verify.ReadContainerd, sink event.Sink) (verify.Report, error) {
 	expect, err := verify.Discover(ctx, client)
 	if err != nil {
 		return verify.Report{}, err
 	}
-	return bootstrap.Judge(ctx, verify.NewTarget(client, expect), Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
+	target := verify.NewTarget(client, expect)
+	target.Containerd = containerd
+	return bootstrap.Judge(ctx, target, Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
 }
 
 func sinkOr(sink event.Sink) event.Sink {

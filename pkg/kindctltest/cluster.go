@@ -31,7 +31,7 @@ type Cluster struct {
 	// Config is for client-go: kubernetes.NewForConfig(cluster.Config).
 	Config *rest.Config
 
-	client *kube.Client
+	made *kindctl.Cluster
 }
 
 const (
@@ -80,12 +80,12 @@ func attach(t testing.TB, cluster *kindctl.Cluster, kubeconfig string) *Cluster 
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	must(t, err)
-	c := &Cluster{Name: cluster.Name, Kubeconfig: kubeconfig, Config: config, client: cluster.Client}
+	c := &Cluster{Name: cluster.Name, Kubeconfig: kubeconfig, Config: config, made: cluster}
 	t.Cleanup(func() { // before the cluster goes
 		if t.Failed() {
 			ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
 			defer cancel()
-			collect(ctx, t, c.Name, c.client)
+			collect(ctx, t, c.Name, c.made.Client)
 		}
 	})
 	return c
@@ -95,7 +95,7 @@ func attach(t testing.TB, cluster *kindctl.Cluster, kubeconfig string) *Cluster 
 // fails the test, with its cause and what to do.
 func (c *Cluster) Verify(t testing.TB) verify.Report {
 	t.Helper()
-	verdict, err := kindctl.Verify(t.Context(), c.client, log(t))
+	verdict, err := c.made.Verify(t.Context(), log(t))
 	if err != nil {
 		t.Errorf("cluster %s: %s", c.Name, said(err))
 	}

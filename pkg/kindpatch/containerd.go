@@ -1,6 +1,7 @@
 package kindpatch
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -28,14 +29,19 @@ var criPlugins = []string{"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.ima
 type Registries struct {
 	// Patches are what is left of the patches, with the folder of the files.
 	Patches []string
-	// Files are what says the same in files hosts.toml, by their path in a node.
-	Files map[string]string
+	// Files are what says the same in files hosts.toml, by their path in a node, and
+	// Places where the patches ask for each.
+	Files, Places map[string]string
+	// ConfigPath is the folder of the files where Patches name it and the patches that
+	// were read do not.
+	ConfigPath string
 	// Translated and Refused say what became of which setting.
 	Translated, Refused []Finding
 
 	directory string
 	mirrors   map[string][]string
 	tls       map[string]*toml.Tree
+	lines     map[string]string // by registry
 }
 
 // Rewritten tells whether Patches are others than those that were read.
@@ -44,7 +50,7 @@ func (r *Registries) Rewritten() bool { return len(r.Translated) > 0 }
 // ReadRegistries takes mirrors and TLS out of patches of containerd's configuration.
 // place is where a line of the patch with an index stands.
 func ReadRegistries(patches []string, place func(index, line int) string) (*Registries, error) {
-	r := &Registries{mirrors: map[string][]string{}, tls: map[string]*toml.Tree{}}
+	r := &Registries{mirrors: map[string][]string{}, tls: map[string]*toml.Tree{}, lines: map[string]string{}}
 	for i, text := range patches {
 		tree, err := toml.Load(text)
 		if err != nil {
@@ -104,7 +110,7 @@ func (r *Registries) takeMirrors(tree *toml.Tree, registry []string, at func(int
 			r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.mirrors.%q: %s", name, problem)})
 			continue
 		}
-		r.mirrors[name] = endpoints
+		r.mirrors[name], r.lines[name] = endpoints, line
 		r.Translated = append(r.Translated, Finding{line, fmt.Sprintf("registry.mirrors.%q is deprecated in containerd 2 and gone in 2.4: kindctl writes it as %s on every node", name, r.file(name))})
 	}
 	_ = tree.DeletePath(path) // it is there
@@ -149,11 +155,19 @@ func (r *Registries) takeTLS(tree *toml.Tree, registry []string, at func(int) st
 				r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.configs.%q.tls has no field %q; it has %s", name, key, strings.Join(tlsFields, ", "))})
 			}
 		}
-		r.tls[name] = tls
+		r.tls[name], r.lines[name] = tls, cmp.Or(r.lines[name], line)
 		r.Translated = append(r.Translated, Finding{line, fmt.Sprintf("registry.configs.%q.tls is passed over by containerd 2: kindctl writes it as hosts.toml below %s on every node", name, r.folder())})
 		_ = tree.DeletePath(below) // it is there
 	}
 	return taken
+}
+
+// Translates tells whether the setting at a path of a patch is said in files instead.
+func (r *Registries) Translates(path []string) bool {
+	if len(r.Files) == 0 || len(path) < 4 || path[0] != "plugins" || !slices.Contains(criPlugins, path[1]) || path[2] != "registry" {
+		return false
+	}
+	return path[3] == "mirrors" || path[3] == "configs" && len(path) > 5 && path[5] == "tls"
 }
 
 // prune takes tables away that have become empty.
@@ -188,7 +202,10 @@ func (r *Registries) write() {
 	if len(r.mirrors) == 0 && len(r.tls) == 0 {
 		return
 	}
-	r.Files = map[string]string{}
+	r.Files, r.Places = map[string]string{}, map[string]string{}
+	for registry, line := range r.lines {
+		r.Places[r.file(registry)] = line
+	}
 	for _, registry := range slices.Sorted(maps.Keys(r.mirrors)) {
 		var out strings.Builder
 		for _, endpoint := range r.mirrors[registry] {
@@ -209,6 +226,7 @@ func (r *Registries) write() {
 		r.Files[r.file(registry)] = out.String()
 	}
 	if r.directory == "" {
+		r.ConfigPath = hostsDirectory
 		r.Patches = append(r.Patches, fmt.Sprintf("[plugins.%q.registry]\n  config_path = %q\n", criPlugins[0], hostsDirectory))
 	}
 }

@@ -55,6 +55,25 @@ func TestReadRegistries(t *testing.T) {
 			t.Errorf("that %q is in what is left is %v, want %v:\n%s", part, !there, there, all)
 		}
 	}
+	for path, there := range map[string]string{"/etc/containerd/certs.d/localhost:5055/hosts.toml": "0:2", "/etc/containerd/certs.d/reg:5000/hosts.toml": "1:2"} {
+		if found.Places[path] != there {
+			t.Errorf("%s is asked for at %s, want %s", path, found.Places[path], there)
+		}
+	}
+	if found.ConfigPath != "/etc/containerd/certs.d" {
+		t.Errorf("the folder of the files is %q", found.ConfigPath)
+	}
+	for path, want := range map[string]bool{
+		"plugins/io.containerd.grpc.v1.cri/registry/mirrors/a/endpoint":             true,
+		"plugins/io.containerd.cri.v1.images/registry/configs/a/tls/ca_file":        true,
+		"plugins/io.containerd.grpc.v1.cri/registry/configs/reg:5000/auth/username": false,
+		"plugins/io.containerd.grpc.v1.cri/registry/config_path":                    false,
+		"oom_score": false,
+	} {
+		if got := found.Translates(strings.Split(path, "/")); got != want {
+			t.Errorf("%s is translated: %v, want %v", path, got, want)
+		}
+	}
 	if len(found.Translated) != 4 || found.Translated[3].Place != "1:2" || len(found.Refused) > 0 {
 		t.Errorf("translated %v, refused %v", found.Translated, found.Refused)
 	}

@@ -16,8 +16,8 @@ import (
 func appliedCheck() Check {
 	return Check{
 		ID: "cfg.applied", Group: groupAPI, Title: "Components run with the settings that the configuration asks for",
-		Proves:  "Every setting that patches of the configuration ask for is read back from what runs: flags from the static pods of the control plane, settings of kubelets from their own answer, those of kube-proxy and of kubeadm from the ConfigMaps that nodes take them from. A patch that got lost on the way would else be noticed when it is needed. Settings of containerd cannot be read through the API server; up compares those before it makes a node.",
-		Hint:    "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env",
+		Proves:  "Every setting that patches of the configuration ask for is read back from what runs: flags from the static pods of the control plane, settings of kubelets from their own answer, those of kube-proxy and of kubeadm from the ConfigMaps that nodes take them from. Where the containers of the nodes can be reached, as with the name of a cluster and not with a context, containerd prints the configuration that it makes of its files, hosts.toml is read beside that, and no file of the configuration may have changed after containerd was started. A patch that got lost on the way would else be noticed when it is needed.",
+		Hint:    "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env, and: containerd config dump; after a change there: systemctl restart containerd",
 		Needs:   []string{"api.ready", "kubelet.alive"},
 		Rights:  rights(rightsOfSystemPods, rightsOfNodes, rightsOfKubeletConfigs, []string{"get configmaps@kube-system"}),
 		Timeout: 20 * time.Second, Skip: nothingRequested, Run: requestedApplied,
@@ -26,10 +26,13 @@ func appliedCheck() Check {
 
 // nothingRequested is the reason to skip cfg.applied.
 func nothingRequested(t *Target) string {
-	if slices.ContainsFunc(t.Expect.Requested, func(r Requested) bool { return r.Component != "containerd" }) {
-		return ""
+	switch requested := t.Expect.Requested; {
+	case len(requested) == 0:
+		return "the configuration asks for no settings of components"
+	case t.Containerd == nil && !slices.ContainsFunc(requested, func(r Requested) bool { return !ofContainerd(r) }):
+		return "the configuration asks for settings of containerd alone, and the nodes' containers are out of reach: use kindctl verify -n NAME"
 	}
-	return "the configuration asks for no settings of components"
+	return ""
 }
 
 // staticComponents run as static pods, with flags.
@@ -48,6 +51,7 @@ func requestedApplied(ctx context.Context, t *Target) (Evidence, error) {
 		take(t.flagsApplied(ctx, component))
 	}
 	take(t.kubeletsApplied(ctx))
+	take(t.containerdApplied(ctx))
 	take(t.configMapApplied(ctx, "kube-proxy", "kube-proxy", "config.conf"))
 	take(t.configMapApplied(ctx, "kubeadm", "kubeadm-config", "ClusterConfiguration"))
 	return evidence, errors.Join(problems...)

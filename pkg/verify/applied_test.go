@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -78,12 +79,22 @@ func TestFlagsOf(t *testing.T) {
 }
 
 func TestNothingRequested(t *testing.T) {
-	for reason, requested := range map[string][]Requested{
-		"the configuration asks for no settings of components": {{Component: "containerd", Setting: "a"}},
-		"": {{Component: "kubelet", Setting: "maxPods"}},
+	containerd, kubelet := Requested{Component: "containerd", Setting: "a"}, Requested{Component: "kubelet", Setting: "maxPods"}
+	reader := func(context.Context, string, []string) (Containerd, error) { return Containerd{}, nil }
+	for name, c := range map[string]struct {
+		requested []Requested
+		reader    ReadContainerd
+		want      string
+	}{
+		"nothing":                        {nil, reader, "the configuration asks for no settings of components"},
+		"containerd":                     {[]Requested{containerd}, reader, ""},
+		"containerd, out of reach":       {[]Requested{containerd}, nil, "containerd alone"},
+		"containerd too, out of reach":   {[]Requested{containerd, kubelet}, nil, ""},
+		"a kubelet, whatever is reached": {[]Requested{kubelet}, nil, ""},
 	} {
-		if got := nothingRequested(&Target{Expect: Expectation{Requested: requested}}); got != reason {
-			t.Errorf("%v: the reason to skip is %q, want %q", requested, got, reason)
+		got := nothingRequested(&Target{Expect: Expectation{Requested: c.requested}, Containerd: c.reader})
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: the reason to skip is %q, want %q", name, got, c.want)
 		}
 	}
 }

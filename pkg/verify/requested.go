@@ -11,7 +11,10 @@ type Requested struct {
 	// such as "networking.dnsDomain", or "nodeRegistration.taints" of a node.
 	Component string `json:"component"`
 	// Setting is a command-line flag with its dashes, "--event-ttl", or the path of a
-	// field of the component's configuration, "authentication.anonymous.enabled".
+	// field of the component's configuration, "authentication.anonymous.enabled". One
+	// of containerd has the name that the patch uses, which may be an older one than
+	// containerd's own, or is that of a field in a TOML file of the node, with the path
+	// of the file as its first name: "/etc/containerd/certs.d/a/hosts.toml".server.
 	Setting string `json:"setting"`
 	// Value is the value of a flag as text, or that of a field as JSON has it; nil is
 	// a setting that is to be left out.

@@ -44,6 +44,10 @@ type Target struct {
 	// nodes' own network.
 	Fleet, Hosts *Fleet
 
+	// Containerd reads what containerd of a node is configured with; nil where the
+	// nodes' containers cannot be reached.
+	Containerd ReadContainerd
+
 	// Renewed is when the nodes' leases had been renewed, if somebody looked before
 	// the run; kubelet.lease then compares with that.
 	Renewed Renewals

@@ -1,0 +1,150 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml"
+)
+
+// Containerd is what containerd of a node is configured with, as its container shows.
+type Containerd struct {
+	// Dump is what "containerd config dump" prints, in TOML, and Refusal what it says in
+	// place of that.
+	Dump, Refusal string
+	// Started is when the process was started that runs.
+	Started time.Time
+	// Changed is when the files of its configuration were changed last, by path.
+	Changed map[string]time.Time
+	// Files are the contents of other files that were asked for and are there, by path.
+	Files map[string]string
+}
+
+// ReadContainerd reads what containerd of a node is configured with, and files of the
+// node beside that.
+type ReadContainerd func(ctx context.Context, node string, files []string) (Containerd, error)
+
+// containerdApplied asks containerd on every node what it runs with.
+func (t *Target) containerdApplied(ctx context.Context) (Evidence, error) {
+	if !slices.ContainsFunc(t.Expect.Requested, ofContainerd) {
+		return nil, nil
+	}
+	if t.Containerd == nil {
+		return Evidence{"containerd: its settings were not read back: the nodes' containers are out of reach"}, nil
+	}
+	nodes, err := t.nodeNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return each(nodes, func(node string) (string, error) {
+		wishes := t.Expect.requestedOf("containerd", node)
+		if len(wishes) == 0 {
+			return node + ": nothing is asked of its containerd", nil
+		}
+		found, err := t.Containerd(ctx, node, filesOf(wishes))
+		if err != nil {
+			return "", OnNode(node, Unobservable(fmt.Errorf("%s: %w", node, err)))
+		}
+		seen, err := found.judge(wishes)
+		if err != nil {
+			return "", OnNode(node, fmt.Errorf("%s: containerd: %w", node, err))
+		}
+		return node + ": containerd: " + strings.Join(seen, "; "), nil
+	})
+}
+
+func ofContainerd(r Requested) bool { return r.Component == "containerd" }
+
+// filesOf are the files that wishes are about, rather than containerd's configuration
+// as a whole.
+func filesOf(wishes []Requested) (files []string) {
+	for _, wish := range wishes {
+		if name := pathNames(wish.Setting)[0]; strings.HasPrefix(name, "/") && !slices.Contains(files, name) {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// judge says which wishes are met by what containerd runs with, or which are not.
+func (c Containerd) judge(wishes []Requested) (seen []string, err error) {
+	if c.Refusal != "" {
+		return nil, fmt.Errorf("it cannot read its configuration: %s", c.Refusal)
+	}
+	configuration, err := tomlFields(c.Dump)
+	if err != nil {
+		return nil, Unobservable(fmt.Errorf("containerd config dump: %w", err))
+	}
+	var problems []string
+	for file, content := range c.Files {
+		fields, err := tomlFields(content)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", file, err))
+		}
+		configuration[file] = fields
+	}
+	for _, wish := range wishes {
+		switch problem, line := wish.containerdMissed(configuration); {
+		case problem != "":
+			problems = append(problems, problem)
+		default:
+			seen = append(seen, line)
+		}
+	}
+	if stale := c.stale(); stale != "" {
+		problems = append(problems, stale)
+	}
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
+	return append(seen, "started after its configuration was changed last"), nil
+}
+
+// containerdMissed says how a configuration does not meet a wish, or else that it does.
+func (r Requested) containerdMissed(configuration map[string]any) (problem, line string) {
+	wish, have := r.inContainerd(configuration)
+	problem = wish.missed(have)
+	switch {
+	case problem != "" && r.secret():
+		return fmt.Sprintf("%s is not what was asked for%s", wish.Setting, wish.asked()), ""
+	case problem != "":
+		return problem, ""
+	case r.secret():
+		return "", wish.Setting + " is as asked for"
+	}
+	return "", fmt.Sprintf("%s is %s", wish.Setting, shown(wish.Value))
+}
+
+// stale says which files containerd has not read since they were changed, or "".
+func (c Containerd) stale() string {
+	var newer []string
+	for _, file := range slices.Sorted(maps.Keys(c.Changed)) {
+		if changed := c.Changed[file]; changed.After(c.Started) {
+			newer = append(newer, fmt.Sprintf("%s was changed at %s", file, changed.UTC().Format(time.RFC3339)))
+		}
+	}
+	if len(newer) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, and containerd runs since %s: it does not run with that before it is restarted", strings.Join(newer, ", "), c.Started.UTC().Format(time.RFC3339))
+}
+
+// tomlFields are those of a TOML document, as JSON has them.
+func tomlFields(text string) (fields map[string]any, err error) {
+	tree, err := toml.Load(text)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(tree.ToMap())
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(data, &fields)
+	return fields, err
+}
