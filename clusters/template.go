@@ -17,6 +17,9 @@ var (
 	blank = regexp.MustCompile(`\{\{.*?\}\}|\{%.*?%\}|@[A-Z][A-Z0-9_]*@`)
 )
 
+// mostPlaceholders is how many are named.
+const mostPlaceholders = 6
+
 // refuseTemplate refuses a file of kind's that scripts are to fill in, and that nobody
 // has: kind would take the placeholders for values.
 func refuseTemplate(data []byte, filename string) error {
@@ -25,7 +28,7 @@ func refuseTemplate(data []byte, filename string) error {
 	}
 	var problems []string
 	seen := map[string]bool{}
-	advice := "fill in the template, and give kindctl the result"
+	advice := "fill in the template as its project does, and give kindctl the result"
 	for i, line := range strings.Split(string(data), "\n") {
 		line, _, _ = strings.Cut(" "+line, " #") // which begins a comment
 		for _, pattern := range []*regexp.Regexp{variable, blank} {
@@ -38,15 +41,18 @@ func refuseTemplate(data []byte, filename string) error {
 					continue
 				}
 				seen[placeholder] = true
-				problems = append(problems, fmt.Sprintf("%s:%d: %s is a placeholder, which nobody has filled in", filename, i+1, placeholder))
+				problems = append(problems, fmt.Sprintf("%s:%d: %s is a placeholder of a template that is not filled in", filename, i+1, placeholder))
 				if pattern == variable {
-					advice = "set the variables and fill in the template: envsubst < FILE | kindctl up --config -"
+					advice = "fill in the template as its project does, for plain variables such as: envsubst < FILE | kindctl up --config -"
 				}
 			}
 		}
 	}
 	if len(problems) == 0 {
 		return nil
+	}
+	if more := len(problems) - mostPlaceholders; more > 0 {
+		problems = append(problems[:mostPlaceholders], fmt.Sprintf("%s: %d more placeholders", filename, more))
 	}
 	return hint.New(hint.Usage, "CONFIG_TEMPLATE", strings.Join(problems, "\n"), advice)
 }

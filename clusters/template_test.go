@@ -18,6 +18,7 @@ func TestTemplatesAreRefused(t *testing.T) {
 		{"a template of Go", head + "nodes:\n{{- range .Nodes }}\n- role: worker\n{{- end }}\n", "lab.yaml:4: {{- range .Nodes }} is", "give kindctl the result"},
 		{"a template of Jinja", head + "networking:\n{%- if ipv6 is equalto true %}\n  ipFamily: ipv6\n{%- endif %}\n", "lab.yaml:4: {%- if", "give kindctl the result"},
 		{"a word for sed", head + "nodes: [{image: kindest/node:v@VERSION@}]\n", "lab.yaml:3: @VERSION@ is", "give kindctl the result"},
+		{"many", head + "name: ${A}${B}${C}${D}${E}${F}${G}${H}\n", "lab.yaml:3: ${A} is a placeholder", "envsubst"},
 		{"a comment", head + "# ${A}\nname: a # ${B}\n", "", ""},
 		{"objects in one line", head + "nodes: [{role: control-plane, labels: {a: b}}]\n", "", ""},
 		{"a digest", head + "nodes: [{image: 'kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5'}]\n", "", ""},
@@ -31,7 +32,7 @@ func TestTemplatesAreRefused(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.HasPrefix(err.Error(), c.wants) || !strings.Contains(hint.AdviceOf(err), c.advice) {
+			if err == nil || !strings.HasPrefix(err.Error(), c.wants) || !strings.Contains(hint.AdviceOf(err), c.advice) || strings.Count(err.Error(), "\n") > mostPlaceholders {
 				t.Errorf("error is %v (%s), want %q", err, hint.AdviceOf(err), c.wants)
 			}
 		})
