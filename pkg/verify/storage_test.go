@@ -83,3 +83,16 @@ func TestDefaultClass(t *testing.T) {
 		t.Errorf("the default class is %v, %v", class, err)
 	}
 }
+
+// TestClaimsAwaitTheCloud skips the check where no node takes the provisioner's pod.
+func TestClaimsAwaitTheCloud(t *testing.T) {
+	node := readyNode("w1")
+	node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: cloudTaint, Value: "true", Effect: corev1.TaintEffectNoSchedule})
+	target := stampedTarget(otherClock, node)
+	target.lookAround(t.Context())
+	for _, check := range storageChecks() {
+		if reason := check.Skip(target); reason != awaitingCloud {
+			t.Errorf("%s is skipped for %q", check.ID, reason)
+		}
+	}
+}

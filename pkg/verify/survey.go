@@ -96,7 +96,11 @@ func (t *Target) AwaitsCloud() string {
 }
 
 // withoutDNS is the reason to skip what needs CoreDNS.
-func withoutDNS(t *Target) string {
+func withoutDNS(t *Target) string { return withoutNodes(t) }
+
+// withoutNodes is the reason to skip what needs a node for Deployments of the cluster,
+// such as CoreDNS and a provisioner of volumes.
+func withoutNodes(t *Target) string {
 	if t.uninitialized {
 		return awaitingCloud
 	}
