@@ -46,10 +46,10 @@ var excuses = []excuse{
 		reason: "the network around the machine accepts TCP connections to addresses that nobody has, also to a Service's port that is gone"},
 }
 
-// nobodyAnswers reports whether an address for documentation (RFC 5737) accepts a
-// connection.
+// nobodyAnswers reports whether an address of the Services' default range, which means
+// nothing outside of a cluster, accepts a connection.
 func nobodyAnswers() bool {
-	conn, err := net.DialTimeout("tcp", "192.0.2.1:80", 3*time.Second)
+	conn, err := net.DialTimeout("tcp", "10.96.255.254:80", 3*time.Second)
 	if err == nil {
 		conn.Close()
 	}
