@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -134,8 +135,12 @@ func contains(have, want any) bool {
 		}
 		return len(want) > 0 || len(list) == 0
 	}
-	return sameSetting(have, want)
+	return sameSetting(have, want) || have == nil && isZero(want)
 }
+
+// isZero tells values that configurations leave out when they are written: false, 0
+// and "".
+func isZero(value any) bool { return value == nil || reflect.ValueOf(value).IsZero() }
 
 // kubeletsApplied asks every kubelet what it runs with.
 func (t *Target) kubeletsApplied(ctx context.Context) (Evidence, error) {

@@ -24,6 +24,8 @@ func TestMissed(t *testing.T) {
 		{"more names than asked for", []any{"localhost", "a", "b"}, []any{"a"}, ""},
 		{"fewer names", []any{"localhost"}, []any{"a"}, "not"},
 		{"objects with what is filled in", []any{map[string]any{"name": "a", "readOnly": true}}, []any{map[string]any{"name": "a"}}, ""},
+		{"objects without what is off", []any{map[string]any{"name": "a"}}, []any{map[string]any{"name": "a", "readOnly": false, "pathType": "", "uid": float64(0)}}, ""},
+		{"objects with what is to be off", []any{map[string]any{"name": "a", "readOnly": true}}, []any{map[string]any{"name": "a", "readOnly": false}}, "not"},
 		{"a list that is to be empty", []any{"a"}, []any{}, "not []"},
 	} {
 		got := Requested{Setting: "--x", Value: c.want, Source: "lab.yaml:7"}.missed(c.have)
