@@ -36,11 +36,10 @@ func (t Topology) kept(r rendered) (all []keeping) {
 		default:
 			continue
 		}
-		value, text := change.Value.(string)
-		if !text || slices.ContainsFunc(all, func(k keeping) bool { return slices.Equal(k.path, change.Path) }) {
+		if _, text := change.Value.(string); !text || slices.ContainsFunc(all, func(k keeping) bool { return slices.Equal(k.path, change.Path) }) {
 			continue
 		}
-		value, _ = kindpatch.ExtraArgument(r.documents[kindpatch.ClusterConfiguration], change.Path[0], change.Path[2])
+		value, _ := kindpatch.ExtraArgument(r.documents[kindpatch.ClusterConfiguration], change.Path[0], change.Path[2])
 		words := strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
 		one := keeping{path: change.Path, field: field, place: change.Place}
 		for _, name := range slices.Sorted(maps.Keys(switches)) {
