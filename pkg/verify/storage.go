@@ -36,6 +36,14 @@ func storageChecks() []Check {
 	}}
 }
 
+// claimTimeout is as long as the provisioner of kind's clusters gives a pod to make a
+// volume (local-path-provisioner v0.0.30, provisioner.go).
+const claimTimeout = 120 * time.Second
+
+// provisionerNamespace is where the provisioner of kind's clusters runs, and the pods
+// in which it makes volumes.
+const provisionerNamespace = "local-path-storage"
+
 const (
 	claimName  = "claim"
 	writerName = "claim-writer"
@@ -182,7 +190,24 @@ func (t *Target) orUnprovisioned(ctx context.Context, class *storagev1.StorageCl
 	if getErr != nil || claim.Status.Phase == corev1.ClaimBound || claim.Annotations[chosenNode] == "" {
 		return err
 	}
-	return fmt.Errorf("provisioner %s has made no volume for a pod on %s", class.Provisioner, claim.Annotations[chosenNode])
+	return t.withProvisioner(ctx, fmt.Errorf("provisioner %s has made no volume for a pod on %s", class.Provisioner, claim.Annotations[chosenNode]))
+}
+
+// withProvisioner adds to an error which pods of the provisioner are not ready, and why.
+func (t *Target) withProvisioner(ctx context.Context, err error) error {
+	pods, listErr := t.Kube.Clientset.CoreV1().Pods(provisionerNamespace).List(ctx, metav1.ListOptions{})
+	if listErr != nil {
+		return err
+	}
+	waiting := map[string]bool{}
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if reason := podNotReady(pod); reason != "" && pod.Status.Phase != corev1.PodSucceeded {
+			waiting[pod.Name] = true
+			err = fmt.Errorf("%w; pod %s/%s: %s", err, pod.Namespace, pod.Name, reason)
+		}
+	}
+	return t.withLastWords(ctx, err, provisionerNamespace, waiting)
 }
 
 // withClaimEvents adds to an error what provisioners report of the claim.

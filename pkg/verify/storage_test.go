@@ -35,7 +35,7 @@ func TestClaimKeeps(t *testing.T) {
 		"no default class":      {classes: []*storagev1.StorageClass{storageClass("slow", "x", false)}, want: "there is no default StorageClass", inapplicable: true},
 		"volumes made by hand":  {classes: []*storagev1.StorageClass{storageClass("local", unprovisioned, true)}, want: "made by people", inapplicable: true},
 		"it cannot be written":  {classes: []*storagev1.StorageClass{standard}, writer: corev1.PodStatus{Phase: corev1.PodFailed}, log: "read-only file system", want: "claim-writer on w1 failed: read-only file system"},
-		"no volume is made":     {classes: []*storagev1.StorageClass{standard}, chosen: "w1", want: "a claim of StorageClass standard: provisioner rancher.io/local-path has made no volume for a pod on w1"},
+		"no volume is made":     {classes: []*storagev1.StorageClass{standard}, chosen: "w1", want: "a claim of StorageClass standard: provisioner rancher.io/local-path has made no volume for a pod on w1; pod local-path-storage/helper-pod-create-pvc: ContainerCreating"},
 		"the file is not there": {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: corev1.PodStatus{Phase: corev1.PodFailed}, log: "no such file", want: "a second pod with the claim: pod claim-reader on w1 failed: no such file"},
 	}
 	for name, test := range tests {
@@ -44,6 +44,8 @@ func TestClaimKeeps(t *testing.T) {
 			for _, class := range test.classes {
 				objects = append(objects, class)
 			}
+			objects = append(objects, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "helper-pod-create-pvc", Namespace: provisionerNamespace},
+				Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}}}}})
 			target := stampedTarget(otherClock, append(objects, readyNode("w1"))...)
 			target.Pods = fakePods{logs: map[string]string{writerName: test.log, readerName: test.log}}
 			target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
