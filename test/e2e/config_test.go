@@ -168,7 +168,7 @@ func TestConfigRefused(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d with %q:\n%s", name, r.code, code, want, r.stderr)
 		}
 	}
-	refused(3, "missing: "+filepath.Join(f.dir, "data"), "mount.yaml", config)
+	refused(3, "mount.yaml:19: "+filepath.Join(f.dir, "data")+" does not exist", "mount.yaml", config)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		t.Fatal(err)
