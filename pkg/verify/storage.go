@@ -36,9 +36,11 @@ func storageChecks() []Check {
 	}}
 }
 
-// claimTimeout is as long as the provisioner of kind's clusters gives a pod to make a
-// volume (local-path-provisioner v0.0.30, provisioner.go).
-const claimTimeout = 120 * time.Second
+// claimTimeout leaves room for a second try: the provisioner of kind's clusters gives a
+// pod 120 s to make a volume, also one that has failed, and begins again 15 s later
+// (local-path-provisioner v0.0.30, provisioner.go; sig-storage-lib-external-provisioner,
+// controller.go).
+const claimTimeout = 150 * time.Second
 
 // provisionerNamespace is where the provisioner of kind's clusters runs, and the pods
 // in which it makes volumes.
