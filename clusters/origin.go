@@ -47,7 +47,7 @@ func (o origins) of(path string) (origin, bool) {
 	}
 }
 
-// inFile tells whether a configuration file sets the value.
+// inFile reports whether a configuration file sets the value.
 func (o origins) inFile(path string) bool { return o[path].level == fromFile }
 
 // prefix is what a complaint about a value begins with: the place, where

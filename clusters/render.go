@@ -23,7 +23,7 @@ type Rendered struct {
 	Flags map[string][]string
 }
 
-// Patched tells whether the configuration has patches.
+// Patched reports whether the configuration has patches.
 func (t Topology) Patched() bool {
 	if t.Raw == nil {
 		return false

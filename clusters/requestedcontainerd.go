@@ -143,7 +143,7 @@ func (s containerdStep) on(requests []Request, source string) []Request {
 	return requests
 }
 
-// isIndex tells whether a name of a pointer stands for an item of a list.
+// isIndex reports whether a name of a pointer stands for an item of a list.
 func isIndex(name string) bool {
 	_, err := strconv.ParseUint(name, 10, 32)
 	return name == "-" || err == nil

@@ -101,7 +101,7 @@ func (r *review) set(set patchSet, nodes, of []Node) {
 	}
 }
 
-// translates tells whether a patch is to be changed for kind to apply it: it names
+// translates reports whether a patch is to be changed for kind to apply it: it names
 // a version that is not there and has no twin that does, or has arguments in a form
 // that kind does not take.
 func translates(patch kindpatch.Patch, set []kindpatch.Patch, at int, kubeadm []string) bool {
@@ -191,7 +191,7 @@ func (r *review) unread(set patchSet, patch kindpatch.Patch, node Node) {
 	}
 }
 
-// saysTheSame tells whether the first control plane has what a patch asks for.
+// saysTheSame reports whether the first control plane has what a patch asks for.
 func (r *review) saysTheSame(patch kindpatch.Patch) bool {
 	first := r.t.Each()[0]
 	_, kubeadm := r.t.versionsOf([]Node{first}, r.known)

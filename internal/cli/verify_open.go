@@ -44,7 +44,7 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	return client, provider.Context(name), err
 }
 
-// byContext tells whether the flags name a cluster by its context.
+// byContext reports whether the flags name a cluster by its context.
 func byContext(c *cli.Context) bool {
 	return c.String("context") != "" && (given(c, "context") || !given(c, "name"))
 }

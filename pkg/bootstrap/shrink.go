@@ -158,7 +158,7 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 	return nil
 }
 
-// keepVolumes refuses to remove a node on which somebody's data is. Volumes that are
+// keepVolumes refuses to remove a node that holds the data of a claim. Volumes that are
 // about to be deleted hold none, but only their node could do it.
 func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
 	volumes, err := d.client.Clientset.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
@@ -185,7 +185,7 @@ func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
 	return hint.New(hint.Usage, "DATA_LOST", "the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
 }
 
-// outlived tells whether a volume's data is wanted no more: its claim is gone and its
+// outlived reports whether a volume's data is no longer needed: its claim is gone and its
 // class deletes it, or the claim is a verification's.
 func outlived(volume corev1.PersistentVolume, probing []corev1.Namespace) bool {
 	if volume.Status.Phase == corev1.VolumeReleased && volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
@@ -194,7 +194,7 @@ func outlived(volume corev1.PersistentVolume, probing []corev1.Namespace) bool {
 	return slices.ContainsFunc(probing, func(namespace corev1.Namespace) bool { return namespace.Name == volume.Spec.ClaimRef.Namespace })
 }
 
-// tied tells whether a volume can be used on these nodes alone.
+// tied reports whether a volume can be used on these nodes alone.
 func tied(volume corev1.PersistentVolume, names []string) bool {
 	if volume.Spec.NodeAffinity == nil || volume.Spec.NodeAffinity.Required == nil {
 		return false

@@ -136,7 +136,7 @@ func (s *standing) count(role string, by int) error {
 	return err
 }
 
-// stacked tells whether each control plane has a member of etcd.
+// stacked reports whether each control plane has a member of etcd.
 func (s *standing) stacked() bool { return s.before.EtcdMembers > 0 && !s.before.EtcdApart }
 
 // settle writes down how the cluster has become, in it and in its containers.

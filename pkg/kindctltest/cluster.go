@@ -166,7 +166,7 @@ func requireDocker(t testing.TB) {
 	t.Skip(said(err) + "\nKINDCTL_TEST_REQUIRE=1 would fail instead")
 }
 
-// required tells whether a test without Docker fails.
+// required reports whether a test without Docker fails.
 func required() (bool, error) {
 	if os.Getenv("KINDCTL_TEST_REQUIRE") == "" {
 		ci := os.Getenv("CI")

@@ -140,7 +140,7 @@ func (c *checker) visitFields(node *yaml.Node, t reflect.Type, path []string) {
 	}
 }
 
-// had tells whether a field is one of the older version that the patch is for, or
+// had reports whether a field is one of the older version that the patch is for, or
 // may be.
 func (c *checker) had(path string) bool {
 	last := until[path]
@@ -150,7 +150,7 @@ func (c *checker) had(path string) bool {
 // schemaMinor is the version of Kubernetes whose fields the schemas have.
 const schemaMinor = "v1.37"
 
-// knows tells whether it is certain that there is no such field: those of kubelets
+// knows reports whether it is certain that there is no such field: those of kubelets
 // and kube-proxy come and go with versions.
 func (c *checker) knows(name string, fields map[string]reflect.StructField) bool {
 	if c.patch.OfKubeadm() || semver.MajorMinor(c.kubernetes) == schemaMinor {

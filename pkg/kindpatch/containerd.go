@@ -44,7 +44,7 @@ type Registries struct {
 	lines     map[string]string // by registry
 }
 
-// Rewritten tells whether Patches are others than those that were read.
+// Rewritten reports whether Patches are others than those that were read.
 func (r *Registries) Rewritten() bool { return len(r.Translated) > 0 }
 
 // ReadRegistries takes mirrors and TLS out of patches of containerd's configuration.
@@ -162,7 +162,7 @@ func (r *Registries) takeTLS(tree *toml.Tree, registry []string, at func(int) st
 	return taken
 }
 
-// Translates tells whether the setting at a path of a patch is said in files instead.
+// Translates reports whether the setting at a path of a patch is said in files instead.
 func (r *Registries) Translates(path []string) bool {
 	if len(r.Files) == 0 || len(path) < 4 || path[0] != "plugins" || !slices.Contains(criPlugins, path[1]) || path[2] != "registry" {
 		return false

@@ -91,7 +91,7 @@ func ParseSteps(kind, group, version, text, place string, at func(line int) stri
 // IsMerge tells a merge patch from steps.
 func (p Patch) IsMerge() bool { return p.steps == nil }
 
-// Empty tells whether the patch asks for nothing.
+// Empty reports whether the patch asks for nothing.
 func (p Patch) Empty() bool {
 	if !p.IsMerge() {
 		return len(p.steps) == 0
@@ -125,13 +125,13 @@ func (p Patch) Value(path ...string) any {
 	return value
 }
 
-// Has tells whether a merge patch says something of a field, by its path.
+// Has reports whether a merge patch says something of a field, by its path.
 func (p Patch) Has(path ...string) bool {
 	_, said := p.value(path)
 	return said
 }
 
-// Sets tells whether a merge patch gives a field a value.
+// Sets reports whether a merge patch gives a field a value.
 func (p Patch) Sets(path ...string) bool {
 	value, _ := p.value(path)
 	return value != nil

@@ -114,7 +114,7 @@ func (r Requested) asked() string {
 	return ", for which " + r.Source + " asks"
 }
 
-// contains tells whether a value says all that another one does: components fill in
+// contains reports whether a value says all that another one does: components fill in
 // what is left open.
 func contains(have, want any) bool {
 	switch want := want.(type) {

@@ -123,7 +123,7 @@ func (r Requested) inContainerd(configuration map[string]any) (wish Requested, h
 	return wish, have
 }
 
-// secret tells whether nobody but containerd is to see the value: credentials for
+// secret reports whether nobody but containerd is to see the value: credentials for
 // registries.
 func (r Requested) secret() bool {
 	names := pathNames(r.Setting)
