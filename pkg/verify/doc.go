@@ -15,7 +15,8 @@
 // Everything goes through the API server: requests, watches, exec, and
 // port-forwards, which reach a node's loopback address by way of any pod on the
 // node's network. What containerd is configured with cannot be had there: a Target
-// whose caller can reach the nodes' containers has a function for that. The caller closes the Target, also after an interruption.
+// whose caller can reach the nodes' containers has a function for that. The caller
+// closes the Target, also after an interruption.
 //
 // Core lists the checks in reading order; each subject has files of its name.
 // Join adds an addon's checks and puts them before those that they are NeededBy,

@@ -26,7 +26,7 @@ func storageChecks() []Check {
 			"in kind's clusters: kubectl -n local-path-storage get pods,events",
 		Needs:  []string{"sched.place", "net.pods", "svc.clusterip"},
 		Rights: rights(rightsOfScheduling, rightsOfPods, []string{"list storageclasses.storage.k8s.io", "create,get persistentvolumeclaims", "get pods/log"}),
-		Slow:   true, Timeout: 60 * time.Second, Skip: withoutNodes, Run: claimKeeps,
+		Slow:   true, Timeout: claimTimeout, Skip: withoutNodes, Run: claimKeeps,
 		Ahead: func(ctx context.Context, t *Target) error {
 			if class, err := t.defaultClass(ctx); class == nil {
 				return err
