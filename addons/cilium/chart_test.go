@@ -62,6 +62,22 @@ func TestChartIsReadAsByHelm(t *testing.T) {
 
 var image = regexp.MustCompile(`(?m)^\s*image: "?([^"\s]+)"?\s*$`)
 
+// manifestOf is the chart rendered with these values.
+func manifestOf(t *testing.T, ch *chart.Chart, values map[string]any) string {
+	t.Helper()
+	i := action.NewInstall(newStored(t).config)
+	i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
+	var err error
+	if i.KubeVersion, err = common.ParseKubeVersion("v1.37.2"); err != nil {
+		t.Fatal(err)
+	}
+	made, err := i.RunWithContext(t.Context(), ch, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.(*release.Release).Manifest
+}
+
 // TestChart renders the published chart: what it asks the kubelet for must be
 // what the nodes hold and what the host can give.
 func TestChart(t *testing.T) {
@@ -71,16 +87,7 @@ func TestChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := action.NewInstall(newStored(t).config)
-	i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
-	if i.KubeVersion, err = common.ParseKubeVersion("v1.37.2"); err != nil {
-		t.Fatal(err)
-	}
-	rendered, err := i.RunWithContext(t.Context(), ch, values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest := rendered.(*release.Release).Manifest
+	manifest := manifestOf(t, ch, values)
 	var images []string
 	for _, match := range image.FindAllStringSubmatch(manifest, -1) {
 		images = append(images, match[1])

@@ -5,9 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"helm.sh/helm/v4/pkg/action"
-	"helm.sh/helm/v4/pkg/chart/common"
-	release "helm.sh/helm/v4/pkg/release/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kindctl/kindctl/pkg/charts"
@@ -72,16 +69,7 @@ func TestGatewayAPIChart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := action.NewInstall(newStored(t).config)
-			i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
-			if i.KubeVersion, err = common.ParseKubeVersion("v1.37.2"); err != nil {
-				t.Fatal(err)
-			}
-			rendered, err := i.RunWithContext(t.Context(), ch, values)
-			if err != nil {
-				t.Fatal(err)
-			}
-			objects, err := kube.Decode([]byte(rendered.(*release.Release).Manifest))
+			objects, err := kube.Decode([]byte(manifestOf(t, ch, values)))
 			if err != nil {
 				t.Fatal(err)
 			}

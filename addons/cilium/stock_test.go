@@ -6,9 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"helm.sh/helm/v4/pkg/action"
-	"helm.sh/helm/v4/pkg/chart/common"
-	release "helm.sh/helm/v4/pkg/release/v1"
 )
 
 // TestStockChart renders what Stock installs: it must run on images that the
@@ -19,16 +16,7 @@ func TestStockChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := action.NewInstall(newStored(t).config)
-	i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
-	if i.KubeVersion, err = common.ParseKubeVersion("v1.37.2"); err != nil {
-		t.Fatal(err)
-	}
-	rendered, err := i.RunWithContext(t.Context(), ch, values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest := rendered.(*release.Release).Manifest
+	manifest := manifestOf(t, ch, values)
 	var images []string
 	for _, match := range image.FindAllStringSubmatch(manifest, -1) {
 		images = append(images, match[1])
