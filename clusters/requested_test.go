@@ -62,7 +62,11 @@ nodes:
 		{"lab-worker2", "kubelet", "--max-pods", "25", "lab.yaml:33"},
 		{"", "containerd", `plugins."io.containerd.grpc.v1.cri".registry.config_path`, "/etc/containerd/certs.d", "lab.yaml:23"},
 	}
-	got := topology.Requests(NodeSettings{CgroupV1: true})
+	wantRequests(t, topology.Requests(NodeSettings{CgroupV1: true}), want)
+}
+
+func wantRequests(t *testing.T, got, want []Request) {
+	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("requests are %+v, want %d", got, len(want))
 	}
@@ -108,15 +112,7 @@ containerdConfigPatchesJSON6902:
 		{"", "containerd", `"/etc/containerd/config.toml".` + cri + "containerd.snapshotter", nil, "lab.yaml:16"},
 		{"", "containerd", "timeouts.x/y", "2s", "lab.yaml:22"},
 	}
-	got := topology.Requests(NodeSettings{CgroupV1: true})
-	if len(got) != len(want) {
-		t.Fatalf("requests are %+v, want %d", got, len(want))
-	}
-	for i := range want {
-		if !reflect.DeepEqual(got[i], want[i]) {
-			t.Errorf("request %d is %+v, want %+v", i, got[i], want[i])
-		}
-	}
+	wantRequests(t, topology.Requests(NodeSettings{CgroupV1: true}), want)
 }
 
 func TestNothingIsRequestedWithoutPatches(t *testing.T) {

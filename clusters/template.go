@@ -20,8 +20,8 @@ var (
 // mostPlaceholders is how many are named.
 const mostPlaceholders = 6
 
-// refuseTemplate refuses a file of kind's that scripts are to fill in, and that nobody
-// has: kind would take the placeholders for values.
+// refuseTemplate refuses a file in kind's format whose placeholders have not been
+// replaced: kind would take them for values.
 func refuseTemplate(data []byte, filename string) error {
 	if !slices.ContainsFunc(kindGroups, func(group string) bool { return bytes.Contains(data, []byte(group)) }) {
 		return nil

@@ -212,7 +212,7 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 // missing says that there is no node image, and what to do, for which the last
 // attempt may have its own advice.
 func missing(req Request, cause error, advice string) error {
-	message := "no node image could be had"
+	message := "no node image is available"
 	if req.Node != "" {
 		message = "node image " + req.Node + " could not be had"
 		if place := req.PlaceOf; place != nil && place(req.Node) != "" {
