@@ -1,13 +1,10 @@
 package verify
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
-
-	"github.com/xrash/smetrics"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -56,23 +53,11 @@ func unknown(name string, checks []Check) error {
 	for _, check := range checks {
 		names[check.ID], names[check.Group] = true, true
 	}
-	likeness := func(candidate string) float64 {
-		return smetrics.JaroWinkler(name, candidate, boostThreshold, prefixSize)
-	}
-	nearest := slices.MaxFunc(slices.Sorted(keys(names)), func(a, b string) int { return cmp.Compare(likeness(a), likeness(b)) })
 	advice := "list them: kindctl verify --list"
-	if likeness(nearest) >= enoughAlike {
+	if nearest := hint.Closest(name, slices.Sorted(keys(names))); nearest != "" {
 		advice = fmt.Sprintf("did you mean %q? To list all: kindctl verify --list", nearest)
 	}
 	return hint.New(hint.Usage, "CHECK_UNKNOWN", fmt.Sprintf("there is no check or group %q", name), advice)
 }
-
-// The parameters of Jaro and Winkler's likeness, as Winkler proposed them, and
-// the least likeness of a name that is offered for another.
-const (
-	boostThreshold = 0.7
-	prefixSize     = 4
-	enoughAlike    = 0.75
-)
 
 func keys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
