@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pelletier/go-toml"
-
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
@@ -24,15 +22,16 @@ func (t Topology) containerdRequests() (requests []Request) {
 		return nil // Validate refuses it
 	}
 	for i, text := range t.Raw.ContainerdConfigPatches {
-		tree, err := toml.Load(text)
+		table, err := kindpatch.ParseTOML(text)
 		if err != nil {
 			continue // Validate refuses it
 		}
-		for _, field := range tomlFields(asJSON(tree.ToMap()), nil) {
+		lineOf := kindpatch.TOMLLines(text)
+		for _, field := range tomlFields(asJSON(table), nil) {
 			if dotted(field.path) == "version" || registries.Translates(field.path) {
 				continue // the patch is for that version
 			}
-			requests = put(requests, containerdRequest(field, t.tomlPlace(i, lineOf(tree, field.path))))
+			requests = put(requests, containerdRequest(field, t.tomlPlace(i, lineOf(field.path...))))
 		}
 	}
 	requests = append(requests, registryRequests(registries)...)
@@ -53,11 +52,11 @@ func (t Topology) containerdRequests() (requests []Request) {
 // read them.
 func registryRequests(registries *kindpatch.Registries) (requests []Request) {
 	for _, file := range slices.Sorted(maps.Keys(registries.Files)) {
-		tree, err := toml.Load(registries.Files[file])
+		table, err := kindpatch.ParseTOML(registries.Files[file])
 		if err != nil {
 			panic(err) // it was written here
 		}
-		for _, field := range tomlFields(asJSON(tree.ToMap()), []string{file}) {
+		for _, field := range tomlFields(asJSON(table), []string{file}) {
 			requests = append(requests, containerdRequest(field, registries.Places[file]))
 		}
 	}
@@ -98,17 +97,6 @@ func asJSON(value any) (plain any) {
 	}
 	_ = json.Unmarshal(data, &plain) // it was written here
 	return plain
-}
-
-// lineOf is where a setting of a patch stands, or the next table around it whose
-// place is known.
-func lineOf(tree *toml.Tree, path []string) int {
-	for end := len(path); end > 0; end-- {
-		if position := tree.GetPositionPath(path[:end]); !position.Invalid() {
-			return position.Line
-		}
-	}
-	return 1
 }
 
 // containerdStep is a step of RFC 6902.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	"github.com/pelletier/go-toml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/pkg/kindpatch"
@@ -15,14 +14,14 @@ import (
 func (r *review) containerd() {
 	whole := true
 	for i, patch := range r.t.Raw.ContainerdConfigPatches {
-		tree, err := toml.Load(patch)
+		table, err := kindpatch.ParseTOML(patch)
 		if err != nil {
 			whole = false
 			r.refuse(r.t.placeOf(containerdPath(i)), "the patch is no TOML: %v", err)
 			continue
 		}
-		if version, is := tree.Get("version").(int64); is && version != containerdVersion {
-			r.refuse(r.t.tomlPlace(i, tree.GetPosition("version").Line), "the patch is for version %d of containerd's configuration, and that of node images has version %d, so that kind passes it over; write it for that, or leave version out",
+		if version, is := table["version"].(int64); is && version != containerdVersion {
+			r.refuse(r.t.tomlPlace(i, kindpatch.TOMLLines(patch)("version")), "the patch is for version %d of containerd's configuration, and that of node images has version %d, so that kind passes it over; write it for that, or leave version out",
 				version, containerdVersion)
 		}
 	}

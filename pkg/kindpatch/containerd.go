@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/BurntSushi/toml"
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	"github.com/pelletier/go-toml"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -40,7 +40,7 @@ type Registries struct {
 
 	directory string
 	mirrors   map[string][]string
-	tls       map[string]*toml.Tree
+	tls       map[string]map[string]any
 	lines     map[string]string // by registry
 }
 
@@ -50,62 +50,63 @@ func (r *Registries) Rewritten() bool { return len(r.Translated) > 0 }
 // ReadRegistries takes mirrors and TLS out of patches of containerd's configuration.
 // place is where a line of the patch with an index stands.
 func ReadRegistries(patches []string, place func(index, line int) string) (*Registries, error) {
-	r := &Registries{mirrors: map[string][]string{}, tls: map[string]*toml.Tree{}, lines: map[string]string{}}
+	r := &Registries{mirrors: map[string][]string{}, tls: map[string]map[string]any{}, lines: map[string]string{}}
 	for i, text := range patches {
-		tree, err := toml.Load(text)
+		table, err := ParseTOML(text)
 		if err != nil {
 			return nil, err
 		}
+		lineOf := TOMLLines(text)
+		at := func(path ...string) string { return place(i, lineOf(path...)) }
 		taken := false
 		for _, plugin := range criPlugins {
 			registry := []string{"plugins", plugin, "registry"}
-			if folder, is := tree.GetPath(append(slices.Clone(registry), "config_path")).(string); is {
+			settings, _ := field(table, registry...).(map[string]any)
+			if folder, is := settings["config_path"].(string); is {
 				r.directory, _, _ = strings.Cut(folder, ":")
 			}
-			at := func(line int) string { return place(i, line) }
-			mirrors, configs := r.takeMirrors(tree, registry, at), r.takeTLS(tree, registry, at)
+			mirrors, configs := r.takeMirrors(settings, at, registry), r.takeTLS(settings, at, registry)
 			taken = taken || mirrors || configs
 		}
 		if !taken {
 			r.Patches = append(r.Patches, text)
 			continue
 		}
-		prune(tree)
-		if len(tree.Keys()) > 0 {
-			rest, err := tree.ToTomlString()
+		prune(table)
+		if len(table) > 0 {
+			rest, err := toml.Marshal(table)
 			if err != nil {
 				return nil, err
 			}
-			r.Patches = append(r.Patches, rest)
+			r.Patches = append(r.Patches, string(rest))
 		}
 	}
 	r.write()
 	return r, nil
 }
 
-func (r *Registries) takeMirrors(tree *toml.Tree, registry []string, at func(int) string) bool {
-	path := append(slices.Clone(registry), "mirrors")
-	mirrors, is := tree.GetPath(path).(*toml.Tree)
+func (r *Registries) takeMirrors(settings map[string]any, at func(path ...string) string, registry []string) bool {
+	mirrors, is := settings["mirrors"].(map[string]any)
 	if !is {
 		return false
 	}
-	for _, name := range mirrors.Keys() {
-		mirror, is := mirrors.GetPath([]string{name}).(*toml.Tree)
+	for _, name := range slices.Sorted(maps.Keys(mirrors)) {
+		line := at(append(slices.Clone(registry), "mirrors", name)...)
+		mirror, is := mirrors[name].(map[string]any)
 		if !is {
-			r.Refused = append(r.Refused, Finding{at(mirrors.GetPositionPath([]string{name}).Line), fmt.Sprintf("registry.mirrors.%q is no table with an endpoint", name)})
+			r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.mirrors.%q is no table with an endpoint", name)})
 			continue
 		}
-		line := at(mirror.Position().Line)
-		if len(mirror.Keys()) == 0 {
+		if len(mirror) == 0 {
 			r.Translated = append(r.Translated, Finding{line, fmt.Sprintf(`registry.mirrors.%q names no endpoint, and changes nothing; write endpoint = ["http://HOST:PORT"]`, name)})
 			continue
 		}
-		for _, key := range mirror.Keys() {
+		for _, key := range slices.Sorted(maps.Keys(mirror)) {
 			if key != "endpoint" {
 				r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.mirrors.%q has no field %q; it has endpoint", name, key)})
 			}
 		}
-		endpoints, problem := endpointsOf(mirror.Get("endpoint"))
+		endpoints, problem := endpointsOf(mirror["endpoint"])
 		if problem != "" {
 			r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.mirrors.%q: %s", name, problem)})
 			continue
@@ -113,7 +114,7 @@ func (r *Registries) takeMirrors(tree *toml.Tree, registry []string, at func(int
 		r.mirrors[name], r.lines[name] = endpoints, line
 		r.Translated = append(r.Translated, Finding{line, fmt.Sprintf("registry.mirrors.%q is deprecated in containerd 2 and gone in 2.4: kindctl writes it as %s on every node", name, r.file(name))})
 	}
-	_ = tree.DeletePath(path) // it is there
+	delete(settings, "mirrors")
 	return true
 }
 
@@ -136,28 +137,23 @@ func endpointsOf(value any) (endpoints []string, problem string) {
 // hosts.toml.
 var tlsFields = []string{"insecure_skip_verify", "ca_file", "cert_file", "key_file"}
 
-func (r *Registries) takeTLS(tree *toml.Tree, registry []string, at func(int) string) (taken bool) {
-	path := append(slices.Clone(registry), "configs")
-	configs, is := tree.GetPath(path).(*toml.Tree)
-	if !is {
-		return false
-	}
-	for _, name := range configs.Keys() {
-		below := append(slices.Clone(path), name, "tls")
-		tls, is := tree.GetPath(below).(*toml.Tree)
+func (r *Registries) takeTLS(settings map[string]any, at func(path ...string) string, registry []string) (taken bool) {
+	configs, _ := settings["configs"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		tls, is := field(configs, name, "tls").(map[string]any)
 		if !is {
 			continue
 		}
 		taken = true
-		line := at(tls.Position().Line)
-		for _, key := range tls.Keys() {
+		line := at(append(slices.Clone(registry), "configs", name, "tls")...)
+		for _, key := range slices.Sorted(maps.Keys(tls)) {
 			if !slices.Contains(tlsFields, key) {
 				r.Refused = append(r.Refused, Finding{line, fmt.Sprintf("registry.configs.%q.tls has no field %q; it has %s", name, key, strings.Join(tlsFields, ", "))})
 			}
 		}
 		r.tls[name], r.lines[name] = tls, cmp.Or(r.lines[name], line)
 		r.Translated = append(r.Translated, Finding{line, fmt.Sprintf("registry.configs.%q.tls is passed over by containerd 2: kindctl writes it as hosts.toml below %s on every node", name, r.folder())})
-		_ = tree.DeletePath(below) // it is there
+		delete(configs[name].(map[string]any), "tls")
 	}
 	return taken
 }
@@ -168,17 +164,6 @@ func (r *Registries) Translates(path []string) bool {
 		return false
 	}
 	return path[3] == "mirrors" || path[3] == "configs" && len(path) > 5 && path[5] == "tls"
-}
-
-// prune takes tables away that have become empty.
-func prune(tree *toml.Tree) {
-	for _, key := range tree.Keys() {
-		if inner, is := tree.GetPath([]string{key}).(*toml.Tree); is {
-			if prune(inner); len(inner.Keys()) == 0 {
-				_ = tree.DeletePath([]string{key}) // it is there
-			}
-		}
-	}
 }
 
 func (r *Registries) folder() string {
@@ -245,14 +230,14 @@ func (r *Registries) host(out *strings.Builder, endpoint string) {
 	if tls == nil {
 		return
 	}
-	if skip, _ := tls.Get("insecure_skip_verify").(bool); skip {
+	if skip, _ := tls["insecure_skip_verify"].(bool); skip {
 		out.WriteString("  skip_verify = true\n")
 	}
-	if ca, _ := tls.Get("ca_file").(string); ca != "" {
+	if ca, _ := tls["ca_file"].(string); ca != "" {
 		fmt.Fprintf(out, "  ca = %q\n", ca)
 	}
-	if cert, _ := tls.Get("cert_file").(string); cert != "" {
-		key, _ := tls.Get("key_file").(string)
+	if cert, _ := tls["cert_file"].(string); cert != "" {
+		key, _ := tls["key_file"].(string)
 		fmt.Fprintf(out, "  client = [[%q, %q]]\n", cert, key)
 	}
 }
@@ -287,18 +272,14 @@ func ApplyContainerd(config, merge, steps string) (patched string, changed bool,
 	if err := yaml.Unmarshal(after, &content); err != nil { // which keeps whole numbers whole
 		return "", false, err
 	}
-	tree, err := toml.TreeFromMap(content)
-	if err != nil {
-		return "", false, err
-	}
-	patched, err = tree.ToTomlString()
-	return patched, !jsonpatch.Equal(before, after), err
+	written, err := toml.Marshal(content)
+	return string(written), !jsonpatch.Equal(before, after), err
 }
 
 func tomlAsJSON(text string) ([]byte, error) {
-	tree, err := toml.Load(text)
+	table, err := ParseTOML(text)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(tree.ToMap())
+	return json.Marshal(table)
 }

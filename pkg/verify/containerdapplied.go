@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml"
+	"github.com/BurntSushi/toml"
 )
 
 // Containerd is what containerd of a node is configured with, as its container shows.
@@ -137,11 +137,11 @@ func (c Containerd) stale() string {
 
 // tomlFields are those of a TOML document, as JSON has them.
 func tomlFields(text string) (fields map[string]any, err error) {
-	tree, err := toml.Load(text)
-	if err != nil {
+	var table map[string]any
+	if _, err := toml.Decode(text, &table); err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(tree.ToMap())
+	data, err := json.Marshal(table)
 	if err != nil {
 		return nil, err
 	}
