@@ -78,7 +78,7 @@ test-conformance: host ## Kubernetes' own conformance tests with both CNIs; writ
 
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md
-	bin/kindctl bench --document docs/performance.md $(ARGS)
+	go run ./test/bench --document docs/performance.md $(ARGS)
 
 lint: ## golangci-lint, compiled the first time (minutes); shellcheck where it is installed
 	CGO_ENABLED=0 go run $(GOLANGCI_LINT) run

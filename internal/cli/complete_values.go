@@ -37,9 +37,6 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		if p.command.Name == "build" || p.command.Name == "ls" {
 			return plain(append(addons.Names(), "all"))
 		}
-		if p.command.Name == "bench" {
-			return listed(plain(addons.Names()).candidates, word)
-		}
 		return plain(clusters.CNIs)
 	case "profile":
 		return plain(clusters.Profiles())
@@ -68,9 +65,6 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 	case "only", "skip":
 		return listed(checkNames(), word)
 	case "nodes":
-		if p.command.Name == "bench" {
-			return listed(plain([]string{"1", "3", "5", "8"}).candidates, word)
-		}
 		return listed(plain([]string{clusters.ControlPlane, clusters.Worker}).candidates, word)
 	case "report":
 		return reportValues(word)

@@ -20,7 +20,7 @@ const module = "github.com/kindctl/kindctl"
 var layers = map[string][]string{
 	".":                {"internal/cli"},
 	"internal/cli":     {"internal/report", "addons", "clusters", "pkg"},
-	"internal/report":  {"pkg/bench", "pkg/fidelity", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/report":  {"pkg/fidelity", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":   {},
 	"addons":           {"addons", "pkg/fidelity", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
 	"addons/setting":   {"pkg/hint"},
@@ -30,8 +30,6 @@ var layers = map[string][]string{
 	"hack":             {},
 	"pkg/kindctltest":  {"internal/report", "clusters", "pkg/kindctl", "pkg/bootstrap", "pkg/diagnose", "pkg/host", "pkg/images", "pkg/scratch", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":      {"addons", "clusters", "pkg/charts", "pkg/fidelity", "pkg/releases", "pkg/bootstrap", "pkg/diagnose", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/bench":        {"pkg/event", "pkg/hint"},
-	"pkg/bench/lab":    {"pkg/bench", "addons", "clusters", "pkg/charts", "pkg/kindctl", "pkg/bootstrap", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/bootstrap":    {"clusters", "pkg/charts", "pkg/gomod", "pkg/fidelity", "pkg/releases", "pkg/diagnose", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/observe":      {"pkg/timeline", "pkg/provider", "pkg/host", "pkg/kube", "pkg/event"},
 	"pkg/timeline":     {"pkg/event"},
@@ -52,13 +50,14 @@ var layers = map[string][]string{
 	"pkg/hint":         {},
 	"pkg/scratch":      {},
 	"test":             {"pkg", "clusters", "addons"},
+	"test/bench":       {"test/bench", "internal/cli", "internal/report", "pkg", "clusters", "addons"},
 }
 
 // owners say which packages alone may import a library.
 var owners = map[string][]string{
-	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge", "pkg/bench/lab"},
+	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge", "test/bench/lab"},
 	"github.com/urfave/cli": {"internal/cli"},
-	"helm.sh/helm":          {"addons/cilium"},
+	"helm.sh/helm":          {"addons/cilium", "test/bench/lab"},
 	"github.com/vbauerster": {"internal/report"},
 	"github.com/moby/moby":  {"pkg/host", "pkg/images", "pkg/provider", "pkg/forge"},
 	"github.com/miekg/dns":  {"pkg/verify", "test"},

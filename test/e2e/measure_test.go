@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -14,6 +15,20 @@ import (
 	"time"
 )
 
+// benchmark builds test/bench and returns it as a command that measures the kindctl
+// under test.
+func (s *session) benchmark(args ...string) *exec.Cmd {
+	s.Helper()
+	program := filepath.Join(s.TempDir(), "bench")
+	if out, err := exec.Command("go", "build", "-o", program, "github.com/kindctl/kindctl/test/bench").CombinedOutput(); err != nil {
+		s.Fatalf("build test/bench: %v\n%s", err, out)
+	}
+	cmd := exec.Command(program, append([]string{"--kindctl", kindctl}, args...)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
+	cmd.Stderr = &bytes.Buffer{}
+	return cmd
+}
+
 // TestBench makes one round of the smallest clusters, both ways. What is measured
 // must make sense, and nothing may be left.
 func TestBench(t *testing.T) {
@@ -21,7 +36,11 @@ func TestBench(t *testing.T) {
 	s := newSession(t, "bench-stock-own", "bench-kindctl-own")
 	before := s.belongings()
 	page := filepath.Join(t.TempDir(), "performance.md")
-	r := s.must("bench", "--cni", "calico", "--nodes", "1", "--runs", "1", "--force", "-o", "json", "--document", page)
+	cmd := s.benchmark("--cni", "calico", "--nodes", "1", "--runs", "1", "--force", "-o", "json", "--document", page)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, out, cmd.Stderr)
+	}
 	var result struct {
 		Cases []struct {
 			Runs []struct {
@@ -39,8 +58,8 @@ func TestBench(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &result); err != nil || len(result.Cases) != 1 {
-		t.Fatalf("%v\n%s", err, r.stdout)
+	if err := json.Unmarshal(out, &result); err != nil || len(result.Cases) != 1 {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	c := result.Cases[0]
 	order := ""
@@ -73,8 +92,7 @@ func TestBenchInterrupted(t *testing.T) {
 	s := newSession(t, "bench-stock-own", "bench-kindctl-own")
 	for _, arm := range []string{"stock", "kindctl"} {
 		before := s.belongings()
-		cmd := exec.Command(kindctl, "bench", "--cni", "calico", "--nodes", "1", "--runs", "1", "--force")
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
+		cmd := s.benchmark("--cni", "calico", "--nodes", "1", "--runs", "1", "--force")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

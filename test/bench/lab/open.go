@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/bench"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
 // Options say what a benchmark will need.
@@ -80,8 +80,8 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 // calm is the load for each processor above which others disturb.
 const calm = 0.5
 
-func (l *Lab) describe(version string) bench.Machine {
-	m := bench.Machine{Kindctl: version, Docker: l.Facts.DockerVersion, Architecture: l.Facts.Architecture, CPUs: l.Facts.CPUs, MemoryBytes: l.Facts.MachineMemoryBytes, Cgroup: 2}
+func (l *Lab) describe(version string) compare.Machine {
+	m := compare.Machine{Kindctl: version, Docker: l.Facts.DockerVersion, Architecture: l.Facts.Architecture, CPUs: l.Facts.CPUs, MemoryBytes: l.Facts.MachineMemoryBytes, Cgroup: 2}
 	if l.Facts.CgroupV1 {
 		m.Cgroup = 1
 	}

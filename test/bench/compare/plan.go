@@ -1,4 +1,4 @@
-package bench
+package compare
 
 import (
 	"context"
@@ -11,8 +11,9 @@ type Arm struct {
 	Name string
 	// Settings say, a line each, what the arm is told and what it does by default.
 	Settings func(cni string) []string
-	// Words are the arguments with which this program makes a cluster and ends when
-	// it thinks that it is done.
+	// Program makes a cluster and ends when it thinks that it is done; "" is this one.
+	Program string
+	// Words are its arguments.
 	Words func(Order) []string
 }
 

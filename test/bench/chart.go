@@ -1,19 +1,19 @@
-package report
+package main
 
 import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
 // chartColumns is how long the longest bar is.
 const chartColumns = 50
 
-// benchChart draws until when each arm's clusters worked with a CNI, as bars of
+// chartOf draws until when each arm's clusters worked with a CNI, as bars of
 // characters, which every reader of Markdown shows.
-func benchChart(r *bench.Result, cni string) string {
+func chartOf(r *compare.Result, cni string) string {
 	var longest float64
 	var names int
 	for _, c := range r.Cases {

@@ -1,4 +1,4 @@
-package report
+package main
 
 import (
 	"cmp"
@@ -7,16 +7,16 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
-// Bench writes a benchmark for people: a table for each case, every run, and the
+// writeTable writes a benchmark for people: a table for each case, every run, and the
 // settings of the arms.
-func Bench(out io.Writer, r *bench.Result) {
+func writeTable(out io.Writer, r *compare.Result) {
 	fmt.Fprintln(out, machine(r))
 	for _, c := range r.Cases {
 		fmt.Fprintf(out, "\n%s with %s, %s\n", nodeCount(c.Nodes), c.CNI, c.Image)
-		benchTable(out, c)
+		caseTable(out, c)
 		for _, arm := range c.Arms {
 			fmt.Fprintf(out, "  every run of %s: %s\n", arm.Arm, everyRun(c, arm.Arm))
 		}
@@ -34,8 +34,8 @@ func Bench(out io.Writer, r *bench.Result) {
 	}
 }
 
-// benchTable writes the summary of a case.
-func benchTable(out io.Writer, c *bench.Case) {
+// caseTable writes the summary of a case.
+func caseTable(out io.Writer, c *compare.Case) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  arm\truns\tdone\tworks\t\tto "+c.Arms[0].Arm+"\t\tCPU\tmemory\tbound\tworks/bound")
 	for _, s := range c.Summary {
@@ -51,7 +51,7 @@ func benchTable(out io.Writer, c *bench.Case) {
 }
 
 // everyRun lists until when each run took, with what became of the others.
-func everyRun(c *bench.Case, arm string) string {
+func everyRun(c *compare.Case, arm string) string {
 	var times []string
 	for _, run := range c.Runs {
 		switch {
@@ -68,7 +68,7 @@ func everyRun(c *bench.Case, arm string) string {
 }
 
 // machine is where it was measured, in a line.
-func machine(r *bench.Result) string {
+func machine(r *compare.Result) string {
 	m := r.Machine
 	line := fmt.Sprintf("kindctl %s, %s, %d processors, %s of memory, %s, Docker %s, cgroup v%d", m.Kindctl, r.Started.UTC().Format("2006-01-02"),
 		m.CPUs, gibibytes(float64(m.MemoryBytes)), m.Architecture, m.Docker, m.Cgroup)
@@ -79,7 +79,7 @@ func machine(r *bench.Result) string {
 }
 
 // ratio is how an arm compares with the first, and the ends of that.
-func ratio(s bench.Summary) (median, ends string) {
+func ratio(s compare.Summary) (median, ends string) {
 	if s.Ratio == nil {
 		return "", ""
 	}
@@ -88,7 +88,7 @@ func ratio(s bench.Summary) (median, ends string) {
 
 // growth is what each further node takes, in a sentence, or "" when the numbers of
 // nodes do not tell.
-func growth(r *bench.Result, cni string) string {
+func growth(r *compare.Result, cni string) string {
 	var arms []string
 	for _, g := range r.Growth {
 		if g.CNI == cni {
@@ -102,7 +102,7 @@ func growth(r *bench.Result, cni string) string {
 }
 
 // settings are those of the arms with a CNI.
-func settings(r *bench.Result, cni string) []bench.Settings {
+func settings(r *compare.Result, cni string) []compare.Settings {
 	for _, c := range r.Cases {
 		if c.CNI == cni {
 			return c.Arms
@@ -126,9 +126,9 @@ func gibibytes(bytes float64) string {
 	return fmt.Sprintf("%.1f GiB", bytes/(1<<30))
 }
 
-// GoBench writes the runs that count in the format of Go's benchmarks, which
+// writeGo writes the runs that count in the format of Go's benchmarks, which
 // benchstat compares: benchstat -col /arm FILE.
-func GoBench(out io.Writer, r *bench.Result) {
+func writeGo(out io.Writer, r *compare.Result) {
 	fmt.Fprintf(out, "goarch: %s\npkg: github.com/kindctl/kindctl\nkindctl: %s\ncpus: %d\n", r.Machine.Architecture, cmp.Or(r.Machine.Kindctl, "unknown"), r.Machine.CPUs)
 	for _, c := range r.Cases {
 		for _, arm := range c.Arms {

@@ -1,4 +1,4 @@
-package bench
+package compare
 
 // Summary is what an arm's runs of one case come to.
 type Summary struct {

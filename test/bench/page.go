@@ -1,31 +1,31 @@
-package report
+package main
 
 import (
 	"fmt"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
-// BenchPage puts a benchmark into a Markdown page: what was measured with a CNI
+// putInto puts a benchmark into a Markdown page: what was measured with a CNI
 // stands between two comments that name it, and takes the place of what was there.
 // Where the page has none, it comes at the end.
-func BenchPage(page string, r *bench.Result) string {
+func putInto(page string, r *compare.Result) string {
 	for _, cni := range r.CNIs() {
 		begin, end := fmt.Sprintf("<!-- bench %s: begin -->\n", cni), fmt.Sprintf("<!-- bench %s: end -->\n", cni)
-		section := begin + benchSection(r, cni) + end
+		text := begin + section(r, cni) + end
 		before, rest, begins := strings.Cut(page, begin)
 		_, after, ends := strings.Cut(rest, end)
 		if begins && ends {
-			page = before + section + after
+			page = before + text + after
 		} else {
-			page = strings.TrimRight(page, "\n") + "\n\n" + section
+			page = strings.TrimRight(page, "\n") + "\n\n" + text
 		}
 	}
 	return strings.TrimLeft(page, "\n")
 }
 
-const benchHead = `| nodes | arm | runs | arm done (s) | works (s) | least to most | ratio | least to most | CPU-s: nodes | daemons | client | peak memory | bound (s) | works / bound |
+const summaryHead = `| nodes | arm | runs | arm done (s) | works (s) | least to most | ratio | least to most | CPU-s: nodes | daemons | client | peak memory | bound (s) | works / bound |
 |--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
@@ -33,8 +33,8 @@ const runsHead = `| nodes | round | arm | arm done (s) | works (s) | CPU-s: node
 |--:|--:|---|--:|--:|--:|--:|--:|--:|--:|---|
 `
 
-// benchSection is all that was measured with a CNI.
-func benchSection(r *bench.Result, cni string) string {
+// section is all that was measured with a CNI.
+func section(r *compare.Result, cni string) string {
 	var table, runs, about strings.Builder
 	images := []string{}
 	for _, c := range r.Cases {
@@ -52,14 +52,14 @@ func benchSection(r *bench.Result, cni string) string {
 	for _, arm := range settings(r, cni) {
 		fmt.Fprintf(&about, "- **%s**: %s.\n", arm.Arm, cell(strings.Join(arm.Settings, "; ")))
 	}
-	text := fmt.Sprintf("%s, node image `%s`.\n\n%s%s%s", cell(machine(r)), images[0], benchChart(r, cni), benchHead, table.String())
+	text := fmt.Sprintf("%s, node image `%s`.\n\n%s%s%s", cell(machine(r)), images[0], chartOf(r, cni), summaryHead, table.String())
 	if line := growth(r, cni); line != "" {
 		text += "\nWith " + cni + ", " + line + " (least squares over the medians).\n"
 	}
 	return text + "\nSettings:\n\n" + about.String() + "\n<details><summary>Every run</summary>\n\n" + runsHead + runs.String() + "\n</details>\n"
 }
 
-func summaryRow(c *bench.Case, s bench.Summary) string {
+func summaryRow(c *compare.Case, s compare.Summary) string {
 	if s.Runs == 0 {
 		return fmt.Sprintf("| %d | %s | 0 | | | | | | | | | | | |\n", c.Nodes, s.Arm)
 	}
@@ -72,14 +72,14 @@ func summaryRow(c *bench.Case, s bench.Summary) string {
 	}
 	ofDaemons := "?"
 	if len(daemons) > 0 {
-		ofDaemons = fmt.Sprintf("%.1f", bench.SpreadOf(daemons).Median)
+		ofDaemons = fmt.Sprintf("%.1f", compare.SpreadOf(daemons).Median)
 	}
 	ratio, ends := ratio(s)
 	return fmt.Sprintf("| %d | %s | %d | %.1f | **%.1f** | %.1f to %.1f | %s | %s | %.1f | %s | %.1f | %s | %.1f | %.2f |\n", c.Nodes, s.Arm, s.Runs, s.Done.Median,
-		s.Finish.Median, s.Finish.Min, s.Finish.Max, ratio, ends, bench.SpreadOf(cpu).Median, ofDaemons, bench.SpreadOf(client).Median, gibibytes(s.PeakMemory.Median), s.Bound.Median, s.OverBound.Median)
+		s.Finish.Median, s.Finish.Min, s.Finish.Max, ratio, ends, compare.SpreadOf(cpu).Median, ofDaemons, compare.SpreadOf(client).Median, gibibytes(s.PeakMemory.Median), s.Bound.Median, s.OverBound.Median)
 }
 
-func runRow(c *bench.Case, run bench.Trial) string {
+func runRow(c *compare.Case, run compare.Trial) string {
 	round := fmt.Sprint(run.Round)
 	if run.Round == 0 {
 		round = "warm-up"
@@ -97,4 +97,14 @@ func known(seconds *float64) string {
 		return "?"
 	}
 	return fmt.Sprintf("%.1f", *seconds)
+}
+
+// cell is text in a cell of a table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", "<br>", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }

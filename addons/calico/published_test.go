@@ -6,13 +6,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
 
-// TestPublished: the manifest that Stock applies is whole, and its pods run
+// TestPublished: the manifest is whole, and its pods run
 // images that the nodes hold.
 func TestPublished(t *testing.T) {
-	objects, err := published(chartstest.Files(t, Stock{}.Source()))
+	objects, err := published(chartstest.Files(t, charts.Calico))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,53 +1,55 @@
-package cli
+package main
 
 import (
 	"bytes"
-	"context"
-	"flag"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/bench"
+	"github.com/kindctl/kindctl/internal/cli"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/test/bench/compare"
+	"github.com/kindctl/kindctl/test/bench/lab"
 )
 
-// benchFlags are those of a command line of bench.
-func benchFlags(t *testing.T, words ...string) *cli.Context {
-	t.Helper()
-	set := flag.NewFlagSet("bench", flag.ContinueOnError)
-	for _, f := range benchCommand().Flags {
-		if err := f.Apply(set); err != nil {
-			t.Fatal(err)
-		}
+// TestMain makes this binary a kindctl that knows its version.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "version" {
+		fmt.Println("kindctl v1.2.3 go1.26 linux/amd64")
+		os.Exit(0)
 	}
-	if err := set.Parse(words); err != nil {
-		t.Fatal(err)
-	}
-	return cli.NewContext(newApp(nil, nil), set, nil)
+	os.Exit(m.Run())
 }
 
-// TestArmsAreCommands: what an arm says is a command that this program knows. On a
+// TestArmsAreCommands: what an arm says is a command that kindctl or this program knows. On a
 // host where Docker does not answer it fails, but for that reason.
 func TestArmsAreCommands(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "no-docker.sock"))
-	arms := benchArms(benchFlags(t, "--production", "--image", "node:1"), host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}})
+	o := options{production: true, wish: lab.Options{Image: "node:1"}}
+	arms := o.arms(host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}})
 	if len(arms) != 3 {
 		t.Fatalf("%d arms", len(arms))
 	}
 	for _, arm := range arms {
 		for _, nodes := range []int{1, 3} {
-			words := arm.Words(bench.Order{CNI: "calico", Nodes: nodes, Image: "node:1", Cluster: "bench-x-own", Kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")})
+			words := arm.Words(compare.Order{CNI: "calico", Nodes: nodes, Image: "node:1", Cluster: "bench-x-own", Kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")})
 			var stdout, stderr bytes.Buffer
-			code := hint.Code(Main(context.Background(), append([]string{"kindctl"}, words...), &stdout, &stderr))
+			var code hint.Code
+			if arm.Name == "stock" {
+				err := run(t.Context(), words, &stdout, &stderr)
+				fmt.Fprintln(&stderr, err)
+				code = hint.CodeOf(err)
+			} else {
+				code = hint.Code(cli.Main(t.Context(), append([]string{"kindctl"}, words...), &stdout, &stderr))
+			}
 			if code == hint.OK || code == hint.Usage || !strings.Contains(strings.ToLower(stderr.String()), "docker") {
-				t.Errorf("%s: exit code %d of kindctl %s\n%s", arm.Name, code, strings.Join(words, " "), stderr.String())
+				t.Errorf("%s: exit code %d of %s\n%s", arm.Name, code, strings.Join(words, " "), stderr.String())
 			}
 		}
 	}
@@ -55,7 +57,7 @@ func TestArmsAreCommands(t *testing.T) {
 
 func TestArmsSayTheirSettings(t *testing.T) {
 	said := func(facts host.Facts, arm int, cni string) string {
-		return strings.Join(benchArms(benchFlags(t, "--production"), facts)[arm].Settings(cni), "\n")
+		return strings.Join((&options{production: true}).arms(facts)[arm].Settings(cni), "\n")
 	}
 	poor := host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}}
 	for _, cni := range addons.Names() {

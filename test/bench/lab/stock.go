@@ -12,12 +12,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
-	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/bench"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
 // StockOptions are what the host keeps from being as it is by default.
@@ -31,8 +30,8 @@ type StockOptions struct {
 
 // Stock makes a cluster as a careful person does without kindctl: kind's library,
 // the CNI as its makers publish it, and patience until everything is rolled out.
-func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
-	cni, err := addons.NewStock(order.CNI, addons.StockOptions{SingleNode: order.Nodes == 1, LacksSysResource: o.LacksSysResource})
+func Stock(ctx context.Context, order compare.Order, o StockOptions) error {
+	cni, err := NewCNI(order.CNI, o)
 	if err != nil {
 		return err
 	}
@@ -40,7 +39,6 @@ func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
 	if err != nil {
 		return err
 	}
-	var client *kube.Client
 	for _, step := range []struct {
 		id, title string
 		run       func(*event.Span) error
@@ -48,13 +46,12 @@ func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
 		{"create", "Create the nodes", func(span *event.Span) error {
 			return provider.New(o.Sink).Create(ctx, stockConfig(order, o.CgroupV1), order.Kubeconfig, span)
 		}},
-		{"cni", "Install the CNI", func(*event.Span) (err error) {
-			if client, err = kube.FromKubeconfig(order.Kubeconfig, provider.Context(order.Cluster)); err != nil {
+		{"cni", "Install the CNI", func(*event.Span) error { return cni.Install(ctx, order, source) }},
+		{"rollouts", "Wait until everything is rolled out", func(span *event.Span) error {
+			client, err := clientOf(order)
+			if err != nil {
 				return err
 			}
-			return cni.Install(ctx, client, source)
-		}},
-		{"rollouts", "Wait until everything is rolled out", func(span *event.Span) error {
 			return rolledOut(ctx, client, func(err error) { span.Progress(err.Error(), 0, 0) })
 		}},
 	} {
@@ -68,12 +65,17 @@ func Stock(ctx context.Context, order bench.Order, o StockOptions) error {
 	return nil
 }
 
+// clientOf reaches a cluster that was made.
+func clientOf(order compare.Order) (*kube.Client, error) {
+	return kube.FromKubeconfig(order.Kubeconfig, provider.Context(order.Cluster))
+}
+
 // kubeletOnCgroupV1 lets kubelets start on a host with cgroup v1, which they
 // refuse by default since Kubernetes 1.35.
 const kubeletOnCgroupV1 = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nfailCgroupV1: false\n"
 
 // stockConfig is kind's default in all but what another CNI takes.
-func stockConfig(order bench.Order, cgroupV1 bool) *v1alpha4.Cluster {
+func stockConfig(order compare.Order, cgroupV1 bool) *v1alpha4.Cluster {
 	config := &v1alpha4.Cluster{Name: order.Cluster}
 	config.Networking.DisableDefaultCNI = true
 	if cgroupV1 {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,13 +9,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/bench"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/scratch"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
 // Lab is this machine with its Docker.
@@ -23,7 +24,7 @@ type Lab struct {
 	Images map[string]string
 	// Facts are those of the machine, Machine what a Result tells of it.
 	Facts   host.Facts
-	Machine bench.Machine
+	Machine compare.Machine
 
 	program string
 	engine  *provider.Engine
@@ -52,7 +53,7 @@ const (
 )
 
 // Run makes, judges, measures and removes one cluster.
-func (l *Lab) Run(ctx context.Context, arm bench.Arm, order bench.Order, say func(string)) (m bench.Measures, err error) {
+func (l *Lab) Run(ctx context.Context, arm compare.Arm, order compare.Order, say func(string)) (m compare.Measures, err error) {
 	dir, remove, err := scratch.Dir("bench")
 	if err != nil {
 		return m, err
@@ -69,10 +70,10 @@ func (l *Lab) Run(ctx context.Context, arm bench.Arm, order bench.Order, say fun
 }
 
 // measure does what the clock counts.
-func (l *Lab) measure(ctx context.Context, arm bench.Arm, order bench.Order, say func(string)) (m bench.Measures, err error) {
+func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order, say func(string)) (m compare.Measures, err error) {
 	before := spent(l.system)
 	started := time.Now()
-	client, err := child(ctx, l.program, arm.Words(order), say)
+	client, err := child(ctx, cmp.Or(arm.Program, l.program), arm.Words(order), say)
 	if err != nil {
 		return m, err
 	}
@@ -92,7 +93,7 @@ func (l *Lab) measure(ctx context.Context, arm bench.Arm, order bench.Order, say
 
 // remove removes the cluster. Where an arm has failed, something of it may still
 // be on its way.
-func (l *Lab) remove(ctx context.Context, order bench.Order, failed bool) error {
+func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
 	defer cancel()
 	kind := provider.New(event.Discard)

@@ -1,31 +1,31 @@
-package cli
+package main
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
-	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/bench"
-	"github.com/kindctl/kindctl/pkg/bench/lab"
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/test/bench/compare"
+	"github.com/kindctl/kindctl/test/bench/lab"
 )
 
-// stockName is the command that makes a cluster in the stock way, for bench alone.
-const stockName = "__stock"
+// stockName is the first argument with which this program makes one cluster in the
+// stock way, as a process of its own.
+const stockName = "stock"
 
-// benchArms are the ways that bench compares, as commands of this program. What
-// the stock way must know of the host is found out beforehand: that is no part of
-// it, and must not take its time.
-func benchArms(c *cli.Context, facts host.Facts) []bench.Arm {
+// arms are the ways that are compared. What the stock way must know of the host is
+// found out beforehand: that is no part of it, and must not take its time.
+func (o *options) arms(facts host.Facts) []compare.Arm {
 	var lacking []string
 	if facts.CgroupV1 {
 		lacking = append(lacking, "--cgroup-v1")
@@ -34,24 +34,23 @@ func benchArms(c *cli.Context, facts host.Facts) []bench.Arm {
 		lacking = append(lacking, "--lacks-sys-resource")
 	}
 	var up []string // what the user wants of up as well
-	if image := c.String("image"); image != "" {
-		up = append(up, "--image", image)
+	if o.wish.Image != "" {
+		up = append(up, "--image", o.wish.Image)
 	}
-	arms := []bench.Arm{
+	arms := []compare.Arm{
 		{Name: "stock", Words: stockWords(lacking), Settings: stockSettings(facts)},
-		{Name: "kindctl", Words: upWords(up), Settings: upSettings(up)},
+		{Name: "kindctl", Program: o.kindctl, Words: upWords(up), Settings: upSettings(up)},
 	}
-	if c.Bool("production") {
+	if o.production {
 		up = append(slices.Clone(up), "--fidelity", fidelity.Production)
-		arms = append(arms, bench.Arm{Name: "kindctl-production", Words: upWords(up), Settings: upSettings(up)})
+		arms = append(arms, compare.Arm{Name: "kindctl-production", Program: o.kindctl, Words: upWords(up), Settings: upSettings(up)})
 	}
 	return arms
 }
 
-func stockWords(more []string) func(bench.Order) []string {
-	return func(o bench.Order) []string {
-		return append([]string{stockName, "--progress", progressPlain, "--name", o.Cluster, "--cni", o.CNI,
-			"--nodes", strconv.Itoa(o.Nodes), "--image", o.Image, "--kubeconfig", o.Kubeconfig}, more...)
+func stockWords(more []string) func(compare.Order) []string {
+	return func(o compare.Order) []string {
+		return append([]string{stockName, "--name", o.Cluster, "--cni", o.CNI, "--nodes", strconv.Itoa(o.Nodes), "--image", o.Image, "--kubeconfig", o.Kubeconfig}, more...)
 	}
 }
 
@@ -61,16 +60,16 @@ func stockSettings(facts host.Facts) func(cni string) []string {
 		if facts.CgroupV1 {
 			settings = append(settings, "kubelets with failCgroupV1: false, without which they do not start on this host")
 		}
-		if stock, err := addons.NewStock(cni, addons.StockOptions{LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE")}); err == nil {
+		if stock, err := lab.NewCNI(cni, lab.StockOptions{LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE")}); err == nil {
 			settings = append(settings, stock.Settings()...)
 		}
 		return append(settings, "done when every DaemonSet and Deployment of kube-system is rolled out and every node is ready, watched without pauses")
 	}
 }
 
-func upWords(more []string) func(bench.Order) []string {
-	return func(o bench.Order) []string {
-		return append([]string{"up", "--progress", progressPlain, "--name", o.Cluster, "--cni", o.CNI, "--control-planes", "1", "--workers", strconv.Itoa(o.Nodes - 1),
+func upWords(more []string) func(compare.Order) []string {
+	return func(o compare.Order) []string {
+		return append([]string{"up", "--progress", "plain", "--name", o.Cluster, "--cni", o.CNI, "--control-planes", "1", "--workers", strconv.Itoa(o.Nodes - 1),
 			"--images", string(images.Local), "--kubeconfig", o.Kubeconfig}, more...)
 	}
 }
@@ -106,17 +105,20 @@ func dependency(path string) string {
 	return ""
 }
 
-// stockCommand is what bench runs as a process of its own.
-func stockCommand() *cli.Command {
-	return &cli.Command{
-		Name: stockName, Hidden: true, HideHelpCommand: true,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "name"}, &cli.StringFlag{Name: "cni"}, &cli.IntFlag{Name: "nodes"}, &cli.StringFlag{Name: "image"}, &cli.StringFlag{Name: "kubeconfig"},
-			&cli.BoolFlag{Name: "cgroup-v1"}, &cli.BoolFlag{Name: "lacks-sys-resource"},
-		},
-		Action: func(c *cli.Context) error {
-			order := bench.Order{Cluster: c.String("name"), CNI: c.String("cni"), Nodes: c.Int("nodes"), Image: c.String("image"), Kubeconfig: c.String("kubeconfig")}
-			return lab.Stock(c.Context, order, lab.StockOptions{CgroupV1: c.Bool("cgroup-v1"), LacksSysResource: c.Bool("lacks-sys-resource"), Sink: lineSink(c)})
-		},
+// makeStock makes one cluster in the stock way.
+func makeStock(ctx context.Context, args []string, sink event.Sink) error {
+	var order compare.Order
+	options := lab.StockOptions{Sink: sink}
+	set := flag.NewFlagSet(stockName, flag.ContinueOnError)
+	set.StringVar(&order.Cluster, "name", "", "")
+	set.StringVar(&order.CNI, "cni", "", "")
+	set.IntVar(&order.Nodes, "nodes", 1, "")
+	set.StringVar(&order.Image, "image", "", "")
+	set.StringVar(&order.Kubeconfig, "kubeconfig", "", "")
+	set.BoolVar(&options.CgroupV1, "cgroup-v1", false, "")
+	set.BoolVar(&options.LacksSysResource, "lacks-sys-resource", false, "")
+	if err := set.Parse(args); err != nil {
+		return err
 	}
+	return lab.Stock(ctx, order, options)
 }

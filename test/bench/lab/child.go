@@ -17,7 +17,7 @@ import (
 // interrupted.
 const wind = 3 * time.Minute
 
-// child runs this program with other words and hands on what it says. It returns
+// child runs a program and hands on what it says. It returns
 // the processor time that the command took with all that it started and waited
 // for. When ctx ends, the command is interrupted and may clean up.
 func child(ctx context.Context, program string, words []string, say func(string)) (time.Duration, error) {
@@ -33,7 +33,7 @@ func child(ctx context.Context, program string, words []string, say func(string)
 		return 0, context.Cause(ctx)
 	}
 	if err != nil {
-		return 0, hint.Wrap(fmt.Errorf("%w\n%s", err, strings.Join(said.last, "\n")), hint.Creation, "ARM_FAILED", "an arm failed", "see what it says by hand, and remove what it makes: kindctl "+strings.Join(words, " "))
+		return 0, hint.Wrap(fmt.Errorf("%w\n%s", err, strings.Join(said.last, "\n")), hint.Creation, "ARM_FAILED", "an arm failed", "see what it says by hand, and remove what it makes: "+program+" "+strings.Join(words, " "))
 	}
 	return command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
 }

@@ -12,10 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kindctl/kindctl/pkg/bench"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
 // finish are the checks at the finish line, beside the one of leases: every node
@@ -66,7 +66,7 @@ func fresh(leases []coordinationv1.Lease, nodes int, now time.Time) error {
 
 // judge returns when it has seen that a cluster works. As long as it does not, the
 // judge looks again.
-func judge(ctx context.Context, order bench.Order, say func(string)) (seen time.Time, err error) {
+func judge(ctx context.Context, order compare.Order, say func(string)) (seen time.Time, err error) {
 	client, err := kube.FromKubeconfig(order.Kubeconfig, provider.Context(order.Cluster))
 	if err != nil {
 		return seen, err

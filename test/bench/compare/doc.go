@@ -1,4 +1,4 @@
-// Package bench compares ways to make a cluster.
+// Package compare compares ways to make a cluster.
 //
 // An arm is a way: a command that makes a cluster and ends when it thinks that
 // it is done. For every case, a CNI and a number of nodes, the arms run in
@@ -10,4 +10,4 @@
 // When a cluster is there is for one judge to say, not for the arms: see package
 // lab, which makes, judges, measures and removes the clusters. This package plans
 // the runs, keeps all of them, and does the arithmetic.
-package bench
+package compare

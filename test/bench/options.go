@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/test/bench/lab"
+)
+
+// options are what the command line asks for.
+type options struct {
+	wish lab.Options
+	// kindctl is the path of the program that is measured.
+	kindctl          string
+	runs             int
+	production       bool
+	document, output string
+}
+
+// outputs are the forms of a result.
+var outputs = []string{"table", "json", "go"}
+
+// parse reads the flags and refuses what cannot be measured, before Docker is asked.
+// For -help it returns nil.
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{wish: lab.Options{Nodes: []int{3}, Mode: images.Auto}, output: outputs[0]}
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&o.kindctl, "kindctl", "bin/kindctl", "`PROGRAM` to measure")
+	set.Func("cni", "measure with this `CNI`, several with commas or again: "+strings.Join(addons.Names(), ", ")+" (default all of them)", func(text string) error {
+		o.wish.CNIs = append(o.wish.CNIs, strings.Split(text, ",")...)
+		return nil
+	})
+	var nodes []int
+	set.Func("nodes", "`NUMBER` of nodes, several with commas or again; one is a control plane, the others are workers (default 3)", func(text string) error {
+		for number := range strings.SplitSeq(text, ",") {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				return err
+			}
+			nodes = append(nodes, n)
+		}
+		return nil
+	})
+	set.IntVar(&o.runs, "runs", 5, "`NUMBER` of rounds that count, of each CNI and number of nodes")
+	set.BoolVar(&o.production, "production", false, "also measure up --fidelity production, as a third arm")
+	set.StringVar(&o.wish.Image, "image", "", "node `IMAGE` to use, which holds the images of the CNI")
+	set.StringVar((*string)(&o.wish.Mode), "images", string(images.Auto), "`SOURCE` of images: auto, local, registry, build")
+	set.BoolVar(&o.wish.Force, "force", false, "measure although other clusters run")
+	set.StringVar(&o.document, "document", "", "also write the tables into `FILE`, a Markdown page, in place of those that are there")
+	for _, name := range []string{"o", "output"} {
+		set.StringVar(&o.output, name, outputs[0], "`FORMAT`: "+strings.Join(outputs, ", "))
+	}
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil, nil
+	} else if err != nil {
+		return nil, hint.Wrap(err, hint.Usage, "BAD_FLAG", "the command line is wrong", "see: go run ./test/bench -help")
+	}
+	if set.NArg() > 0 {
+		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("bench takes no argument %q", set.Arg(0)), "see: go run ./test/bench -help")
+	}
+	if o.wish.CNIs == nil {
+		o.wish.CNIs = addons.Names()
+	}
+	if nodes != nil {
+		o.wish.Nodes = nodes
+	}
+	return o, o.check()
+}
+
+// check refuses what cannot be measured, and puts the rest in order.
+func (o *options) check() (err error) {
+	for _, cni := range o.wish.CNIs {
+		if !slices.Contains(addons.Names(), cni) {
+			return hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())), "use one of: "+strings.Join(addons.Names(), ", "))
+		}
+	}
+	for _, nodes := range o.wish.Nodes {
+		if nodes < 1 {
+			return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("a cluster of %d nodes cannot be made", nodes), "write it as --nodes 3, or --nodes 1,3,5,8")
+		}
+	}
+	if o.runs < 1 {
+		return hint.New(hint.Usage, "BAD_FLAG", "--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
+	}
+	if !slices.Contains(images.Modes(), o.wish.Mode) {
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", o.wish.Mode), fmt.Sprintf("use one of %v", images.Modes()))
+	}
+	if !slices.Contains(outputs, o.output) {
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
+	}
+	slices.Sort(o.wish.CNIs)
+	slices.Sort(o.wish.Nodes)
+	o.wish.CNIs, o.wish.Nodes = slices.Compact(o.wish.CNIs), slices.Compact(o.wish.Nodes)
+	if o.document != "" {
+		if _, err := readPage(o.document); err != nil {
+			return err
+		}
+	}
+	version, err := exec.Command(o.kindctl, "version").Output()
+	if err != nil {
+		return hint.Wrap(err, hint.Usage, "BAD_FLAG", fmt.Sprintf("the program %s does not run", o.kindctl), "build it: make build; or name another one: --kindctl PROGRAM")
+	}
+	if words := strings.Fields(string(version)); len(words) > 1 { // kindctl VERSION GO PLATFORM
+		o.wish.Version = words[1]
+	}
+	return nil
+}
