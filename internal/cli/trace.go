@@ -25,7 +25,7 @@ import (
 )
 
 func traceFlag() cli.Flag {
-	return &cli.StringFlag{Name: "trace", TakesFile: true, Usage: "write a timeline of all that happens to `FILE`.json, and a chart of it to FILE.html"}
+	return &cli.StringFlag{Name: "trace", TakesFile: true, Usage: "write a timeline of all that happens to `FILE`.json, for Perfetto and chrome://tracing, and a chart of it to FILE.html"}
 }
 
 // trace is the timeline that --trace asks for; nil is none.
@@ -54,7 +54,7 @@ func newTrace(c *cli.Context) (*trace, error) {
 		return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--trace %q names neither a .json nor a .html file", c.String("trace")), "name one of the two: --trace up.json writes up.json and up.html")
 	}
 	stem := strings.TrimSuffix(path, extension)
-	return &trace{files: []*traceFile{{path: stem + ".json", write: report.Timeline}, {path: stem + ".html", write: report.Chart}}}, nil
+	return &trace{files: []*traceFile{{path: stem + ".json", write: report.Trace}, {path: stem + ".html", write: report.Chart}}}, nil
 }
 
 // create makes the files, none of which may be a report as well.

@@ -31,15 +31,6 @@ func Chart(out io.Writer, t timeline.Timeline) error {
 	}{t, headline(t), Longest(t.Spans), scale.ticks(), chartGroups(t, scale), legend})
 }
 
-// Timeline writes a timeline as JSON, which docs/timeline.schema.json describes.
-func Timeline(out io.Writer, t timeline.Timeline) error {
-	t.SchemaVersion = timeline.SchemaVersion
-	if t.Spans == nil {
-		t.Spans = []timeline.Span{}
-	}
-	return JSON(out, t)
-}
-
 // Longest names the three phases that took longest: "create 20s, verify 18s".
 func Longest(spans []timeline.Span) string {
 	var words []string

@@ -3,15 +3,11 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/pkg/timeline"
 )
@@ -32,8 +28,8 @@ func trace(t *testing.T) (recorded timeline.Timeline) {
 func TestTimeline(t *testing.T) {
 	recorded := trace(t)
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"timeline.json": func(out *bytes.Buffer) error { return Timeline(out, recorded) },
-		"chart.html":    func(out *bytes.Buffer) error { return Chart(out, recorded) },
+		"trace.json": func(out *bytes.Buffer) error { return Trace(out, recorded) },
+		"chart.html": func(out *bytes.Buffer) error { return Chart(out, recorded) },
 	} {
 		var out bytes.Buffer
 		if err := write(&out); err != nil {
@@ -95,60 +91,5 @@ func TestTicks(t *testing.T) {
 		if got := [2]string{ticks[1].Label, ticks[len(ticks)-1].Label}; got != want {
 			t.Errorf("%v: the ticks go from %s to %s, want %v", total, got[0], got[1], want)
 		}
-	}
-}
-
-func TestSchemaAcceptsTimelines(t *testing.T) {
-	schema := compiled(t, "timeline.schema.json")
-	var full, bare bytes.Buffer
-	if err := Timeline(&full, trace(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := Timeline(&bare, timeline.Timeline{Cluster: "lab", CNI: "none", ControlPlanes: 1, Error: "Docker does not answer"}); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range map[string][]byte{"full": full.Bytes(), "bare": bare.Bytes()} {
-		if err := schema.Validate(parsed(t, data)); err != nil {
-			t.Errorf("a %s timeline: %v", name, err)
-		}
-	}
-	for name, change := range map[string][2]string{
-		"another lane":         {`"lane": "phase"`, `"lane": "row"`},
-		"another outcome":      {`"outcome": "done"`, `"outcome": "GREEN"`},
-		"a time before":        {`"startNanoseconds": 0`, `"startNanoseconds": -1`},
-		"a pod without stage":  {`"stage": "scheduled",`, ``},
-		"a node without name":  {`"title": "systemd boots",` + "\n      " + `"node": "lab-control-plane",`, `"title": "systemd boots",`},
-		"a later schema":       {`"schemaVersion": 1`, `"schemaVersion": 2`},
-		"a date without time":  {`"started": "2026-11-23T16:30:00Z"`, `"started": "2026-11-23"`},
-		"a span without title": {`"title": "Create the nodes",`, ``},
-	} {
-		bad := strings.Replace(full.String(), change[0], change[1], 1)
-		if bad == full.String() {
-			t.Errorf("%s: the timeline has no %s", name, change[0])
-			continue
-		}
-		if schema.Validate(parsed(t, []byte(bad))) == nil {
-			t.Errorf("the schema accepts %s", name)
-		}
-	}
-}
-
-func TestTimelineSchemaKnowsEveryProperty(t *testing.T) {
-	var schema struct {
-		Properties map[string]any
-		Defs       map[string]struct{ Properties map[string]any } `json:"$defs"`
-	}
-	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "timeline.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &schema); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(slices.Sorted(slices.Values(properties[timeline.Timeline]())), slices.Sorted(maps.Keys(schema.Properties))); diff != "" {
-		t.Errorf("a timeline (-code +schema):\n%s", diff)
-	}
-	if diff := cmp.Diff(slices.Sorted(slices.Values(properties[timeline.Span]())), slices.Sorted(maps.Keys(schema.Defs["span"].Properties))); diff != "" {
-		t.Errorf("a span (-code +schema):\n%s", diff)
 	}
 }

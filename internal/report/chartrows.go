@@ -38,22 +38,34 @@ var legend = []legendEntry{
 	{"kubelet", "kubelet, until registered"}, {"ready", "registered, until Ready"}, {"scheduled", "pod scheduled"}, {"started", "pod started, until ready"}, {"check", "check"}, {"bad", "failed or unfinished"},
 }
 
-// chartGroups sorts spans into the rows of the chart.
-func chartGroups(t timeline.Timeline, s scale) []chartGroup {
-	rows := func(title string, wanted func(timeline.Span) bool, label func(timeline.Span) (key, label string)) chartGroup {
-		group := chartGroup{Title: title}
+// spanGroup is a part of a timeline with a heading.
+type spanGroup struct {
+	title string
+	rows  []spanRow
+}
+
+// spanRow are the spans of one subject.
+type spanRow struct {
+	label string
+	spans []timeline.Span
+}
+
+// groupsOf sorts spans into rows.
+func groupsOf(t timeline.Timeline) []spanGroup {
+	rows := func(title string, wanted func(timeline.Span) bool, label func(timeline.Span) (key, label string)) spanGroup {
+		group := spanGroup{title: title}
 		var keys []string
 		for _, span := range t.Spans {
-			if !wanted(span) || span.Took() == 0 && left(span.Outcome) {
+			if !wanted(span) {
 				continue
 			}
 			key, text := label(span)
 			at := slices.Index(keys, key)
 			if at < 0 {
 				at = len(keys)
-				keys, group.Rows = append(keys, key), append(group.Rows, chartRow{Label: text})
+				keys, group.rows = append(keys, key), append(group.rows, spanRow{label: text})
 			}
-			group.Rows[at].add(span, s)
+			group.rows[at].spans = append(group.rows[at].spans, span)
 		}
 		return group
 	}
@@ -61,7 +73,7 @@ func chartGroups(t timeline.Timeline, s scale) []chartGroup {
 		return func(span timeline.Span) bool { return span.Lane == lane }
 	}
 	title := func(span timeline.Span) (string, string) { return span.ID + span.Start.String(), span.Title }
-	groups := []chartGroup{
+	groups := []spanGroup{
 		rows("The cluster, from the first node or pod to the last", lane(timeline.Cluster), title),
 		rows("Phases", lane(timeline.Phase), title),
 		rows("Steps of kind", lane(timeline.Step), title),
@@ -71,8 +83,29 @@ func chartGroups(t timeline.Timeline, s scale) []chartGroup {
 		groups = append(groups, rows("System pods on "+node, func(span timeline.Span) bool { return span.Lane == timeline.Pod && span.Node == node },
 			func(span timeline.Span) (string, string) { return span.ID, span.Title }))
 	}
-	groups = append(groups, rows("Checks", lane(timeline.Check), func(span timeline.Span) (string, string) { return span.ID, span.ID }))
-	return slices.DeleteFunc(groups, func(g chartGroup) bool { return len(g.Rows) == 0 })
+	return append(groups, rows("Checks", lane(timeline.Check), func(span timeline.Span) (string, string) { return span.ID, span.ID }))
+}
+
+// chartGroups draws the rows of a timeline.
+func chartGroups(t timeline.Timeline, s scale) (groups []chartGroup) {
+	for _, group := range groupsOf(t) {
+		drawn := chartGroup{Title: group.title}
+		for _, row := range group.rows {
+			line := chartRow{Label: row.label}
+			for _, span := range row.spans {
+				if span.Took() > 0 || !left(span.Outcome) {
+					line.add(span, s)
+				}
+			}
+			if len(line.Bars) > 0 {
+				drawn.Rows = append(drawn.Rows, line)
+			}
+		}
+		if len(drawn.Rows) > 0 {
+			groups = append(groups, drawn)
+		}
+	}
+	return groups
 }
 
 // left tells of what was left out, which the table alone has.

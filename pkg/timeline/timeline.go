@@ -10,23 +10,19 @@ import (
 	"time"
 )
 
-// SchemaVersion is that of the JSON, which docs/timeline.schema.json describes.
-const SchemaVersion = 1
-
 // Timeline is one run of a command that makes a cluster.
 type Timeline struct {
-	SchemaVersion int    `json:"schemaVersion"`
-	Cluster       string `json:"cluster"`
-	CNI           string `json:"cni"`
-	ControlPlanes int    `json:"controlPlanes"`
-	Workers       int    `json:"workers"`
+	Cluster       string
+	CNI           string
+	ControlPlanes int
+	Workers       int
 	// Started is when the command began; spans count from there.
-	Started time.Time `json:"started"`
+	Started time.Time
 	// Duration is how long it took until its end.
-	Duration time.Duration `json:"durationNanoseconds"`
+	Duration time.Duration
 	// Error is what the command failed with, if it did.
-	Error string `json:"error,omitempty"`
-	Spans []Span `json:"spans"`
+	Error string
+	Spans []Span
 }
 
 // Lane is the kind of thing that a Span tells of.
@@ -44,24 +40,24 @@ const (
 
 // Span is one thing that took time, or happened at one.
 type Span struct {
-	Lane Lane `json:"lane"`
+	Lane Lane
 	// ID is stable for phases, checks, nodes and the cluster; it is a pod's name.
-	ID    string `json:"id"`
-	Title string `json:"title"`
+	ID    string
+	Title string
 	// Node is where it happened; "" is no single node.
-	Node string `json:"node,omitempty"`
+	Node string
 	// Stage is the part of a pod's start: scheduled, or started.
-	Stage string `json:"stage,omitempty"`
+	Stage string
 	// Start and End count from the start of the command.
-	Start time.Duration `json:"startNanoseconds"`
-	End   time.Duration `json:"endNanoseconds"`
+	Start time.Duration
+	End   time.Duration
 	// StartCoarse and EndCoarse say that a time is known to the second only, as
 	// Kubernetes writes it: it was up to a second later.
-	StartCoarse bool `json:"startCoarse,omitempty"`
-	EndCoarse   bool `json:"endCoarse,omitempty"`
+	StartCoarse bool
+	EndCoarse   bool
 	// Outcome is one of those below or, for a check, its verdict.
-	Outcome string `json:"outcome"`
-	Message string `json:"message,omitempty"`
+	Outcome string
+	Message string
 }
 
 // The outcomes of all but checks.

@@ -12,12 +12,11 @@ import (
 
 // timeline is what --trace wrote.
 type timeline struct {
-	Started time.Time
-	Spans   []struct {
-		Lane, ID, Title, Node, Stage, Outcome string
-		Start                                 time.Duration `json:"startNanoseconds"`
-		End                                   time.Duration `json:"endNanoseconds"`
-		StartCoarse, EndCoarse                bool
+	OtherData   struct{ Started time.Time }
+	TraceEvents []struct {
+		PH, Cat, Name string
+		TS, Dur       float64 // microseconds
+		Args          struct{ ID, Node, Outcome string }
 	}
 }
 
@@ -34,23 +33,30 @@ func (s *session) traced(cluster, file string) {
 		s.Fatal(err)
 	}
 	seen := map[string]int{}
-	for _, span := range told.Spans {
-		if span.Outcome != "done" && span.Lane != "check" && span.Lane != "phase" {
-			s.Errorf("%s %s of %s is %s in a cluster that is up", span.Lane, span.ID, span.Node, span.Outcome)
+	for _, event := range told.TraceEvents {
+		if event.PH != "X" {
+			continue
 		}
-		if span.Lane != "node" {
-			seen[span.Lane+" "+span.ID]++
+		span := event.Args
+		if span.Outcome != "done" && event.Cat != "check" && event.Cat != "phase" {
+			s.Errorf("%s %s of %s is %s in a cluster that is up", event.Cat, span.ID, span.Node, span.Outcome)
+		}
+		if event.Cat != "node" {
+			seen[event.Cat+" "+span.ID]++
 			continue
 		}
 		seen["node "+span.ID]++
 		var want string
-		at := told.Started.Add(span.Start)
+		after := func(microseconds float64) time.Time {
+			return told.OtherData.Started.Add(time.Duration(microseconds * float64(time.Microsecond)))
+		}
+		at := after(event.TS)
 		switch span.ID {
 		case "container":
 			want = s.output("docker", "inspect", "--format", "{{.State.StartedAt}}", span.Node)
 		case "ready":
 			want = s.kubectl(cluster, "get", "node", span.Node, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].lastTransitionTime}`)
-			at = told.Started.Add(span.End)
+			at = after(event.TS + event.Dur)
 		default:
 			continue
 		}
