@@ -67,9 +67,7 @@ func policyGivesVolume(ctx context.Context, t *Target) (Evidence, error) {
 	if err := judgeMutated(admitted); err != nil { // by another API server, which has not seen the policy yet
 		return nil, errors.Join(err, pods.Delete(ctx, pod.Name, metav1.DeleteOptions{}))
 	}
-	evidence, err := each(mountPaths, func(path string) (string, error) {
-		return t.showsMachine(ctx, started[0], path, node.Status.NodeInfo.MachineID)
-	})
+	evidence, err := t.showMachine(ctx, started[0], mountPaths, node.Status.NodeInfo.MachineID)
 	return append(Evidence{fmt.Sprintf("pod %s on %s was admitted with volume %s, at %s", pod.Name, node.Name, policyVolume, strings.Join(mountPaths, " and "))}, evidence...), err
 }
 
@@ -78,7 +76,7 @@ func (t *Target) bare(node string) *corev1.Pod {
 	pod := t.probePod(mutatedPod, node, map[string]string{admissionLabel: mutatedPod})
 	pod.Spec.HostNetwork = true
 	pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
-	pod.Spec.Containers[0].Args = []string{"pause"}
+	pod.Spec.Containers[0].Command, pod.Spec.Containers[0].Args = []string{"sleep", "infinity"}, nil
 	return pod
 }
 
@@ -109,15 +107,16 @@ func judgeMutated(pod *corev1.Pod) error {
 	return nil
 }
 
-// showsMachine reads a file in the pod.
-func (t *Target) showsMachine(ctx context.Context, probe Probe, path, machine string) (string, error) {
-	out, err := t.Pods.Exec(ctx, probe.PodRef, "/agnhost", "mounttest", "--file_content="+path)
+// showMachine reads the files in the pod, each of which must hold the machine ID of its
+// node in a line.
+func (t *Target) showMachine(ctx context.Context, probe Probe, paths []string, machine string) (Evidence, error) {
+	out, err := t.Pods.Exec(ctx, probe.PodRef, append([]string{"cat"}, paths...)...)
 	if err != nil {
-		return "", fmt.Errorf("%s: %s: read %s: %w", probe.Node, probe.Name, path, err)
+		return nil, fmt.Errorf("%s: %s: read %s: %w", probe.Node, probe.Name, strings.Join(paths, " and "), err)
 	}
-	_, content, found := strings.Cut(out, path+`": `)
-	if content = strings.TrimSpace(content); !found || content != machine {
-		return "", fmt.Errorf("%s: %s: %s holds %q, the node's machine ID is %q", probe.Node, probe.Name, path, content, machine)
+	lines := strings.Fields(out)
+	if len(lines) != len(paths) || slices.ContainsFunc(lines, func(line string) bool { return line != machine }) {
+		return nil, fmt.Errorf("%s: %s: %s hold %q, the node's machine ID is %q", probe.Node, probe.Name, strings.Join(paths, " and "), lines, machine)
 	}
-	return fmt.Sprintf("%s holds %s, the machine ID of %s", path, content, probe.Node), nil
+	return Evidence{fmt.Sprintf("%s hold %s, the machine ID of %s", strings.Join(paths, " and "), machine, probe.Node)}, nil
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -50,12 +49,10 @@ func TestPolicyGivesVolume(t *testing.T) {
 	both := func(pod *corev1.Pod, _ bool) { given(pod) }
 	holds := func(a, b string) func(kube.PodRef, []string) (string, error) {
 		return func(pod kube.PodRef, command []string) (string, error) {
-			path := strings.TrimPrefix(command[2], "--file_content=")
-			content := map[string]string{"/machine-id-a": a, "/machine-id-b": b}[path]
-			if pod.Name != mutatedPod || content == "" {
+			if pod.Name != mutatedPod || strings.Join(command, " ") != "cat /machine-id-a /machine-id-b" || b == "" {
 				return "", &kube.ExecError{Command: command, ExitCode: 1}
 			}
-			return fmt.Sprintf("content of file %q: %s\n\n", path, content), nil
+			return a + "\n" + b + "\n", nil
 		}
 	}
 	tests := map[string]struct {
@@ -79,8 +76,8 @@ func TestPolicyGivesVolume(t *testing.T) {
 			given(pod)
 			pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "more"})
 		}, holds(machine, machine), `it was admitted with the volumes ["machine-id /etc/machine-id" "more of another kind"]`},
-		"another machine": {both, holds(machine, "fedcba"), `w2: mutated: /machine-id-b holds "fedcba", the node's machine ID is "` + machine},
-		"no file":         {both, holds(machine, ""), "w2: mutated: read /machine-id-b: /agnhost: exit code 1"},
+		"another machine": {both, holds(machine, "fedcba"), `w2: mutated: /machine-id-a and /machine-id-b hold ["` + machine + `" "fedcba"], the node's machine ID is "` + machine},
+		"no file":         {both, holds(machine, ""), "w2: mutated: read /machine-id-a and /machine-id-b: cat: exit code 1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +86,7 @@ func TestPolicyGivesVolume(t *testing.T) {
 			admits(target, test.mutate)
 			evidence, err := policyGivesVolume(t.Context(), target)
 			wantErr(t, err, test.want)
-			if err == nil && len(evidence) != 3 {
+			if err == nil && len(evidence) != 2 {
 				t.Errorf("evidence %q", evidence)
 			}
 			if err := target.Close(t.Context()); err != nil {

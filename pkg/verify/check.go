@@ -48,10 +48,13 @@ type Check struct {
 	// Skip returns the reason why the check cannot apply to the target, or "".
 	// A nil Skip always applies.
 	Skip func(*Target) string
-	// Ahead, where there is one, creates pods that Run waits for, so that they start
-	// while other checks are judged. kubelet.work calls it when it is about to
-	// create the probes; Run must do without.
+	// Ahead, where there is one, creates objects that Run waits for, so that they start
+	// while other checks run. kubelet.work calls it beside creating the probes; Run
+	// must do without.
 	Ahead func(context.Context, *Target) error
+	// AfterHosts has kubelet.work call Ahead once the probes on the nodes' own networks
+	// are ready: what takes long and nobody else waits for does not delay the others.
+	AfterHosts bool
 	// Run makes one attempt. It returns what it saw, for people who want to
 	// see the proof, and an error that says what is wrong. The engine calls it
 	// again until the deadline, unless the error is Final. An error marked

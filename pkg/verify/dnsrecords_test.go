@@ -57,19 +57,20 @@ func recordsOf(t *Target) records {
 }
 
 func TestDNSRecords(t *testing.T) {
+	const both = "10.244.0.2\n10.244.0.1\n"
 	tests := map[string]struct {
 		pods    map[string]bool // by name, whether the CoreDNS pod knows the Services
 		service bool            // whether what is behind the DNS Service's address does
-		tcp     string          // what the pod with TCP alone reports
+		tcp     string          // what dig prints
 		want    string
 	}{
-		"all answer":      {map[string]bool{"a": true, "b": true}, true, `{"responses":["probe-w2"]}`, ""},
-		"one pod is dumb": {map[string]bool{"a": true, "b": false}, true, `{"responses":["probe-w2"]}`, "CoreDNS pod b: A fleet."},
-		"one is missing":  {map[string]bool{"a": true}, true, `{"responses":["probe-w2"]}`, "1 of 2 CoreDNS pods are ready"},
-		"not over UDP":    {map[string]bool{"a": true, "b": true}, false, `{"responses":["probe-w2"]}`, "DNS Service 10.96.0.10 over UDP, from w2: SRV "},
-		"not over TCP":    {map[string]bool{"a": true, "b": true}, true, "lookup fleet-headless: i/o timeout", "DNS Service 10.96.0.10 over TCP, from w1: connect to fleet-headless."},
-		"to a stranger":   {map[string]bool{"a": true, "b": true}, true, `{"responses":["x"]}`, `led to "x"`},
-		"to nobody":       {map[string]bool{"a": true, "b": true}, true, `{}`, "no answer"},
+		"all answer":      {map[string]bool{"a": true, "b": true}, true, both, ""},
+		"one pod is dumb": {map[string]bool{"a": true, "b": false}, true, both, "CoreDNS pod b: A fleet."},
+		"one is missing":  {map[string]bool{"a": true}, true, both, "1 of 2 CoreDNS pods are ready"},
+		"not over UDP":    {map[string]bool{"a": true, "b": true}, false, both, "DNS Service 10.96.0.10 over UDP, from w2: SRV "},
+		"not over TCP":    {map[string]bool{"a": true, "b": true}, true, ";; no servers could be reached", "DNS Service 10.96.0.10 over TCP, from w1: A fleet-headless."},
+		"to a stranger":   {map[string]bool{"a": true, "b": true}, true, "10.0.0.1", `got "10.0.0.1", expected 10.244.0.1, 10.244.0.2`},
+		"to nobody":       {map[string]bool{"a": true, "b": true}, true, "", `got "", expected 10.244.0.1`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -87,19 +88,20 @@ func TestDNSRecords(t *testing.T) {
 			}
 			target.Pods = fakePods{
 				dial: func(pod string, _ int) (net.Conn, error) { return knowledge(test.pods[pod]).serve(), nil },
-				exec: func(pod kube.PodRef, _ []string) (string, error) {
-					return fmt.Sprintf("content of file %q: search %[2]s.svc.cluster.local svc.cluster.local\n", resolvPath, pod.Namespace), nil
+				shell: func(pod kube.PodRef, command string) (string, error) {
+					if command == "cat "+resolvPath {
+						return fmt.Sprintf("search %s.svc.cluster.local svc.cluster.local\n", pod.Namespace), nil
+					}
+					if pod.Name != "probe-w1" || !strings.HasPrefix(command, "dig +tcp +short +time=2 +tries=1 @10.96.0.10 fleet-headless.") {
+						return "", fmt.Errorf("unexpected %s: %s", pod.Name, command)
+					}
+					return test.tcp, nil
 				},
 				get: func(pod string, _ int, path string) (int, []byte, error) {
-					switch {
-					case pod == "probe-w2" && strings.Contains(path, "host=10.96.0.10"):
-						return knowledge(test.service).netexec(path)
-					case pod != "dns-tcp" || !strings.Contains(path, "host=fleet-headless."):
+					if pod != "probe-w2" || !strings.Contains(path, "host=10.96.0.10") {
 						return 0, nil, errors.New("unexpected " + pod + path)
-					case strings.HasPrefix(test.tcp, "lookup"):
-						return 400, []byte(test.tcp), nil
 					}
-					return 200, []byte(test.tcp), nil
+					return knowledge(test.service).netexec(path)
 				},
 			}
 			evidence, err := dnsRecords(t.Context(), target)
@@ -108,18 +110,6 @@ func TestDNSRecords(t *testing.T) {
 				t.Errorf("evidence %q, %v", evidence, err)
 			}
 		})
-	}
-}
-
-func TestTCPResolver(t *testing.T) {
-	target := liveTarget(fakePods{})
-	pod := target.tcpResolver("w1", "10.96.0.10")
-	var options []string
-	for _, option := range pod.Spec.DNSConfig.Options {
-		options = append(options, option.Name)
-	}
-	if pod.Spec.DNSPolicy != corev1.DNSNone || pod.Spec.DNSConfig.Nameservers[0] != "10.96.0.10" || strings.Join(options, " ") != "use-vc timeout attempts" {
-		t.Errorf("got %+v", pod.Spec)
 	}
 }
 

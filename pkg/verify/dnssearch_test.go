@@ -49,18 +49,18 @@ func searchProbe(node string, pods fakePods) Probe {
 
 func TestReadResolvConf(t *testing.T) {
 	read := func(output string, err error) (resolvConf, error) {
-		return searchProbe("w1", fakePods{exec: func(kube.PodRef, []string) (string, error) { return output, err }}).resolvConf(t.Context())
+		return searchProbe("w1", fakePods{shell: func(kube.PodRef, string) (string, error) { return output, err }}).resolvConf(t.Context())
 	}
-	conf, err := read("content of file \"/etc/resolv.conf\": "+goodResolv+"\n", nil)
+	conf, err := read(goodResolv, nil)
 	if err != nil || conf.domain() != "cluster.local" || conf.ndots != 5 {
 		t.Errorf("got %v, %v", conf, err)
 	}
-	_, err = read("error reading file content for \"/etc/resolv.conf\": no such file", nil)
-	if wantErr(t, err, "read /etc/resolv.conf in the probe on w1: got "); !isUnobservable(err) {
+	_, err = read("cat: no such file\n", errors.New("exit status 1"))
+	if wantErr(t, err, "read /etc/resolv.conf in the probe on w1: exit status 1: cat: no such file"); !isUnobservable(err) {
 		t.Errorf("%v counts as seen", err)
 	}
-	_, err = read("", errors.New("502"))
-	if wantErr(t, err, "read /etc/resolv.conf in the probe on w1: 502"); !isUnobservable(err) {
+	_, err = searchProbe("w1", fakePods{}).resolvConf(t.Context())
+	if wantErr(t, err, `run "cat /etc/resolv.conf" in the probe on w1: connection refused`); !isUnobservable(err) {
 		t.Errorf("%v counts as seen", err)
 	}
 }
@@ -76,7 +76,7 @@ func TestClusterDomainIsThatOfMost(t *testing.T) {
 			if domain == "-" {
 				text = "nameserver 1.1.1.1\n"
 			}
-			probes = append(probes, searchProbe("w", fakePods{execs: map[string]string{"probe-w": `content of file "/etc/resolv.conf": ` + text}}))
+			probes = append(probes, searchProbe("w", fakePods{shell: func(kube.PodRef, string) (string, error) { return text, nil }}))
 		}
 		if got, err := new(Target).clusterDomain(t.Context(), probes); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", domains, got, err, want)
@@ -181,12 +181,12 @@ func TestDialNameTellsSilenceFromABlindProbe(t *testing.T) {
 func TestDNSSearchNamesTheNode(t *testing.T) {
 	ofNode := func(nodeConf string) (Evidence, error) {
 		target := liveTarget(fakePods{
-			exec: func(pod kube.PodRef, _ []string) (string, error) {
+			shell: func(pod kube.PodRef, _ string) (string, error) {
 				conf := strings.ReplaceAll(goodResolv, "search ns.", "search "+pod.Namespace+".")
 				if pod.Name == "probe-w2" && nodeConf != "" {
 					conf = nodeConf
 				}
-				return "content of file \"/etc/resolv.conf\": " + conf, nil
+				return conf, nil
 			},
 			get: func(string, int, string) (int, []byte, error) { return 200, []byte(`{"responses":["probe-w1"]}`), nil },
 		}, kubeDNS())

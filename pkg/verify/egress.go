@@ -146,19 +146,6 @@ func (p Probe) gateways(ctx context.Context, like []string) (found []netip.Addr,
 	return found, nil
 }
 
-// readFile returns a file as the probe sees it.
-func (p Probe) readFile(ctx context.Context, path string) (string, error) {
-	output, err := p.pods.Exec(ctx, p.PodRef, "/agnhost", "mounttest", "--file_content="+path)
-	if err != nil {
-		return "", Unobservable(fmt.Errorf("read %s in the probe on %s: %w", path, p.Node, err))
-	}
-	text, found := strings.CutPrefix(output, "content of file "+strconv.Quote(path)+": ")
-	if !found {
-		return "", Unobservable(fmt.Errorf("read %s in the probe on %s: got %q", path, p.Node, output))
-	}
-	return text, nil
-}
-
 // errRoute is a line of a table that is in another format.
 var errRoute = errors.New("it has an unknown format")
 

@@ -62,9 +62,7 @@ func TestOutsideReached(t *testing.T) {
 				}
 				return refused, nil
 			})
-			pods.exec = func(_ kube.PodRef, command []string) (string, error) {
-				return `content of file "/proc/net/route": ` + test.table, nil
-			}
+			pods.shell = func(_ kube.PodRef, command string) (string, error) { return test.table, nil }
 			target.Pods = pods
 			_, err := outsideReached(t.Context(), target)
 			wantErr(t, err, test.want)

@@ -2,11 +2,13 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -28,6 +30,8 @@ type fakePods struct {
 	exec func(pod kube.PodRef, command []string) (string, error)
 	get  func(pod string, port int, path string) (int, []byte, error)
 	dial func(pod string, port int) (net.Conn, error)
+	// shell answers for the shell of a probe: what a command prints, or why it fails.
+	shell func(pod kube.PodRef, command string) (string, error)
 }
 
 func (f fakePods) Exec(_ context.Context, pod kube.PodRef, command ...string) (string, error) {
@@ -44,7 +48,19 @@ func (f fakePods) ExecInput(ctx context.Context, pod kube.PodRef, _ io.Reader, c
 	return f.Exec(ctx, pod, command...)
 }
 
-func (f fakePods) GetPod(_ context.Context, _, pod string, port int, path string) (int, []byte, error) {
+func (f fakePods) GetPod(_ context.Context, namespace, pod string, port int, path string) (int, []byte, error) {
+	if query, is := strings.CutPrefix(path, "/shell?"); is && f.shell != nil {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return 0, nil, err
+		}
+		var result printed
+		if result.Output, err = f.shell(kube.PodRef{Namespace: namespace, Name: pod}, values.Get("cmd")); err != nil {
+			result.Error = err.Error()
+		}
+		body, err := json.Marshal(result)
+		return 200, body, err
+	}
 	if f.get != nil {
 		return f.get(pod, port, path)
 	}

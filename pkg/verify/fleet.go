@@ -325,3 +325,33 @@ func (p Probe) Send(ctx context.Context, protocol, host string, port int, reques
 	}
 	return result.Responses, result.Errors, nil
 }
+
+// printed is what a command printed to both of its outputs, and how it failed: "" is
+// that it did not.
+type printed struct{ Output, Error string }
+
+// shell runs a command line in the probe's container. The probe itself starts it, which
+// is much cheaper than a process that the container runtime starts. The error says that
+// the probe could not be asked.
+func (p Probe) shell(ctx context.Context, command string) (result printed, err error) {
+	status, body, err := p.pods.GetPod(ctx, p.Namespace, p.Name, p.HTTPPort, "/shell?"+url.Values{"cmd": {command}}.Encode())
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d: %q", status, body)
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &result)
+	}
+	if err != nil {
+		return printed{}, Unobservable(fmt.Errorf("run %q in the probe on %s: %w", command, p.Node, err))
+	}
+	return result, nil
+}
+
+// readFile returns a file as the probe sees it.
+func (p Probe) readFile(ctx context.Context, path string) (string, error) {
+	read, err := p.shell(ctx, "cat "+path)
+	if err == nil && read.Error != "" {
+		err = Unobservable(fmt.Errorf("read %s in the probe on %s: %s: %s", path, p.Node, read.Error, strings.TrimSpace(read.Output)))
+	}
+	return read.Output, err
+}

@@ -30,13 +30,12 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 	if err := t.Fleet.Start(ctx); err != nil {
 		return nil, err
 	}
-	for _, ahead := range t.ahead {
-		_ = ahead(ctx, t) // whoever waits for them will say what is wrong
-	}
+	t.prepare(ctx, false)
 	probes, err := t.Hosts.Ready(ctx)
 	if err != nil {
 		return nil, err
 	}
+	t.prepare(ctx, true)
 	return Judged(each(probes, func(probe Probe) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
@@ -51,10 +50,20 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 	}))
 }
 
+// prepare calls the functions Ahead of the checks that want it now. What is wrong with
+// their objects is for those to say who wait for them.
+func (t *Target) prepare(ctx context.Context, afterHosts bool) {
+	for _, check := range t.ahead {
+		if check.AfterHosts == afterHosts {
+			_ = check.Ahead(ctx, t)
+		}
+	}
+}
+
 // runsCommands has a word repeated by a command in the pod.
 func (t *Target) runsCommands(ctx context.Context, probe Probe) error {
 	word := "word-" + t.RunID
-	out, err := t.Pods.Exec(ctx, probe.PodRef, "/agnhost", "entrypoint-tester", word)
+	out, err := t.Pods.Exec(ctx, probe.PodRef, "echo", word)
 	if err != nil {
 		return fmt.Errorf("run a command: %w", err)
 	}

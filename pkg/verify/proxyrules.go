@@ -47,7 +47,7 @@ var tables = map[string]table{
 }
 
 // virtualServers prints them: kube-proxy's image need not have a program for it.
-var virtualServers = []string{"/agnhost", "mounttest", "--file_content=/proc/net/ip_vs"}
+var virtualServers = []string{"cat", "/proc/net/ip_vs"}
 
 // printers returns, by node, the containers in which the command of a mode is run
 // in place of kube-proxy's.

@@ -13,8 +13,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// rulesOfIPVS is what agnhost prints.
-const rulesOfIPVS = `content of file "/proc/net/ip_vs": IP Virtual Server version 1.2.1 (size=4096)
+// rulesOfIPVS is what /proc/net/ip_vs holds.
+const rulesOfIPVS = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port Forward Weight ActiveConn InActConn
 TCP  0A600009:0050 rr
@@ -24,7 +24,7 @@ TCP  0A600009:0050 rr
 
 // TestProxyRulesOfEveryNode is about what is run, where, and what comes of it.
 func TestProxyRulesOfEveryNode(t *testing.T) {
-	failed := &kube.ExecError{Command: []string{"/agnhost"}, ExitCode: 1, Stderr: "no such file"}
+	failed := &kube.ExecError{Command: []string{"cat"}, ExitCode: 1, Stderr: "no such file"}
 	tests := map[string]struct {
 		onSecond     func() (string, error) // what the command brings on w2
 		want         string
@@ -32,7 +32,7 @@ func TestProxyRulesOfEveryNode(t *testing.T) {
 	}{
 		"as they should be":          {func() (string, error) { return rulesOfIPVS, nil }, "", false},
 		"one node lacks an endpoint": {func() (string, error) { return strings.Replace(rulesOfIPVS, "  -> 0A000001", "  -> 0A000009", 1), nil }, "w2: kube-proxy-w2: the rules lead 10.96.0.9:80 to [10.0.0.2:8080 10.0.0.9:8080], not to [10.0.0.1:8080 10.0.0.2:8080]", false},
-		"one node has no table":      {func() (string, error) { return "", failed }, "w2: kube-proxy-w2: there is no virtual server 10.96.0.9:80\n/agnhost: exit code 1: no such file", false},
+		"one node has no table":      {func() (string, error) { return "", failed }, "w2: kube-proxy-w2: there is no virtual server 10.96.0.9:80\ncat: exit code 1: no such file", false},
 		"the command cannot be run":  {func() (string, error) { return "", errors.New("executable file not found") }, "w2: kube-proxy-w2: executable file not found", true},
 	}
 	for name, test := range tests {
@@ -40,9 +40,9 @@ func TestProxyRulesOfEveryNode(t *testing.T) {
 			target := withProxies(t, "ipvs")
 			target.Pods = fakePods{exec: func(pod kube.PodRef, command []string) (string, error) {
 				switch strings.Join(command, " ") + " in " + pod.Name + "/" + pod.Container {
-				case "/agnhost mounttest --file_content=/proc/net/ip_vs in host-w1/":
+				case "cat /proc/net/ip_vs in host-w1/":
 					return rulesOfIPVS, nil
-				case "/agnhost mounttest --file_content=/proc/net/ip_vs in host-w2/":
+				case "cat /proc/net/ip_vs in host-w2/":
 					return test.onSecond()
 				}
 				return "", errors.New("not what was to be run")

@@ -48,7 +48,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
 		if check.Ahead != nil && (check.Skip == nil || check.Skip(t) == "") {
-			t.ahead = append(t.ahead, check.Ahead)
+			t.ahead = append(t.ahead, check)
 		}
 	}
 	report := Report{RunID: t.RunID, FakeNodes: t.fakes, Started: time.Now(), Results: make([]Result, len(checks))}

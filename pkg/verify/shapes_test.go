@@ -105,8 +105,8 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 	}
 	target := stampedTarget(time.Now(), objects...)
 	target.Expect = Expectation{ControlPlanes: 1, Workers: nodes - 1, ProbeImage: "probe", Discovered: true}
-	target.Pods = fakePods{exec: func(pod kube.PodRef, _ []string) (string, error) {
-		return fmt.Sprintf("content of file %q: search %s.svc.cluster.local svc.cluster.local\n", resolvPath, pod.Namespace), nil
+	target.Pods = fakePods{shell: func(pod kube.PodRef, _ string) (string, error) {
+		return fmt.Sprintf("search %s.svc.cluster.local svc.cluster.local\n", pod.Namespace), nil
 	}}
 	allotting(target, "10.96.0.9")
 	var mu sync.Mutex
@@ -139,7 +139,7 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 		pod.Status = systemPod("", "", nil).Status
 		pod.Status.PodIP = fmt.Sprintf("10.244.0.%d", len(pods))
 		if pod.Spec.RestartPolicy == corev1.RestartPolicyNever {
-			pod.Status.Phase = corev1.PodSucceeded
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}}}
 		}
 		return false, nil, nil
 	})
@@ -201,8 +201,7 @@ func TestShapesOfPods(t *testing.T) {
 	want := map[string]shape{
 		"probe-cp1": withHostPort, "probe-w1": withHostPort, "target-cp1": onEveryNode, "target-w1": onEveryNode,
 		"host-cp1": onItsNetwork, "host-w1": onItsNetwork, mutatedPod: onItsNetwork,
-		"dns-tcp": onEveryNode, // pinned to the first node, which may be a control plane
-		"placed":  ordinary, "intolerant": ordinary, "reconciled": ordinary,
+		"placed": ordinary, "intolerant": ordinary, "reconciled": ordinary,
 		writerName: claimant, readerName: claimant,
 		"tolerant": {"", controlPlaneLabel + " Exists NoSchedule"},
 	}

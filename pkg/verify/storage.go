@@ -26,7 +26,7 @@ func storageChecks() []Check {
 			"in kind's clusters: kubectl -n local-path-storage get pods,events",
 		Needs:  []string{"sched.place", "net.pods", "svc.clusterip"},
 		Rights: rights(rightsOfScheduling, rightsOfPods, []string{"list storageclasses.storage.k8s.io", "create,get persistentvolumeclaims", "get pods/log"}),
-		Slow:   true, Timeout: claimTimeout, Skip: withoutNodes, Run: claimKeeps,
+		Slow:   true, Timeout: claimTimeout, Skip: withoutNodes, Run: claimKeeps, AfterHosts: true,
 		Ahead: func(ctx context.Context, t *Target) error {
 			if class, err := t.defaultClass(ctx); class == nil {
 				return err
@@ -125,17 +125,17 @@ func (t *Target) createWriter(ctx context.Context) error {
 func (t *Target) claimFile() string { return claimPath + "/" + t.RunID }
 
 func (t *Target) writer() *corev1.Pod {
-	return t.claimPod(writerName, "--new_file_0644="+t.claimFile())
+	return t.claimPod(writerName, "echo "+t.RunID+" > "+t.claimFile())
 }
 
 func (t *Target) reader(node string) *corev1.Pod {
-	pod := t.claimPod(readerName, "--file_content="+t.claimFile())
+	pod := t.claimPod(readerName, "grep -x "+t.RunID+" "+t.claimFile())
 	pod.Spec.NodeName = node
 	return pod
 }
 
-// claimPod is a pod that does one thing with the volume and ends.
-func (t *Target) claimPod(name, what string) *corev1.Pod {
+// claimPod is a pod that runs a command line with the volume and ends.
+func (t *Target) claimPod(name, command string) *corev1.Pod {
 	pod := t.probePod(name, "", nil)
 	pod.Spec.HostNetwork = true
 	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
@@ -144,17 +144,24 @@ func (t *Target) claimPod(name, what string) *corev1.Pod {
 	pod.Spec.Volumes = []corev1.Volume{{Name: claimName, VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName}}}}
 	container := &pod.Spec.Containers[0]
-	container.Args = []string{"mounttest", what}
+	container.Command, container.Args = []string{"/bin/sh", "-c", command}, nil
 	container.VolumeMounts = []corev1.VolumeMount{{Name: claimName, MountPath: claimPath}}
 	return pod
 }
 
-// completed creates a pod, if it is not there yet, and waits until it has ended well.
+// completed creates a pod, if it is not there yet, and waits until its container has
+// ended well. The pod's phase follows more than a second later.
 func (t *Target) completed(ctx context.Context, pod *corev1.Pod) (ended *corev1.Pod, err error) {
+	failed := false
 	err = t.schedule(ctx, pod, func(seen *corev1.Pod) error {
 		ended = seen
-		switch seen.Status.Phase {
-		case corev1.PodSucceeded, corev1.PodFailed:
+		for _, status := range seen.Status.ContainerStatuses {
+			if end := status.State.Terminated; end != nil {
+				failed = end.ExitCode != 0
+				return nil
+			}
+		}
+		if failed = seen.Status.Phase == corev1.PodFailed; failed { // it was evicted, or not admitted
 			return nil
 		}
 		if seen.Spec.NodeName == "" {
@@ -165,7 +172,7 @@ func (t *Target) completed(ctx context.Context, pod *corev1.Pod) (ended *corev1.
 	if err != nil {
 		return nil, err
 	}
-	if ended.Status.Phase == corev1.PodFailed {
+	if failed {
 		return nil, Final(fmt.Errorf("pod %s on %s failed: %s", ended.Name, ended.Spec.NodeName, t.lastOutput(ctx, ended)))
 	}
 	return ended, nil

@@ -23,7 +23,10 @@ func storageClass(name, provisioner string, isDefault bool) *storagev1.StorageCl
 
 func TestClaimKeeps(t *testing.T) {
 	standard := storageClass("standard", "rancher.io/local-path", true)
-	scheduled := corev1.PodStatus{Phase: corev1.PodSucceeded}
+	ends := func(code int32) corev1.PodStatus {
+		return corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}}}
+	}
+	scheduled := ends(0)
 	tests := map[string]struct {
 		classes        []*storagev1.StorageClass
 		writer, reader corev1.PodStatus
@@ -36,7 +39,7 @@ func TestClaimKeeps(t *testing.T) {
 		"volumes made by hand":  {classes: []*storagev1.StorageClass{storageClass("local", unprovisioned, true)}, want: "made by people", inapplicable: true},
 		"it cannot be written":  {classes: []*storagev1.StorageClass{standard}, writer: corev1.PodStatus{Phase: corev1.PodFailed}, log: "read-only file system", want: "claim-writer on w1 failed: read-only file system"},
 		"no volume is made":     {classes: []*storagev1.StorageClass{standard}, chosen: "w1", want: "a claim of StorageClass standard: provisioner rancher.io/local-path has made no volume for a pod on w1; pod local-path-storage/helper-pod-create-pvc: ContainerCreating"},
-		"the file is not there": {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: corev1.PodStatus{Phase: corev1.PodFailed}, log: "no such file", want: "a second pod with the claim: pod claim-reader on w1 failed: no such file"},
+		"the file is not there": {classes: []*storagev1.StorageClass{standard}, writer: scheduled, reader: ends(1), log: "no such file", want: "a second pod with the claim: pod claim-reader on w1 failed: no such file"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
