@@ -41,20 +41,25 @@ type traceEvent struct {
 // Trace writes a timeline in the Trace Event Format: a process for each group of
 // rows, a thread for each row.
 func Trace(out io.Writer, t timeline.Timeline) error {
-	file := traceFile{"ms", traceCluster{t.Cluster, t.CNI, t.ControlPlanes, t.Workers, t.Started, t.Duration.Seconds(), t.Error}, []traceEvent{}}
+	file := traceFile{
+		DisplayTimeUnit: "ms", TraceEvents: []traceEvent{},
+		OtherData: traceCluster{t.Cluster, t.CNI, t.ControlPlanes, t.Workers, t.Started, t.Duration.Seconds(), t.Error},
+	}
 	thread := 0
 	for process, group := range groupsOf(t) {
 		if len(group.rows) > 0 {
-			file.name("process_name", group.title, process+1, 0)
-			file.TraceEvents = append(file.TraceEvents, traceEvent{Type: "M", Name: "process_sort_index", Process: process + 1, Args: map[string]any{"sort_index": process}})
+			file.describe("process_name", process+1, 0, map[string]any{"name": group.title})
+			file.describe("process_sort_index", process+1, 0, map[string]any{"sort_index": process})
 		}
 		for _, row := range group.rows {
 			for _, spans := range apart(row.spans) {
 				thread++
-				file.name("thread_name", row.label, process+1, thread)
+				file.describe("thread_name", process+1, thread, map[string]any{"name": row.label})
 				for _, span := range spans {
-					file.TraceEvents = append(file.TraceEvents, traceEvent{Type: "X", Category: span.Lane, Name: traceName(span), Process: process + 1, Thread: thread,
-						Start: microseconds(span.Start), Duration: microseconds(span.Took()), Args: traceArgs(span)})
+					file.TraceEvents = append(file.TraceEvents, traceEvent{
+						Type: "X", Category: span.Lane, Name: traceName(span), Process: process + 1, Thread: thread,
+						Start: microseconds(span.Start), Duration: microseconds(span.Took()), Args: traceArgs(span),
+					})
 				}
 			}
 		}
@@ -62,8 +67,8 @@ func Trace(out io.Writer, t timeline.Timeline) error {
 	return JSON(out, file)
 }
 
-func (f *traceFile) name(kind, name string, process, thread int) {
-	f.TraceEvents = append(f.TraceEvents, traceEvent{Type: "M", Name: kind, Process: process, Thread: thread, Args: map[string]any{"name": name}})
+func (f *traceFile) describe(name string, process, thread int, args map[string]any) {
+	f.TraceEvents = append(f.TraceEvents, traceEvent{Type: "M", Name: name, Process: process, Thread: thread, Args: args})
 }
 
 // apart distributes spans, which are sorted by their start, so that those of one

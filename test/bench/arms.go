@@ -50,26 +50,30 @@ func (o *options) arms(facts host.Facts) []compare.Arm {
 
 func stockWords(more []string) func(compare.Order) []string {
 	return func(o compare.Order) []string {
-		return append([]string{stockName, "--name", o.Cluster, "--cni", o.CNI, "--nodes", strconv.Itoa(o.Nodes), "--image", o.Image, "--kubeconfig", o.Kubeconfig}, more...)
+		return append([]string{stockName, "--name", o.Cluster, "--cni", o.CNI, "--nodes", strconv.Itoa(o.Nodes),
+			"--image", o.Image, "--kubeconfig", o.Kubeconfig}, more...)
 	}
 }
 
 func stockSettings(facts host.Facts) func(cni string) []string {
 	return func(cni string) []string {
-		settings := []string{"the library of kind " + dependency("sigs.k8s.io/kind") + " with its default settings, but no CNI of its own and the node image named above"}
+		settings := []string{"the library of kind " + dependency("sigs.k8s.io/kind") +
+			" with its default settings, but no CNI of its own and the node image named above"}
 		if facts.CgroupV1 {
 			settings = append(settings, "kubelets with failCgroupV1: false, without which they do not start on this host")
 		}
 		if stock, err := lab.NewCNI(cni, lab.StockOptions{LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE")}); err == nil {
 			settings = append(settings, stock.Settings()...)
 		}
-		return append(settings, "done when every DaemonSet and Deployment of kube-system is rolled out and every node is ready, watched without pauses")
+		return append(settings,
+			"done when every DaemonSet and Deployment of kube-system is rolled out and every node is ready, watched without pauses")
 	}
 }
 
 func upWords(more []string) func(compare.Order) []string {
 	return func(o compare.Order) []string {
-		return append([]string{"up", "--progress", "plain", "--name", o.Cluster, "--cni", o.CNI, "--control-planes", "1", "--workers", strconv.Itoa(o.Nodes - 1),
+		return append([]string{"up", "--progress", "plain", "--name", o.Cluster, "--cni", o.CNI,
+			"--control-planes", "1", "--workers", strconv.Itoa(o.Nodes - 1),
 			"--images", string(images.Local), "--kubeconfig", o.Kubeconfig}, more...)
 	}
 }
@@ -78,7 +82,8 @@ func upWords(more []string) func(compare.Order) []string {
 func upSettings(more []string) func(cni string) []string {
 	return func(cni string) []string {
 		settings := []string{
-			strings.Join(slices.Concat([]string{"kindctl up --cni", cni, "--control-planes 1 --workers N --images local"}, more), " ") + ", and all else by default",
+			strings.Join(slices.Concat([]string{"kindctl up --cni", cni, "--control-planes 1 --workers N --images local"}, more), " ") +
+				", and all else by default",
 			"done when it has verified every component, which takes a part of its time",
 		}
 		topology := clusters.Topology{CNI: cni}

@@ -34,13 +34,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
 	if err == nil {
 		return
 	}
 	if ctx.Err() != nil && !errors.Is(err, context.Canceled) {
 		err = errors.Join(context.Canceled, err)
 	}
+	stop()
 	report.Failure(os.Stderr, err, report.Style{})
 	os.Exit(int(hint.CodeOf(err)))
 }
@@ -69,7 +69,9 @@ func (o *options) measure(ctx context.Context, stdout io.Writer, sink event.Sink
 		return err
 	}
 	defer l.Close()
-	result, err := compare.Run(ctx, l, compare.Options{Arms: o.arms(l.Facts), CNIs: wish.CNIs, Nodes: wish.Nodes, Images: l.Images, Runs: o.runs, Machine: l.Machine, Sink: sink})
+	result, err := compare.Run(ctx, l, compare.Options{
+		Arms: o.arms(l.Facts), CNIs: wish.CNIs, Nodes: wish.Nodes, Images: l.Images, Runs: o.runs, Machine: l.Machine, Sink: sink,
+	})
 	if len(result.Cases) > 0 && len(result.Cases[0].Runs) > 0 { // also what came before an error
 		err = errors.Join(err, o.write(stdout, result, err == nil || hint.ReasonOf(err) == compare.RunsFailed))
 	}
@@ -111,7 +113,8 @@ func readPage(path string) (string, error) {
 		}
 	}
 	if err != nil {
-		return "", hint.Wrap(err, hint.Usage, "DOCUMENT_UNWRITABLE", fmt.Sprintf("the document %s cannot be written", path), "correct the permissions, or name another file")
+		return "", hint.Wrap(err, hint.Usage, "DOCUMENT_UNWRITABLE", fmt.Sprintf("the document %s cannot be written", path),
+			"correct the permissions, or name another file")
 	}
 	return string(page), nil
 }

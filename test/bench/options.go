@@ -36,12 +36,14 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&o.kindctl, "kindctl", "bin/kindctl", "`PROGRAM` to measure")
-	set.Func("cni", "measure with this `CNI`, several with commas or again: "+strings.Join(addons.Names(), ", ")+" (default all of them)", func(text string) error {
+	known := strings.Join(addons.Names(), ", ")
+	set.Func("cni", "measure with this `CNI`, several with commas or again: "+known+" (default all of them)", func(text string) error {
 		o.wish.CNIs = append(o.wish.CNIs, strings.Split(text, ",")...)
 		return nil
 	})
 	var nodes []int
-	set.Func("nodes", "`NUMBER` of nodes, several with commas or again; one is a control plane, the others are workers (default 3)", func(text string) error {
+	const nodesUsage = "`NUMBER` of nodes, several with commas or again; one is a control plane, the others are workers (default 3)"
+	set.Func("nodes", nodesUsage, func(text string) error {
 		for number := range strings.SplitSeq(text, ",") {
 			n, err := strconv.Atoi(number)
 			if err != nil {
@@ -66,7 +68,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, hint.Wrap(err, hint.Usage, "BAD_FLAG", "the command line is wrong", "see: go run ./test/bench -help")
 	}
 	if set.NArg() > 0 {
-		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("bench takes no argument %q", set.Arg(0)), "see: go run ./test/bench -help")
+		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("bench takes no argument %q", set.Arg(0)),
+			"see: go run ./test/bench -help")
 	}
 	if o.wish.CNIs == nil {
 		o.wish.CNIs = addons.Names()
@@ -81,19 +84,22 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 func (o *options) check() (err error) {
 	for _, cni := range o.wish.CNIs {
 		if !slices.Contains(addons.Names(), cni) {
-			return hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())), "use one of: "+strings.Join(addons.Names(), ", "))
+			return hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())),
+				"use one of: "+strings.Join(addons.Names(), ", "))
 		}
 	}
 	for _, nodes := range o.wish.Nodes {
 		if nodes < 1 {
-			return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("a cluster of %d nodes cannot be made", nodes), "write it as --nodes 3, or --nodes 1,3,5,8")
+			return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("a cluster of %d nodes cannot be made", nodes),
+				"write it as --nodes 3, or --nodes 1,3,5,8")
 		}
 	}
 	if o.runs < 1 {
 		return hint.New(hint.Usage, "BAD_FLAG", "--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
 	}
 	if !slices.Contains(images.Modes(), o.wish.Mode) {
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", o.wish.Mode), fmt.Sprintf("use one of %v", images.Modes()))
+		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", o.wish.Mode),
+			fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	if !slices.Contains(outputs, o.output) {
 		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
@@ -108,7 +114,8 @@ func (o *options) check() (err error) {
 	}
 	version, err := exec.Command(o.kindctl, "version").Output()
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "BAD_FLAG", fmt.Sprintf("the program %s does not run", o.kindctl), "build it: make build; or name another one: --kindctl PROGRAM")
+		return hint.Wrap(err, hint.Usage, "BAD_FLAG", fmt.Sprintf("the program %s does not run", o.kindctl),
+			"build it: make build; or name another one: --kindctl PROGRAM")
 	}
 	if words := strings.Fields(string(version)); len(words) > 1 { // kindctl VERSION GO PLATFORM
 		o.wish.Version = words[1]
