@@ -141,7 +141,7 @@ func Source(ctx context.Context, places Places, t clusters.Topology, facts host.
 			return nil, context.Cause(ctx)
 		case err != nil:
 			finding := host.Broken(SourceID, err)
-			finding.Effect = "no such cluster with " + addon.Name() + " can be made"
+			finding.Effect = "a cluster with " + addon.Name() + " and these settings cannot be created"
 			return []host.Finding{finding}, nil
 		case download:
 			where = "a download of " + where
