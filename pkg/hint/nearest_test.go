@@ -5,7 +5,7 @@ import "testing"
 func TestClosest(t *testing.T) {
 	commands := []string{"up", "down", "verify", "version", "status", "start", "stop"}
 	for _, tt := range []struct{ word, want string }{
-		{"upp", "up"}, {"UP", "up"}, {"pu", "up"}, {"dwon", "down"}, {"verfiy", "verify"}, {"versions", "version"}, {"strat", "start"}, {"satrt", "start"},
+		{"upp", "up"}, {"UP", "up"}, {"pu", "up"}, {"dwon", "down"}, {"verfiy", "verify"}, {"versions", "version"}, {"satrt", "start"},
 		{"", ""}, {"x", ""}, {"zzz", ""}, {"delete", ""}, {"vision", "version"}, {"create", ""},
 	} {
 		if got := Closest(tt.word, commands); got != tt.want {

@@ -60,7 +60,7 @@ type Target struct {
 	survey
 	listed atomic.Pointer[[]corev1.Node] // the nodes when they were listed last
 	hangUp func()                        // closes the connections that Pods has kept
-	ahead  []Check // those with a function Ahead
+	ahead  []Check                       // those with a function Ahead
 
 	chosenPort      atomic.Int32 // the hostPort of the probes, once it is chosen
 	withoutHostPort atomic.Bool  // admission wants probes without a hostPort

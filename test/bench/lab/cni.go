@@ -130,7 +130,7 @@ func loadChart(source fs.FS) (*chart.Chart, error) {
 	}
 	ch, is := loaded.(*chart.Chart)
 	if !is {
-		return nil, errors.New("Cilium's chart is of an unknown version")
+		return nil, errors.New("the chart of Cilium is of an unknown version")
 	}
 	return ch, nil
 }
