@@ -20,7 +20,7 @@ const groupStorage = "storage"
 func storageChecks() []Check {
 	return []Check{{
 		ID: "store.claim", Group: groupStorage, Title: "A claim of the default StorageClass gets a volume that keeps what is written",
-		Proves: "A claim that names no class is bound once a pod uses it. The pod, which the scheduler places, writes a file and ends; a second pod on the same node must read it. " +
+		Proves: "A claim that names no class is bound once a pod uses it. The pod, which the scheduler places, writes a file; a second pod, on the same node, must read it. " +
 			"Where provisioning fails, pods that want a volume stay Pending while all else works. Both pods are on their node's network and take no CNI.",
 		Hint: "look at the claim's events and at the provisioner: kubectl get storageclasses; kubectl get events -A --field-selector involvedObject.kind=PersistentVolumeClaim; " +
 			"in kind's clusters: kubectl -n local-path-storage get pods,events",
@@ -51,6 +51,9 @@ const (
 	writerName = "claim-writer"
 	readerName = "claim-reader"
 	claimPath  = "/claim"
+	// readTries is how often the reader looks for what the writer writes, five times a
+	// second.
+	readTries = 100
 	// defaultClassMark is the annotation of the class that claims get which name none
 	// (Kubernetes v1.37, pkg/volume/util).
 	defaultClassMark = "storageclass.kubernetes.io/is-default-class"
@@ -75,12 +78,21 @@ func claimKeeps(ctx context.Context, t *Target) (Evidence, error) {
 	if err := t.createWriter(ctx); err != nil {
 		return nil, err
 	}
-	writer, err := t.completed(ctx, t.writer())
-	if err != nil {
-		return nil, t.withClaimEvents(ctx, fmt.Errorf("a claim of StorageClass %s: %w", class.Name, t.orUnprovisioned(ctx, class, err)))
+	unwritten := func(err error) error {
+		return t.withClaimEvents(ctx, fmt.Errorf("a claim of StorageClass %s: %w", class.Name, t.orUnprovisioned(ctx, class, err)))
 	}
-	reader, err := t.completed(ctx, t.reader(writer.Spec.NodeName))
+	writer, err := t.placed(ctx, t.writer())
 	if err != nil {
+		return nil, unwritten(err)
+	}
+	reader := t.reader(writer.Spec.NodeName)
+	if _, err := t.placed(ctx, reader); err != nil { // it starts beside the writer
+		return nil, fmt.Errorf("a second pod with the claim: %w", err)
+	}
+	if err := t.completed(ctx, t.writer()); err != nil {
+		return nil, unwritten(err)
+	}
+	if err := t.completed(ctx, reader); err != nil {
 		return nil, fmt.Errorf("a second pod with the claim: %w", err)
 	}
 	return Evidence{fmt.Sprintf("StorageClass %s: %s on %s wrote %s, %s read it", class.Name, writer.Name, writer.Spec.NodeName, t.claimFile(), reader.Name)}, nil
@@ -129,7 +141,8 @@ func (t *Target) writer() *corev1.Pod {
 }
 
 func (t *Target) reader(node string) *corev1.Pod {
-	pod := t.claimPod(readerName, "grep -x "+t.RunID+" "+t.claimFile())
+	read := "grep -x " + t.RunID + " " + t.claimFile()
+	pod := t.claimPod(readerName, fmt.Sprintf("for try in $(seq %d); do %s 2>/dev/null && exit; sleep 0.2; done; %s", readTries, read, read))
 	pod.Spec.NodeName = node
 	return pod
 }
@@ -149,11 +162,24 @@ func (t *Target) claimPod(name, command string) *corev1.Pod {
 	return pod
 }
 
-// completed creates a pod, if it is not there yet, and waits until its container has
-// ended well. The pod's phase follows more than a second later.
-func (t *Target) completed(ctx context.Context, pod *corev1.Pod) (ended *corev1.Pod, err error) {
-	failed := false
+// placed creates a pod, if it is not there yet, and returns it once it has a node, which
+// it is given when its claim is bound.
+func (t *Target) placed(ctx context.Context, pod *corev1.Pod) (placed *corev1.Pod, err error) {
 	err = t.schedule(ctx, pod, func(seen *corev1.Pod) error {
+		if placed = seen; seen.Spec.NodeName == "" {
+			return fmt.Errorf("pod %s has no node: %s", seen.Name, whyUnscheduled(seen))
+		}
+		return nil
+	})
+	return placed, err
+}
+
+// completed waits until the container of a pod has ended well. The pod's phase follows
+// more than a second later.
+func (t *Target) completed(ctx context.Context, pod *corev1.Pod) error {
+	var ended *corev1.Pod
+	failed := false
+	err := t.schedule(ctx, pod, func(seen *corev1.Pod) error {
 		ended = seen
 		for _, status := range seen.Status.ContainerStatuses {
 			if end := status.State.Terminated; end != nil {
@@ -164,18 +190,12 @@ func (t *Target) completed(ctx context.Context, pod *corev1.Pod) (ended *corev1.
 		if failed = seen.Status.Phase == corev1.PodFailed; failed { // it was evicted, or not admitted
 			return nil
 		}
-		if seen.Spec.NodeName == "" {
-			return fmt.Errorf("pod %s has no node: %s", seen.Name, whyUnscheduled(seen))
-		}
 		return fmt.Errorf("pod %s on %s: %s", seen.Name, seen.Spec.NodeName, podNotReady(seen))
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && failed {
+		err = Final(fmt.Errorf("pod %s on %s failed: %s", ended.Name, ended.Spec.NodeName, t.lastOutput(ctx, ended)))
 	}
-	if failed {
-		return nil, Final(fmt.Errorf("pod %s on %s failed: %s", ended.Name, ended.Spec.NodeName, t.lastOutput(ctx, ended)))
-	}
-	return ended, nil
+	return err
 }
 
 // lastOutput is what a pod that failed has printed, or what its status says.
