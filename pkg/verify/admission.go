@@ -107,8 +107,7 @@ func judgeMutated(pod *corev1.Pod) error {
 	return nil
 }
 
-// showMachine reads the files in the pod, each of which must hold the machine ID of its
-// node in a line.
+// showMachine reads the files in the pod. Each must hold the machine ID of the pod's node.
 func (t *Target) showMachine(ctx context.Context, probe Probe, paths []string, machine string) (Evidence, error) {
 	out, err := t.Pods.Exec(ctx, probe.PodRef, append([]string{"cat"}, paths...)...)
 	if err != nil {

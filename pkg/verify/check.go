@@ -53,7 +53,7 @@ type Check struct {
 	// must do without.
 	Ahead func(context.Context, *Target) error
 	// AfterHosts has kubelet.work call Ahead once the probes on the nodes' own networks
-	// are ready: what takes long and nobody else waits for does not delay the others.
+	// are ready, so that objects which only this check waits for do not delay the others.
 	AfterHosts bool
 	// Run makes one attempt. It returns what it saw, for people who want to
 	// see the proof, and an error that says what is wrong. The engine calls it

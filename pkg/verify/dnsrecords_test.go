@@ -70,7 +70,7 @@ func TestDNSRecords(t *testing.T) {
 		"not over UDP":    {map[string]bool{"a": true, "b": true}, false, both, "DNS Service 10.96.0.10 over UDP, from w2: SRV "},
 		"not over TCP":    {map[string]bool{"a": true, "b": true}, true, ";; no servers could be reached", "DNS Service 10.96.0.10 over TCP, from w1: A fleet-headless."},
 		"to a stranger":   {map[string]bool{"a": true, "b": true}, true, "10.0.0.1", `got "10.0.0.1", expected 10.244.0.1, 10.244.0.2`},
-		"to nobody":       {map[string]bool{"a": true, "b": true}, true, "", `got "", expected 10.244.0.1`},
+		"no address":      {map[string]bool{"a": true, "b": true}, true, "", `got "", expected 10.244.0.1`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
