@@ -59,6 +59,10 @@ func TestReadResolvConf(t *testing.T) {
 	if wantErr(t, err, "read /etc/resolv.conf in the probe on w1: exit status 1: cat: no such file"); !isUnobservable(err) {
 		t.Errorf("%v counts as seen", err)
 	}
+	_, err = read("sh: cat: not found\n", errors.New("exit status 127"))
+	if wantErr(t, err, `run "cat /etc/resolv.conf" in the probe on w1: sh: cat: not found`); !isUnobservable(err) {
+		t.Errorf("%v counts as seen", err)
+	}
 	_, err = searchProbe("w1", fakePods{}).resolvConf(t.Context())
 	if wantErr(t, err, `run "cat /etc/resolv.conf" in the probe on w1: connection refused`); !isUnobservable(err) {
 		t.Errorf("%v counts as seen", err)

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -340,6 +341,9 @@ func (p Probe) shell(ctx context.Context, command string) (result printed, err e
 	}
 	if err == nil {
 		err = json.Unmarshal(body, &result)
+	}
+	if err == nil && result.Error == "exit status 127" { // the shell found no such program
+		err = errors.New(strings.TrimSpace(result.Output))
 	}
 	if err != nil {
 		return printed{}, Unobservable(fmt.Errorf("run %q in the probe on %s: %w", command, p.Node, err))
