@@ -1,4 +1,4 @@
-// Package addons is the catalogue of what kindctl can install into a cluster:
+// Package addons is the catalog of what kindctl can install into a cluster:
 // an explicit list.
 package addons
 
@@ -17,7 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Addon is what every entry of the catalogue offers.
+// Addon is what every entry of the catalog offers.
 type Addon interface {
 	Name() string
 	Version() string
@@ -59,8 +59,8 @@ type Options struct {
 // None is the name for no addon at all.
 const None = "none"
 
-// catalogue makes each addon.
-var catalogue = map[string]func(Options) Addon{
+// catalog makes each addon.
+var catalog = map[string]func(Options) Addon{
 	"cilium": func(o Options) Addon {
 		return cilium.New(cilium.Options{PodSubnet: o.PodSubnet, ProxyMode: o.ProxyMode, APIServerHost: o.APIServerHost, APIServerPort: o.APIServerPort, LacksSysResource: o.LacksSysResource, SingleNode: o.SingleNode, Production: o.Production, Settings: o.Cilium})
 	},
@@ -72,7 +72,7 @@ var catalogue = map[string]func(Options) Addon{
 // Names lists the addons, sorted.
 func Names() []string {
 	var names []string
-	for name := range catalogue {
+	for name := range catalog {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -84,7 +84,7 @@ func New(name string, options Options) (Addon, error) {
 	if name == None {
 		return nil, nil
 	}
-	make, known := catalogue[name]
+	make, known := catalog[name]
 	if !known {
 		return nil, hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q", name), "use one of: "+strings.Join(append(Names(), None), ", "))
 	}
@@ -93,7 +93,7 @@ func New(name string, options Options) (Addon, error) {
 
 // Checks returns the checks of the addon of a name, or none for an unknown one.
 func Checks(name string) []verify.Check {
-	if make, known := catalogue[name]; known {
+	if make, known := catalog[name]; known {
 		return make(Options{}).Checks()
 	}
 	return nil
@@ -102,7 +102,7 @@ func Checks(name string) []verify.Check {
 // Workloads names the DaemonSets and Deployments that the addon of a name runs in
 // kube-system.
 func Workloads(name string) []string {
-	if make, known := catalogue[name]; known {
+	if make, known := catalog[name]; known {
 		return make(Options{}).Workloads()
 	}
 	return nil
@@ -111,7 +111,7 @@ func Workloads(name string) []string {
 // State asks the agents of a CNI how they see things, for people. Answers come
 // with the node and a word for the question. Other CNIs are not asked.
 func State(ctx context.Context, client *kube.Client, name string, answer func(node, name, text string)) error {
-	if make, known := catalogue[name]; known {
+	if make, known := catalog[name]; known {
 		return make(Options{}).State(ctx, client, answer)
 	}
 	return nil

@@ -15,7 +15,7 @@ func TestCatalogue(t *testing.T) {
 			t.Fatal(err)
 		}
 		if addon.Name() != name {
-			t.Errorf("the catalogue has %s under the name %s", addon.Name(), name)
+			t.Errorf("the catalog has %s under the name %s", addon.Name(), name)
 		}
 		for _, image := range addon.Images() {
 			if i := strings.LastIndex(image, ":"); i < 0 || image[i+1:] == "latest" {

@@ -102,7 +102,7 @@ func TestAbsorb(t *testing.T) {
 		{"more nodes than there are", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n  - role: worker\n", `lab.yaml:7: kindConfig has more nodes of role "worker" than there are to be`},
 		{"ports beside our groups", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n    extraPortMappings: [{containerPort: 80}]\n", "lab.yaml:7: extraPortMappings: write it as ports of nodes"},
 		{"labels beside our groups", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n    labels: {a: b}\n", "lab.yaml:7: labels: write it as labels of nodes"},
-		{"a misspelt field of kind's", kinds + "nodes:\n- roel: worker\n", `lab.yaml:4: there is no field "roel" (did you mean "role"?)`},
+		{"a misspelled field of kind's", kinds + "nodes:\n- roel: worker\n", `lab.yaml:4: there is no field "roel" (did you mean "role"?)`},
 		{"a protocol of kind's", kinds + "nodes:\n- extraPortMappings:\n  - protocol: ICMP\n", `lab.yaml:5: protocol is "ICMP"; use one of: TCP, UDP, SCTP`},
 		{"a propagation of kind's", kinds + "nodes:\n- extraMounts:\n  - propagation: Both\n", `lab.yaml:5: propagation is "Both"`},
 		{"a role of kind's", kinds + "nodes:\n- role: master\n- role: control-plane\n", `lab.yaml:4: unknown role "master"`},

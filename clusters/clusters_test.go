@@ -15,7 +15,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestKindConfig holds kind's configuration for every profile on both kinds of hosts.
 func TestKindConfig(t *testing.T) {
@@ -96,7 +96,7 @@ func TestValidate(t *testing.T) {
 		{name: "fewer than no workers", change: func(t *Topology) { t.Workers = -1 }, want: []string{"workers: -1"}},
 		{name: "too many nodes", change: func(t *Topology) { t.Workers = 1000 }, want: []string{"1001 nodes; at most 100"}},
 		{name: "nowhere for pods", change: func(t *Topology) { t.ControlPlanes, t.Workers = 3, 0 }, warns: "ordinary pods stay Pending"},
-		{name: "misspelt", change: func(t *Topology) { t.CNI, t.ProxyMode = "celium", "iptable" }, want: []string{`did you mean "cilium"?`, `did you mean "iptables"?`}},
+		{name: "misspelled", change: func(t *Topology) { t.CNI, t.ProxyMode = "celium", "iptable" }, want: []string{`did you mean "cilium"?`, `did you mean "iptables"?`}},
 		{name: "neither CNI nor kube-proxy", change: func(t *Topology) { t.CNI, t.ProxyMode = "none", "none" }, warns: "no Service works"},
 		{name: "subnets overlap", change: func(t *Topology) { t.ServiceSubnet = "10.244.128.0/20" }, want: []string{"overlap"}},
 		{name: "subnet for just enough nodes", change: func(t *Topology) { t.PodSubnet, t.Workers = "10.244.0.0/22", 3 }},
@@ -166,7 +166,7 @@ func TestDecodeFillsInTheDefaultProfile(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	const head = "apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\n"
 	tests := []struct{ name, data, want string }{
-		{"misspelt field", head + "wrokers: 1\n", `lab.yaml:3: there is no field "wrokers" (did you mean "workers"?)`},
+		{"misspelled field", head + "wrokers: 1\n", `lab.yaml:3: there is no field "wrokers" (did you mean "workers"?)`},
 		{"wrong type", head + "workers: [1]\n", "lab.yaml:3: workers is a list, and a single value is wanted"},
 		{"an object that is none", head + "kindConfig: yes\n", `lab.yaml:3: kindConfig is "yes", and an object is wanted`},
 		{"a list that is none", head + "nodes: {role: worker}\n", "lab.yaml:3: nodes is an object, and a list is wanted"},
@@ -181,12 +181,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an old format of kind's", "apiVersion: kind.x-k8s.io/v1alpha3\nkind: Cluster\n", `apiVersion is "kind.x-k8s.io/v1alpha3"`},
 		{"two mistakes", head + "wrokers: 1\nproxymode: ipvs\n", `lab.yaml:4: there is no field "proxymode" (did you mean "proxyMode"?)`},
 		{"half a node", head + "nodes:\n- role: control-plane\n  count: 1.5\n", "lab.yaml:5: count is 1.5; write a whole number"},
-		{"a misspelt field deep down", head + "nodes:\n- role: control-plane\n  ports:\n  - hostport: 1\n", `lab.yaml:6: there is no field "hostport" (did you mean "hostPort"?)`},
+		{"a misspelled field deep down", head + "nodes:\n- role: control-plane\n  ports:\n  - hostport: 1\n", `lab.yaml:6: there is no field "hostport" (did you mean "hostPort"?)`},
 		{"a time without a unit", head + "ttl: 90\n", "lab.yaml:3: ttl is 90; write it with its unit, such as 2h"},
 		{"no time", head + "ttl: soon\n", "lab.yaml:3"},
 		{"groups and a count", head + "workers: 2\nnodes: [{role: control-plane}]\n", "lab.yaml:3: workers and nodes exclude each other"},
 		{"an object that holds itself", head + "kindConfig: &k\n  <<: *k\n", "lab.yaml:1: anchor 'k' value contains itself"},
-		{"a misspelt field among those merged", head + "nodes:\n- &a {role: worker}\n- <<: [*a, {roel: worker}]\n", `lab.yaml:5: there is no field "roel"`},
+		{"a misspelled field among those merged", head + "nodes:\n- &a {role: worker}\n- <<: [*a, {roel: worker}]\n", `lab.yaml:5: there is no field "roel"`},
 		{"a list", "- 1\n", "lab.yaml:1: the document is no object; begin with apiVersion"},
 		{"not YAML", "\t{", "lab.yaml:1: found character"},
 		{"nothing in it", "---\n---\n", "lab.yaml: it is empty"},

@@ -38,7 +38,7 @@ func TestConfigDocument(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(string(data), want); diff != "" {
-		t.Errorf("%s is stale; write it anew: go test ./clusters -run TestConfigDocument -update\n%s", file, diff)
+		t.Errorf("%s is stale; regenerate it: go test ./clusters -run TestConfigDocument -update\n%s", file, diff)
 	}
 }
 

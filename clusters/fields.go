@@ -104,7 +104,7 @@ func fields() []field {
 			schema: map[string]any{"type": "string", "pattern": networkName.String()}, example: "lab"},
 		{name: "fidelity", about: "How near it is to a cluster in production: fast, with shortcuts, or production, without; kindctl up --explain lists them.",
 			schema: map[string]any{"enum": fidelity.Modes, "default": fidelity.Fast}, example: fidelity.Production},
-		{name: "ttl", about: "How long the cluster is wanted; kindctl gc removes it afterwards. Without a ttl it stays.",
+		{name: "ttl", about: "How long the cluster is wanted; kindctl gc removes it afterward. Without a ttl it stays.",
 			schema: map[string]any{"type": "string", "pattern": duration}, example: "2h"},
 		{name: "featureGates", about: "Feature gates of Kubernetes, on or off in every component. An unknown one is refused before a node is made.",
 			schema: switches(gateName.String()), example: "\n  MemoryQoS: true"},

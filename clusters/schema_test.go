@@ -37,7 +37,7 @@ func TestSchemaIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is stale; write it anew: go test ./clusters -run TestSchemaIsPublished -update\n%s", published, diff)
+		t.Errorf("%s is stale; regenerate it: go test ./clusters -run TestSchemaIsPublished -update\n%s", published, diff)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"no head", "workers: 1\n", false},
 		{"a future version", "apiVersion: kindctl.dev/v9\nkind: Cluster\n", false},
 		{"another kind", "apiVersion: kindctl.dev/v1alpha1\nkind: Config\n", false},
-		{"a misspelt field", head + "wrokers: 1\n", false},
+		{"a misspelled field", head + "wrokers: 1\n", false},
 		{"a wrong type", head + "workers: two\n", false},
 		{"half a node", head + "workers: 1.5\n", false},
 		{"a list", head + "workers: [1]\n", false},
@@ -192,7 +192,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"an address in the clear", head + "manifests: [{url: 'http://example.com/a', sha256: " + strings.Repeat("a", 64) + "}]\n", false},
 		{"half a sum", head + "manifests: [{file: a.yaml, sha256: 00}]\n", false},
 		{"kind's own", head + "kindConfig:\n  networking: {dnsSearch: [a]}\n  nodes: [{role: control-plane, extraMounts: [{hostPath: /a, containerPath: /b, propagation: None}]}]\n", true},
-		{"a misspelt field of kind's", head + "kindConfig:\n  network: {}\n", false},
+		{"a misspelled field of kind's", head + "kindConfig:\n  network: {}\n", false},
 		{"a wrong type in kind's", head + "kindConfig:\n  kubeadmConfigPatches: [{}]\n", false},
 	}
 	for _, tt := range tests {

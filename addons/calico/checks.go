@@ -17,24 +17,24 @@ const (
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
-			ID: "cal.agents", Nodes: verify.AllNodes, Late: true, Group: group, Title: "Calico's agent is alive and ready on every node, and so are its controllers",
+			ID: "cal.agents", Nodes: verify.AllNodes, Late: true, Group: group, Title: "Calico's agent is live and ready on every node, and so are its controllers",
 			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
 			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
 			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},
 			Timeout: 20 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
-			Hint: "look at the agent named: kubectl -n kube-system describe pod POD; kubectl -n kube-system logs POD -c calico-node; start it anew: kubectl -n kube-system delete pod POD",
+			Hint: "look at the agent named: kubectl -n kube-system describe pod POD; kubectl -n kube-system logs POD -c calico-node; restart it: kubectl -n kube-system delete pod POD",
 		},
 		{
-			ID: "cal.backend", Nodes: verify.AllNodes, Group: group, Title: "Calico writes its rules into the same kernel tables as kube-proxy",
-			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would come before or after the Services' rules in an order that nobody chose.",
+			ID: "cal.backend", Nodes: verify.AllNodes, Group: group, Title: "Calico writes its rules to the same kernel tables as kube-proxy",
+			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would apply before or after the Services' rules in an undefined order.",
 			Rights:  verify.RightsOfAgents,
 			Needs:   []string{"cal.agents", "kubelet.work"},
 			Timeout: 20 * time.Second, Run: backend, Skip: verify.AgentsElsewhere,
 			Hint: "look at the agents' setting: kubectl -n kube-system get daemonset calico-node -o yaml | grep -A1 FELIX_NFTABLESMODE; kubectl get felixconfigurations.crd.projectcalico.org default -o yaml",
 		},
 		{
-			ID: "cal.routes", Nodes: verify.AllNodes, Group: group, Title: "Every node is a router: it knows the way to the pods of every other node",
-			Proves: "The kernel of each node is asked for its way to a pod on every other node: it must be the tunnel's device or the peer itself, never a default gateway.",
+			ID: "cal.routes", Nodes: verify.AllNodes, Group: group, Title: "Every node has routes to the pods of every other node",
+			Proves: "The kernel of each node is asked for its route to a pod on every other node: it must be the tunnel's device or the peer itself, never a default gateway.",
 			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			Timeout: 25 * time.Second, Run: routes,
@@ -48,14 +48,14 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cal.ipam", Late: true, Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
-			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own books. An address that is in use and not in the books will be given to a second pod.",
+			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own records. An address that is in use but not recorded will be given to a second pod.",
 			Rights:  []string{"list pods", "list ippools.crd.projectcalico.org", "list ipamblocks.crd.projectcalico.org"},
 			Timeout: 20 * time.Second, Run: addresses,
 			Hint: "look at the pools and blocks: kubectl get ippools.crd.projectcalico.org,ipamblocks.crd.projectcalico.org -o yaml",
 		},
 		{
 			ID: "cal.bgp", Nodes: verify.AllNodes, Group: group, Title: "Every node has BGP sessions with all of its peers",
-			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that is ready proves little.",
+			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that reports ready proves little.",
 			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, verify.RightsOfNamespace),
 			Needs:  []string{"cal.agents"}, Slow: true,
 			Timeout: 30 * time.Second, Run: sessions, Skip: verify.AgentsElsewhere,

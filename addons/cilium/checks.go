@@ -27,14 +27,14 @@ func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "cil.operator", Late: true, Group: group, Title: "Cilium's operator is available",
-			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while all that runs goes on.",
+			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while existing pods keep working.",
 			Rights:  []string{"get deployments.apps@kube-system"},
 			Timeout: 20 * time.Second, Run: operator, Skip: verify.AgentsElsewhere,
 			Hint: "look at the operator: kubectl -n kube-system describe deployment cilium-operator; kubectl -n kube-system logs deployment/cilium-operator",
 		},
 		{
-			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is well on every node, its controllers and endpoints too",
-			Proves: "Each agent is asked for its own view: that it is well, that none of its controllers fails again and again, and that every endpoint has its BPF programs. A pod that is Ready says none of this.",
+			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is healthy on every node, with its controllers and endpoints",
+			Proves: "Each agent is asked for its own view: that it is healthy, that none of its controllers fails repeatedly, and that every endpoint has its BPF programs. A Ready pod shows none of this.",
 			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			// Agents compile programs for new endpoints, on a machine that all nodes share:
 			// eight nodes on two cores took more than 30 s.
@@ -42,8 +42,8 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the agent named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg status --verbose; kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg endpoint list",
 		},
 		{
-			ID: "cil.mesh", Nodes: verify.AllNodes, Group: group, Title: "Every agent's health endpoint answers every node",
-			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but take minutes to come around to all.",
+			ID: "cil.mesh", Nodes: verify.AllNodes, Group: group, Title: "Every agent's health endpoint is reachable from every node",
+			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but need minutes to reach all of them.",
 			Rights: slices.Concat(verify.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
 			Needs:   []string{"net.pods", "cil.agents"},
 			Timeout: 20 * time.Second, Run: mesh,
@@ -57,14 +57,14 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get ciliumnodes -o custom-columns=NAME:.metadata.name,CIDRS:.spec.ipam.podCIDRs; kubectl get pods -A -o wide",
 		},
 		{
-			ID: "cil.kpr", Nodes: verify.AllNodes, Group: group, Title: "Cilium does kube-proxy's work on every node, and nothing of kube-proxy is left",
+			ID: "cil.kpr", Nodes: verify.AllNodes, Group: group, Title: "Cilium replaces kube-proxy on every node, and no kube-proxy rules remain",
 			Proves: "There is no DaemonSet kube-proxy, each agent says that it replaces it, and no node has rules of kube-proxy left, which would take packets before Cilium does.",
 			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"cil.agents"},
 			Timeout: 20 * time.Second, Run: replacement, Skip: withKubeProxy,
 			Hint: "look at an agent's view: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
 		},
 		{
-			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node lead a Service to its pods",
+			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node direct a Service to its pods",
 			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else. --show-evidence prints the entries.",
 			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},

@@ -19,7 +19,7 @@ import (
 
 func acceptCommand() *cli.Command {
 	return &cli.Command{
-		Name: "accept", Usage: "Accept differences from what a cluster was asked to be",
+		Name: "accept", Usage: "Accept differences from the requested configuration",
 		UsageText: `kindctl accept [-n NAME | --context CONTEXT] [ID...]
 kindctl accept --list [-o table|json]     what has been accepted
 kindctl accept --undo [ID...]             warn of it again
@@ -35,7 +35,7 @@ Examples:
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
 			&cli.BoolFlag{Name: "list", Usage: "list what has been accepted", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "undo", Usage: "accept these no longer, or nothing", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "undo", Usage: "stop accepting these, or all", DisableDefaultText: true},
 		},
 		Action: accept,
 	}
@@ -153,7 +153,7 @@ func findDifferences(c *cli.Context, client *kube.Client, name string, names []s
 	}
 	sink, finish := progressSink(c)
 	defer finish()
-	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Look for differences in " + name, Estimate: verifyEstimate / 2})
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Compare " + name + " with its requested configuration", Estimate: verifyEstimate / 2})
 	verdict, _ := bootstrap.Judge(c.Context, targetOf(c, client, expect), checks, verify.RunOptions{Sink: withoutFailures(sink)})
 	span.Done("")
 	if c.Context.Err() != nil {

@@ -48,7 +48,7 @@ func forgetEmptyVariables() {
 func newApp(stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:                   "kindctl",
-		Usage:                  "a real Kubernetes cluster on one machine, and proof that it works",
+		Usage:                  "a real Kubernetes cluster on one machine, verified",
 		Version:                currentVersion(),
 		HideVersion:            true,
 		Suggest:                true,
@@ -99,8 +99,8 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 // displayFlags may stand before and after the command.
 func displayFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: []string{"KINDCTL_QUIET"}, Usage: "no progress, only results and errors", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-color", EnvVars: []string{"KINDCTL_NO_COLOR"}, Usage: "no colours (NO_COLOR does the same)", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: []string{"KINDCTL_QUIET"}, Usage: "print no progress, only results and errors", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "no-color", EnvVars: []string{"KINDCTL_NO_COLOR"}, Usage: "disable colors (NO_COLOR does the same)", DisableDefaultText: true},
 		progressFlag(),
 	}
 }

@@ -19,7 +19,7 @@ func configCommand() *cli.Command {
 		Name: "config", Usage: "Write, show and check configuration files",
 		Subcommands: []*cli.Command{
 			{
-				Name: "init", Usage: "Write a configuration file with a comment on each field, or make one of kind's file",
+				Name: "init", Usage: "Write a configuration file with a comment on each field, or convert a kind configuration",
 				UsageText: `kindctl config init [--force] [flags of up] [FILE|-]
 
 Examples:
@@ -29,7 +29,7 @@ Examples:
   kindctl config init --config kind.yaml lab.yaml   what a file of kind's says`,
 				ArgsUsage: "[FILE|-]",
 				Flags: append(topologyFlags(), nameFlag(),
-					&cli.BoolFlag{Name: "force", Usage: "overwrite a file that is there", DisableDefaultText: true}),
+					&cli.BoolFlag{Name: "force", Usage: "overwrite an existing file", DisableDefaultText: true}),
 				Action: initConfig,
 			},
 			{
@@ -40,7 +40,7 @@ Examples:
   kindctl config view --config lab.yaml --origins     what up would make, and who says so
   kindctl config view --config kind.yaml              a file of kind's as one of kindctl's`,
 				Flags: append(topologyFlags(), nameFlag(), outputFlag("yaml", "json"),
-					&cli.BoolFlag{Name: "origins", Usage: "tell after each value where it comes from", DisableDefaultText: true}),
+					&cli.BoolFlag{Name: "origins", Usage: "show after each value where it comes from", DisableDefaultText: true}),
 				Action: viewConfig,
 			},
 			{

@@ -40,7 +40,7 @@ func (d diagnostics) prepare() error {
 		}
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "ARTIFACTS_UNWRITABLE", "there is no writing into "+d.dir, "correct the permissions, or name another directory with --artifacts")
+		return hint.Wrap(err, hint.Usage, "ARTIFACTS_UNWRITABLE", "cannot write to "+d.dir, "correct the permissions, or name another directory with --artifacts")
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 func (d diagnostics) write(ctx context.Context, client *kube.Client, failure error, judge func(context.Context) verify.Report) (advice string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosticsTimeout)
 	defer cancel()
-	span := event.Start(d.sink, event.Event{Scope: event.Phase, ID: "diagnose", Title: "Keep what the cluster says of itself", Estimate: verifyEstimate})
+	span := event.Start(d.sink, event.Event{Scope: event.Phase, ID: "diagnose", Title: "Collect diagnostics", Estimate: verifyEstimate})
 	dir, err := d.room()
 	if err != nil {
 		span.Failed(err.Error(), "name another directory with --artifacts")

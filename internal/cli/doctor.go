@@ -21,7 +21,7 @@ import (
 func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "Look whether this host can carry a cluster, and what to do where it cannot",
+		Usage: "Check whether this host can run a cluster, and suggest fixes",
 		UsageText: `kindctl doctor [--cni CNI] [--proxy-mode MODE] [--fix] [-o table|json]
 
 Examples:
@@ -31,7 +31,7 @@ Examples:
 		Description: "kindctl up refuses what is fatal here and repeats the warnings. The exit code is 3 when something is fatal, or could not be fixed. " +
 			"--fix raises limits and touches nothing else.",
 		Flags: append(topologyFlags(), kubeconfigFlag(), ignorePreflightFlag(), outputFlag("table", "json"),
-			&cli.BoolFlag{Name: "fix", Usage: "apply the fixes that are safe: raise kernel limits until the machine starts again", DisableDefaultText: true}),
+			&cli.BoolFlag{Name: "fix", Usage: "apply the safe fixes: raise kernel limits until the next reboot", DisableDefaultText: true}),
 		Action: doctor,
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-var update = flag.Bool("update", false, "write the generated documents anew")
+var update = flag.Bool("update", false, "rewrite the generated documents")
 
 // TestChecksDocument holds docs/checks.md to what the code proves.
 func TestChecksDocument(t *testing.T) {
@@ -38,7 +38,7 @@ func TestChecksDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("docs/checks.md is stale; write it anew: go test ./internal/cli -run TestChecksDocument -update\n%s", diff)
+		t.Errorf("docs/checks.md is stale; regenerate it: go test ./internal/cli -run TestChecksDocument -update\n%s", diff)
 	}
 }
 

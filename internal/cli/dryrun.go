@@ -14,7 +14,7 @@ import (
 )
 
 func dryRunFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing", DisableDefaultText: true}
+	return &cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and change nothing", DisableDefaultText: true}
 }
 
 // planFormatFlag is -o for commands that print data only when asked for it.

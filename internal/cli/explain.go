@@ -12,7 +12,7 @@ import (
 )
 
 func explainFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "explain", Usage: "say what differs from a cluster in production, and make nothing", DisableDefaultText: true}
+	return &cli.BoolFlag{Name: "explain", Usage: "print what differs from a production cluster, and create nothing", DisableDefaultText: true}
 }
 
 // explain tells how the cluster of an order differs from one in production.

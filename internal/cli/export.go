@@ -19,7 +19,7 @@ import (
 
 func exportCommand() *cli.Command {
 	return &cli.Command{
-		Name: "export", Usage: "Write down what a cluster says of itself",
+		Name: "export", Usage: "Export logs and diagnostics",
 		Subcommands: []*cli.Command{{
 			Name: "logs", Usage: "Collect a verification, logs, events, the CNI's state and facts about the host",
 			UsageText: `kindctl export logs [-n NAME] [DIR | --tar FILE.tar.gz]
@@ -67,7 +67,7 @@ func exportLogs(c *cli.Context) error {
 		place.dir = filepath.Join(private, "kindctl-logs-"+name)
 	}
 	if err := place.prepare(); err != nil {
-		return hint.Wrap(errors.Unwrap(err), hint.Usage, hint.ReasonOf(err), "there is no writing into "+place.dir, "correct the permissions, or name another directory")
+		return hint.Wrap(errors.Unwrap(err), hint.Usage, hint.ReasonOf(err), "cannot write to "+place.dir, "correct the permissions, or name another directory")
 	}
 	defer place.tidy()
 	if _, err := existing(c, name); err != nil {

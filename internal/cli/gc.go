@@ -15,7 +15,7 @@ import (
 
 func gcCommand() *cli.Command {
 	return &cli.Command{
-		Name: "gc", Usage: "Remove clusters that have expired, and what killed runs of kindctl left",
+		Name: "gc", Usage: "Remove expired clusters and leftovers of killed kindctl runs",
 		UsageText: "kindctl gc [--dry-run] [-o text|json]",
 		Description: "A cluster expires when the time that --ttl gave it is over, whoever made it in this Docker. " +
 			"What an up or run that was killed has left is found by a note in this user's cache: containers, volumes, networks that kindctl made, kubeconfig entries and locks, temporary directories. " +

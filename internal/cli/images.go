@@ -22,7 +22,7 @@ import (
 func imagesCommand() *cli.Command {
 	cacheDir := &cli.StringFlag{
 		Name: "cache-dir", EnvVars: []string{"KINDCTL_CACHE_DIR"}, TakesFile: true,
-		Usage: "folder for what was built (default: kindctl in the user's cache folder)",
+		Usage: "`DIR` for build results (default: kindctl in the user's cache directory)",
 	}
 	cni := &cli.StringSliceFlag{
 		Name: "cni", Value: cli.NewStringSlice(forge.Cilium),
@@ -32,12 +32,12 @@ func imagesCommand() *cli.Command {
 		Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"},
 		Usage: "`VERSION` of Kubernetes: " + strings.Join(releases.Supported, ", ") + " (default: the first)",
 	}
-	balancer := &cli.BoolFlag{Name: "load-balancer", Usage: "the load balancer's image too, which several control planes need"}
+	balancer := &cli.BoolFlag{Name: "load-balancer", Usage: "also the load balancer's image, which several control planes need"}
 	return &cli.Command{
 		Name: "images", Usage: "Build node images from Go modules and Debian packages",
 		Subcommands: []*cli.Command{
 			{
-				Name: "build", Usage: "Build images and load them into Docker; what is there already is kept",
+				Name: "build", Usage: "Build images and load them into Docker; existing ones are kept",
 				Flags: []cli.Flag{
 					cni, kubernetes, balancer, cacheDir,
 					&cli.IntFlag{Name: "parallel", Usage: "programs to compile at once (default: 2)"},

@@ -12,9 +12,9 @@ import (
 
 func kubeconfigCommand() *cli.Command {
 	return &cli.Command{
-		Name: "kubeconfig", Usage: "Change your kubeconfig",
+		Name: "kubeconfig", Usage: "Manage your kubeconfig",
 		Subcommands: []*cli.Command{{
-			Name: "merge", Usage: "Add a cluster's context to your kubeconfig, or bring it back",
+			Name: "merge", Usage: "Add or restore a cluster's context in your kubeconfig",
 			UsageText: "kindctl kubeconfig merge [-n NAME] [--kubeconfig FILE] [--no-switch-context]",
 			Description: "Takes address and credentials from the cluster, so that it needs neither the file nor the flags that made it. Other entries stay. " +
 				"To print the kubeconfig instead: kindctl get kubeconfig.",

@@ -13,7 +13,7 @@ import (
 
 func loadCommand() *cli.Command {
 	return &cli.Command{
-		Name: "load", Usage: "Put images of this host into a cluster's nodes",
+		Name: "load", Usage: "Load images of this host into a cluster's nodes",
 		UsageText: `kindctl load IMAGE|ARCHIVE... [-n NAME] [--nodes ROLE|NAME,...]
 
 Examples:
@@ -25,7 +25,7 @@ Examples:
 			"Pods find it by its name; with the tag latest they also want imagePullPolicy: IfNotPresent.",
 		ArgsUsage: "IMAGE|ARCHIVE...",
 		Flags: []cli.Flag{nameFlag(),
-			&cli.StringSliceFlag{Name: "nodes", Usage: "these alone: `ROLE|NAME`, several with commas or again; roles are control-plane and worker"}},
+			&cli.StringSliceFlag{Name: "nodes", Usage: "load into these nodes only: `ROLE|NAME`, comma-separated or repeated; roles are control-plane and worker"}},
 		Action: load,
 	}
 }

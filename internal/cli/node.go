@@ -20,7 +20,7 @@ import (
 
 func nodeCommand() *cli.Command {
 	return &cli.Command{
-		Name: "node", Usage: "Add nodes to a cluster that runs, or remove some",
+		Name: "node", Usage: "Add nodes to a running cluster, or remove some",
 		Subcommands: []*cli.Command{
 			{
 				Name: "add", Usage: "Add nodes, and verify every component",
@@ -35,11 +35,11 @@ Examples:
 				Flags: append(standingFlags(),
 					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},
 					&cli.IntFlag{Name: "count", Value: 1, Usage: "`NUMBER` of nodes"},
-					&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true}),
+					&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true}),
 				Action: addNodes,
 			},
 			{
-				Name: "rm", Usage: "Move the pods of nodes elsewhere, remove the nodes, and verify every component",
+				Name: "rm", Usage: "Drain nodes, remove them, and verify every component",
 				UsageText: `kindctl node rm NODE... [-n NAME] [--force]
 
 Examples:
@@ -57,11 +57,11 @@ Examples:
 
 func scaleCommand() *cli.Command {
 	return &cli.Command{
-		Name: "scale", Usage: "Add or remove workers until there are so many, and verify every component",
+		Name: "scale", Usage: "Add or remove workers to reach a number, and verify every component",
 		UsageText:   "kindctl scale --workers NUMBER [-n NAME] [--force]",
 		Description: "Workers with the highest numbers go first. See kindctl node add and kindctl node rm.",
 		Flags: append(standingFlags(), forceFlag(),
-			&cli.IntFlag{Name: "workers", Usage: "`NUMBER` of workers that there are to be", DefaultText: "must be said"}),
+			&cli.IntFlag{Name: "workers", Usage: "desired `NUMBER` of workers", DefaultText: "must be said"}),
 		Action: scale,
 	}
 }
@@ -69,7 +69,7 @@ func scaleCommand() *cli.Command {
 func standingFlags() []cli.Flag { return []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag()} }
 
 func forceFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "force", Usage: "also remove pods that nobody would make again, and volumes on the node", DisableDefaultText: true}
+	return &cli.BoolFlag{Name: "force", Usage: "also delete pods without a controller, and node-local volumes (data loss)", DisableDefaultText: true}
 }
 
 // change is what adds or removes nodes.

@@ -28,7 +28,7 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
-			t.Errorf("docs/%s is stale; write it anew: go test ./internal/cli -run TestReference -update\n%s", file, diff)
+			t.Errorf("docs/%s is stale; regenerate it: go test ./internal/cli -run TestReference -update\n%s", file, diff)
 		}
 	}
 }

@@ -23,7 +23,7 @@ import (
 var reportFormats = []string{"junit", "json", "events"}
 
 func reportFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "report", Usage: "write a report to a file: `FORMAT=FILE`, with commas or again for several; formats: " + strings.Join(reportFormats, ", ")}
+	return &cli.StringSliceFlag{Name: "report", Usage: "write a report to a file: `FORMAT=FILE`, comma-separated or repeated; formats: " + strings.Join(reportFormats, ", ")}
 }
 
 // reports are the files that --report names and, in GitHub Actions, annotations

@@ -21,7 +21,7 @@ func runCommand() *cli.Command {
 	name.DefaultText = "a new one"
 	return &cli.Command{
 		Name:  "run",
-		Usage: "Run a command with a cluster of its own, which is removed whatever happens",
+		Usage: "Run a command with its own cluster, which is always removed",
 		UsageText: `kindctl run [flags of up] [--reuse NAME] [--artifacts DIR] -- COMMAND [ARGUMENT...]
 
 Examples:
@@ -35,7 +35,7 @@ Examples:
 		ArgsUsage:       "-- COMMAND [ARGUMENT...]",
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,
-			&cli.StringFlag{Name: "reuse", Usage: "use the cluster `NAME`, made if it is missing, and keep it for the next run"},
+			&cli.StringFlag{Name: "reuse", Usage: "use the cluster `NAME`, created if missing, and keep it for the next run"},
 			&cli.StringFlag{Name: "artifacts", TakesFile: true, Usage: "`DIR` for diagnostics of a failure (default: kindctl-diagnostics-NAME)"}),
 		Action: run,
 	}

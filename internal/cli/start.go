@@ -20,14 +20,14 @@ func startCommand() *cli.Command {
 		Name: "start", Usage: "Start a stopped cluster and verify every component",
 		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run [-o json]]",
 		Description: "Nodes get the addresses that they had, as far as Docker can give them; the members of etcd on several control planes find each other by nothing else. " +
-			"A cluster whose nodes came back at other addresses when Docker started anew is put in order the same way. Exits as verify does.",
+			"A cluster whose nodes came back at other addresses when Docker restarted is repaired the same way. Exits as verify does.",
 		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag("--dry-run")},
 		Action: start,
 	}
 }
 
 func waitTimeoutFlag() *cli.DurationFlag {
-	return &cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"}
+	return &cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "timeout (`DURATION`) for each wait"}
 }
 
 func start(c *cli.Context) error {

@@ -18,7 +18,7 @@ import (
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
-		Name: "status", Usage: "Show a cluster's nodes and components, without proving anything",
+		Name: "status", Usage: "Show a cluster's nodes and components, without running checks",
 		Flags:  []cli.Flag{nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json")},
 		Action: showStatus,
 	}

@@ -25,7 +25,7 @@ import (
 )
 
 func traceFlag() cli.Flag {
-	return &cli.StringFlag{Name: "trace", TakesFile: true, Usage: "write a timeline of all that happens to `FILE`.json, for Perfetto and chrome://tracing, and a chart of it to FILE.html"}
+	return &cli.StringFlag{Name: "trace", TakesFile: true, Usage: "write a timeline to `FILE`.json, for Perfetto and chrome://tracing, and a chart of it to FILE.html"}
 }
 
 // trace is the timeline that --trace asks for; nil is none.

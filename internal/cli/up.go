@@ -23,7 +23,7 @@ import (
 func upCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Usage: "Make a cluster, install its CNI and verify every component",
+		Usage: "Create a cluster, install its CNI, and verify every component",
 		UsageText: `kindctl up [--cni cilium|calico|none] [-n NAME] [flags]
 
 Examples:
@@ -38,7 +38,7 @@ Examples:
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "Run again on a healthy cluster of the same shape, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
-			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes when something fails", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
 	}
@@ -54,17 +54,17 @@ func clusterFlags() []cli.Flag {
 		&cli.IntFlag{Name: "workers", EnvVars: []string{"KINDCTL_WORKERS"}, Usage: "`NUMBER` of workers", DefaultText: "the profile's"},
 		&cli.StringFlag{Name: "etcd", EnvVars: []string{"KINDCTL_ETCD"}, Usage: "`PLACE` of etcd: " + strings.Join(clusters.EtcdPlaces, ", ") + " (default: " + clusters.StackedEtcd + ")"},
 		&cli.IntFlag{Name: "etcd-members", EnvVars: []string{"KINDCTL_ETCD_MEMBERS"}, Usage: "`NUMBER` of members of an external etcd", DefaultText: strconv.Itoa(clusters.DefaultEtcdMembers)},
-		&cli.BoolFlag{Name: "allow-even-etcd", EnvVars: []string{"KINDCTL_ALLOW_EVEN_ETCD"}, Usage: "let --etcd-members be even", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "allow-even-etcd", EnvVars: []string{"KINDCTL_ALLOW_EVEN_ETCD"}, Usage: "allow an even number of --etcd-members", DisableDefaultText: true},
 		&cli.StringFlag{Name: "proxy-mode", EnvVars: []string{"KINDCTL_PROXY_MODE"}, Usage: "kube-proxy's `MODE`: " + strings.Join(clusters.ProxyModes, ", ") + " (default: iptables)"},
 		&cli.StringFlag{Name: "ip-family", EnvVars: []string{"KINDCTL_IP_FAMILY"}, Usage: "`FAMILY` of addresses: " + strings.Join(clusters.IPFamilies, ", ") + " (default: " + clusters.IPv4 + ")"},
-		&cli.StringFlag{Name: "network", EnvVars: []string{"KINDCTL_NETWORK", "KIND_EXPERIMENTAL_DOCKER_NETWORK"}, Usage: "Docker `NETWORK` for the nodes, made if there is none; clusters on two networks do not reach each other (default: kind)"},
+		&cli.StringFlag{Name: "network", EnvVars: []string{"KINDCTL_NETWORK", "KIND_EXPERIMENTAL_DOCKER_NETWORK"}, Usage: "Docker `NETWORK` for the nodes, created if missing; clusters on different networks cannot reach each other (default: kind)"},
 		&cli.StringFlag{Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"}, Usage: "`VERSION` of Kubernetes, such as 1.36 or 1.36.3; " + releases.Advice() + ", others come from a registry (default: the newest)"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"KINDCTL_IMAGE"}, Usage: "node `IMAGE` to use"},
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
-		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how near to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain tells what differs (default: " + fidelity.Fast + ")"},
-		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "how long the cluster is wanted: `TIME` from now, after which kindctl gc removes it", DefaultText: "until somebody removes it"},
-		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "longest `TIME` for each wait"},
+		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how close to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain shows what differs (default: " + fidelity.Fast + ")"},
+		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "lifetime of the cluster: `DURATION` from now, after which kindctl gc removes it", DefaultText: "no limit"},
+		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "timeout (`DURATION`) for each wait"},
 		ignorePreflightFlag(), reportFlag(), traceFlag(),
 	}
 }
@@ -73,7 +73,7 @@ func clusterFlags() []cli.Flag {
 const ignoreFlag = "ignore-preflight-errors"
 
 func ignorePreflightFlag() *cli.StringSliceFlag {
-	return &cli.StringSliceFlag{Name: ignoreFlag, EnvVars: []string{"KINDCTL_IGNORE_PREFLIGHT_ERRORS"}, Usage: "only warn of these findings of kindctl doctor: `ID`, several with commas or again, or " + host.IgnoreAll}
+	return &cli.StringSliceFlag{Name: ignoreFlag, EnvVars: []string{"KINDCTL_IGNORE_PREFLIGHT_ERRORS"}, Usage: "report these findings of kindctl doctor as warnings: `ID`, comma-separated or repeated, or " + host.IgnoreAll}
 }
 
 func up(c *cli.Context) error {

@@ -28,11 +28,11 @@ Examples:
 		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
-			&cli.StringSliceFlag{Name: "only", Usage: "run these alone: `ID|GROUP`, several with commas or again; what they need does not come with them"},
-			&cli.StringSliceFlag{Name: "skip", Usage: "leave these out: `ID|GROUP`, several with commas or again"},
-			&cli.BoolFlag{Name: "quick", Usage: "leave out the slow checks, which wait for something to change", DisableDefaultText: true},
+			&cli.StringSliceFlag{Name: "only", Usage: "run only these: `ID|GROUP`, comma-separated or repeated; their prerequisites are not added"},
+			&cli.StringSliceFlag{Name: "skip", Usage: "skip these: `ID|GROUP`, comma-separated or repeated"},
+			&cli.BoolFlag{Name: "quick", Usage: "skip the slow checks, which wait for something to change", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "show-evidence", Usage: "show what each check saw (JSON always does)", DisableDefaultText: true},
-			&cli.StringFlag{Name: "cni", Usage: "insist on a `CNI`, or name it to --list and --print-rbac: " + strings.Join(addons.Names(), ", ") + ", " + addons.None},
+			&cli.StringFlag{Name: "cni", Usage: "require this `CNI`; with --list or --print-rbac, select its checks: " + strings.Join(addons.Names(), ", ") + ", " + addons.None},
 			reportFlag(),
 			&cli.BoolFlag{Name: "list", Usage: "list the checks, of all CNIs unless --cni names one", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "print-rbac", Usage: "print the roles that the checks need as YAML, without a CNI's unless --cni names one", DisableDefaultText: true},
@@ -42,7 +42,7 @@ Examples:
 }
 
 func contextFlag() *cli.StringFlag {
-	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "any cluster: a `CONTEXT` of the kubeconfig"}
+	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "verify any cluster: a `CONTEXT` of the kubeconfig"}
 }
 
 func verifyAction(c *cli.Context) error {

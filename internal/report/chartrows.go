@@ -28,7 +28,7 @@ type chartBar struct {
 	Says     string
 }
 
-// legendEntry explains a colour, which is that of a class.
+// legendEntry explains a color, which is that of a class.
 type legendEntry struct {
 	Class, Says string
 }

@@ -172,7 +172,7 @@ func failed(name, class, outcome, cause, advice string, took time.Duration) juni
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", max(d, 0).Seconds()) }
 
-// legal replaces what XML 1.0 cannot hold, such as the escapes of a coloured
+// legal replaces what XML 1.0 cannot hold, such as the escapes of a colored
 // log; the encoder does so everywhere but in CDATA.
 func legal(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -16,7 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -40,8 +40,8 @@ func story() []event.Event {
 	const s = time.Second
 	return []event.Event{
 		{Kind: event.Warning, ID: "config", Message: "2 control planes mean 2 etcd members", Hint: "use 3"},
-		{Kind: event.Started, Scope: event.Phase, ID: "preflight", Title: "Look at the host", Estimate: s},
-		{Kind: event.Done, Scope: event.Phase, ID: "preflight", Title: "Look at the host", Message: "Docker 1, amd64", Elapsed: s / 100},
+		{Kind: event.Started, Scope: event.Phase, ID: "preflight", Title: "Check the host", Estimate: s},
+		{Kind: event.Done, Scope: event.Phase, ID: "preflight", Title: "Check the host", Message: "Docker 1, amd64", Elapsed: s / 100},
 		{Kind: event.Started, Scope: event.Phase, ID: "create", Title: "Create the nodes", Estimate: 35 * s},
 		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Preparing nodes", Elapsed: s},
 		{Kind: event.Progress, Scope: event.Phase, ID: "create", Message: "Starting control-plane", Elapsed: 2 * s},
@@ -52,8 +52,8 @@ func story() []event.Event {
 		{Kind: event.Started, Scope: event.Image, ID: "cilium:1", Title: "fetch cilium:1"},
 		{Kind: event.Progress, Scope: event.Image, ID: "cilium:1", Message: "pulling", Completed: 30, Total: 120},
 		{Kind: event.Done, Scope: event.Image, ID: "cilium:1", Title: "fetch cilium:1", Elapsed: 130 * s},
-		{Kind: event.Started, Scope: event.Phase, ID: "load", Title: "Put images into the nodes"},
-		{Kind: event.Skipped, Scope: event.Phase, ID: "load", Title: "Put images into the nodes", Message: "the node image holds them all"},
+		{Kind: event.Started, Scope: event.Phase, ID: "load", Title: "Load images into the nodes"},
+		{Kind: event.Skipped, Scope: event.Phase, ID: "load", Title: "Load images into the nodes", Message: "the node image holds them all"},
 		{Kind: event.Started, Scope: event.Check, ID: "etcd.quorum", Title: "etcd has a quorum"},
 		{Kind: event.Done, Scope: event.Check, ID: "etcd.quorum", Title: "etcd has a quorum", Outcome: "PASS"},
 		{Kind: event.Started, Scope: event.Check, ID: "net.pods", Title: "Pods reach each other"},

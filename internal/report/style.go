@@ -5,7 +5,7 @@ type Style struct {
 	Color bool
 }
 
-// The colours, as ANSI sequences.
+// The colors, as ANSI sequences.
 const (
 	green  = "\x1b[32m"
 	red    = "\x1b[31m"

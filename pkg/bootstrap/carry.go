@@ -18,7 +18,7 @@ import (
 
 // carry brings the images into the nodes that lack them.
 func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded, err error) {
-	span := event.Start(f.sink, event.Event{Scope: event.Phase, ID: "load", Title: "Put images into the nodes"})
+	span := event.Start(f.sink, event.Event{Scope: event.Phase, ID: "load", Title: "Load images into the nodes"})
 	defer func() {
 		if err != nil {
 			span.Failed(err.Error(), hint.AdviceOf(err))

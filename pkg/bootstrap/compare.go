@@ -13,7 +13,7 @@ import (
 
 // comparison tells what an addition has broken from what was broken before. A quick
 // verification runs while the containers are made, and takes no time of its own. Of
-// what it leaves out, only checks that have failed afterwards are run again, as if
+// what it leaves out, only checks that have failed afterward are run again, as if
 // the new nodes were not there: in the good case that costs nothing.
 type comparison struct {
 	done   chan struct{}

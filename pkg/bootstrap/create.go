@@ -25,7 +25,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
 		return "", err
 	} else if len(nodes) > 0 {
-		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("somebody else has just made a cluster %s", u.Topology.Name), "choose another name")
+		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
 	u.creation = u.begin(ctx, span)
 	if err := u.creation.wait(); err != nil {

@@ -39,14 +39,14 @@ func NewAddition(config StandingConfig, role string, count int) *Addition {
 // Plan is the recipe of "node add". Estimates are for one node on two cores.
 func (a *Addition) Plan() []Phase {
 	return []Phase{
-		{Name: "look", Title: "Look at the cluster", Estimate: time.Second, Run: a.look},
+		{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: a.look},
 		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.make, Undo: a.discard},
 		{Name: "match", Title: "Copy containerd's configuration and trusted authorities", Estimate: time.Second, Run: a.match},
 		{Name: "load", Title: "Copy images to the new nodes", Estimate: time.Second, Run: a.load},
-		{Name: "join", Title: "Let the nodes join", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
-		{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
+		{Name: "join", Title: "Join the nodes", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
+		{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Skip: a.noCNI, Run: a.waitForNodes},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: a.noWorkloads, Run: a.waitForWorkloads},
+		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 5 * time.Second, Skip: a.noWorkloads, Run: a.waitForWorkloads},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: a.prove},
 	}
 }
@@ -237,7 +237,7 @@ func (a *Addition) adorn(ctx context.Context) error {
 		}
 		for _, name := range a.Nodes {
 			node.Name = name
-			objects = append(objects, labelled(node))
+			objects = append(objects, labeled(node))
 		}
 	}
 	if err := a.client.Apply(ctx, objects); err != nil {

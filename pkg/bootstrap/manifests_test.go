@@ -81,7 +81,7 @@ func TestMayCome(t *testing.T) {
 		want bool
 	}{
 		"a kind of an operator":   {&meta.NoKindMatchError{GroupKind: shelves, SearchedVersions: []string{"v1"}}, true},
-		"a misspelt kind":         {&meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "apps", Kind: "Deploymnt"}}, false},
+		"a misspelled kind":       {&meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "apps", Kind: "Deploymnt"}}, false},
 		"a namespace":             {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "shop"), true},
 		"a service account":       {apierrors.NewForbidden(pods, "a", errors.New(`error looking up service account shop/app: serviceaccount "app" not found`)), true},
 		"a namespace that ends":   {terminating, true},

@@ -76,7 +76,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 	name := u.Topology.Name
 	if err := u.judge(ctx, nil); err != nil {
 		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
-			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or make it anew: kindctl down -n "+name, "\n"))
+			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or recreate it: kindctl down -n "+name, "\n"))
 	}
 	if err := u.merge(ctx); err != nil {
 		return "", err

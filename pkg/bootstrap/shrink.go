@@ -53,12 +53,12 @@ func (d *Departure) Nodes() (names []string) {
 // Estimates are for one node on two cores.
 func (d *Departure) Plan() (before, after []Phase) {
 	return []Phase{
-			{Name: "look", Title: "Look at the cluster", Estimate: time.Second, Run: d.look},
-			{Name: "drain", Title: "Move the pods elsewhere", Estimate: 10 * time.Second, Run: d.drain, Undo: d.uncordon},
+			{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: d.look},
+			{Name: "drain", Title: "Drain the nodes", Estimate: 10 * time.Second, Run: d.drain, Undo: d.uncordon},
 		}, []Phase{
-			{Name: "leave", Title: "Take the nodes out", Estimate: 3 * time.Second, Run: d.depart},
-			{Name: "record", Title: "Write down what the cluster has become", Estimate: time.Second, Run: d.settle},
-			{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 5 * time.Second, Skip: d.noWorkloads, Run: d.waitForWorkloads},
+			{Name: "leave", Title: "Remove the nodes from the cluster", Estimate: 3 * time.Second, Run: d.depart},
+			{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: d.settle},
+			{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 5 * time.Second, Skip: d.noWorkloads, Run: d.waitForWorkloads},
 			{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: d.verify},
 		}
 }
@@ -80,7 +80,7 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	planes := slices.DeleteFunc(slices.Clone(d.leaving), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
 	if len(planes) >= d.before.ControlPlanes {
-		return "", hint.New(hint.Usage, "LAST_CONTROL_PLANE", "a cluster without a control plane is none", "to remove the cluster: kindctl down -n "+d.Name)
+		return "", hint.New(hint.Usage, "LAST_CONTROL_PLANE", "the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
 	}
 	for _, holder := range d.leaving {
 		if err := d.standing.count(holder.Role, -1); err != nil {
@@ -241,7 +241,7 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.Wrap(err, hint.Timeout, "DRAIN_FAILED", "the pods of "+node.Name+" could not be moved", "--force also removes pods that nobody would make again; a PodDisruptionBudget may keep others: kubectl get pdb -A")
+			return "", hint.Wrap(err, hint.Timeout, "DRAIN_FAILED", "the pods of "+node.Name+" could not be moved", "--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
 		}
 	}
 	return fmt.Sprintf("%d pods", moved), nil

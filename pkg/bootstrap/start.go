@@ -54,14 +54,14 @@ func NewStart(config StartConfig) *Start { return &Start{StartConfig: config} }
 // Plan is the recipe of "start". Estimates are for three nodes on two cores.
 func (s *Start) Plan() []Phase {
 	return []Phase{
-		{Name: "look", Title: "Look at the nodes", Estimate: time.Second, Run: s.look},
+		{Name: "look", Title: "Inspect the nodes", Estimate: time.Second, Run: s.look},
 		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
 		{Name: "certificates", Title: "Renew certificates that have expired", Estimate: time.Second, Run: s.renew},
 		{Name: "kubeconfig", Title: "Refresh the kubeconfig", Estimate: time.Second, Run: s.refreshKubeconfig},
 		{Name: "api", Title: "Wait until the API servers are ready", Estimate: 20 * time.Second, Run: s.waitForAPI},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
-		{Name: "rejoin", Title: "Have the CNI forget nodes at other addresses", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
-		{Name: "workloads", Title: "Wait until the system's pods are ready", Estimate: 20 * time.Second, Skip: s.noWorkloads, Run: s.waitForPods},
+		{Name: "rejoin", Title: "Remove stale node addresses from the CNI", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
+		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 20 * time.Second, Skip: s.noWorkloads, Run: s.waitForPods},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
 	}
 }
@@ -159,7 +159,7 @@ func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 func connect(kind *provider.Provider, name string) (*kube.Client, error) {
 	kubeconfig, err := kind.Kubeconfig(name, false)
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "make it anew: kindctl down -n "+name)
+		return nil, hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "recreate it: kindctl down -n "+name)
 	}
 	return kube.FromKubeconfigData([]byte(kubeconfig))
 }

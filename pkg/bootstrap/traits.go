@@ -39,7 +39,7 @@ func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
 	limited := 0
 	for _, node := range u.Topology.Each() {
 		if len(node.Labels) > 0 {
-			labels = append(labels, labelled(node))
+			labels = append(labels, labeled(node))
 		}
 		if node.CPUs == "" && node.Memory == "" {
 			continue
@@ -51,13 +51,13 @@ func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
 		limited++
 	}
 	if err := u.client.Apply(ctx, labels); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "LABELS_FAILED", "the nodes could not be labelled", "run again with --retain and look: kubectl get nodes --show-labels")
+		return "", hint.Wrap(err, hint.Creation, "LABELS_FAILED", "the nodes could not be labeled", "run again with --retain and look: kubectl get nodes --show-labels")
 	}
-	return fmt.Sprintf("%d labelled, %d limited", len(labels), limited), nil
+	return fmt.Sprintf("%d labeled, %d limited", len(labels), limited), nil
 }
 
-// labelled is a node with its labels alone.
-func labelled(node clusters.Node) *unstructured.Unstructured {
+// labeled is a node with its labels alone.
+func labeled(node clusters.Node) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
 	object.SetAPIVersion("v1")
 	object.SetKind("Node")

@@ -112,7 +112,7 @@ func notReady(node *corev1.Node) string {
 // runtime holds the plugin's at its end.
 func brief(message string) string {
 	if strings.Contains(message, "cni plugin not initialized") {
-		return "CNI not initialised"
+		return "CNI not initialized"
 	}
 	if at := strings.LastIndex(message, "message:"); at >= 0 {
 		message = message[at+len("message:"):]

@@ -35,7 +35,7 @@ func TestAllReady(t *testing.T) {
 		want  string
 	}{
 		{"all", []*corev1.Node{ready, ready}, ""},
-		{"one waits", []*corev1.Node{waiting, ready}, "1 of 2 nodes are ready; not yet b (CNI not initialised)"},
+		{"one waits", []*corev1.Node{waiting, ready}, "1 of 2 nodes are ready; not yet b (CNI not initialized)"},
 		{"one is missing", []*corev1.Node{ready}, "1 of 2 nodes are ready; not yet 1 not registered"},
 		{"none", nil, "0 of 2 nodes are ready; not yet 2 not registered"},
 		{"young", []*corev1.Node{ready, {ObjectMeta: metav1.ObjectMeta{Name: "c"}}}, "1 of 2 nodes are ready; not yet c (the kubelet has not reported)"},

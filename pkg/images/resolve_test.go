@@ -207,7 +207,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// rehearse wants a rehearsal to do nothing, and to say what is done afterwards.
+// rehearse wants a rehearsal to do nothing, and to say what is done afterward.
 func (w *world) rehearse(t *testing.T, resolver *Resolver, request Request, diary []string, wantError string) {
 	t.Helper()
 	before := maps.Clone(w.docker)

@@ -20,7 +20,7 @@ func TestNamesAgree(t *testing.T) {
 	}
 	for _, cni := range clusters.CNIs {
 		if _, err := addons.New(cni, addons.Options{}); err != nil {
-			t.Errorf("a topology may name the CNI %s, the catalogue says: %v", cni, err)
+			t.Errorf("a topology may name the CNI %s, the catalog says: %v", cni, err)
 		}
 		if !slices.Contains(forge.CNIs, cni) {
 			t.Errorf("a topology may name the CNI %s, the forge has no image for it", cni)

@@ -17,7 +17,7 @@ func (p Patch) Matches(document map[string]any) bool {
 }
 
 // Apply changes the documents as kind does, and returns the paths of what is
-// different afterwards.
+// different afterward.
 func (p Patch) Apply(documents Documents) (changes []Change, err error) {
 	before := documents[p.Kind]
 	if !p.Matches(before) {

@@ -41,10 +41,10 @@ type place struct {
 // astray tells whether it runs where it must not.
 func (p place) astray() bool { return p.bound && p.running() && p.address() != p.proper }
 
-// recognise has the containers of a cluster speak of their addresses of the IP
+// recognize has the containers of a cluster speak of their addresses of the IP
 // family that etcd's members know each other by. Clusters with etcd apart do not
 // care.
-func (e *Engine) recognise(ctx context.Context, members []*member) error {
+func (e *Engine) recognize(ctx context.Context, members []*member) error {
 	for _, m := range members {
 		if m.role != constants.ControlPlaneNodeRoleValue {
 			continue
@@ -66,7 +66,7 @@ func (e *Engine) recognise(ctx context.Context, members []*member) error {
 
 // places finds out which addresses the containers of a cluster had.
 func (e *Engine) places(ctx context.Context, members []*member) ([]place, error) {
-	if err := e.recognise(ctx, members); err != nil {
+	if err := e.recognize(ctx, members); err != nil {
 		return nil, err
 	}
 	planes := 0
@@ -203,7 +203,7 @@ func fixing(address netip.Addr) network.EndpointIPAMConfig {
 	return network.EndpointIPAMConfig{IPv4Address: address}
 }
 
-// noFixedAddress recognises Docker's refusal of a fixed address in a network
+// noFixedAddress recognizes Docker's refusal of a fixed address in a network
 // whose subnet nobody chose, or that does not have the address.
 func noFixedAddress(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "user configured subnets") || strings.Contains(err.Error(), "no configured subnet"))

@@ -41,7 +41,7 @@ type member struct {
 	network  string
 	endpoint *network.EndpointSettings
 	policy   container.RestartPolicyMode
-	// six says that its address is the one of IPv6: see recognise.
+	// six says that its address is the one of IPv6: see recognize.
 	six bool
 	// api is where the host reaches its API server, if it has one.
 	api netip.AddrPort
@@ -92,11 +92,11 @@ func (m *member) fixedTo(address netip.Addr) bool {
 
 // members returns a cluster's containers, sorted by name; none is no cluster.
 func (e *Engine) members(ctx context.Context, cluster string) ([]*member, error) {
-	return e.labelled(ctx, clusterLabel+"="+cluster)
+	return e.labeled(ctx, clusterLabel+"="+cluster)
 }
 
-// labelled returns the containers with a label, sorted by name.
-func (e *Engine) labelled(ctx context.Context, label string) ([]*member, error) {
+// labeled returns the containers with a label, sorted by name.
+func (e *Engine) labeled(ctx context.Context, label string) ([]*member, error) {
 	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
 	if err != nil {
 		return nil, fmt.Errorf("list the containers with label %s: %w", label, err)

@@ -127,8 +127,8 @@ func (b *box) labels() map[string]string {
 	return map[string]string{clusterLabel: b.cluster}
 }
 
-// labelled tells whether the container has one of the labels, or no matter which.
-func (b *box) labelled(wanted map[string]bool) bool {
+// labeled tells whether the container has one of the labels, or no matter which.
+func (b *box) labeled(wanted map[string]bool) bool {
 	for key, value := range b.labels() {
 		if wanted[key] || wanted[key+"="+value] {
 			return true
@@ -249,7 +249,7 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		listed := []any{}
 		for _, b := range d.containers {
 			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
-			if onNetwork && b.labelled(filters["label"]) {
+			if onNetwork && b.labeled(filters["label"]) {
 				listed = append(listed, map[string]any{"Id": b.name, "Names": []string{"/" + b.name}, "HostConfig": map[string]string{"NetworkMode": b.network}, "Labels": b.labels()})
 			}
 		}

@@ -55,7 +55,7 @@ func (e *Engine) Inventory(ctx context.Context, cluster string) (Inventory, erro
 // Inventories returns what Docker has of every cluster that kind or kindctl
 // made, sorted by name.
 func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error) {
-	members, err := e.labelled(ctx, clusterLabel)
+	members, err := e.labeled(ctx, clusterLabel)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error)
 
 func (e *Engine) inventory(ctx context.Context, cluster string, members []*member) (Inventory, error) {
 	found := Inventory{Cluster: cluster}
-	companions, err := e.labelled(ctx, companionLabel+"="+cluster)
+	companions, err := e.labeled(ctx, companionLabel+"="+cluster)
 	if err != nil {
 		return Inventory{}, err
 	}

@@ -90,7 +90,7 @@ func TestLend(t *testing.T) {
 			}
 			giveBack()
 			if got := docker.images[name]; (got == nil) != (test.after == nil) || got[builtLabel] != test.after[builtLabel] {
-				t.Errorf("afterwards the name is that of %v, not %v", got, test.after)
+				t.Errorf("afterward the name is that of %v, not %v", got, test.after)
 			}
 			other()
 			if _, left := docker.images[name][builtLabel]; left {

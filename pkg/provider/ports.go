@@ -13,7 +13,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// portTaken recognises Docker's words for a port of the host that is in use, of
+// portTaken recognizes Docker's words for a port of the host that is in use, of
 // its own book-keeping and of the kernel.
 func portTaken(message string) bool {
 	return strings.Contains(message, "port is already allocated") || strings.Contains(message, "bind: address already in use") ||
@@ -65,7 +65,7 @@ func (p *Provider) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, 
 			return err
 		}
 		p.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
-			Message: fmt.Sprintf("somebody else took port %d in the meantime; the nodes are made anew with other ports", port)})
+			Message: fmt.Sprintf("port %d was taken in the meantime; retrying with other ports", port)})
 		if err := p.Delete(ctx, config.Name, kubeconfig, true); err != nil {
 			return err
 		}

@@ -134,8 +134,8 @@ func (s *starting) settled(ctx context.Context, p place) error {
 	if now.six = p.six; now.address() == p.proper {
 		return nil
 	}
-	err = hint.New(hint.Creation, "ADDRESS_LOST", fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because nobody chose its subnet", p.name, now.address(), p.proper, p.network),
-		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor make the cluster anew on a network that keeps addresses: kindctl up --network NAME", p.network))
+	err = hint.New(hint.Creation, "ADDRESS_LOST", fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", p.name, now.address(), p.proper, p.network),
+		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", p.network))
 	for _, m := range s.begun {
 		err = errors.Join(err, s.engine.stop(context.WithoutCancel(ctx), m))
 	}

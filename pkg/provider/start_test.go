@@ -61,9 +61,9 @@ var (
 	large = []string{"lab-control-plane", "lab-control-plane2", "lab-control-plane3", "lab-worker", "lab-external-load-balancer"}
 )
 
-// neighbour is a container of somebody else's.
-func (d *dockerd) neighbour(address string) {
-	d.containers = append(d.containers, &box{name: "neighbour", network: d.networks[0].name, state: "running", address: netip.MustParseAddr(address)})
+// neighbor is a container of somebody else's.
+func (d *dockerd) neighbor(address string) {
+	d.containers = append(d.containers, &box{name: "neighbor", network: d.networks[0].name, state: "running", address: netip.MustParseAddr(address)})
 }
 
 func (d *dockerd) addresses() map[string]string {
@@ -100,7 +100,7 @@ func TestStopAndStart(t *testing.T) {
 	for name, network := range map[string]*bridge{"fixed addresses": chosen, "any addresses": lan("kind")} {
 		t.Run(name, func(t *testing.T) {
 			d := runningLab(t, network, large...)
-			d.neighbour("172.18.0.2") // kind's network is rarely empty
+			d.neighbor("172.18.0.2") // kind's network is rarely empty
 			before := d.addresses()
 			engine := d.engine(t)
 			want := []string{"stop lab-control-plane at 172.18.0.3", "stop lab-control-plane2 at 172.18.0.4", "stop lab-control-plane3 at 172.18.0.5",
@@ -146,7 +146,7 @@ func TestStartAfterDockerRestarted(t *testing.T) {
 		network := lan("kind")
 		network.chosen = fixed
 		d := runningLab(t, network, large...)
-		d.neighbour("172.18.0.2")
+		d.neighbor("172.18.0.2")
 		before := d.addresses()
 		one, two := d.box("lab-control-plane"), d.box("lab-control-plane2")
 		one.address, two.address = two.address, one.address
@@ -172,7 +172,7 @@ func TestStartAfterDockerRestarted(t *testing.T) {
 // addresses again, after a stop and when Docker has mixed them.
 func TestIPv6KeepsAddresses(t *testing.T) {
 	d := runningLab(t, lanSix("kind"), large...)
-	d.neighbour("fc00:1::2")
+	d.neighbor("fc00:1::2")
 	before := d.addresses()
 	engine := d.engine(t)
 	if titles := stopped(t, engine); titles[0] != "stop lab-control-plane at fc00:1::3" {
@@ -209,7 +209,7 @@ func TestStartAfterDockerMixed(t *testing.T) {
 		network := lan("kind")
 		network.chosen = fixed
 		d := runningLab(t, network, "lab-control-plane", "lab-control-plane2", "lab-external-load-balancer", "lab-control-plane3", "lab-worker")
-		d.neighbour("172.18.0.2")
+		d.neighbor("172.18.0.2")
 		for name, address := range map[string]string{"lab-control-plane": "172.18.0.7", "lab-control-plane2": "172.18.0.5", "lab-external-load-balancer": "172.18.0.4", "lab-worker": "172.18.0.3"} {
 			d.box(name).address = netip.MustParseAddr(address)
 		}
@@ -241,12 +241,12 @@ func TestStartElsewhere(t *testing.T) {
 		d := runningLab(t, network, small...)
 		engine := d.engine(t)
 		stopped(t, engine)
-		d.neighbour("172.18.0.3")
+		d.neighbor("172.18.0.3")
 		plan, err := engine.Start(t.Context(), "lab")
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"start lab-control-plane at another address: neighbour has 172.18.0.3 now", "start lab-worker at 172.18.0.4"}
+		want := []string{"start lab-control-plane at another address: neighbor has 172.18.0.3 now", "start lab-worker at 172.18.0.4"}
 		if diff := cmp.Diff(want, plan.Titles()); diff != "" {
 			t.Errorf("plan (-want +got):\n%s", diff)
 		}
@@ -276,9 +276,9 @@ func TestStartElsewhere(t *testing.T) {
 		d := runningLab(t, network, large...)
 		engine := d.engine(t)
 		stopped(t, engine)
-		d.neighbour("172.18.0.4")
+		d.neighbor("172.18.0.4")
 		_, err := engine.Start(t.Context(), "lab")
-		if hint.ReasonOf(err) != "ADDRESS_TAKEN" || !strings.Contains(err.Error(), "neighbour") || !strings.Contains(err.Error(), "lab-control-plane2") || hint.AdviceOf(err) == "" {
+		if hint.ReasonOf(err) != "ADDRESS_TAKEN" || !strings.Contains(err.Error(), "neighbor") || !strings.Contains(err.Error(), "lab-control-plane2") || hint.AdviceOf(err) == "" {
 			t.Errorf("error is %v", err)
 		}
 	})

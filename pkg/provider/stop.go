@@ -20,7 +20,7 @@ func (e *Engine) Stop(ctx context.Context, cluster string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := e.recognise(ctx, members); err != nil {
+	if err := e.recognize(ctx, members); err != nil {
 		return Plan{}, err
 	}
 	var steps []Step

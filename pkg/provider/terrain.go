@@ -138,7 +138,7 @@ func (t terrain) denies(p place, stopping []place) (why string, err error) {
 		return fmt.Sprintf("%s has %s now", holder, p.proper), nil
 	case !inside && p.bound:
 		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", p.network, p.proper, p.name),
-			fmt.Sprintf("once nothing else is on it, make it anew: docker network rm %s; docker network create %s %s", p.network, subnetOf(p.proper), p.network))
+			fmt.Sprintf("once nothing else uses it, recreate it: docker network rm %s; docker network create %s %s", p.network, subnetOf(p.proper), p.network))
 	case !inside:
 		return fmt.Sprintf("network %s has no %s any more", p.network, p.proper), nil
 	}

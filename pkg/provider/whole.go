@@ -39,7 +39,7 @@ func whole(cluster string, members []*member, known []string) error {
 		return nil
 	}
 	return hint.New(hint.Creation, "NODE_LOST", fmt.Sprintf("cluster %s has lost %s: removed, and with it what was on it; nothing was started", cluster, strings.Join(lost, ", ")),
-		fmt.Sprintf("make the cluster anew: kindctl down -n %s, then kindctl up -n %s", cluster, cluster))
+		fmt.Sprintf("recreate it: kindctl down -n %s && kindctl up -n %s", cluster, cluster))
 }
 
 // NodeName is what kind calls the containers of a role: the first one has no

@@ -17,8 +17,8 @@ const groupAdmission = "admission"
 
 func admissionChecks() []Check {
 	return []Check{{
-		ID: "adm.volume", Group: groupAdmission, Title: "An admission policy gives a new pod one volume at two paths",
-		Proves: "A pod without any volume is created. A MutatingAdmissionPolicy of the run gives it one hostPath volume at two mount paths, and when it runs both show the node's own machine ID. PodPreset did this until Kubernetes 1.20. Where policies are off, pods are admitted all the same, without what the policies should have given them.",
+		ID: "adm.volume", Group: groupAdmission, Title: "An admission policy mounts one volume at two paths in a new pod",
+		Proves: "A pod without any volume is created. A MutatingAdmissionPolicy of the run gives it one hostPath volume at two mount paths, and when it runs both show the node's own machine ID. PodPreset did this until Kubernetes 1.20. Where admission policies are disabled, pods are still admitted, without the changes that the policies should have made.",
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
 		Rights: rights(rightsOfNodes, rightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"}),

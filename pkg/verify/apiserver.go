@@ -30,7 +30,7 @@ func apiServerChecks() []Check {
 		},
 		{
 			ID: "api.scope", Group: groupAPI, Title: "Resources have the scope that the API documents",
-			Proves: "Discovery says of Pods, ReplicationControllers, ReplicaSets, PersistentVolumeClaims and Roles that they live in a namespace, and of PersistentVolumes, Nodes, Namespaces and ClusterRoles that they do not.",
+			Proves: "Discovery reports Pods, ReplicationControllers, ReplicaSets, PersistentVolumeClaims and Roles as namespaced, and PersistentVolumes, Nodes, Namespaces and ClusterRoles as cluster-scoped.",
 			Hint:   "kubectl api-resources",
 			Rights: []string{"get /api/v1", "get /apis/apps/v1", "get /apis/rbac.authorization.k8s.io/v1"},
 			Run:    apiScope,

@@ -16,8 +16,8 @@ import (
 
 func appliedCheck() Check {
 	return Check{
-		ID: "cfg.applied", Group: groupAPI, Title: "Components run with the settings that the configuration asks for",
-		Proves:  "Every setting that patches of the configuration ask for is read back from what runs: flags from the static pods of the control plane, settings of kubelets from their own answer, those of kube-proxy and of kubeadm from the ConfigMaps that nodes take them from. Where the containers of the nodes can be reached, as with the name of a cluster and not with a context, containerd prints the configuration that it makes of its files, hosts.toml is read beside that, and no file of the configuration may have changed after containerd was started. A patch that got lost on the way would else be noticed when it is needed.",
+		ID: "cfg.applied", Group: groupAPI, Title: "Components run with the requested settings",
+		Proves:  "Every setting that patches of the configuration ask for is read back from what runs: flags from the static pods of the control plane, settings of kubelets from their own answer, those of kube-proxy and of kubeadm from the ConfigMaps that nodes take them from. Where the containers of the nodes can be reached, as with the name of a cluster and not with a context, containerd prints the configuration that it makes of its files, hosts.toml is read beside that, and no file of the configuration may have changed after containerd was started. A patch that was lost on the way would otherwise be noticed only when it is needed.",
 		Hint:    "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env, and: containerd config dump; after a change there: systemctl restart containerd",
 		Needs:   []string{"api.ready", "kubelet.alive"},
 		Rights:  rights(rightsOfSystemPods, rightsOfNodes, rightsOfKubeletConfigs, []string{"get configmaps@kube-system"}),

@@ -23,7 +23,7 @@ func controllerChecks() []Check {
 	return []Check{
 		{
 			ID: "kcm.leader", Group: groupControllers, Title: "The controller managers are healthy and one of them leads",
-			Proves: "Every controller manager's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. An only one that is told to elect none must be healthy; kcm.reconcile then proves that it works.",
+			Proves: "Every controller manager's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A single one that runs without leader election must be healthy; kcm.reconcile then proves that it works.",
 			Hint:   "kubectl -n kube-system get lease kube-controller-manager; kubectl -n kube-system logs -l component=kube-controller-manager --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfElected,
@@ -31,7 +31,7 @@ func controllerChecks() []Check {
 			Run: elected("kube-controller-manager", controllerManagerPort),
 		},
 		{
-			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers furnish a new namespace and replace a deleted pod",
+			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers provision new namespaces and replace deleted pods",
 			Proves: "A new namespace is given its default ServiceAccount and the ConfigMap of root certificates; a new ReplicaSet makes its pods, and makes another for one that is deleted. A controller manager can be healthy and lead while one of its controllers is off.",
 			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
 			Needs:  []string{"api.ready", "kcm.leader"},

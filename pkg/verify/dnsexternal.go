@@ -13,7 +13,7 @@ import (
 
 func dnsExternalCheck() Check {
 	return Check{
-		ID: "dns.external", Late: true, Group: groupDNS, Title: "Every CoreDNS pod forwards names from outside of the cluster",
+		ID: "dns.external", Late: true, Group: groupDNS, Title: "Every CoreDNS pod forwards names outside the cluster",
 		Proves: "Every CoreDNS pod is asked for the name of a node, another than its own where there is one, which only the resolver of the nodes' container network knows, and answers with the node's address. " +
 			"The names of Services do not need the forwarder, so that its failure would show only when a pod looks up a name outside.",
 		Hint:    "look at the forward line of the Corefile, and at the resolv.conf that it names, on the node of the pod: kubectl -n kube-system get configmap coredns -o yaml; docker exec NODE cat /etc/resolv.conf",

@@ -12,7 +12,7 @@ import (
 
 const (
 	// latencyQueries is how many lookups are timed, latencyLimit what nineteen
-	// of twenty may take. Neighbours on one machine take a millisecond.
+	// of twenty may take. Neighbors on one machine take a millisecond.
 	latencyQueries = 100
 	latencyLimit   = 100 * time.Millisecond
 	// latencyTime is when it is enough: so long the lookups take when they are
@@ -22,7 +22,7 @@ const (
 
 func dnsLatencyCheck() Check {
 	return Check{
-		ID: "dns.latency", Late: true, Group: groupDNS, Title: "Pods get DNS answers in good time",
+		ID: "dns.latency", Late: true, Group: groupDNS, Title: "Pods get DNS answers quickly",
 		Proves: fmt.Sprintf("A pod asks the DNS Service %d times for names of the cluster, over UDP, one after the other on one forwarded connection. A time includes the way there, through the API server and the kubelet, which requests that need no DNS measure in between: "+
 			"the 95th percentile of the lookups may be at most %s over theirs, so that a busy machine alone is no reason to warn. Slow lookups else show as slowness of everything.", latencyQueries, latencyLimit),
 		Hint:   "look at the load of CoreDNS and of its nodes: kubectl -n kube-system logs -l k8s-app=kube-dns; kubectl -n kube-system describe pods -l k8s-app=kube-dns",

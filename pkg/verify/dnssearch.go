@@ -12,7 +12,7 @@ import (
 
 func dnsSearchCheck() Check {
 	return Check{
-		ID: "dns.search", Nodes: AllNodes, Late: true, Group: groupDNS, Title: "Short names of Services lead pods on every node to their Services",
+		ID: "dns.search", Nodes: AllNodes, Late: true, Group: groupDNS, Title: "Pods on every node resolve and reach Services by short names",
 		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service, or the address that clusterDNS in ConfigMap kubelet-config has in its place, and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
 			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone. That nothing answers at an address of the user's is a warning.",
 		Hint:    "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",

@@ -14,7 +14,7 @@ import (
 
 func egressCheck() Check {
 	return Check{
-		ID: "net.egress", Nodes: AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach an address outside of the cluster",
+		ID: "net.egress", Nodes: AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach an address outside the cluster",
 		Proves: "From the network of every node a connection is made to the default gateway of the nodes, which need not accept it, but answers. A pod on that node must get an answer too. " +
 			"A gateway that knows no way to pods, such as that of kind's network, answers a pod only if the node puts its own address in the place of the pod's (masquerading). It takes no Internet.",
 		Hint:   "look at what masquerades on the nodes named: docker exec NODE iptables-save -t nat; kubectl get ippools.crd.projectcalico.org -o yaml (natOutgoing); kubectl -n kube-system get configmap cilium-config -o yaml | grep masquerade",

@@ -19,8 +19,8 @@ const etcdSelector = "component=etcd"
 func etcdChecks() []Check {
 	return []Check{
 		{
-			ID: "etcd.members", Group: groupEtcd, Title: "All etcd members know the same members",
-			Proves: "Every etcd member is asked for its own list of members; all lists are the same, as long as expected, and hold no learner. A member that was cut off, or that joined another cluster, has a list of its own.",
+			ID: "etcd.members", Group: groupEtcd, Title: "All etcd members report the same member list",
+			Proves: "Every etcd member is asked for its own list of members; all lists are the same, as long as expected, and hold no learner. A member that was cut off, or that joined another cluster, has a different list.",
 			Hint:   "kubectl -n kube-system get pods -l component=etcd; kubectl -n kube-system logs -l component=etcd --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfEtcdctl,
@@ -29,7 +29,7 @@ func etcdChecks() []Check {
 		},
 		{
 			ID: "etcd.quorum", Group: groupEtcd, Title: "etcd has one leader and a quorum",
-			Proves: "Every etcd member is asked whom it takes for the leader, and in which term; all agree on one that answers. A member that is cut off from the others knows no leader. As long as most members answer, one that does not is a warning, which says that the quorum holds. So is an even number of members: it survives no more losses than one member less.",
+			Proves: "Every etcd member is asked for its leader and term; all agree on one that answers. A member that is cut off from the others knows no leader. As long as most members answer, one that does not is a warning, which says that the quorum holds. So is an even number of members: it survives no more losses than one member less.",
 			Hint:   "start the members that do not answer; for an even number, add or remove one; else: kubectl -n kube-system logs -l component=etcd --tail=20",
 			Rights: rightsOfEtcdctl,
 			Skip:   hiddenEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,

@@ -13,7 +13,7 @@ import (
 
 func etcdSpaceCheck() Check {
 	return Check{
-		ID: "etcd.space", Nodes: ControlPlanes, Group: groupEtcd, Title: "etcd has room for what is still to come",
+		ID: "etcd.space", Nodes: ControlPlanes, Group: groupEtcd, Title: "etcd has storage space left",
 		Proves: "Every etcd member reports no alarm, and a database under 80 % of its quota. When the quota is reached, etcd takes no more writes, while /readyz stays good.",
 		Hint:   "free space with etcdctl compact and defrag, then: etcdctl alarm disarm (kubectl -n kube-system exec etcd-NODE -- etcdctl ...); or raise --quota-backend-bytes in /etc/kubernetes/manifests/etcd.yaml",
 		Needs:  []string{"etcd.members", "etcd.quorum"},

@@ -11,8 +11,8 @@ import (
 
 func hostCheck() Check {
 	return Check{
-		ID: "net.host", Nodes: AllNodes, Group: groupNetwork, Title: "Pods reach programs on every node's own network",
-		Proves: "A pod on every node sends a request to a pod on the host network of every node. Admission webhooks, node agents and the API server itself live there. " + aSample,
+		ID: "net.host", Nodes: AllNodes, Group: groupNetwork, Title: "Pods reach programs on every node's host network",
+		Proves: "A pod on every node sends a request to a pod on the host network of every node. Admission webhooks, node agents and the API server itself run there. " + aSample,
 		Hint:   "look at the packet filter of the node that is not reached, and at the CNI's policies for hosts: docker exec NODE iptables-save",
 		Needs:  []string{"kubelet.work", "net.pods"},
 		Rights: RightsOfFleet,

@@ -19,7 +19,7 @@ func TestIsolating(t *testing.T) {
 	}
 	everyNamespace := []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{}}}
 	ownNamespace := []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}
-	labelled := []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "a"}}}}
+	labeled := []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "a"}}}}
 	overUDP := []networkingv1.NetworkPolicyPort{{Protocol: &udp, Port: &port}}
 	overTCP := []networkingv1.NetworkPolicyPort{{Protocol: &tcp, Port: &port}}
 	tests := map[string]struct {
@@ -33,7 +33,7 @@ func TestIsolating(t *testing.T) {
 		"names may be asked":    {[]networkingv1.NetworkPolicy{policy("deny", nil, "Ingress"), policy("dns", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{From: everyNamespace, Ports: overUDP})}, nil},
 		"but over TCP alone":    {[]networkingv1.NetworkPolicy{policy("dns", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{Ports: overTCP})}, []string{"dns"}},
 		"by its own namespace":  {[]networkingv1.NetworkPolicy{policy("own", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{From: ownNamespace})}, []string{"own"}},
-		"by another namespace":  {[]networkingv1.NetworkPolicy{policy("team", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{From: labelled})}, []string{"team"}},
+		"by another namespace":  {[]networkingv1.NetworkPolicy{policy("team", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{From: labeled})}, []string{"team"}},
 		"by anybody, on a port": {[]networkingv1.NetworkPolicy{policy("open", dns, "Ingress", networkingv1.NetworkPolicyIngressRule{Ports: overUDP})}, nil},
 	}
 	server := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: dns}}

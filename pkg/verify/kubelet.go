@@ -11,7 +11,7 @@ import (
 
 func kubeletChecks() []Check {
 	return []Check{{
-		ID: "kubelet.work", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet starts containers, runs commands in them and hands out their logs",
+		ID: "kubelet.work", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet starts containers, runs commands in them, and serves their logs",
 		Proves: "A new pod on the node's own network, which takes no CNI, is started on every node; a command is run in it, a request sent to it, and the request found in its log. A node can be Ready and do none of this.",
 		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.alive"},

@@ -18,7 +18,7 @@ import (
 func kubeletConfigCheck() Check {
 	return Check{
 		ID: "kubelet.config", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
-		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, the kubelets are configured alike too, but for what the configuration asks of single ones, by flags or patches, and clusterDNS is the DNS Service's address unless the configuration names another. A kubelet that was changed by hand, or not restarted after an upgrade, would else show as a node that treats its pods in a way of its own.",
+		Proves:  "Every setting in the ConfigMap kubelet-config is what each kubelet says it runs with. On a cluster that kindctl made, the kubelets are configured alike too, but for what the configuration asks of single ones, by flags or patches, and clusterDNS is the DNS Service's address unless the configuration names another. A kubelet that was changed by hand, or not restarted after an upgrade, would otherwise show as a node that treats its pods differently.",
 		Hint:    "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
 		Needs:   []string{"kubelet.alive"},
 		Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs, []string{"get configmaps@kube-system", "get services@kube-system"}),

@@ -9,8 +9,8 @@ import (
 
 func mtuCheck() Check {
 	return Check{
-		ID: "net.mtu", Nodes: AllNodes, Group: groupNetwork, Title: "Large messages cross between nodes",
-		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and has them sent back. Where the network of the pods believes in larger packets than that of the nodes carries, small messages pass and large ones vanish. %s", largeMessage>>10, aSample),
+		ID: "net.mtu", Nodes: AllNodes, Group: groupNetwork, Title: "Large messages pass between nodes",
+		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and has them sent back. Where the pods' network assumes larger packets than the nodes' network carries, small messages pass and large ones vanish. %s", largeMessage>>10, aSample),
 		Hint:   "compare the MTU of the pods' devices with that of the nodes', less the tunnel's header (50 bytes for VXLAN): docker exec NODE ip link",
 		Needs:  []string{"net.pods"},
 		Rights: RightsOfFleet,

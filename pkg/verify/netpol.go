@@ -14,14 +14,14 @@ func policyChecks() []Check {
 	all := rights(RightsOfFleet, []string{"create,delete networkpolicies.networking.k8s.io"})
 	return []Check{
 		{
-			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic stops it on every node, until it is deleted",
+			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic blocks it on every node until it is deleted",
 			Proves: "A pod on every node is reached from its own node and from another; then a policy isolates them and connections time out (a refusal does not count), also when tried again for longer, while a pod that no policy selects is reached; then the policy is deleted and they are reached again. " +
 				"Where nothing enforces policies, they are accepted all the same: a failure with a CNI that kindctl knows, and else a warning, because not every CNI has a policy engine.",
 			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Ahead: startPolicyPods, Run: run.deny, Hint: look,
 		},
 		{
-			ID: "netpol.allow", Group: groupPolicy, Title: "A policy that allows one label lets it pass on every node, and no other",
-			Proves: "A friend that reached the pods of netpol.deny before any policy, and not under the policy that denies all, reaches them under a second policy that allows its label, while pods of another label still do not. " +
+			ID: "netpol.allow", Group: groupPolicy, Title: "A policy that allows one label admits that label alone on every node",
+			Proves: "A client that reached the pods of netpol.deny before any policy, and not under the policy that denies all, reaches them under a second policy that allows its label, while pods with another label still do not. " +
 				"An engine that has lost sight of some pods' labels would else break a part of the allowed traffic. Both checks are tried in one go, and each has its own verdict.",
 			Needs: []string{"netpol.deny"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Run: run.allow, Hint: look,
 		},

@@ -17,7 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// The groups of the checks in this file and its neighbours.
+// The groups of the checks in this file and its neighbors.
 const (
 	groupNetwork = "network"
 	groupService = "service"

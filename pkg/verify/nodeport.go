@@ -13,7 +13,7 @@ import (
 
 func nodePortCheck() Check {
 	return Check{
-		ID: "svc.nodeport", Nodes: AllNodes, Group: groupService, Title: "A Service's NodePort leads to its pods at every node's address",
+		ID: "svc.nodeport", Nodes: AllNodes, Group: groupService, Title: "A NodePort reaches its Service's pods at every node's address",
 		Proves: fmt.Sprintf("From the network of another node, or of its own where there is one node, %d connections are made to the NodePort at each address of every node. "+
 			"One of the Service's pods must answer each time, also those on other nodes (externalTrafficPolicy: Cluster). Addresses outside of kube-proxy's nodePortAddresses are left out. Where Cilium replaces kube-proxy, the node that asks already chooses the pod.", nodePortTries),
 		Hint:   lookAtProxy + "; and at nodePortAddresses of kube-proxy: kubectl -n kube-system get configmap kube-proxy -o yaml",

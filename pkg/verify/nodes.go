@@ -24,8 +24,8 @@ const kubeletHealthPort = 10248
 func nodeChecks() []Check {
 	return []Check{
 		{
-			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node is there, ready, and its kubelet answers",
-			Proves:  "Every node that is expected is there and Ready, and its kubelet answers for itself. The condition alone stays True for 40 seconds after a kubelet has stopped.",
+			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node exists and is Ready, and its kubelet answers",
+			Proves:  "Every expected node exists and is Ready, and its kubelet answers. The condition alone stays True for 40 seconds after a kubelet has stopped.",
 			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
 			Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"list certificatesigningrequests.certificates.k8s.io"}),
 			Differs: "There are more nodes than the cluster was made with. Nodes of KWOK, which no kubelet runs, are left out of all checks.",
@@ -35,7 +35,7 @@ func nodeChecks() []Check {
 		},
 		{
 			ID: "kubelet.lease", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet renews its lease",
-			Proves: "The lease of every node is seen to be renewed, or made. A kubelet that no longer reaches the API server answers for itself all the same, and its node's pods are evicted minutes later.",
+			Proves: "The lease of every node is seen to be renewed, or made. A kubelet that no longer reaches the API server still answers, and its node's pods are evicted minutes later.",
 			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rights(rightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
@@ -56,7 +56,7 @@ func nodeChecks() []Check {
 		},
 		{
 			ID: "node.taint", Nodes: ControlPlanes, Group: groupNode, Title: "Control planes keep ordinary pods away",
-			Proves:  "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, for the sake of the taint.",
+			Proves:  "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, because of the taint.",
 			Hint:    "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
 			Needs:   []string{"sched.place"},
 			Rights:  rights(rightsOfNodes, rightsOfScheduling),

@@ -29,7 +29,7 @@ const (
 
 func proxyChecks() []Check {
 	return []Check{{
-		ID: "proxy.mode", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy runs on every node in the mode that is configured",
+		ID: "proxy.mode", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy runs on every node in the configured mode",
 		Proves:  "The mode for which the cluster was made, the one in the ConfigMap, where there is one, and the one that the kube-proxy of every node names at /proxyMode are the same. kube-proxy reads its configuration only when it starts.",
 		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get configmaps@kube-system"}),
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",

@@ -14,8 +14,8 @@ const proxyHealthPort = 10256
 
 func proxyHealthCheck() Check {
 	return Check{
-		ID: "proxy.health", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy says on every node that it is healthy",
-		Proves:  "Every kube-proxy is asked on the port that cloud load balancers ask: it must have written its rules of late, and its node must not be about to go.",
+		ID: "proxy.health", Nodes: AllNodes, Group: groupProxy, Title: "kube-proxy reports healthy on every node",
+		Proves:  "Every kube-proxy is asked on the port that cloud load balancers ask: it must have written its rules recently, and its node must not be marked for removal.",
 		Hint:    "look at the node named and its kube-proxy: kubectl describe node NODE; kubectl -n kube-system logs POD",
 		Needs:   []string{"kubelet.alive"},
 		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards),

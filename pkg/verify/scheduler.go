@@ -22,7 +22,7 @@ func schedulerChecks() []Check {
 	return []Check{
 		{
 			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
-			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. An only one that is told to elect none must be healthy; sched.place then proves that it works. A scheduler can run for days and lead nothing.",
+			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A single one that runs without leader election must be healthy; sched.place then proves that it works. A scheduler can run for days and lead nothing.",
 			Hint:   "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfElected,
@@ -30,7 +30,7 @@ func schedulerChecks() []Check {
 			Run: elected("kube-scheduler", schedulerPort),
 		},
 		{
-			ID: "sched.place", Group: groupScheduler, Title: "A new pod is given a node",
+			ID: "sched.place", Group: groupScheduler, Title: "The scheduler assigns a new pod to a node",
 			Proves:  "An ordinary pod without a node is given one, outside of the control planes where there are workers.",
 			Hint:    "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
 			Needs:   []string{"api.ready", "sched.leader", "kcm.leader"},

@@ -20,7 +20,7 @@ const lookAtProxy = "look at the service proxy on the nodes named: kubectl -n ku
 func serviceChecks() []Check {
 	return []Check{
 		{
-			ID: "svc.clusterip", Nodes: AllNodes, Group: groupService, Title: "A new Service's address leads to its pods from every node",
+			ID: "svc.clusterip", Nodes: AllNodes, Group: groupService, Title: "A new Service's address reaches its pods from every node",
 			Proves: "A pod on every node sends a request to the ClusterIP, one of each IP family, by number, and one of the Service's pods must answer.",
 			Hint:   lookAtProxy,
 			Needs:  []string{"net.pods", "kcm.slices", "proxy.mode", "proxy.health", "proxy.rules"},
@@ -28,8 +28,8 @@ func serviceChecks() []Check {
 			Slow:   true, Timeout: 15 * time.Second, Skip: withoutCNI, Run: serviceAnswers,
 		},
 		{
-			ID: "svc.spread", Nodes: AllNodes, Group: groupService, Title: "A Service's address leads to all of its pods from every node",
-			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nobody else may. A rule that is missing for one endpoint shows as one request in a few that fails. " + fmt.Sprintf("Beyond %d nodes it is enough that each endpoint has answered some node.", manyNodes),
+			ID: "svc.spread", Nodes: AllNodes, Group: groupService, Title: "A Service's address reaches all of its pods from every node",
+			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nothing else may. A rule that is missing for one endpoint shows as occasional failed requests. " + fmt.Sprintf("Beyond %d nodes it is enough that each endpoint has answered some node.", manyNodes),
 			Hint:   lookAtProxy,
 			Needs:  []string{"svc.clusterip"},
 			Rights: rightsOfServices,

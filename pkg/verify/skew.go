@@ -15,7 +15,7 @@ import (
 
 func skewCheck() Check {
 	return Check{
-		ID: "node.skew", Nodes: AllNodes, Group: groupNode, Title: "Kubelets and kube-proxies are of versions that the API servers support",
+		ID: "node.skew", Nodes: AllNodes, Group: groupNode, Title: "Kubelets and kube-proxies run versions that the API servers support",
 		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked itself: what the node reports of it is only the kubelet's version. A skew that nobody supports works until some field means something else.",
 		Hint:    "upgrade the API servers first, then the nodes named: https://kubernetes.io/releases/version-skew-policy",
 		Needs:   []string{"api.ready", "kubelet.alive", "proxy.mode"},

@@ -19,7 +19,7 @@ const groupStorage = "storage"
 
 func storageChecks() []Check {
 	return []Check{{
-		ID: "store.claim", Group: groupStorage, Title: "A claim of the default StorageClass gets a volume that keeps what is written",
+		ID: "store.claim", Group: groupStorage, Title: "A claim of the default StorageClass gets a volume that keeps its data",
 		Proves: "A claim that names no class is bound once a pod uses it. The pod, which the scheduler places, writes a file; a second pod, on the same node, must read it. " +
 			"Where provisioning fails, pods that want a volume stay Pending while all else works. Both pods are on their node's network and take no CNI.",
 		Hint: "look at the claim's events and at the provisioner: kubectl get storageclasses; kubectl get events -A --field-selector involvedObject.kind=PersistentVolumeClaim; " +

@@ -97,7 +97,7 @@ func run(t *testing.T, suite forge.Suite, kindctl, cni string) []spec {
 		seen = append(seen, ginkgo(t, suite, dir, "serial", among+" && "+alone, 1)...)
 	}
 	if len(seen) == 0 {
-		t.Fatalf("no spec is labelled %s", among)
+		t.Fatalf("no spec is labeled %s", among)
 	}
 	return seen
 }

@@ -25,7 +25,7 @@ func broughtFiles() []situation {
 			},
 		},
 		{
-			name:    "misspelt-patch",
+			name:    "misspelled-patch",
 			brings:  "Patches with misspelled fields: `apiserver`, `extraArg`, `maxpods`",
 			outcome: "refused, each with its line and the field that was probably meant",
 			try: func(s *session, cluster string) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestInterrupt stops "up" in its phases, as Ctrl-C, a cancelled CI job and a
+// TestInterrupt stops "up" in its phases, as Ctrl-C, a canceled CI job and a
 // terminal that is closed do, and wants Docker and the kubeconfig to be as they
 // were. A terminal that is closed says so twice: its shell does too.
 func TestInterrupt(t *testing.T) {
