@@ -28,9 +28,9 @@ Examples:
   kindctl accept -n lab                     all differences that there are now
   kindctl accept -n lab node.taint          those that one check finds
   kindctl accept --undo api.authz/anonymous`,
-		Description: "verify warns of what somebody has changed in a cluster, such as a taint that was removed, and names it by an ID. " +
-			"Once it is accepted, the check passes and says so; anything else that it finds is reported as before. " +
-			"Which checks know differences is in docs/checks.md. What is accepted is kept in the ConfigMap kube-system/kindctl-accepted.",
+		Description: "verify warns of what was changed in a cluster later, such as a removed taint, and gives it an ID. " +
+			"Once accepted, the check passes and mentions it; other findings are reported as before. " +
+			"docs/checks.md lists the checks that report differences. Accepted IDs are stored in the ConfigMap kube-system/kindctl-accepted.",
 		ArgsUsage: "[ID...]",
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),

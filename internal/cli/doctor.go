@@ -28,8 +28,8 @@ Examples:
   kindctl doctor                         the default cluster, and what every CNI and proxy mode needs
   kindctl doctor --proxy-mode ipvs       what kindctl up would say to the same flags
   sudo kindctl doctor --fix              raise kernel limits that are too low`,
-		Description: "kindctl up refuses what is fatal here and repeats the warnings. The exit code is 3 when something is fatal, or could not be fixed. " +
-			"--fix raises limits and touches nothing else.",
+		Description: "kindctl up stops at fatal findings and repeats the warnings. The exit code is 3 when a finding is fatal or could not be fixed. " +
+			"--fix raises limits and changes nothing else.",
 		Flags: append(topologyFlags(), kubeconfigFlag(), ignorePreflightFlag(), outputFlag("table", "json"),
 			&cli.BoolFlag{Name: "fix", Usage: "apply the safe fixes: raise kernel limits until the next reboot", DisableDefaultText: true}),
 		Action: doctor,

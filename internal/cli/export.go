@@ -27,8 +27,8 @@ func exportCommand() *cli.Command {
 Examples:
   kindctl export logs                        into kindctl-logs-NAME
   kindctl export logs -n lab --tar lab.tar.gz`,
-			Description: "What cannot be had is said, in problems.txt too, and does not keep the rest: of a cluster whose API server is dead there are the nodes' journals and the logs of their pods, of one that is stopped what the containers printed. " +
-				"Secrets are not read, and what looks like a credential is taken out; what your pods log is in there.",
+			Description: "What cannot be collected is reported, also in problems.txt, and does not prevent the rest: without an API server you get the nodes' journals and pod logs, of a stopped cluster the output of its containers. " +
+				"Secrets are not read, and what looks like a credential is redacted; the logs of your pods are included.",
 			ArgsUsage: "[DIR]",
 			Flags: []cli.Flag{nameFlag(),
 				&cli.StringFlag{Name: "tar", TakesFile: true, Usage: "one compressed `FILE` instead of a directory"}},

@@ -17,9 +17,9 @@ func gcCommand() *cli.Command {
 	return &cli.Command{
 		Name: "gc", Usage: "Remove expired clusters and leftovers of killed kindctl runs",
 		UsageText: "kindctl gc [--dry-run] [-o text|json]",
-		Description: "A cluster expires when the time that --ttl gave it is over, whoever made it in this Docker. " +
-			"What an up or run that was killed has left is found by a note in this user's cache: containers, volumes, networks that kindctl made, kubeconfig entries and locks, temporary directories. " +
-			"Nothing else is touched: neither clusters without a time to live, nor those of others, nor those that another kindctl is at work on. Having nothing to do is a success.",
+		Description: "A cluster expires when its --ttl has passed, no matter which user created it in this Docker engine. " +
+			"Leftovers of a killed up or run are found by a record in this user's cache: containers, volumes, networks that kindctl created, kubeconfig entries and locks, temporary directories. " +
+			"Nothing else is touched: neither clusters without a lifetime, nor those of other tools, nor those in use by another kindctl. Exits with 0 when there is nothing to remove.",
 		Flags:  []cli.Flag{dryRunFlag(), outputFlag("text", "json")},
 		Action: gc,
 	}

@@ -16,7 +16,7 @@ func kubeconfigCommand() *cli.Command {
 		Subcommands: []*cli.Command{{
 			Name: "merge", Usage: "Add or restore a cluster's context in your kubeconfig",
 			UsageText: "kindctl kubeconfig merge [-n NAME] [--kubeconfig FILE] [--no-switch-context]",
-			Description: "Takes address and credentials from the cluster, so that it needs neither the file nor the flags that made it. Other entries stay. " +
+			Description: "Address and credentials come from the cluster, so neither the configuration file nor the flags of up are needed. Other entries are kept. " +
 				"To print the kubeconfig instead: kindctl get kubeconfig.",
 			Flags:  []cli.Flag{nameFlag(), kubeconfigFlag(), noSwitchFlag()},
 			Action: mergeKubeconfig,

@@ -20,9 +20,9 @@ Examples:
   kindctl load shop:dev shop-db:dev            what "docker build" made
   kindctl load -n lab images.tar               what "docker save" wrote
   kindctl load --nodes worker batch:dev        not into control planes`,
-		Description: "IMAGE is one that Docker has; ARCHIVE is a file that ends in .tar, .tar.gz or .tgz, or a path with ./ or / in front. " +
-			"All nodes get what they lack at once; those that have the same image are left out. " +
-			"Pods find it by its name; with the tag latest they also want imagePullPolicy: IfNotPresent.",
+		Description: "IMAGE is an image in Docker; ARCHIVE is a file that ends in .tar, .tar.gz or .tgz, or a path that starts with ./ or /. " +
+			"All nodes are loaded at the same time; those that already have the image are skipped. " +
+			"Pods use it by its name; with the tag latest they also need imagePullPolicy: IfNotPresent.",
 		ArgsUsage: "IMAGE|ARCHIVE...",
 		Flags: []cli.Flag{nameFlag(),
 			&cli.StringSliceFlag{Name: "nodes", Usage: "load into these nodes only: `ROLE|NAME`, comma-separated or repeated; roles are control-plane and worker"}},

@@ -30,8 +30,8 @@ Examples:
   kindctl node add                                 one worker more
   kindctl node add -n ha --role control-plane      also a member of etcd more`,
 				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, containerd's configuration with certs.d, and the certificate authorities that it trusts, but none of its extra port mappings. " +
-					"Loaded images are copied; one that containerd pulled for a pod is pulled again when a pod needs it. It is refused where that node keeps the state of etcd, containerd or the kubelet in a folder of this machine, which two nodes cannot share. " +
-					"Control planes need a load balancer, which clusters have that were made with several. Exits as verify does; when it fails, the cluster is as it was.",
+					"Loaded images are copied; images that containerd pulled for a pod are pulled again when needed. The command is refused if that node mounts a directory of the host for the state of etcd, containerd or the kubelet, which two nodes cannot share. " +
+					"Control planes need a load balancer, which only clusters created with several control planes have. Exits as verify does; on failure the cluster is restored.",
 				Flags: append(standingFlags(),
 					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},
 					&cli.IntFlag{Name: "count", Value: 1, Usage: "`NUMBER` of nodes"},
@@ -45,8 +45,8 @@ Examples:
 Examples:
   kindctl node rm worker2                          with or without the cluster's name in front
   kindctl node rm -n ha ha-control-plane3          also a member of etcd less`,
-				Description: "Pods are moved as kubectl drain does. It is refused where etcd would lose its quorum, and where a volume's data is on the node. " +
-					"Also nodes whose container is stopped or gone can be removed. Exits as verify does.",
+				Description: "Pods are evicted as by kubectl drain. The command is refused if etcd would lose its quorum, or if a volume's data is on the node. " +
+					"Nodes whose container is stopped or missing can be removed too. Exits as verify does.",
 				ArgsUsage: "NODE...",
 				Flags:     append(standingFlags(), forceFlag()),
 				Action:    removeNodes,
@@ -59,9 +59,9 @@ func scaleCommand() *cli.Command {
 	return &cli.Command{
 		Name: "scale", Usage: "Add or remove workers to reach a number, and verify every component",
 		UsageText:   "kindctl scale --workers NUMBER [-n NAME] [--force]",
-		Description: "Workers with the highest numbers go first. See kindctl node add and kindctl node rm.",
+		Description: "Workers with the highest numbers are removed first. See kindctl node add and kindctl node rm.",
 		Flags: append(standingFlags(), forceFlag(),
-			&cli.IntFlag{Name: "workers", Usage: "desired `NUMBER` of workers", DefaultText: "must be said"}),
+			&cli.IntFlag{Name: "workers", Usage: "desired `NUMBER` of workers", DefaultText: "required"}),
 		Action: scale,
 	}
 }

@@ -34,7 +34,7 @@ func TestReference(t *testing.T) {
 }
 
 const exitCodes = `- 0: done
-- 1: an internal error, or the truth could not be observed
+- 1: an internal error, or a check was inconclusive
 - 2: a flag, an argument or the configuration is wrong
 - 3: this host cannot do it
 - 4: the cluster could not be made

@@ -29,9 +29,9 @@ Examples:
   kindctl run --cni calico --profile single -- ./smoke.sh      a small one
   kindctl run --reuse dev -- go test ./e2e/...                 kept for the next run
   kindctl run --report junit=cluster.xml -- make e2e           and a report on the cluster`,
-		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig stays as it is. The exit code is COMMAND's own, or 128 and the signal that ended it. " +
-			"COMMAND hears SIGINT, SIGTERM and SIGHUP, and is killed by the third. " +
-			"When COMMAND fails, or the cluster cannot be made, DIR gets a verification, events, pods and logs, and the journals of the nodes, also when there is no API server that could be asked; they hold what your pods wrote.",
+		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig is not changed. The exit code is that of COMMAND, or 128 plus the number of the signal that ended it. " +
+			"SIGINT, SIGTERM and SIGHUP are passed on to COMMAND; the third one kills it. " +
+			"When COMMAND fails, or the cluster cannot be created, DIR gets a verification report, events, pods, logs and the journals of the nodes, even without an API server; they include the output of your pods.",
 		ArgsUsage:       "-- COMMAND [ARGUMENT...]",
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,

@@ -19,7 +19,7 @@ func startCommand() *cli.Command {
 	return &cli.Command{
 		Name: "start", Usage: "Start a stopped cluster and verify every component",
 		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run [-o json]]",
-		Description: "Nodes get the addresses that they had, as far as Docker can give them; the members of etcd on several control planes find each other by nothing else. " +
+		Description: "Nodes keep their addresses where Docker allows it; the etcd members of several control planes find each other by address only. " +
 			"A cluster whose nodes came back at other addresses when Docker restarted is repaired the same way. Exits as verify does.",
 		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag("--dry-run")},
 		Action: start,

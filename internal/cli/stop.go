@@ -15,7 +15,7 @@ func stopCommand() *cli.Command {
 	return &cli.Command{
 		Name: "stop", Usage: "Stop a cluster's nodes, and keep their data",
 		UsageText:   "kindctl stop [-n NAME] [--dry-run [-o json]]",
-		Description: `All nodes end at once, and stay as they are until "kindctl start", also when Docker or this machine restarts.`,
+		Description: `All nodes are stopped at the same time, and stay stopped until "kindctl start", also when Docker or this machine restarts.`,
 		Flags:       []cli.Flag{nameFlag(), dryRunFlag(), planFormatFlag("--dry-run")},
 		Action:      stop,
 	}

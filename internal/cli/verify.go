@@ -25,7 +25,7 @@ Examples:
   kindctl verify --context staging --quick          any cluster, without what must wait
   kindctl verify --only dns,etcd --show-evidence    some of it, and what was seen
   kindctl verify --print-rbac --cni cilium | kubectl apply -f -`,
-		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when the truth could not be seen, 6 when the API server did not answer in time.",
+		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when one was inconclusive, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
 			&cli.StringSliceFlag{Name: "only", Usage: "run only these: `ID|GROUP`, comma-separated or repeated; their prerequisites are not added"},

@@ -153,7 +153,7 @@ func testcase(r verify.Result, class string) junit.Testcase {
 	return result
 }
 
-// failed is a red case: an error where the truth could not be seen, else a
+// failed is a red case: an error where a check was inconclusive, else a
 // failure.
 func failed(name, class, outcome, cause, advice string, took time.Duration) junit.Testcase {
 	result := junit.Testcase{Name: name, Classname: class, Time: seconds(took)}

@@ -58,7 +58,7 @@ type Check struct {
 	// Run makes one attempt. It returns what it saw, for people who want to
 	// see the proof, and an error that says what is wrong. The engine calls it
 	// again until the deadline, unless the error is Final. An error marked
-	// Unobservable means that the truth could not be seen.
+	// Unobservable means that the check is inconclusive.
 	Run func(context.Context, *Target) (Evidence, error)
 }
 

@@ -16,7 +16,7 @@ const (
 	Warn    Outcome = "WARN"    // an advisory check failed
 	Skip    Outcome = "SKIP"    // cannot apply here, with the reason
 	Blocked Outcome = "BLOCKED" // something it needs did not pass
-	Error   Outcome = "ERROR"   // the truth could not be observed
+	Error   Outcome = "ERROR"   // inconclusive: the check could not observe what it is about
 )
 
 // Result is the verdict on one check and how it came about.
@@ -48,7 +48,7 @@ type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
 
-// Unobservable marks an error that kept a check from seeing the truth: the
+// Unobservable marks an error that kept a check from observing its subject: the
 // verdict is Error, never Fail. Requests that the API server refuses to this
 // user, or by admission, are unobservable, and final, without being marked.
 func Unobservable(err error) error { return unobservableError{err} }
