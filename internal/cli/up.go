@@ -63,7 +63,7 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "images", EnvVars: []string{"KINDCTL_IMAGES"}, Value: string(images.Auto), Usage: "`SOURCE` of images: auto, local, registry, build"},
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
 		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how close to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain shows what differs (default: " + fidelity.Fast + ")"},
-		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "lifetime of the cluster: `DURATION` from now, after which kindctl gc removes it", DefaultText: "no limit"},
+		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "lifetime of the cluster: `DURATION` from now, after which kindctl gc removes it", DefaultText: "none"},
 		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "timeout (`DURATION`) for each wait"},
 		ignorePreflightFlag(), reportFlag(), traceFlag(),
 	}
