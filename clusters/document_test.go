@@ -52,7 +52,7 @@ func write(out *strings.Builder, path string, fields []field, defaults map[strin
 		value := ""
 		switch standard, has := f.schema["default"]; {
 		case f.must || path == "" && (f.name == "apiVersion" || f.name == "kind"):
-			value = "needed"
+			value = "required"
 		case has:
 			value = fmt.Sprintf("`%v`", standard)
 		case path == "" && defaults[f.name] != nil:
