@@ -86,7 +86,7 @@ func New(name string, options Options) (Addon, error) {
 	}
 	make, known := catalog[name]
 	if !known {
-		return nil, hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q", name), "use one of: "+strings.Join(append(Names(), None), ", "))
+		return nil, hint.CNIUnknown.New(fmt.Sprintf("there is no CNI %q", name), "use one of: "+strings.Join(append(Names(), None), ", "))
 	}
 	return make(options), nil
 }

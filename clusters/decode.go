@@ -117,10 +117,10 @@ func judgeFormat(document *yaml.Node, filename, version, kind string) error {
 	at := place(document, filename, "apiVersion")
 	switch {
 	case ours && version != APIVersion:
-		return hint.New(hint.Usage, "CONFIG_VERSION", fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", at, version, APIVersion, another),
+		return hint.ConfigVersion.New(fmt.Sprintf("%s: apiVersion is %q; this kindctl reads %s and knows no version %q of the format", at, version, APIVersion, another),
 			"install a newer kindctl, or write the file for "+APIVersion+": kindctl config init")
 	case kinds && version != kindVersion:
-		return hint.New(hint.Usage, "CONFIG_VERSION", fmt.Sprintf("%s: apiVersion is %q, a version of kind's format that kind has given up; %s", at, version, formats),
+		return hint.ConfigVersion.New(fmt.Sprintf("%s: apiVersion is %q, a version of kind's format that kind has given up; %s", at, version, formats),
 			"write the file for "+kindVersion+": https://kind.sigs.k8s.io/docs/user/configuration/")
 	case version == "":
 		return invalid(fmt.Sprintf("%s: there is no apiVersion; %s", at, formats))
@@ -185,7 +185,7 @@ func place(document *yaml.Node, filename, name string) string {
 }
 
 func invalid(message string) error {
-	return hint.New(hint.Usage, "CONFIG_INVALID", message, "correct the configuration; docs/config.md describes it, and kindctl config init writes an example")
+	return hint.ConfigInvalid.New(message, "correct the configuration; docs/config.md describes it, and kindctl config init writes an example")
 }
 
 var lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)

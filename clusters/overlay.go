@@ -38,7 +38,7 @@ func (t Topology) Overlay(overrides ...Override) (Topology, error) {
 		}
 	}
 	if len(conflicts) > 0 {
-		return Topology{}, hint.New(hint.Usage, "CONFIG_CONFLICT", strings.Join(conflicts, "\n"), "leave one of them out, or change the file")
+		return Topology{}, hint.ConfigConflict.New(strings.Join(conflicts, "\n"), "leave one of them out, or change the file")
 	}
 	return t, nil
 }

@@ -34,7 +34,7 @@ func Profile(name string) (Topology, error) {
 	data, err := profiles.ReadFile(file)
 	if err != nil {
 		advice := "use one of: " + strings.Join(Profiles(), ", ")
-		return Topology{}, hint.New(hint.Usage, "PROFILE_UNKNOWN", fmt.Sprintf("there is no profile %q%s", name, hint.Nearest(name, Profiles())), advice)
+		return Topology{}, hint.ProfileUnknown.New(fmt.Sprintf("there is no profile %q%s", name, hint.Nearest(name, Profiles())), advice)
 	}
 	var t Topology
 	if err := decode(data, file, &t); err != nil {

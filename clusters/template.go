@@ -54,5 +54,5 @@ func refuseTemplate(data []byte, filename string) error {
 	if more := len(problems) - mostPlaceholders; more > 0 {
 		problems = append(problems[:mostPlaceholders], fmt.Sprintf("%s: %d more placeholders", filename, more))
 	}
-	return hint.New(hint.Usage, "CONFIG_TEMPLATE", strings.Join(problems, "\n"), advice)
+	return hint.ConfigTemplate.New(strings.Join(problems, "\n"), advice)
 }

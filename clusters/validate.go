@@ -81,7 +81,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 		warnings = append(warnings, "kube-proxy's ipvs mode is deprecated and will be removed from Kubernetes; nftables is its successor")
 	}
 	if len(problems) > 0 {
-		return warnings, hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), `see "kindctl up --help" and docs/config.md`)
+		return warnings, hint.ConfigInvalid.New(strings.Join(problems, "\n"), `see "kindctl up --help" and docs/config.md`)
 	}
 	return warnings, nil
 }

@@ -68,7 +68,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 		}
 	}
 	if len(problems) > 0 {
-		return hint.New(hint.Usage, "CNI_SETTINGS_INVALID", strings.Join(problems, "\n"),
+		return hint.CNISettingsInvalid.New(strings.Join(problems, "\n"),
 			"correct calico in the configuration; Felix's settings: https://docs.tigera.io/calico/latest/reference/resources/felixconfig")
 	}
 	return nil

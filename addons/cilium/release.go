@@ -34,7 +34,7 @@ func deploy(ctx context.Context, config *action.Configuration, ch *chart.Chart, 
 	}
 	switch {
 	case last.Info.Status.IsPending():
-		return hint.New(hint.Creation, "RELEASE_PENDING", fmt.Sprintf("the Helm release %s is %s: another helm works on it, or one was killed", releaseName, last.Info.Status),
+		return hint.ReleasePending.New(fmt.Sprintf("the Helm release %s is %s: another helm works on it, or one was killed", releaseName, last.Info.Status),
 			"wait for the other one; if there is none: helm -n kube-system uninstall cilium")
 	case last.Info.Status == common.StatusDeployed && same(last, ch, values):
 		return nil

@@ -140,7 +140,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 		problems = append(problems, problem)
 	}
 	if problems = slices.DeleteFunc(problems, func(problem string) bool { return problem == "" }); len(problems) > 0 {
-		return hint.New(hint.Usage, "CNI_SETTINGS_INVALID", strings.Join(problems, "\n"),
+		return hint.CNISettingsInvalid.New(strings.Join(problems, "\n"),
 			"correct cilium in the configuration; the chart's values: https://docs.cilium.io/en/stable/helm-reference/")
 	}
 	return nil

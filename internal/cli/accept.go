@@ -51,11 +51,11 @@ func accept(c *cli.Context) error {
 	}
 	switch {
 	case c.Bool("list") && c.Bool("undo"):
-		return hint.New(hint.Usage, "BAD_FLAG", "--list and --undo exclude each other", "leave one of them out")
+		return hint.BadFlag.New("--list and --undo exclude each other", "leave one of them out")
 	case c.Bool("list") && len(ids) > 0:
-		return hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("--list takes no argument %q", ids[0]), "leave it out")
+		return hint.UnexpectedArgument.New(fmt.Sprintf("--list takes no argument %q", ids[0]), "leave it out")
 	case given(c, "name") && given(c, "context"):
-		return hint.New(hint.Usage, "BAD_FLAG", "--name and --context exclude each other", "leave one of them out")
+		return hint.BadFlag.New("--name and --context exclude each other", "leave one of them out")
 	}
 	checks, err := differingChecks(ids)
 	if err != nil {
@@ -81,7 +81,7 @@ func differingChecks(ids []string) (checks []string, err error) {
 	for _, id := range ids {
 		check, _, _ := strings.Cut(id, "/")
 		if !slices.Contains(known, check) {
-			return nil, hint.New(hint.Usage, "DIFFERENCE_UNKNOWN", fmt.Sprintf("no check %q finds differences%s", check, hint.Nearest(check, known)), "use one of: "+strings.Join(known, ", "))
+			return nil, hint.DifferenceUnknown.New(fmt.Sprintf("no check %q finds differences%s", check, hint.Nearest(check, known)), "use one of: "+strings.Join(known, ", "))
 		}
 		if !slices.Contains(checks, check) {
 			checks = append(checks, check)
@@ -118,7 +118,7 @@ func acceptNow(c *cli.Context, client *kube.Client, name string, ids, names []st
 	found = slices.DeleteFunc(found, func(d verify.Difference) bool { return !meant(d, ids) })
 	for _, id := range ids {
 		if !slices.ContainsFunc(found, func(d verify.Difference) bool { return meant(d, []string{id}) }) {
-			return hint.New(hint.Usage, "NOT_DIFFERENT", fmt.Sprintf("%s does not differ in %s%s", name, id, unseen), "see what differs: kindctl verify "+strings.Join(namingFlags(c), " "))
+			return hint.NotDifferent.New(fmt.Sprintf("%s does not differ in %s%s", name, id, unseen), "see what differs: kindctl verify "+strings.Join(namingFlags(c), " "))
 		}
 	}
 	fresh := slices.DeleteFunc(slices.Clone(found), func(d verify.Difference) bool { return d.Accepted })
@@ -194,7 +194,7 @@ func acceptNoLonger(c *cli.Context, client *kube.Client, name string, ids []stri
 		return err
 	}
 	if len(gone) == 0 {
-		return hint.New(hint.Usage, "NOT_ACCEPTED", name+" has nothing accepted of that", "see what is: kindctl accept --list "+strings.Join(namingFlags(c), " "))
+		return hint.NotAccepted.New(name+" has nothing accepted of that", "see what is: kindctl accept --list "+strings.Join(namingFlags(c), " "))
 	}
 	for _, d := range gone {
 		fmt.Fprintf(c.App.Writer, "no longer accepted: %s\n", d.ID)

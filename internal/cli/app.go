@@ -25,9 +25,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return int(hint.OK)
 	}
 	if helpless := cli.ExitCoder(nil); errors.As(err, &helpless) { // only the library's own help command makes these
-		err = hint.New(hint.Usage, "UNKNOWN_COMMAND", err.Error(), "list them: kindctl --help")
+		err = hint.UnknownCommand.New(err.Error(), "list them: kindctl --help")
 	}
-	if ctx.Err() != nil && !errors.Is(err, context.Canceled) && hint.ReasonOf(err) != commandFailed {
+	if ctx.Err() != nil && !errors.Is(err, context.Canceled) && hint.ReasonOf(err) != hint.CommandFailed.Name {
 		err = errors.Join(context.Canceled, err)
 	}
 	report.Failure(stderr, err, style(stderr, noColor(args)))
@@ -113,7 +113,7 @@ func isOn(c *cli.Context, flag string) bool {
 // noArguments refuses words that are not flags, for the commands that take none.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), c.Args().First()),
+		return hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), c.Args().First()),
 			fmt.Sprintf(`flags begin with "--"; see "kindctl %s --help"`, c.Command.FullName()))
 	}
 	return nil
@@ -128,7 +128,7 @@ func unknownCommand(c *cli.Context, word string) error {
 	for _, command := range known {
 		names = append(names, command.Name)
 	}
-	return hint.New(hint.Usage, "UNKNOWN_COMMAND", fmt.Sprintf("there is no command %q%s", word, hint.Nearest(word, names)), `list them: kindctl --help`)
+	return hint.UnknownCommand.New(fmt.Sprintf("there is no command %q%s", word, hint.Nearest(word, names)), `list them: kindctl --help`)
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
@@ -143,7 +143,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	message = strings.Replace(message, "for flag -", "for flag --", 1)
 	command := strings.TrimPrefix("kindctl "+c.Command.FullName(), "kindctl kindctl")
-	return hint.New(hint.Usage, "BAD_FLAG", message, fmt.Sprintf(`see "%s --help"`, cmp.Or(command, "kindctl")))
+	return hint.BadFlag.New(message, fmt.Sprintf(`see "%s --help"`, cmp.Or(command, "kindctl")))
 }
 
 func noColor(args []string) bool {

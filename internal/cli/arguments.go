@@ -34,7 +34,7 @@ func argumentsOf(c *cli.Context) (arguments []string, err error) {
 		}
 		if !has {
 			if len(words) == 0 {
-				return nil, hint.New(hint.Usage, "BAD_FLAG", word+" needs a value", fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+				return nil, hint.BadFlag.New(word+" needs a value", fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
 			}
 			value, words = words[0], words[1:]
 		}

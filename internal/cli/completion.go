@@ -52,7 +52,7 @@ In this shell, and always:
 func printCompletion(c *cli.Context) error {
 	advice := "use one of: " + strings.Join(shells(), ", ")
 	if c.NArg() != 1 {
-		return hint.New(hint.Usage, "NO_SHELL", "completion takes the name of one shell", advice)
+		return hint.NoShell.New("completion takes the name of one shell", advice)
 	}
 	for _, script := range completionScripts {
 		if c.Args().First() != script[0] {
@@ -65,7 +65,7 @@ func printCompletion(c *cli.Context) error {
 		_, err = c.App.Writer.Write(text)
 		return err
 	}
-	return hint.New(hint.Usage, "UNKNOWN_SHELL", fmt.Sprintf("there is no completion for %q%s", c.Args().First(), hint.Nearest(c.Args().First(), shells())), advice)
+	return hint.UnknownShell.New(fmt.Sprintf("there is no completion for %q%s", c.Args().First(), hint.Nearest(c.Args().First(), shells())), advice)
 }
 
 // completeCommand is what the scripts call with the words before the cursor. It

@@ -114,7 +114,7 @@ func viewConfig(c *cli.Context) error {
 	}
 	if c.String("output") == "json" {
 		if c.Bool("origins") {
-			return hint.New(hint.Usage, "BAD_FLAG", "JSON has no comments, so --origins cannot tell", "leave --output or --origins out")
+			return hint.BadFlag.New("JSON has no comments, so --origins cannot tell", "leave --output or --origins out")
 		}
 		return report.JSON(c.App.Writer, topology)
 	}

@@ -26,7 +26,7 @@ func decodeFile(file string) (clusters.Topology, error) {
 		data, err = os.ReadFile(filepath.Clean(file))
 	}
 	if err != nil {
-		return clusters.Topology{}, hint.Wrap(err, hint.Usage, "CONFIG_UNREADABLE", "the configuration cannot be read", "check the file's name and permissions")
+		return clusters.Topology{}, hint.ConfigUnreadable.Wrap(err, "the configuration cannot be read", "check the file's name and permissions")
 	}
 	return clusters.Decode(data, file)
 }
@@ -37,11 +37,11 @@ func fileArguments(c *cli.Context, most int) ([]string, error) {
 	files := c.Args().Slice()
 	for _, file := range files {
 		if strings.HasPrefix(file, "-") && file != "-" {
-			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("%s stands after a file", file), "flags go before files: "+c.Command.UsageText)
+			return nil, hint.BadFlag.New(fmt.Sprintf("%s stands after a file", file), "flags go before files: "+c.Command.UsageText)
 		}
 	}
 	if len(files) > most {
-		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), files[most]), "name one file")
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), files[most]), "name one file")
 	}
 	return files, nil
 }
@@ -53,14 +53,14 @@ func writeConfig(file string, data []byte, force bool) error {
 	}
 	out, err := os.OpenFile(filepath.Clean(file), os.O_WRONLY|os.O_CREATE|mode, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return hint.New(hint.Usage, "CONFIG_EXISTS", file+" is there already", "name another file, or overwrite it: --force")
+		return hint.ConfigExists.New(file+" is there already", "name another file, or overwrite it: --force")
 	}
 	if err == nil {
 		_, err = out.Write(data)
 		err = errors.Join(err, out.Close())
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "CONFIG_UNWRITABLE", "the configuration cannot be written", "check the folder and its permissions, or name another file")
+		return hint.ConfigUnwritable.Wrap(err, "the configuration cannot be written", "check the folder and its permissions, or name another file")
 	}
 	return nil
 }

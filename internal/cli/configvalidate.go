@@ -32,7 +32,7 @@ func validateConfig(c *cli.Context) error {
 		return err
 	}
 	if len(files) == 0 {
-		return hint.New(hint.Usage, "NO_FILE", "there is no file to check", "name it: kindctl config validate "+defaultConfig)
+		return hint.NoFile.New("there is no file to check", "name it: kindctl config validate "+defaultConfig)
 	}
 	var all []examined
 	for _, file := range files {
@@ -92,5 +92,5 @@ func invalidity(all []examined) error {
 	if len(problems) < 2 {
 		return failure
 	}
-	return hint.New(hint.Usage, "CONFIG_INVALID", strings.Join(problems, "\n"), strings.Join(advice, "\n"))
+	return hint.ConfigInvalid.New(strings.Join(problems, "\n"), strings.Join(advice, "\n"))
 }

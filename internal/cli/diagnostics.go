@@ -40,7 +40,7 @@ func (d diagnostics) prepare() error {
 		}
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "ARTIFACTS_UNWRITABLE", "cannot write to "+d.dir, "correct the permissions, or name another directory with --artifacts")
+		return hint.ArtifactsUnwritable.Wrap(err, "cannot write to "+d.dir, "correct the permissions, or name another directory with --artifacts")
 	}
 	return nil
 }

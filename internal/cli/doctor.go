@@ -163,7 +163,7 @@ func (e examination) verdict() error {
 	case e.trouble != nil:
 		return e.trouble
 	}
-	return hint.New(hint.Preflight, "HOST_UNFIT", fmt.Sprintf("this host cannot carry the cluster: %s", count(e.count(host.Fatal), "fatal finding")),
+	return hint.HostUnfit.New(fmt.Sprintf("this host cannot carry the cluster: %s", count(e.count(host.Fatal), "fatal finding")),
 		"apply the fixes above, or ask for another cluster")
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -27,9 +28,22 @@ func TestChecksDocument(t *testing.T) {
 	}
 	var out bytes.Buffer
 	report.Document(&out, checks)
-	file := filepath.Join("..", "..", "docs", "checks.md")
+	holdDocument(t, "checks.md", out.String())
+}
+
+// TestReasonsDocument holds docs/reasons.md to the catalog of reasons.
+func TestReasonsDocument(t *testing.T) {
+	var out bytes.Buffer
+	report.Reasons(&out, hint.Catalog())
+	holdDocument(t, "reasons.md", out.String())
+}
+
+// holdDocument compares a file of docs with what the code makes of it, or writes it.
+func holdDocument(t *testing.T, name, text string) {
+	t.Helper()
+	file := filepath.Join("..", "..", "docs", name)
 	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -37,8 +51,8 @@ func TestChecksDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
-		t.Errorf("docs/checks.md is stale; regenerate it: go test ./internal/cli -run TestChecksDocument -update\n%s", diff)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
+		t.Errorf("docs/%s is stale; regenerate it: go test ./internal/cli -run %s -update\n%s", name, t.Name(), diff)
 	}
 }
 

@@ -32,7 +32,7 @@ func downCommand() *cli.Command {
 
 func down(c *cli.Context) error {
 	if c.Bool("all") && slices.Contains(c.LocalFlagNames(), "name") {
-		return hint.New(hint.Usage, "BAD_FLAG", "--all and --name exclude each other", "leave one of them out")
+		return hint.BadFlag.New("--all and --name exclude each other", "leave one of them out")
 	}
 	if err := onlyAnswer(c, []string{"dry-run"}); err != nil {
 		return err
@@ -97,7 +97,7 @@ func condemned(c *cli.Context, engine *provider.Engine, sink event.Sink) (names 
 				Message: fmt.Sprintf("cluster %s stays: kindctl did not make it; to remove it: kindctl down -n %s", found.Cluster, found.Cluster)})
 		case found.Cluster == defaultName:
 			// Somebody who uses kind too, and its default name, does not lose it.
-			return nil, hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("kindctl did not make cluster %s", defaultName),
+			return nil, hint.ClusterForeign.New(fmt.Sprintf("kindctl did not make cluster %s", defaultName),
 				"if it is to go, say its name: kindctl down -n "+defaultName)
 		}
 	}

@@ -30,13 +30,13 @@ func onlyAnswer(c *cli.Context, questions []string, excluded ...string) error {
 	at := slices.IndexFunc(questions, c.Bool)
 	if at < 0 {
 		if c.String("output") == "json" {
-			return hint.New(hint.Usage, "BAD_FLAG", "-o json is for an answer that changes nothing", "leave it out, or add --"+strings.Join(questions, " or --"))
+			return hint.BadFlag.New("-o json is for an answer that changes nothing", "leave it out, or add --"+strings.Join(questions, " or --"))
 		}
 		return nil
 	}
 	for _, name := range slices.Concat(questions[at+1:], excluded) {
 		if given(c, name) {
-			return hint.New(hint.Usage, "BAD_FLAG", "--"+questions[at]+" and --"+name+" exclude each other", "leave one of them out")
+			return hint.BadFlag.New("--"+questions[at]+" and --"+name+" exclude each other", "leave one of them out")
 		}
 	}
 	return nil

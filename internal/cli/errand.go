@@ -58,19 +58,23 @@ func (e errand) clean(ctx context.Context) error {
 	return e.remove(ctx)
 }
 
-// commandFailed is the reason of an error whose code is that of the user's
-// command, which wins over everything else.
-const commandFailed = "COMMAND_FAILED"
-
 // commandFailure is the error for a command that failed: its exit code or, as a
 // shell has it, 128 and the signal that killed it.
 func commandFailure(err error) *hint.Error {
 	exit := (*exec.ExitError)(nil)
 	if !errors.As(err, &exit) {
-		return hint.Wrap(err, hint.Internal, "COMMAND_BROKEN", "the command could not be run", "")
+		return hint.CommandBroken.Wrap(err, "the command could not be run", "")
 	}
 	if status, is := exit.Sys().(syscall.WaitStatus); is && status.Signaled() {
-		return hint.New(hint.Code(128+int(status.Signal())), commandFailed, fmt.Sprintf("the command was ended by a signal: %v", status.Signal()), "")
+		return commandFailed(128+int(status.Signal()), fmt.Sprintf("the command was ended by a signal: %v", status.Signal()))
 	}
-	return hint.New(hint.Code(exit.ExitCode()), commandFailed, fmt.Sprintf("the command ended with exit code %d", exit.ExitCode()), "")
+	return commandFailed(exit.ExitCode(), fmt.Sprintf("the command ended with exit code %d", exit.ExitCode()))
+}
+
+// commandFailed is an error with the exit code of the user's command, which wins
+// over everything else.
+func commandFailed(code int, message string) *hint.Error {
+	failure := hint.CommandFailed.New(message, "")
+	failure.Code = hint.Code(code)
+	return failure
 }

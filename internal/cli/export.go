@@ -47,9 +47,9 @@ func exportLogs(c *cli.Context) error {
 	case c.Bool("help"):
 		return cli.ShowSubcommandHelp(c)
 	case len(words) > 1:
-		return hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", "there is one directory to write into, not "+fmt.Sprint(len(words)), "leave the others out")
+		return hint.UnexpectedArgument.New("there is one directory to write into, not "+fmt.Sprint(len(words)), "leave the others out")
 	case len(words) == 1 && packed != "":
-		return hint.New(hint.Usage, "BAD_FLAG", "DIR and --tar exclude each other", "leave one of them out")
+		return hint.BadFlag.New("DIR and --tar exclude each other", "leave one of them out")
 	}
 	place := diagnostics{dir: "kindctl-logs-" + name}
 	if len(words) == 1 {
@@ -67,7 +67,7 @@ func exportLogs(c *cli.Context) error {
 		place.dir = filepath.Join(private, "kindctl-logs-"+name)
 	}
 	if err := place.prepare(); err != nil {
-		return hint.Wrap(errors.Unwrap(err), hint.Usage, hint.ReasonOf(err), "cannot write to "+place.dir, "correct the permissions, or name another directory")
+		return hint.ArtifactsUnwritable.Wrap(errors.Unwrap(err), "cannot write to "+place.dir, "correct the permissions, or name another directory")
 	}
 	defer place.tidy()
 	if _, err := existing(c, name); err != nil {
@@ -79,11 +79,11 @@ func exportLogs(c *cli.Context) error {
 // unwritten wants a place for a file where none is yet.
 func unwritten(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return hint.New(hint.Usage, "FILE_EXISTS", "there is a file "+path+" already", "name another one, or remove it")
+		return hint.FileExists.New("there is a file "+path+" already", "name another one, or remove it")
 	}
 	probe, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "FILE_UNWRITABLE", "the file "+path+" cannot be written", "correct the permissions, or name another one")
+		return hint.FileUnwritable.Wrap(err, "the file "+path+" cannot be written", "correct the permissions, or name another one")
 	}
 	return errors.Join(probe.Close(), os.Remove(path))
 }
@@ -119,7 +119,7 @@ func writeBundle(c *cli.Context, name string, place diagnostics, packed string) 
 		where = packed
 		if err := pack(dir, packed); err != nil {
 			span.Failed(err.Error(), "")
-			return hint.Wrap(err, hint.Internal, "FILE_UNWRITABLE", "the file "+packed+" could not be written", "see whether the disk is full: df "+filepath.Dir(packed))
+			return hint.FileFailed.Wrap(err, "the file "+packed+" could not be written", "see whether the disk is full: df "+filepath.Dir(packed))
 		}
 	}
 	span.Done(where)

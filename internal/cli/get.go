@@ -50,7 +50,7 @@ func existing(c *cli.Context, name string) (*provider.Provider, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, hint.New(hint.NotFound, "CLUSTER_MISSING", fmt.Sprintf("there is no cluster %q%s", name, hint.Nearest(name, names)), "list them: kindctl get clusters")
+		return nil, hint.ClusterMissing.New(fmt.Sprintf("there is no cluster %q%s", name, hint.Nearest(name, names)), "list them: kindctl get clusters")
 	}
 	return kind, nil
 }

@@ -85,7 +85,7 @@ func imageSpecs(c *cli.Context) ([]forge.Spec, error) {
 
 func buildImages(c *cli.Context) error {
 	if c.Int("parallel") < 0 {
-		return hint.New(hint.Usage, "BAD_FLAG", "--parallel cannot be negative", "Leave it out to let kindctl choose.")
+		return hint.BadFlag.New("--parallel cannot be negative", "Leave it out to let kindctl choose.")
 	}
 	specs, err := imageSpecs(c)
 	if err != nil {

@@ -63,7 +63,7 @@ func baseTopology(c *cli.Context) (clusters.Topology, error) {
 		_, profileOnLine := sourceOf(c, "profile")
 		switch {
 		case fileOnLine == profileOnLine:
-			return clusters.Topology{}, hint.New(hint.Usage, "CONFIG_CONFLICT", "--config and --profile exclude each other", "leave one of them out")
+			return clusters.Topology{}, hint.ConfigConflict.New("--config and --profile exclude each other", "leave one of them out")
 		case profileOnLine:
 			file = ""
 		}

@@ -41,7 +41,7 @@ func load(c *cli.Context) error {
 	config := bootstrap.LoadConfig{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
 	config.Images, config.Archives = freightOf(words)
 	if len(config.Images)+len(config.Archives) == 0 {
-		return hint.New(hint.Usage, "NO_IMAGE", "there is nothing to load", "name images or archives: kindctl load NAME:TAG")
+		return hint.NoImage.New("there is nothing to load", "name images or archives: kindctl load NAME:TAG")
 	}
 	if _, err := existing(c, config.Name); err != nil {
 		return err

@@ -83,9 +83,9 @@ func addNodes(c *cli.Context) error {
 	roles := []string{clusters.Worker, clusters.ControlPlane}
 	switch {
 	case !slices.Contains(roles, role):
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)), "use one of: "+strings.Join(roles, ", "))
+		return hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)), "use one of: "+strings.Join(roles, ", "))
 	case count < 1:
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--count %d adds nothing", count), "use a number from 1")
+		return hint.BadFlag.New(fmt.Sprintf("--count %d adds nothing", count), "use a number from 1")
 	}
 	return grow(c, role, count)
 }
@@ -108,7 +108,7 @@ func removeNodes(c *cli.Context) error {
 		return cli.ShowSubcommandHelp(c)
 	}
 	if len(names) == 0 {
-		return hint.New(hint.Usage, "NO_NODE", "there is no node to remove", "name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
+		return hint.NoNode.New("there is no node to remove", "name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
 	}
 	return shrink(c, names)
 }
@@ -125,9 +125,9 @@ func scale(c *cli.Context) error {
 	want := c.Int("workers")
 	switch {
 	case !c.IsSet("workers"):
-		return hint.New(hint.Usage, "BAD_FLAG", "--workers is missing", "say how many there are to be: kindctl scale --workers 3")
+		return hint.BadFlag.New("--workers is missing", "say how many there are to be: kindctl scale --workers 3")
 	case want < 0:
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
+		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
 	}
 	kind, err := existing(c, c.String("name"))
 	if err != nil {
@@ -166,7 +166,7 @@ func last(workers []provider.Node, n int) (names []string) {
 func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) change, done func() string) error {
 	name := c.String("name")
 	if c.Duration("wait-timeout") <= 0 {
-		return hint.New(hint.Usage, "BAD_FLAG", "--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+		return hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
 	if _, err := existing(c, name); err != nil {
 		return err

@@ -53,7 +53,7 @@ func progressFlag() cli.Flag {
 	return &cli.StringFlag{Name: "progress", EnvVars: []string{"KINDCTL_PROGRESS"}, Usage: "`FORM` of progress: " + strings.Join(progressForms, ", ") + " (default: auto)",
 		Action: func(_ *cli.Context, value string) error {
 			if !slices.Contains(progressForms, value) {
-				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no form of progress %q", value), "use one of: "+strings.Join(progressForms, ", "))
+				return hint.BadFlag.New(fmt.Sprintf("there is no form of progress %q", value), "use one of: "+strings.Join(progressForms, ", "))
 			}
 			return nil
 		},
@@ -107,7 +107,7 @@ func outputFlag(formats ...string) *cli.StringFlag {
 		Name: "output", Aliases: []string{"o"}, Value: formats[0], Usage: "`FORMAT`: " + strings.Join(formats, ", "),
 		Action: func(_ *cli.Context, value string) error {
 			if !slices.Contains(formats, value) {
-				return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", value), "use one of: "+strings.Join(formats, ", "))
+				return hint.BadFlag.New(fmt.Sprintf("there is no output format %q", value), "use one of: "+strings.Join(formats, ", "))
 			}
 			return nil
 		},

@@ -60,11 +60,11 @@ func openReports(c *cli.Context, command string) (*reports, error) {
 		format, path, _ := strings.Cut(wish, "=")
 		switch path = strings.TrimSpace(path); {
 		case path == "":
-			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--report %q names no file", wish), "write it as --report junit=report.xml")
+			return nil, hint.BadFlag.New(fmt.Sprintf("--report %q names no file", wish), "write it as --report junit=report.xml")
 		case !slices.Contains(reportFormats, format):
-			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no report format %q%s", format, hint.Nearest(format, reportFormats)), "use one of: "+strings.Join(reportFormats, ", "))
+			return nil, hint.BadFlag.New(fmt.Sprintf("there is no report format %q%s", format, hint.Nearest(format, reportFormats)), "use one of: "+strings.Join(reportFormats, ", "))
 		case slices.Contains(paths, filepath.Clean(path)):
-			return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("two reports would go to %s", path), "give each a file of its own")
+			return nil, hint.BadFlag.New(fmt.Sprintf("two reports would go to %s", path), "give each a file of its own")
 		}
 		paths = append(paths, filepath.Clean(path))
 		r.files = append(r.files, &reportFile{format: format})
@@ -72,7 +72,7 @@ func openReports(c *cli.Context, command string) (*reports, error) {
 	for i, path := range paths {
 		if err := r.files[i].create(path); err != nil {
 			r.close()
-			return nil, hint.Wrap(err, hint.Usage, "REPORT_UNWRITABLE", "the report "+path+" cannot be written", "correct the permissions, or name another file")
+			return nil, hint.ReportUnwritable.Wrap(err, "the report "+path+" cannot be written", "correct the permissions, or name another file")
 		}
 	}
 	if err := r.trace.create(paths); err != nil {
@@ -118,7 +118,7 @@ func (r *reports) finish(verdict verify.Report, err error) error {
 	failures := []error{r.tellGitHub(), r.trace.finish(r.story)}
 	for _, file := range r.files {
 		if problem := file.finish(r.story); problem != nil {
-			failures = append(failures, hint.Wrap(problem, hint.Internal, "REPORT_FAILED", "the report "+file.Name()+" could not be written", "see whether the disk is full: df "+file.Name()))
+			failures = append(failures, hint.ReportFailed.Wrap(problem, "the report "+file.Name()+" could not be written", "see whether the disk is full: df "+file.Name()))
 		}
 	}
 	if problem := errors.Join(failures...); problem != nil {
@@ -171,7 +171,7 @@ func (r *reports) tellGitHub() error {
 		err = file.Close()
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Internal, "REPORT_FAILED", "the step's summary could not be written", "see what GITHUB_STEP_SUMMARY names, or unset it")
+		return hint.ReportFailed.Wrap(err, "the step's summary could not be written", "see what GITHUB_STEP_SUMMARY names, or unset it")
 	}
 	return nil
 }

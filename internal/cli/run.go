@@ -76,17 +76,17 @@ func run(c *cli.Context) error {
 // runOrder reads the flags: the cluster with its name, and the program.
 func runOrder(c *cli.Context) (o order, program string, err error) {
 	if !c.Args().Present() {
-		return o, "", hint.New(hint.Usage, "NO_COMMAND", "there is no command to run", "name it after two dashes: kindctl run -- go test ./...")
+		return o, "", hint.NoCommand.New("there is no command to run", "name it after two dashes: kindctl run -- go test ./...")
 	}
 	if program, err = exec.LookPath(c.Args().First()); err != nil {
-		return o, "", hint.Wrap(err, hint.Usage, "COMMAND_MISSING", "the command cannot be run", "check its name, its permissions and PATH")
+		return o, "", hint.CommandMissing.Wrap(err, "the command cannot be run", "check its name, its permissions and PATH")
 	}
 	if c.IsSet("reuse") {
 		if given(c, "name") {
-			return o, "", hint.New(hint.Usage, "BAD_FLAG", "--reuse and --name exclude each other", "--reuse keeps the cluster that it names; --name removes it at the end")
+			return o, "", hint.BadFlag.New("--reuse and --name exclude each other", "--reuse keeps the cluster that it names; --name removes it at the end")
 		}
 		if c.String("reuse") == "" {
-			return o, "", hint.New(hint.Usage, "BAD_FLAG", "--reuse names no cluster", "write it as --reuse dev")
+			return o, "", hint.BadFlag.New("--reuse names no cluster", "write it as --reuse dev")
 		}
 		if err := c.Set("name", c.String("reuse")); err != nil {
 			return o, "", err

@@ -62,7 +62,7 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 	if err != nil {
 		return nil, err
 	}
-	taken := hint.New(hint.Usage, "CLUSTER_EXISTS", fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
+	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
 		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
 	if nodes, err := kind.Nodes(name); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (r *runner) remove(ctx context.Context) error {
 	name := r.order.topology.Name
 	if err := kindctl.Down(ctx, name, r.kubeconfig, lineSink(r.c)); err != nil {
 		r.left = true
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
+		return hint.RemoveFailed.Wrap(err, "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}
 	return nil
 }

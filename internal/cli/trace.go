@@ -51,7 +51,7 @@ func newTrace(c *cli.Context) (*trace, error) {
 	path := filepath.Clean(c.String("trace"))
 	extension := filepath.Ext(path)
 	if extension != ".json" && extension != ".html" || filepath.Base(path) == extension {
-		return nil, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--trace %q names neither a .json nor a .html file", c.String("trace")), "name one of the two: --trace up.json writes up.json and up.html")
+		return nil, hint.BadFlag.New(fmt.Sprintf("--trace %q names neither a .json nor a .html file", c.String("trace")), "name one of the two: --trace up.json writes up.json and up.html")
 	}
 	stem := strings.TrimSuffix(path, extension)
 	return &trace{files: []*traceFile{{path: stem + ".json", write: report.Trace}, {path: stem + ".html", write: report.Chart}}}, nil
@@ -64,7 +64,7 @@ func (t *trace) create(reports []string) error {
 	}
 	for _, file := range t.files {
 		if slices.Contains(reports, file.path) {
-			return hint.New(hint.Usage, "BAD_FLAG", "a report and the timeline would both go to "+file.path, "give each a file of its own")
+			return hint.BadFlag.New("a report and the timeline would both go to "+file.path, "give each a file of its own")
 		}
 	}
 	for _, file := range t.files {
@@ -73,7 +73,7 @@ func (t *trace) create(reports []string) error {
 			file.File, err = os.Create(file.path)
 		}
 		if err != nil {
-			return hint.Wrap(err, hint.Usage, "REPORT_UNWRITABLE", "the timeline "+file.path+" cannot be written", "correct the permissions, or name another file")
+			return hint.ReportUnwritable.Wrap(err, "the timeline "+file.path+" cannot be written", "correct the permissions, or name another file")
 		}
 	}
 	return nil
@@ -124,7 +124,7 @@ func (t *trace) finish(s report.Story) error {
 	var failures []error
 	for _, file := range t.files {
 		if err := file.finish(told); err != nil {
-			failures = append(failures, hint.Wrap(err, hint.Internal, "REPORT_FAILED", "the timeline "+file.path+" could not be written", "see whether the disk is full: df "+file.path))
+			failures = append(failures, hint.ReportFailed.Wrap(err, "the timeline "+file.path+" could not be written", "see whether the disk is full: df "+file.path))
 		}
 	}
 	return errors.Join(failures...)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -38,7 +37,7 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 		if asleep := bootstrap.Awake(c.Context, name); asleep != nil {
 			return nil, "", asleep
 		}
-		return nil, "", hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
+		return nil, "", hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
 	}
 	client, err = kube.FromKubeconfigData([]byte(kubeconfig))
 	return client, provider.Context(name), err
@@ -81,7 +80,7 @@ func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Exp
 		return expect, silence(c, client, err, name)
 	}
 	if cni := c.String("cni"); c.IsSet("cni") && cni != expect.CNI {
-		return expect, hint.New(hint.Usage, "CNI_DIFFERS", fmt.Sprintf("%s, not %s", has(name, expect.CNI), cni), "leave --cni out, or look at another cluster: kindctl get clusters")
+		return expect, hint.CNIDiffers.New(fmt.Sprintf("%s, not %s", has(name, expect.CNI), cni), "leave --cni out, or look at another cluster: kindctl get clusters")
 	}
 	return expect, nil
 }
@@ -90,7 +89,9 @@ func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Exp
 // can be seen, or what the API server has said.
 func silence(c *cli.Context, client *kube.Client, err error, name string) error {
 	problem := apiProblem(err, name)
-	if reason := hint.ReasonOf(problem); !slices.Contains([]string{"API_TIMEOUT", "API_UNREACHABLE", "CERTIFICATES_EXPIRED", "CREDENTIALS_REFUSED"}, reason) {
+	switch hint.ReasonOf(problem) {
+	case hint.APITimeout.Name, hint.APIUnreachable.Name, hint.CertificatesExpired.Name, hint.CredentialsRefused.Name:
+	default:
 		return problem
 	}
 	if !byContext(c) {
@@ -105,7 +106,7 @@ func silence(c *cli.Context, client *kube.Client, err error, name string) error 
 	defer cancel()
 	said, _ := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Raw()
 	if strings.Contains(string(said), "[-]etcd failed") {
-		return hint.Wrap(err, hint.Verification, "ETCD_SILENT", fmt.Sprintf("the API server of %s runs and gets no answer from etcd, which may have lost its quorum", name), "see how many members of etcd run, and start those that do not")
+		return hint.EtcdSilent.Wrap(err, fmt.Sprintf("the API server of %s runs and gets no answer from etcd, which may have lost its quorum", name), "see how many members of etcd run, and start those that do not")
 	}
 	return problem
 }
@@ -117,16 +118,16 @@ func apiProblem(err error, name string) error {
 	invalid := x509.CertificateInvalidError{}
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return hint.Wrap(err, hint.Verification, "CERTIFICATES_EXPIRED", fmt.Sprintf("a certificate of %s has expired, or the clock of this machine is wrong", name),
+		return hint.CertificatesExpired.Wrap(err, fmt.Sprintf("a certificate of %s has expired, or the clock of this machine is wrong", name),
 			"of a kind cluster: kindctl start -n NAME renews it; elsewhere, on each control plane: kubeadm certs renew all, then restart its static pods")
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &late) && late.Timeout():
-		return hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API server of %s did not answer in time", name), "see whether it runs and can be reached: "+look+"cluster-info")
+		return hint.APITimeout.Wrap(err, fmt.Sprintf("the API server of %s did not answer in time", name), "see whether it runs and can be reached: "+look+"cluster-info")
 	case apierrors.IsUnauthorized(err):
-		return hint.Wrap(err, hint.Internal, "CREDENTIALS_REFUSED", fmt.Sprintf("%s does not accept the credentials, which may have expired", name), "renew them, then try: "+look+"auth whoami")
+		return hint.CredentialsRefused.Wrap(err, fmt.Sprintf("%s does not accept the credentials, which may have expired", name), "renew them, then try: "+look+"auth whoami")
 	case apierrors.IsForbidden(err):
-		return hint.Wrap(err, hint.Internal, "RIGHTS_MISSING", fmt.Sprintf("this user may not look at %s", name), "have the user bound to the roles of: kindctl verify --print-rbac")
+		return hint.RightsMissing.Wrap(err, fmt.Sprintf("this user may not look at %s", name), "have the user bound to the roles of: kindctl verify --print-rbac")
 	}
-	return hint.Wrap(err, hint.Internal, "API_UNREACHABLE", fmt.Sprintf("the API server of %s does not answer as it should", name), "look at it: "+look+"cluster-info")
+	return hint.APIUnreachable.Wrap(err, fmt.Sprintf("the API server of %s does not answer as it should", name), "look at it: "+look+"cluster-info")
 }

@@ -22,12 +22,12 @@ func contradiction(c *cli.Context) error {
 	}
 	for _, pair := range excluding {
 		if given(c, pair[0]) && given(c, pair[1]) {
-			return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--%s and --%s exclude each other", pair[0], pair[1]), whyNot(pair[0], pair[1]))
+			return hint.BadFlag.New(fmt.Sprintf("--%s and --%s exclude each other", pair[0], pair[1]), whyNot(pair[0], pair[1]))
 		}
 	}
 	if cni := c.String("cni"); c.IsSet("cni") && cni != addons.None && !slices.Contains(addons.Names(), cni) {
 		known := append(addons.Names(), addons.None)
-		return hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q%s", cni, hint.Nearest(cni, known)), "use one of: "+strings.Join(known, ", "))
+		return hint.CNIUnknown.New(fmt.Sprintf("there is no CNI %q%s", cni, hint.Nearest(cni, known)), "use one of: "+strings.Join(known, ", "))
 	}
 	return nil
 }
@@ -59,11 +59,11 @@ func selectionOf(c *cli.Context) (verify.Selection, error) {
 	}
 	for _, name := range s.Only {
 		if slices.Contains(s.Skip, name) {
-			return s, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--only and --skip both name %q", name), "leave one of them out")
+			return s, hint.BadFlag.New(fmt.Sprintf("--only and --skip both name %q", name), "leave one of them out")
 		}
 		for _, check := range everything {
 			if s.Quick && check.Slow && check.ID == name {
-				return s, hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("--quick leaves out %q, which --only names", name), "leave --quick out")
+				return s, hint.BadFlag.New(fmt.Sprintf("--quick leaves out %q, which --only names", name), "leave --quick out")
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func selectFor(cni, where string, selection verify.Selection) ([]verify.Check, e
 	for _, name := range selection.Only {
 		if !holds(checks, name) {
 			owner := ownerOf(name)
-			return nil, hint.New(hint.Usage, "CHECK_ELSEWHERE", fmt.Sprintf("%q is about %s, but %s", name, owner, where),
+			return nil, hint.CheckElsewhere.New(fmt.Sprintf("%q is about %s, but %s", name, owner, where),
 				"list what there is: kindctl verify --list --cni "+cni)
 		}
 	}

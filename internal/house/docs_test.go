@@ -15,7 +15,6 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
-	reason  = regexp.MustCompile(`(?m)^### ([A-Z_]+)$`)
 	// punctuation is what GitHub leaves out of a heading's anchor.
 	punctuation = regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
 )
@@ -91,24 +90,5 @@ func TestIndexIsComplete(t *testing.T) {
 func TestReadmeIsShort(t *testing.T) {
 	if lines := strings.Count(documents(t)["README.md"], "\n"); lines > longestReadme {
 		t.Errorf("README.md has %d lines, more than %d: details belong into docs", lines, longestReadme)
-	}
-}
-
-// TestTroubleshootingTellsRealReasons finds reasons that no code gives any more.
-func TestTroubleshootingTellsRealReasons(t *testing.T) {
-	var code strings.Builder
-	for _, f := range readTree(t) {
-		if !strings.HasSuffix(f.name, "_test.go") {
-			code.WriteString(read(t, filepath.Join("..", "..", f.name)))
-		}
-	}
-	reasons := reason.FindAllStringSubmatch(documents(t)["docs/troubleshooting.md"], -1)
-	if len(reasons) < 40 {
-		t.Errorf("only %d reasons are found in docs/troubleshooting.md; the test reads it wrongly", len(reasons))
-	}
-	for _, found := range reasons {
-		if !strings.Contains(code.String(), `"`+found[1]+`"`) {
-			t.Errorf("docs/troubleshooting.md tells of %s, which is no reason any more", found[1])
-		}
 	}
 }

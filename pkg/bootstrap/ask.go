@@ -42,7 +42,7 @@ func patchesRefused(problems []string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return hint.New(hint.Usage, "PATCH_REFUSED", strings.Join(problems, "\n"), "correct the configuration; docs/config.md says what becomes of patches")
+	return hint.PatchRefused.New(strings.Join(problems, "\n"), "correct the configuration; docs/config.md says what becomes of patches")
 }
 
 // findVersions reads the version of Kubernetes in each node image.

@@ -38,17 +38,17 @@ func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded
 		}
 		defer remove()
 		if err := f.save(ctx, wanted, file, span); err != nil {
-			return nil, hint.Wrap(err, hint.Creation, "LOAD_FAILED", "the images could not be saved", "see whether there is room: df "+os.TempDir()+"; TMPDIR names another place")
+			return nil, hint.LoadFailed.Wrap(err, "the images could not be saved", "see whether there is room: df "+os.TempDir()+"; TMPDIR names another place")
 		}
 		saved, err := f.parcel(ctx, file.Name(), wanted)
 		if err != nil {
-			return nil, hint.Wrap(err, hint.CodeOf(err), hint.ReasonOf(err), "what Docker has of "+strings.Join(namesOf(wanted), ", ")+" cannot be loaded", hint.AdviceOf(err))
+			return nil, hint.Keep(err, "what Docker has of "+strings.Join(namesOf(wanted), ", ")+" cannot be loaded")
 		}
 		parcels = append([]parcel{saved}, parcels...)
 	}
 	for _, p := range parcels {
 		if err := p.unload(ctx, nodes, stocks, span); err != nil {
-			return nil, hint.Wrap(err, hint.Creation, "LOAD_FAILED", "the images could not be put into all nodes", "see whether there is room in Docker: docker system df")
+			return nil, hint.LoadFailed.Wrap(err, "the images could not be put into all nodes", "see whether there is room in Docker: docker system df")
 		}
 	}
 	for _, p := range append([]parcel{{images: f.docker}}, f.archives...) {

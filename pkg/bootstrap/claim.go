@@ -40,7 +40,7 @@ const lockRetry = 200 * time.Millisecond
 // Await is Claim for those that cannot fail because somebody else is at work,
 // such as a removal after an interrupt. It calls waiting once if it has to wait.
 func Await(ctx context.Context, name string, waiting func()) (release func(), err error) {
-	if release, err = Claim(name); hint.ReasonOf(err) != clusterBusy {
+	if release, err = Claim(name); hint.ReasonOf(err) != hint.ClusterBusy.Name {
 		return release, err
 	}
 	waiting()
@@ -56,7 +56,7 @@ func Await(ctx context.Context, name string, waiting func()) (release func(), er
 func Patiently(ctx context.Context, name string, waiting func(), try func() error) error {
 	for {
 		err := try()
-		if hint.ReasonOf(err) != clusterBusy {
+		if hint.ReasonOf(err) != hint.ClusterBusy.Name {
 			return err
 		}
 		release, err := Await(ctx, name, waiting)
@@ -67,15 +67,12 @@ func Patiently(ctx context.Context, name string, waiting func(), try func() erro
 	}
 }
 
-// clusterBusy is the reason of an error that goes away by itself.
-const clusterBusy = "CLUSTER_BUSY"
-
 func held(lock *flock.Flock, take func() (bool, error), name string) (release func(), err error) {
 	switch ours, err := take(); {
 	case err != nil:
-		return nil, hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	case !ours:
-		return nil, hint.New(hint.Usage, clusterBusy, fmt.Sprintf("another kindctl is at work on cluster %s right now", name), "wait for it and run this again, or choose another name")
+		return nil, hint.ClusterBusy.New(fmt.Sprintf("another kindctl is at work on cluster %s right now", name), "wait for it and run this again, or choose another name")
 	}
 	return func() { _ = lock.Unlock() }, nil
 }
@@ -93,11 +90,11 @@ func lockOf(kind, name string) (*flock.Flock, error) {
 func cacheDir(name string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "there is no place for locks", "set HOME or XDG_CACHE_HOME")
+		return "", hint.NoCacheDir.Wrap(err, "there is no place for locks", "set HOME or XDG_CACHE_HOME")
 	}
 	dir := filepath.Join(cache, "kindctl", name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return "", hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	}
 	return dir, nil
 }

@@ -43,7 +43,7 @@ func TestShare(t *testing.T) {
 		t.Fatalf("two cannot share: %v", err)
 	}
 	second()
-	if _, err := Claim("lab"); hint.ReasonOf(err) != clusterBusy {
+	if _, err := Claim("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
 		t.Errorf("a claim beside a share gives %v", err)
 	}
 	first()
@@ -51,7 +51,7 @@ func TestShare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Share("lab"); hint.ReasonOf(err) != clusterBusy {
+	if _, err := Share("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
 		t.Errorf("a share beside a claim gives %v", err)
 	}
 	own()

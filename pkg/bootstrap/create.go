@@ -25,7 +25,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
 		return "", err
 	} else if len(nodes) > 0 {
-		return "", hint.New(hint.Creation, "CLUSTER_FOREIGN", fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
+		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
 	u.creation = u.begin(ctx, span)
 	if err := u.creation.wait(); err != nil {
@@ -84,7 +84,7 @@ func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
 	}
 	if err != nil {
 		u.unsettled = true
-		return hint.Wrap(withLastWords(ctx, engine, u.Topology.Name, err), hint.Creation, "CREATE_FAILED", "the nodes could not be made",
+		return hint.CreateFailed.Wrap(withLastWords(ctx, engine, u.Topology.Name, err), "the nodes could not be made",
 			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
 	}
 	return nil
@@ -139,7 +139,7 @@ func (u *Up) remove(ctx context.Context) error {
 	err := u.merging(func() error { return Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, u.unsettled) })
 	if err != nil {
 		u.Left = true
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
+		return hint.RemoveFailed.Wrap(err, "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
 	}
 	return nil
 }

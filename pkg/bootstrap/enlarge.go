@@ -90,7 +90,7 @@ func (a *Addition) admit(ctx context.Context) error {
 	if err != nil || there {
 		return err
 	}
-	return hint.New(hint.Usage, "NO_LOAD_BALANCER", fmt.Sprintf("cluster %s has no load balancer, so that its nodes know one control plane only", a.Name),
+	return hint.NoLoadBalancer.New(fmt.Sprintf("cluster %s has no load balancer, so that its nodes know one control plane only", a.Name),
 		"make one that has: kindctl up --control-planes 3")
 }
 
@@ -112,7 +112,7 @@ func (a *Addition) sound(ctx context.Context) error {
 	if len(failing) == 0 {
 		return nil
 	}
-	return hint.New(hint.Usage, "NODE_NOT_READY", fmt.Sprintf("cluster %s has nodes that are not ready: %s", a.Name, strings.Join(failing, ", ")),
+	return hint.NodeNotReady.New(fmt.Sprintf("cluster %s has nodes that are not ready: %s", a.Name, strings.Join(failing, ", ")),
 		"see what is wrong: kindctl verify -n "+a.Name+"; or take them out: kindctl node rm NAME -n "+a.Name)
 }
 
@@ -142,7 +142,7 @@ func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 		group.Go(func() error { return a.engine.Clone(ctx, a.like.Name, name, a.role) })
 	}
 	if err := group.Wait(); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "CREATE_FAILED", "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
+		return "", hint.CreateFailed.Wrap(err, "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
 	}
 	holders, err := a.provider.Holders(a.Name)
 	if err != nil {
@@ -199,7 +199,7 @@ func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.Wrap(err, hint.Creation, "JOIN_FAILED", "the nodes could not join", "run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
+		return "", hint.JoinFailed.Wrap(err, "the nodes could not join", "run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
 	}
 	if a.role == clusters.ControlPlane {
 		return "", a.balance(ctx)

@@ -32,7 +32,7 @@ func (a *Addition) ownState(ctx context.Context) error {
 	if len(shared) == 0 {
 		return nil
 	}
-	return hint.New(hint.Usage, "STATE_SHARED", fmt.Sprintf("a node like %s would share its folders of this host: %s", a.like.Name, strings.Join(shared, ", ")),
+	return hint.StateShared.New(fmt.Sprintf("a node like %s would share its folders of this host: %s", a.like.Name, strings.Join(shared, ", ")),
 		"give each node a folder of its own in the configuration, and make the cluster again: kindctl down -n "+a.Name+"; kindctl up --config FILE")
 }
 
@@ -55,7 +55,7 @@ func (a *Addition) match(ctx context.Context, _ *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.Wrap(err, hint.Creation, "NODE_FILES_FAILED", "the configuration of "+a.like.Name+" could not be given to the new nodes",
+		return "", hint.NodeFilesFailed.Wrap(err, "the configuration of "+a.like.Name+" could not be given to the new nodes",
 			"run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u containerd -n 50")
 	}
 	if most := slices.Max(copied); most > 0 {
@@ -79,7 +79,7 @@ func (a *Addition) load(ctx context.Context, _ *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.Wrap(err, hint.Creation, "LOAD_FAILED", "the images of "+a.like.Name+" could not be copied to the new nodes", "see whether Docker has enough disk space: docker system df")
+		return "", hint.LoadFailed.Wrap(err, "the images of "+a.like.Name+" could not be copied to the new nodes", "see whether Docker has enough disk space: docker system df")
 	}
 	skipped := slices.Compact(slices.Sorted(slices.Values(slices.Concat(left...))))
 	if len(skipped) > 0 {

@@ -51,7 +51,7 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 		group.Go(func() error { return u.placeMember(ctx, ca, planes[0].Name, name) })
 	}
 	if err := group.Wait(); err != nil {
-		return hint.Wrap(err, hint.Creation, "ETCD_FAILED", "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
+		return hint.EtcdFailed.Wrap(err, "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
 	}
 	return nil
 }

@@ -45,11 +45,11 @@ func CertificatesExpired(ctx context.Context, name string) error {
 	if authorities := authoritiesOf(ended); len(authorities) > 0 {
 		return authorityExpired(name, authorities)
 	}
-	return hint.New(hint.Verification, "CERTIFICATES_EXPIRED", fmt.Sprintf("certificates of cluster %s have expired: %s", name, listed(ended)), "renew them: kindctl start -n "+name)
+	return hint.CertificatesExpired.New(fmt.Sprintf("certificates of cluster %s have expired: %s", name, listed(ended)), "renew them: kindctl start -n "+name)
 }
 
 func authorityExpired(name string, ended []provider.Certificate) error {
-	return hint.New(hint.Verification, "AUTHORITY_EXPIRED", fmt.Sprintf("certificate authorities of cluster %s have expired: %s", name, listed(ended)),
+	return hint.AuthorityExpired.New(fmt.Sprintf("certificate authorities of cluster %s have expired: %s", name, listed(ended)),
 		fmt.Sprintf("everything in the cluster trusts them, so make it again: kindctl down -n %s", name))
 }
 
@@ -120,7 +120,7 @@ func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.Wrap(err, hint.Creation, "RENEWAL_FAILED", "certificates have expired and could not be renewed: "+listed(ended),
+		return "", hint.RenewalFailed.Wrap(err, "certificates have expired and could not be renewed: "+listed(ended),
 			"look at them: docker exec "+s.Name+"-control-plane kubeadm certs check-expiration")
 	}
 	return fmt.Sprintf("%d had: %s", len(ended), listed(ended)), nil

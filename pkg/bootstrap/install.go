@@ -26,7 +26,7 @@ func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
 		span.Progress(archive.Image, int64(i), int64(len(u.found.Archives)))
 		open := func() (io.ReadCloser, error) { return os.Open(archive.Path) }
 		if err := u.provider.LoadImage(ctx, u.Topology.Name, open); err != nil {
-			return "", hint.Wrap(err, hint.Creation, "LOAD_FAILED", "image "+archive.Image+" could not be put into the nodes", "check the room in Docker: docker system df")
+			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be put into the nodes", "check the room in Docker: docker system df")
 		}
 	}
 	return fmt.Sprintf("%d images", len(u.found.Archives)), nil
@@ -54,7 +54,7 @@ func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
 			Hint:    "for one of those: --kubernetes-version " + newest})
 	}
 	if err := u.addon.Install(ctx, u.client, u.sources.find); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "CNI_INSTALL_FAILED", u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
+		return "", hint.CNIInstallFailed.Wrap(err, u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
 	}
 	return u.addon.Name(), nil
 }

@@ -60,7 +60,7 @@ func Judge(ctx context.Context, target *verify.Target, checks []verify.Check, op
 		return report, context.Cause(ctx)
 	}
 	if err := report.Err(); err != nil {
-		return report, hint.Wrap(err, hint.CodeOf(err), hint.ReasonOf(err), fmt.Sprintf("%d of %d checks did not pass", len(report.Results)-report.Count(verify.Pass)-report.Count(verify.Skip), len(report.Results)), hint.AdviceOf(err))
+		return report, hint.Keep(err, fmt.Sprintf("%d of %d checks did not pass", len(report.Results)-report.Count(verify.Pass)-report.Count(verify.Skip), len(report.Results)))
 	}
 	return report, nil
 }

@@ -70,7 +70,7 @@ func MergeKubeconfig(ctx context.Context, kind *provider.Provider, engine *provi
 		return "", err
 	}
 	if err := kind.MergeKubeconfig(ctx, name, path, keep); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "KUBECONFIG_FAILED", "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+name)
+		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+name)
 	}
 	file := provider.KubeconfigTarget(path)
 	return file, engine.AddKubeconfigs(ctx, name, file)

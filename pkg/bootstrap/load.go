@@ -80,7 +80,7 @@ func (c LoadConfig) nodes(ctx context.Context, engine *provider.Engine) ([]desti
 	var found []destination
 	for _, holder := range holders {
 		if slices.Contains(halted, holder.Name) {
-			return nil, hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
+			return nil, hint.ClusterStopped.New(fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
 		}
 		found = append(found, destination{holder.Name, holder})
 	}
@@ -100,7 +100,7 @@ func chosen(holders []provider.Holder, cluster string, wishes []string) (found [
 	for _, wish := range wishes {
 		means := func(h provider.Holder) bool { return wish == h.Role || wish == h.Name || cluster+"-"+wish == h.Name }
 		if !slices.ContainsFunc(holders, means) {
-			return nil, hint.New(hint.Usage, "NODE_UNKNOWN", fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, wish, hint.Nearest(wish, known)), "list them: kindctl get nodes -n "+cluster)
+			return nil, hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, wish, hint.Nearest(wish, known)), "list them: kindctl get nodes -n "+cluster)
 		}
 		for _, holder := range holders {
 			if means(holder) && !slices.Contains(found, holder) {
@@ -162,7 +162,7 @@ func (f *freight) find(ctx context.Context, names, archives []string) error {
 		}
 	}
 	if len(missing) > 0 {
-		return hint.New(hint.NotFound, "IMAGE_MISSING", "Docker on this host does not have "+strings.Join(missing, ", "),
+		return hint.ImageMissing.New("Docker on this host does not have "+strings.Join(missing, ", "),
 			fmt.Sprintf("pull it, or build it: docker pull %s; docker build -t %s .", missing[0], missing[0]))
 	}
 	for _, path := range archives {

@@ -51,7 +51,7 @@ func readManifests(ctx context.Context, wanted []clusters.Manifest) (read []mani
 			return nil, err
 		}
 		if sum := sha256.Sum256(data); m.SHA256 != "" && hex.EncodeToString(sum[:]) != m.SHA256 {
-			return nil, hint.New(hint.Usage, "MANIFEST_CHANGED", fmt.Sprintf("manifest %s hashes to %x, not to %s", m.Source(), sum, m.SHA256),
+			return nil, hint.ManifestChanged.New(fmt.Sprintf("manifest %s hashes to %x, not to %s", m.Source(), sum, m.SHA256),
 				"look at what has changed; if it is meant to be, correct sha256")
 		}
 		objects, err := kube.Decode(data)
@@ -59,7 +59,7 @@ func readManifests(ctx context.Context, wanted []clusters.Manifest) (read []mani
 			err = nameless(objects)
 		}
 		if err != nil {
-			return nil, hint.Wrap(err, hint.Usage, "MANIFEST_INVALID", "manifest "+m.Source()+" cannot be applied", "correct it: kubectl apply --dry-run=client -f "+m.Source())
+			return nil, hint.ManifestInvalid.Wrap(err, "manifest "+m.Source()+" cannot be applied", "correct it: kubectl apply --dry-run=client -f "+m.Source())
 		}
 		read = append(read, manifest{m.Source(), objects, !m.NoWait})
 	}
@@ -84,7 +84,7 @@ func content(ctx context.Context, m clusters.Manifest) ([]byte, error) {
 	if m.File != "" {
 		data, err := os.ReadFile(m.File)
 		if err != nil {
-			return nil, hint.Wrap(err, hint.Usage, "MANIFEST_UNREADABLE", "a manifest cannot be read", "correct its path in the configuration; a relative one begins where the configuration file is")
+			return nil, hint.ManifestUnreadable.Wrap(err, "a manifest cannot be read", "correct its path in the configuration; a relative one begins where the configuration file is")
 		}
 		return data, nil
 	}
@@ -92,7 +92,7 @@ func content(ctx context.Context, m clusters.Manifest) ([]byte, error) {
 	defer cancel()
 	data, err := fetch(ctx, m.URL)
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "MANIFEST_UNREACHABLE", "manifest "+m.URL+" cannot be read", "check the address and the network, or keep a copy and name it as file")
+		return nil, hint.ManifestUnreachable.Wrap(err, "manifest "+m.URL+" cannot be read", "check the address and the network, or keep a copy and name it as file")
 	}
 	return data, nil
 }
@@ -137,7 +137,7 @@ func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, erro
 		if !m.wait {
 			continue
 		}
-		if err := u.readiness().wait(ctx, "MANIFEST_NOT_READY", "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
+		if err := u.readiness().wait(ctx, hint.ManifestNotReady, "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
 			return u.client.UntilReady(ctx, m.objects, func(err error) { span.Progress(err.Error(), 0, 0) })
 		}); err != nil {
 			return "", err
@@ -163,13 +163,13 @@ func (u *Up) apply(ctx context.Context, m manifest, span *event.Span) error {
 			missing = err
 			span.Progress(m.source+" waits: "+err.Error(), 0, 0)
 		case missing == nil || bounded.Err() == nil:
-			return hint.Wrap(err, hint.Creation, "MANIFEST_REFUSED", "manifest "+m.source+" could not be applied", "correct it, or the order of the manifests")
+			return hint.ManifestRefused.Wrap(err, "manifest "+m.source+" could not be applied", "correct it, or the order of the manifests")
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-bounded.Done():
-			return hint.Wrap(missing, hint.Creation, "MANIFEST_REFUSED", fmt.Sprintf("manifest %s could not be applied within %v", m.source, u.WaitTimeout),
+			return hint.ManifestRefused.Wrap(missing, fmt.Sprintf("manifest %s could not be applied within %v", m.source, u.WaitTimeout),
 				"correct it, or the order of the manifests; --wait-timeout gives what it needs more time to come")
 		case <-time.After(applyRetry):
 		}

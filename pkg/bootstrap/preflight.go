@@ -75,14 +75,24 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	name := u.Topology.Name
 	if err := u.judge(ctx, nil); err != nil {
-		return "", hint.Wrap(err, hint.CodeOf(err), "CLUSTER_UNHEALTHY", fmt.Sprintf("cluster %s exists, but is not healthy", name),
-			strings.TrimPrefix(hint.AdviceOf(err)+"\n"+"or recreate it: kindctl down -n "+name, "\n"))
+		return "", unhealthy(name, err)
 	}
 	if err := u.merge(ctx); err != nil {
 		return "", err
 	}
 	u.Existed = true
 	return "it is there and healthy; nothing was changed", errDone
+}
+
+// unhealthy is the error of a cluster that was there and did not pass. Unless checks
+// failed, the reason stays that of err, whose exit code is another.
+func unhealthy(name string, err error) error {
+	failure := hint.Keep(err, fmt.Sprintf("cluster %s exists, but is not healthy", name))
+	if failure.Code == hint.Verification {
+		failure.Reason = hint.ClusterUnhealthy.Name
+	}
+	failure.Advice = strings.TrimPrefix(failure.Advice+"\nor recreate it: kindctl down -n "+name, "\n")
+	return failure
 }
 
 // find looks for the cluster. There is one only if it is in the same shape; if
@@ -101,21 +111,21 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
 	if err := u.connect(); err != nil {
-		return false, hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	}
 	record, recorded, err := verify.Recorded(ctx, u.client)
 	switch {
 	case err != nil && CertificatesExpired(ctx, name) != nil:
 		return false, CertificatesExpired(ctx, name)
 	case err != nil:
-		return false, hint.Wrap(err, hint.Usage, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
+		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:
-		return false, hint.New(hint.Usage, "CLUSTER_FOREIGN", fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
+		return false, hint.ClusterForeign.New(fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
 	}
 	if differences, err := u.differences(ctx, record); err != nil {
 		return false, err
 	} else if differences != "" {
-		return false, hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),
+		return false, hint.ClusterDiffers.New(fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),
 			fmt.Sprintf("to use it as it is, say the flags or the file that made it, or add its context to the kubeconfig: kindctl kubeconfig merge -n %s\n%s", name, remedy))
 	}
 	return true, nil
@@ -178,6 +188,6 @@ func (u *Up) checkGates(ctx context.Context) error {
 			complaints[i] = place + ": " + complaints[i]
 		}
 	}
-	return hint.New(hint.Usage, "FEATURE_GATE_UNKNOWN", strings.Join(complaints, "\n"),
+	return hint.FeatureGateUnknown.New(strings.Join(complaints, "\n"),
 		"leave gates out that have graduated, which are on for good, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
 }

@@ -45,6 +45,6 @@ func quorumLost(found provider.Inventory) error {
 	if len(all) == 0 || running >= quorum {
 		return nil
 	}
-	return hint.New(hint.Verification, "QUORUM_LOST", fmt.Sprintf("etcd of cluster %s has lost its quorum, so no API server answers: %d of %d members run, and a quorum is %d; these do not: %s", found.Cluster, running, len(all), quorum, strings.Join(lost, ", ")),
+	return hint.QuorumLost.New(fmt.Sprintf("etcd of cluster %s has lost its quorum, so no API server answers: %d of %d members run, and a quorum is %d; these do not: %s", found.Cluster, running, len(all), quorum, strings.Join(lost, ", ")),
 		"start them: kindctl start -n "+found.Cluster)
 }

@@ -51,12 +51,12 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.Wrap(withLastWords(ctx, s.engine, s.Name, err), hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
+			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.engine, s.Name, err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
 				fmt.Sprintf("look at it: docker exec %s journalctl -u kubelet -n 50", node.Name))
 		}
 	}
 	if err := untilReady(bounded, s.client.Config, func(err error) { span.Progress(err.Error(), 0, 0) }); err != nil {
-		return "", hint.Wrap(err, hint.Timeout, "API_TIMEOUT", fmt.Sprintf("the API of cluster %s does not answer after %v", s.Name, s.WaitTimeout), "look at the load balancer: docker logs "+s.Name+"-external-load-balancer")
+		return "", hint.APITimeout.Wrap(err, fmt.Sprintf("the API of cluster %s does not answer after %v", s.Name, s.WaitTimeout), "look at the load balancer: docker logs "+s.Name+"-external-load-balancer")
 	}
 	var names []string
 	for _, node := range s.nodes {
@@ -136,7 +136,7 @@ func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("list nodes: %w", err)
 	}
-	err = r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+	err = r.wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		return kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
 			return report(span, running(r.ours.pods(seen, fakes), s.since()))
 		})

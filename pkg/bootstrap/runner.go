@@ -118,7 +118,7 @@ func undo(ctx context.Context, phases []Phase, options Options) error {
 		}
 		if err := phase.Undo(ctx); err != nil {
 			span.Failed(err.Error(), hint.AdviceOf(err))
-			failures = append(failures, hint.Wrap(err, hint.Creation, "UNDO_FAILED", "undo "+phase.Name, hint.AdviceOf(err)))
+			failures = append(failures, hint.UndoFailed.Wrap(err, "undo "+phase.Name, hint.AdviceOf(err)))
 			continue
 		}
 		span.Done(consolation)

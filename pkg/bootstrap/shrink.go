@@ -80,7 +80,7 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	planes := slices.DeleteFunc(slices.Clone(d.leaving), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
 	if len(planes) >= d.before.ControlPlanes {
-		return "", hint.New(hint.Usage, "LAST_CONTROL_PLANE", "the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
+		return "", hint.LastControlPlane.New("the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
 	}
 	for _, holder := range d.leaving {
 		if err := d.standing.count(holder.Role, -1); err != nil {
@@ -130,7 +130,7 @@ func (d *Departure) find(ctx context.Context) error {
 	for _, name := range d.names {
 		at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Name == name || h.Name == d.Name+"-"+name })
 		if at < 0 {
-			return hint.New(hint.Usage, "NODE_UNKNOWN", fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)), "list them: kindctl get nodes -n "+d.Name)
+			return hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)), "list them: kindctl get nodes -n "+d.Name)
 		}
 		if !slices.Contains(d.leaving, holders[at]) {
 			d.leaving = append(d.leaving, holders[at])
@@ -152,7 +152,7 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 		}
 	}
 	if quorum := d.after.EtcdMembers/2 + 1; answering < quorum {
-		return hint.New(hint.Usage, "QUORUM_LOST", fmt.Sprintf("%d members of etcd would be left of which %d answer, and a quorum is %d", d.after.EtcdMembers, answering, quorum),
+		return hint.QuorumNeeded.New(fmt.Sprintf("%d members of etcd would be left of which %d answer, and a quorum is %d", d.after.EtcdMembers, answering, quorum),
 			"bring the others back first: kindctl verify -n "+d.Name+" --only etcd")
 	}
 	return nil
@@ -182,7 +182,7 @@ func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
 	if d.force || len(lost) == 0 {
 		return nil
 	}
-	return hint.New(hint.Usage, "DATA_LOST", "the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
+	return hint.DataLost.New("the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
 }
 
 // outlived reports whether a volume's data is no longer needed: its claim is gone and its
@@ -241,7 +241,7 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.Wrap(err, hint.Timeout, "DRAIN_FAILED", "the pods of "+node.Name+" could not be moved", "--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
+			return "", hint.DrainFailed.Wrap(err, "the pods of "+node.Name+" could not be moved", "--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
 		}
 	}
 	return fmt.Sprintf("%d pods", moved), nil
@@ -276,7 +276,7 @@ func (d *Departure) depart(ctx context.Context, span *event.Span) (string, error
 	for _, holder := range d.leaving {
 		span.Progress(holder.Name, 0, 0)
 		if err := d.leave(ctx, holder.Name, holder.Role); err != nil {
-			return "", hint.Wrap(err, hint.Creation, "LEAVE_FAILED", holder.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
+			return "", hint.LeaveFailed.Wrap(err, holder.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
 		}
 	}
 	for _, volume := range d.outlived {

@@ -34,7 +34,7 @@ func checkSnapshotter(found images.Set, facts host.Facts) error {
 	if asked != "" {
 		why, advice = fmt.Sprintf("%s asks for %s", snapshotterVariable, snapshotter), fmt.Sprintf("unset %s, or ", snapshotterVariable)
 	}
-	return hint.New(hint.Preflight, "SNAPSHOTTER_UNSUPPORTED",
+	return hint.SnapshotterUnsupported.New(
 		fmt.Sprintf("the images in %s are unpacked for overlayfs, and %s", found.Node, why),
 		advice+"use the node image that kind publishes: --images registry")
 }

@@ -91,7 +91,7 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 		return err
 	}
 	if halted = slices.DeleteFunc(halted, func(name string) bool { return slices.Contains(absent, name) }); len(halted) > 0 {
-		return hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(halted, ", ")), "start it: kindctl start -n "+s.Name)
+		return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(halted, ", ")), "start it: kindctl start -n "+s.Name)
 	}
 	if s.holders, err = s.provider.Holders(s.Name); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 		if expired := CertificatesExpired(ctx, s.Name); expired != nil {
 			return expired
 		}
-		return hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
+		return hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
 	}
 	if s.unwell, err = unreadyWorkloads(ctx, s.client); err != nil {
 		return err

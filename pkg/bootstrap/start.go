@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -126,7 +125,7 @@ func Awake(ctx context.Context, name string) error {
 	if err != nil || len(halted) == 0 {
 		return err
 	}
-	return hint.New(hint.Usage, "CLUSTER_STOPPED", fmt.Sprintf("cluster %s is stopped, or some of it: %s", name, strings.Join(halted, ", ")), "start it: kindctl start -n "+name)
+	return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", name, strings.Join(halted, ", ")), "start it: kindctl start -n "+name)
 }
 
 // look finds out what there is to start, and refuses what cannot work.
@@ -149,8 +148,11 @@ func (s *Start) nothingToStart() string {
 
 func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 	if err := s.steps.Run(ctx, span); err != nil {
-		return "", hint.Wrap(err, hint.Creation, cmp.Or(hint.ReasonOf(err), "START_FAILED"), "the nodes of cluster "+s.Name+" could not be started",
-			cmp.Or(hint.AdviceOf(err), "look into a node: docker logs "+s.Name+"-control-plane"))
+		message := "the nodes of cluster " + s.Name + " could not be started"
+		if hint.ReasonOf(err) != "" {
+			return "", hint.Keep(err, message)
+		}
+		return "", hint.StartFailed.Wrap(err, message, "look into a node: docker logs "+s.Name+"-control-plane")
 	}
 	return "", nil
 }
@@ -159,7 +161,7 @@ func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 func connect(kind *provider.Provider, name string) (*kube.Client, error) {
 	kubeconfig, err := kind.Kubeconfig(name, false)
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Creation, "CLUSTER_BROKEN", fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "recreate it: kindctl down -n "+name)
+		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "recreate it: kindctl down -n "+name)
 	}
 	return kube.FromKubeconfigData([]byte(kubeconfig))
 }

@@ -93,7 +93,7 @@ func (s *Sweep) claim(cluster string) (bool, error) {
 		return true, nil
 	}
 	release, err := Claim(cluster)
-	if hint.ReasonOf(err) == clusterBusy {
+	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
 		s.leave(cluster, "another kindctl is at work on it")
 		return false, nil
 	}

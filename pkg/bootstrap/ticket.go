@@ -91,7 +91,7 @@ func OpenTicket(command, cluster string) (*Ticket, error) {
 		err = t.write()
 	}
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	}
 	ended := make(chan struct{})
 	var beat sync.WaitGroup

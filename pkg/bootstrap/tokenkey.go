@@ -41,7 +41,7 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 			err = u.placeTokenKey(ctx, first, files)
 		}
 		if err != nil {
-			return hint.Wrap(err, hint.Creation, "TOKEN_KEY_FAILED", "the key that signs ServiceAccount tokens could not be placed",
+			return hint.TokenKeyFailed.Wrap(err, "the key that signs ServiceAccount tokens could not be placed",
 				"run again with --retain and look: docker exec "+first+" ls -l /etc/kubernetes/pki")
 		}
 		return nil

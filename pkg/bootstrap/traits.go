@@ -51,7 +51,7 @@ func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
 		limited++
 	}
 	if err := u.client.Apply(ctx, labels); err != nil {
-		return "", hint.Wrap(err, hint.Creation, "LABELS_FAILED", "the nodes could not be labeled", "run again with --retain and look: kubectl get nodes --show-labels")
+		return "", hint.LabelsFailed.Wrap(err, "the nodes could not be labeled", "run again with --retain and look: kubectl get nodes --show-labels")
 	}
 	return fmt.Sprintf("%d labeled, %d limited", len(labels), limited), nil
 }
@@ -71,14 +71,14 @@ func (u *Up) limit(ctx context.Context, engine *provider.Engine, node clusters.N
 	cpus, _ := node.CPULimit()
 	memory, _ := node.MemoryLimit()
 	if err := engine.Limit(ctx, node.Name, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
-		return hint.Wrap(err, hint.Creation, "LIMIT_FAILED", "Docker does not limit the node", "ask for more, or leave cpus and memory out; look: docker info")
+		return hint.LimitFailed.Wrap(err, "Docker does not limit the node", "ask for more, or leave cpus and memory out; look: docker info")
 	}
 	found, err := u.client.Clientset.CoreV1().Nodes().Get(ctx, node.Name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read node %s: %w", node.Name, err)
 	}
 	if problem := unaware(found, node.Group); problem != "" {
-		return hint.New(hint.Creation, "LIMIT_UNKNOWN", node.Name+": "+problem, "leave cpus and memory out, and report this with the output of docker info")
+		return hint.LimitUnknown.New(node.Name+": "+problem, "leave cpus and memory out, and report this with the output of docker info")
 	}
 	return nil
 }

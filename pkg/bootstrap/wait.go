@@ -60,7 +60,7 @@ func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, er
 // nodes waits until the nodes are as ready wants them.
 func (r readiness) nodes(ctx context.Context, span *event.Span, ready func([]*corev1.Node) error) error {
 	nodes := r.client.Clientset.CoreV1().Nodes()
-	return r.wait(ctx, "NODES_NOT_READY", "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
+	return r.wait(ctx, hint.NodesNotReady, "not all nodes are ready", "kubectl describe nodes", func(ctx context.Context) error {
 		return kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
 			return report(span, ready(withKubelet(seen)))
 		})
@@ -124,7 +124,7 @@ func brief(message string) string {
 // every node, and CoreDNS. An early trial goes on with each.
 func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial) error {
 	apps := r.client.Clientset.AppsV1()
-	return r.wait(ctx, "WORKLOADS_NOT_READY", "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+	return r.wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		agents := apps.DaemonSets("kube-system")
 		fakes, err := verify.Fakes(ctx, r.client.Clientset)
 		if err != nil {
@@ -160,7 +160,7 @@ const proxiesNote = "kube-proxy; other pods wait for a CNI"
 // CNI may have removed it.
 func (r readiness) proxies(ctx context.Context, span *event.Span, nodes int) error {
 	agents := r.client.Clientset.AppsV1().DaemonSets("kube-system")
-	return r.wait(ctx, "WORKLOADS_NOT_READY", "kube-proxy is not ready on every node", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+	return r.wait(ctx, hint.WorkloadsNotReady, "kube-proxy is not ready on every node", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		fakes, err := verify.Fakes(ctx, r.client.Clientset)
 		if err != nil {
 			return fmt.Errorf("list nodes: %w", err)
@@ -230,7 +230,7 @@ func unless(seen bool, waiting []string) error {
 }
 
 // wait bounds a wait, and tells why it failed and what to do.
-func (r readiness) wait(ctx context.Context, reason, message, command string, until func(context.Context) error) error {
+func (r readiness) wait(ctx context.Context, reason hint.Reason, message, command string, until func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	err := until(bounded)
@@ -240,5 +240,5 @@ func (r readiness) wait(ctx context.Context, reason, message, command string, un
 	for _, trouble := range troubles(ctx, r.client.Clientset) {
 		err = fmt.Errorf("%w\n%s", err, trouble)
 	}
-	return hint.Wrap(err, hint.Timeout, reason, fmt.Sprintf("%s after %v", message, r.timeout), r.advice+command)
+	return reason.Wrap(err, fmt.Sprintf("%s after %v", message, r.timeout), r.advice+command)
 }

@@ -119,6 +119,6 @@ func (b Bundle) Open(packed []byte) (fs.FS, error) {
 }
 
 func (b Bundle) tampered(err error) error {
-	return hint.Wrap(err, hint.Preflight, "CHART_TAMPERED", fmt.Sprintf("the files of %s %s are not those that were published", b.Module.Path, b.Module.Version),
+	return hint.ChartTampered.Wrap(err, fmt.Sprintf("the files of %s %s are not those that were published", b.Module.Path, b.Module.Version),
 		"install kindctl again, and remove its cache: rm -r ~/.cache/kindctl/charts")
 }

@@ -134,14 +134,14 @@ func (l Library) Locate(ctx context.Context, b Bundle) (where string, download b
 // missing is the error of a bundle that is nowhere: why its module could not be
 // had, and why not the node image's copy, if there was one.
 func missing(b Bundle, module, node error) error {
-	if reason := hint.ReasonOf(module); reason != "MODULE_UNREACHABLE" && reason != "MODULE_PROXY_UNKNOWN" {
+	if reason := hint.ReasonOf(module); reason != hint.ModuleUnreachable.Name && reason != hint.ModuleProxyUnknown.Name {
 		return module
 	}
 	places, remedy := "not in this binary", "use a released kindctl"
 	if b.InNodes {
 		places, remedy = "neither in this binary nor in the node image", remedy+` or a node image made by "kindctl images build"`
 	}
-	return hint.Wrap(errors.Join(node, module), hint.Preflight, "CHART_MISSING",
+	return hint.ChartMissing.Wrap(errors.Join(node, module),
 		fmt.Sprintf("the files that %s is installed from are %s, and cannot be downloaded", b.Name, places),
 		remedy+", or set GOPROXY to a module proxy within reach")
 }
@@ -150,7 +150,7 @@ func missing(b Bundle, module, node error) error {
 func cacheFile(b Bundle) (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "there is no place to keep charts", "set HOME or XDG_CACHE_HOME")
+		return "", hint.NoCacheDir.Wrap(err, "there is no place to keep charts", "set HOME or XDG_CACHE_HOME")
 	}
 	return filepath.Join(dir, "kindctl", "charts", b.File()), nil
 }

@@ -35,7 +35,7 @@ func openCache(dir string) (cache, error) {
 	if dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return cache{}, hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "no folder to keep built images in",
+			return cache{}, hint.NoCacheDir.Wrap(err, "no folder to keep built images in",
 				"Set HOME or XDG_CACHE_HOME, or name a folder with --cache-dir.")
 		}
 		dir = filepath.Join(user, "kindctl")

@@ -83,7 +83,7 @@ func commandError(c command, err error, output string) error {
 	if output = strings.TrimSpace(output); output != "" {
 		message += "\n" + output
 	}
-	return hint.New(hint.Creation, "IMAGE_BUILD_FAILED", message, adviceFor(output))
+	return hint.ImageBuildFailed.New(message, adviceFor(output))
 }
 
 // adviceFor recognises the usual causes in a program's output.

@@ -66,12 +66,12 @@ func (d docker) load(ctx context.Context, dir, key, ref string, sink event.Sink)
 		return ctx.Err()
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker did not take the image "+ref,
+		return hint.ImageLoadFailed.Wrap(err, "Docker did not take the image "+ref,
 			"Look at Docker's log and at the free space of its data folder (`docker info`), then run the same command again.")
 	}
 	// A daemon may report a failed load in the body of a successful answer.
 	if found, err := d.find(ctx, ref); err != nil || found.key != key {
-		return hint.Wrap(err, hint.Creation, "IMAGE_LOAD_FAILED", "Docker has no image "+ref+" after loading it; it said: "+answer,
+		return hint.ImageLoadFailed.Wrap(err, "Docker has no image "+ref+" after loading it; it said: "+answer,
 			"Look at Docker's log and at the free space of its data folder (`docker info`).")
 	}
 	return nil

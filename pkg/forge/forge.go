@@ -63,7 +63,7 @@ func (s Spec) validate() error {
 	if slices.Contains(CNIs, s.CNI) || s.CNI == "" && s.LoadBalancer {
 		return nil
 	}
-	return hint.New(hint.Usage, "UNKNOWN_CNI", "there is no CNI called "+s.CNI, "Choose one of "+strings.Join(CNIs, ", ")+".")
+	return hint.UnknownCNI.New("there is no CNI called "+s.CNI, "Choose one of "+strings.Join(CNIs, ", ")+".")
 }
 
 // targets returns the images that s asks for.

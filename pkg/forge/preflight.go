@@ -33,7 +33,7 @@ func preflight(ctx context.Context, todo []component, store cache) error {
 		return nil
 	}
 	if runtime.GOOS != "linux" {
-		return hint.New(hint.Preflight, "NOT_LINUX", "images can be built on Linux only",
+		return hint.NotLinux.New("images can be built on Linux only",
 			"Use images from a registry (--images registry), or build on a Linux machine.")
 	}
 	for _, c := range todo {
@@ -43,11 +43,11 @@ func preflight(ctx context.Context, todo []component, store cache) error {
 			}
 		}
 		if c.name == runcModule.name && exec.CommandContext(ctx, "pkg-config", "--exists", "libseccomp").Run() != nil {
-			return hint.New(hint.Preflight, "MISSING_PROGRAM", "the library libseccomp and its headers are not there",
+			return hint.MissingProgram.New("the library libseccomp and its headers are not there",
 				"Install them with `apt-get install libseccomp-dev`.")
 		}
 		if c.lane == assemble && os.Geteuid() != 0 {
-			return hint.New(hint.Preflight, "NOT_ROOT", "unpacking images for containerd needs root, to mount file systems",
+			return hint.NotRoot.New("unpacking images for containerd needs root, to mount file systems",
 				"Run the same command as root (`sudo -E`); any user of Docker can make clusters of the images then.")
 		}
 	}
@@ -67,7 +67,7 @@ func checkGo(ctx context.Context, todo []component) error {
 		output, err := cmd.Output()
 		found := strings.TrimSpace(string(output))
 		if err != nil || version.Compare(found, oldestGo) < 0 {
-			return hint.New(hint.Preflight, "GO_TOO_OLD", "the go command is "+found+"; it has to be "+oldestGo+" or newer",
+			return hint.GoTooOld.New("the go command is "+found+"; it has to be "+oldestGo+" or newer",
 				"Install Go from https://go.dev/dl or from your distribution's backports. Which one does not matter: it fetches "+toolchain+" by itself.")
 		}
 		return nil
@@ -77,7 +77,7 @@ func checkGo(ctx context.Context, todo []component) error {
 
 func checkSpace(store cache) error {
 	if err := store.make(); err != nil {
-		return hint.Wrap(err, hint.Preflight, "CACHE_NOT_WRITABLE", "the folder for built images cannot be made",
+		return hint.CacheNotWritable.Wrap(err, "the folder for built images cannot be made",
 			"Choose another one with --cache-dir.")
 	}
 	var stat unix.Statfs_t
@@ -85,7 +85,7 @@ func checkSpace(store cache) error {
 		return err
 	}
 	if stat.Bavail*uint64(stat.Bsize) < leastFree {
-		return hint.New(hint.Preflight, "DISK_FULL", "less than 5 GB is free in "+store.dir,
+		return hint.DiskFull.New("less than 5 GB is free in "+store.dir,
 			"Free some space (`kindctl images prune` removes what is out of date), or choose another folder with --cache-dir.")
 	}
 	return nil
@@ -94,9 +94,9 @@ func checkSpace(store cache) error {
 func missing(program string) error {
 	for _, programs := range required {
 		if pkg, ok := programs[program]; ok {
-			return hint.New(hint.Preflight, "MISSING_PROGRAM", "the program "+program+" is not there",
+			return hint.MissingProgram.New("the program "+program+" is not there",
 				"Install it: on Debian and Ubuntu it is in the package "+pkg+".")
 		}
 	}
-	return hint.New(hint.Preflight, "MISSING_PROGRAM", "the program "+program+" is not there", "Install it and try again.")
+	return hint.MissingProgram.New("the program "+program+" is not there", "Install it and try again.")
 }

@@ -62,7 +62,7 @@ func releaseOf(version string) (release, error) {
 	if i := slices.IndexFunc(all, func(r release) bool { return r.version() == version }); i >= 0 {
 		return all[i], nil
 	}
-	return release{}, hint.New(hint.Preflight, "KUBERNETES_NOT_BUILT", fmt.Sprintf("no images of Kubernetes %s can be built", version), releases.Advice()+"; others come from a registry: --images registry")
+	return release{}, hint.KubernetesNotBuilt.New(fmt.Sprintf("no images of Kubernetes %s can be built", version), releases.Advice()+"; others come from a registry: --images registry")
 }
 
 // everyKey are the keys of all components, whatever the release.

@@ -48,7 +48,7 @@ func Archive(ctx context.Context, m Module, sink event.Sink) (file string, relea
 	if err != nil {
 		return "", nil, fmt.Errorf("hash %s: %w", m.Path, err)
 	}
-	return "", nil, hint.New(hint.Preflight, "MODULE_TAMPERED", fmt.Sprintf("%s %s from %s has hash %s, not %s", m.Path, m.Version, file, sum, m.Sum),
+	return "", nil, hint.ModuleTampered.New(fmt.Sprintf("%s %s from %s has hash %s, not %s", m.Path, m.Version, file, sum, m.Sum),
 		"the module proxy or Go's module cache holds something else than was published: choose another GOPROXY, or run go clean -modcache")
 }
 

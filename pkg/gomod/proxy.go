@@ -68,7 +68,7 @@ func ask(ctx context.Context, name string, try func(url string) error) error {
 			break
 		}
 	}
-	return hint.Wrap(errors.Join(failures...), hint.Preflight, "MODULE_UNREACHABLE", "no module proxy has delivered "+name,
+	return hint.ModuleUnreachable.Wrap(errors.Join(failures...), "no module proxy has delivered "+name,
 		"check the network and the variable HTTPS_PROXY, or set GOPROXY to a module proxy within reach")
 }
 
@@ -79,7 +79,7 @@ func proxies(ctx context.Context) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
 	if err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "MODULE_PROXY_UNKNOWN", "no module proxy is known: GOPROXY is not set, and there is no go command to ask",
+		return "", hint.ModuleProxyUnknown.Wrap(err, "no module proxy is known: GOPROXY is not set, and there is no go command to ask",
 			"use a released kindctl, which needs none, or set GOPROXY to a module proxy within reach")
 	}
 	return strings.TrimSpace(string(out)), nil

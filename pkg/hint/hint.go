@@ -23,6 +23,9 @@ const (
 	Timeout      Code = 6   // a deadline passed
 	NotFound     Code = 7   // no such cluster, context or file
 	Interrupted  Code = 130 // SIGINT, SIGTERM or SIGHUP
+
+	// OfCommand stands for the exit code of the command that "kindctl run" runs.
+	OfCommand Code = -1
 )
 
 // Error is an error with advice.
@@ -34,14 +37,20 @@ type Error struct {
 	Err     error  // the cause, or nil
 }
 
-// New makes an Error without a cause.
+// New makes an Error without a cause, for a reason that is not in the catalog,
+// such as that of another program.
 func New(code Code, reason, message, advice string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, Advice: advice}
 }
 
-// Wrap makes an Error around a cause.
+// Wrap makes an Error around a cause, for a reason that is not in the catalog.
 func Wrap(err error, code Code, reason, message, advice string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, Advice: advice, Err: err}
+}
+
+// Keep makes an Error around another one with its exit code, reason and advice.
+func Keep(err error, message string) *Error {
+	return Wrap(err, CodeOf(err), ReasonOf(err), message, AdviceOf(err))
 }
 
 // Error returns the message and its cause; the advice is for the reporter.

@@ -26,7 +26,7 @@ const kindsEngine = "KIND_EXPERIMENTAL_PROVIDER"
 // has told kind to use another one is refused: kindctl would not see its clusters.
 func Docker(ctx context.Context) (*client.Client, error) {
 	if wish := os.Getenv(kindsEngine); wish != "" && wish != "docker" {
-		return nil, hint.New(hint.Preflight, "ENGINE_UNSUPPORTED", kindsEngine+" is "+wish+", and kindctl makes nodes in Docker alone", "to use Docker: unset "+kindsEngine)
+		return nil, hint.EngineUnsupported.New(kindsEngine+" is "+wish+", and kindctl makes nodes in Docker alone", "to use Docker: unset "+kindsEngine)
 	}
 	endpoint, err := endpoint(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func Docker(ctx context.Context) (*client.Client, error) {
 	}
 	docker, err := client.New(options...)
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "DOCKER_SETTINGS", "Docker cannot be reached with these settings", "check DOCKER_HOST and docker context ls")
+		return nil, hint.DockerSettings.Wrap(err, "Docker cannot be reached with these settings", "check DOCKER_HOST and docker context ls")
 	}
 	asking, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func Docker(ctx context.Context) (*client.Client, error) {
 func endpoint(ctx context.Context) (string, error) {
 	command, err := exec.LookPath("docker") // kind needs it in any case
 	if err != nil {
-		return "", hint.Wrap(err, hint.Preflight, "DOCKER_MISSING", "the docker command is not installed",
+		return "", hint.DockerMissing.Wrap(err, "the docker command is not installed",
 			`install Docker: on Debian and Ubuntu "make up" as root does, elsewhere see https://docs.docker.com/get-docker/`)
 	}
 	host := os.Getenv(client.EnvOverrideHost)
@@ -68,7 +68,7 @@ func endpoint(ctx context.Context) (string, error) {
 		}
 	}
 	if strings.HasPrefix(host, "ssh://") {
-		return "", hint.New(hint.Preflight, "DOCKER_SETTINGS", "Docker at "+host+" cannot be used: a cluster's API server would listen on that machine's loopback address",
+		return "", hint.DockerSettings.New("Docker at "+host+" cannot be used: a cluster's API server would listen on that machine's loopback address",
 			"run kindctl on that machine, or choose another engine: docker context use default")
 	}
 	return host, nil
@@ -80,7 +80,7 @@ func unreachable(err error, host string) error {
 	if socket, local := strings.CutPrefix(host, "unix://"); local {
 		conn, dialErr := net.Dial("unix", socket)
 		if errors.Is(dialErr, fs.ErrPermission) {
-			return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_PERMITTED", "you may not use Docker",
+			return hint.DockerNotPermitted.Wrap(err, "you may not use Docker",
 				`become a member of its group: "sudo usermod -aG docker $USER", then log in again`)
 		}
 		if dialErr == nil {
@@ -91,5 +91,5 @@ func unreachable(err error, host string) error {
 	if os.Getenv(client.EnvOverrideHost) != "" {
 		advice = "start the one that DOCKER_HOST names, or unset DOCKER_HOST to use this machine's own"
 	}
-	return hint.Wrap(err, hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", advice)
+	return hint.DockerNotRunning.Wrap(err, "Docker does not answer", advice)
 }

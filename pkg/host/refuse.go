@@ -74,7 +74,7 @@ func (f Facts) Refuse(needs Needs) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return hint.New(hint.Preflight, "HOST_UNFIT", strings.Join(problems, "\n"), strings.Join(advice, "; "))
+	return hint.HostUnfit.New(strings.Join(problems, "\n"), strings.Join(advice, "; "))
 }
 
 // Warnings are what may become a problem for a cluster, with the way out.

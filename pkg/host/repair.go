@@ -28,9 +28,9 @@ func (f Finding) repair(root string) (did string, err error) {
 	file := filepath.Join(root, "proc", "sys", strings.ReplaceAll(s.name, ".", string(filepath.Separator)))
 	switch err := os.WriteFile(file, []byte(strconv.FormatInt(s.value, 10)+"\n"), 0o644); {
 	case errors.Is(err, fs.ErrPermission):
-		return "", hint.Wrap(err, hint.Preflight, "FIX_NOT_PERMITTED", s.name+" was not changed, because that takes root", "run as root: sudo kindctl doctor --fix; or only this: "+s.fix())
+		return "", hint.FixNotPermitted.Wrap(err, s.name+" was not changed, because that takes root", "run as root: sudo kindctl doctor --fix; or only this: "+s.fix())
 	case err != nil:
-		return "", hint.Wrap(err, hint.Preflight, "FIX_FAILED", s.name+" could not be changed", "change it where Docker's machine is set up: "+s.fix())
+		return "", hint.FixFailed.Wrap(err, s.name+" could not be changed", "change it where Docker's machine is set up: "+s.fix())
 	}
 	return fmt.Sprintf("%s is now %d, until the machine starts again; to keep it: echo %s=%d | sudo tee -a /etc/sysctl.d/90-kindctl.conf", s.name, s.value, s.name, s.value), nil
 }

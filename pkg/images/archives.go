@@ -47,14 +47,14 @@ func (r *Resolver) save(ctx context.Context, mode Mode, image, path string) (err
 		return r.Docker.Save(ctx, image, path)
 	}
 	if mode == Local || mode == Build {
-		return hint.New(hint.Preflight, "POD_IMAGE_MISSING", fmt.Sprintf("neither the node image nor Docker has %s", image),
+		return hint.PodImageMissing.New(fmt.Sprintf("neither the node image nor Docker has %s", image),
 			`use --images auto or registry, or a node image made by "kindctl images build"`)
 	}
 	if err := r.Registry.Has(ctx, image); err != nil {
 		return err
 	}
 	if err := r.Registry.Save(ctx, image, path, span); err != nil && ctx.Err() == nil {
-		return hint.Wrap(err, hint.Preflight, "IMAGE_NOT_FETCHED", image+" could not be fetched from its registry",
+		return hint.ImageNotFetched.Wrap(err, image+" could not be fetched from its registry",
 			"run the same command again; where the registry wants a password: docker login")
 	}
 	return context.Cause(ctx)

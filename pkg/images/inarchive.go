@@ -29,11 +29,11 @@ const indexLimit = 4 << 20
 // write it, compressed with gzip or not.
 func InArchive(file string) ([]Image, error) {
 	broken := func(err error) error {
-		return hint.Wrap(err, hint.Usage, "ARCHIVE_BROKEN", file+" is no archive of images", "write one: docker save -o "+file+" IMAGE")
+		return hint.ArchiveBroken.Wrap(err, file+" is no archive of images", "write one: docker save -o "+file+" IMAGE")
 	}
 	opened, err := os.Open(file)
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Usage, "ARCHIVE_MISSING", "the archive cannot be read", "check its name and its permissions; an image's name ends neither in .tar nor in .tgz")
+		return nil, hint.ArchiveMissing.Wrap(err, "the archive cannot be read", "check its name and its permissions; an image's name ends neither in .tar nor in .tgz")
 	}
 	defer opened.Close()
 	content, err := unpacked(opened)
@@ -87,7 +87,7 @@ func InArchive(file string) ([]Image, error) {
 		return nil, broken(err)
 	}
 	if len(order) == 0 {
-		return nil, hint.New(hint.Usage, "ARCHIVE_NAMELESS", file+" holds no image that has a name", "save it by its name: docker save -o "+file+" NAME:TAG")
+		return nil, hint.ArchiveNameless.New(file+" holds no image that has a name", "save it by its name: docker save -o "+file+" NAME:TAG")
 	}
 	images := make([]Image, 0, len(order))
 	for _, name := range order {

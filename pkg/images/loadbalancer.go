@@ -30,7 +30,7 @@ func (r *Resolver) loadBalancer(ctx context.Context, req Request) (string, error
 	}
 	switch req.Mode {
 	case Local:
-		return "", hint.New(hint.Preflight, "LOAD_BALANCER_MISSING", fmt.Sprintf("Docker does not have %s, which several control planes need", req.LoadBalancer),
+		return "", hint.LoadBalancerMissing.New(fmt.Sprintf("Docker does not have %s, which several control planes need", req.LoadBalancer),
 			`use another --images mode, or run "kindctl images build --load-balancer"`)
 	case Build:
 		return r.Builder.BuildLoadBalancer(ctx)

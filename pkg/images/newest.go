@@ -24,7 +24,7 @@ func (r *Remote) Newest(ctx context.Context, ref, minor string) (string, error) 
 	}
 	newest := newestOf(tags, minor)
 	if newest == "" {
-		return "", hint.New(hint.Preflight, "VERSION_NOT_PUBLISHED", fmt.Sprintf("%s has no image of %s", untagged(located), minor), "use another --kubernetes-version, or --images build")
+		return "", hint.VersionNotPublished.New(fmt.Sprintf("%s has no image of %s", untagged(located), minor), "use another --kubernetes-version, or --images build")
 	}
 	return untagged(ref) + ":" + newest, nil
 }

@@ -28,10 +28,10 @@ type Image struct {
 func Named(image string) (string, error) {
 	parsed, err := name.ParseReference(image)
 	if err != nil {
-		return "", hint.Wrap(err, hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is not an image", image), "write it as REPOSITORY:TAG")
+		return "", hint.ImageReference.Wrap(err, fmt.Sprintf("%q is not an image", image), "write it as REPOSITORY:TAG")
 	}
 	if _, is := parsed.(name.Digest); is {
-		return "", hint.New(hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is named by a digest, which Docker does not write into an archive", image),
+		return "", hint.ImageReference.New(fmt.Sprintf("%q is named by a digest, which Docker does not write into an archive", image),
 			"give it a name: docker tag "+image+" NAME:TAG")
 	}
 	registry := parsed.Context().RegistryStr()

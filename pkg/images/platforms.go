@@ -179,7 +179,7 @@ func Every(file, own string) (bool, error) {
 	if len(held) == 0 {
 		having = "it holds none"
 	}
-	return false, hint.New(hint.Usage, "PLATFORM_MISSING", fmt.Sprintf("%s has no complete image for %s, the platform of the nodes; %s", file, own, having),
+	return false, hint.PlatformMissing.New(fmt.Sprintf("%s has no complete image for %s, the platform of the nodes; %s", file, own, having),
 		fmt.Sprintf("pull and save that platform: docker pull --platform %s IMAGE; docker save --platform %s -o FILE IMAGE", own, own))
 }
 

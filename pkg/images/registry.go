@@ -36,7 +36,7 @@ type Remote struct {
 func (r *Remote) Locate(ref string) (string, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return "", hint.Wrap(err, hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is not an image", ref), "write it as REPOSITORY:TAG")
+		return "", hint.ImageReference.Wrap(err, fmt.Sprintf("%q is not an image", ref), "write it as REPOSITORY:TAG")
 	}
 	if r.Mirror == "" {
 		return ref, nil
@@ -47,14 +47,11 @@ func (r *Remote) Locate(ref string) (string, error) {
 // Answers asks for the image's manifest. A registry that answers "no such
 // image" answers.
 func (r *Remote) Answers(ctx context.Context, ref string) error {
-	if err := r.Has(ctx, ref); hint.ReasonOf(err) != missingImage {
+	if err := r.Has(ctx, ref); hint.ReasonOf(err) != hint.ImageNotInRegistry.Name {
 		return err
 	}
 	return nil
 }
-
-// missingImage is the reason of Has for an image that a registry does not have.
-const missingImage = "IMAGE_NOT_IN_REGISTRY"
 
 // Has asks for the image's manifest. What a registry refuses for another reason,
 // the pull says in its own words.
@@ -68,13 +65,13 @@ func (r *Remote) Has(ctx context.Context, ref string) error {
 	_, err = remote.Head(parsed, append(r.options(asking), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))...)
 	var status *transport.Error
 	if errors.As(err, &status) && status.StatusCode == http.StatusNotFound {
-		return hint.Wrap(err, hint.Preflight, missingImage, "the registry has no "+located,
+		return hint.ImageNotInRegistry.Wrap(err, "the registry has no "+located,
 			"put it there, name another mirror with --image-registry HOST/PREFIX, or use --images build")
 	}
 	if err == nil || (errors.As(err, &status) && status.StatusCode != http.StatusServiceUnavailable) {
 		return nil
 	}
-	return hint.Wrap(err, hint.Preflight, "REGISTRY_UNREACHABLE", "no registry answers for "+located,
+	return hint.RegistryUnreachable.Wrap(err, "no registry answers for "+located,
 		"check the network and the proxy variables, name a mirror with --image-registry HOST/PREFIX, or use --images build")
 }
 
@@ -112,7 +109,7 @@ func (r *Remote) parse(ref string) (located string, parsed name.Reference, err e
 	}
 	parsed, err = name.ParseReference(located)
 	if err != nil {
-		return "", nil, hint.Wrap(err, hint.Usage, "IMAGE_REFERENCE", fmt.Sprintf("%q is not an image", located), "check --image-registry: it is HOST or HOST/PREFIX")
+		return "", nil, hint.ImageReference.Wrap(err, fmt.Sprintf("%q is not an image", located), "check --image-registry: it is HOST or HOST/PREFIX")
 	}
 	return located, parsed, nil
 }

@@ -194,7 +194,7 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 	for _, mode := range order {
 		attempt, known := attempts[mode]
 		if !known {
-			return Set{}, hint.New(hint.Usage, "IMAGES_MODE", fmt.Sprintf("unknown image source %q", mode), fmt.Sprintf("use one of %v", Modes()))
+			return Set{}, hint.ImagesMode.New(fmt.Sprintf("unknown image source %q", mode), fmt.Sprintf("use one of %v", Modes()))
 		}
 		ref, err := attempt(ctx, req)
 		if err == nil {
@@ -225,7 +225,7 @@ func missing(req Request, cause error, advice string) error {
 	} else if advice == "" {
 		advice = `reach a registry (see --image-registry), or run "kindctl images build" as root on a Debian host`
 	}
-	return hint.Wrap(cause, hint.Preflight, "NODE_IMAGE_MISSING", message, advice)
+	return hint.NodeImageMissing.Wrap(cause, message, advice)
 }
 
 func (r *Resolver) localNode(ctx context.Context, req Request) (string, error) {
@@ -292,7 +292,7 @@ func (r *Resolver) pull(ctx context.Context, ref string) (string, error) {
 
 func (r *Resolver) buildNode(ctx context.Context, req Request) (string, error) {
 	if req.Node != "" {
-		return "", hint.New(hint.Usage, "IMAGES_CONFLICT", fmt.Sprintf("%s was asked for, and kindctl builds its own node image", req.Node), "leave out --image or --images build")
+		return "", hint.ImagesConflict.New(fmt.Sprintf("%s was asked for, and kindctl builds its own node image", req.Node), "leave out --image or --images build")
 	}
 	return r.Builder.Build(ctx)
 }

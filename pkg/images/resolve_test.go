@@ -94,7 +94,7 @@ func (r mirror) Answers(context.Context, string) error {
 
 func (r mirror) Has(ctx context.Context, ref string) error {
 	if r.lacks != "" && strings.Contains(ref, r.lacks) {
-		return hint.New(hint.Preflight, missingImage, "the registry has no "+ref, "put it there")
+		return hint.ImageNotInRegistry.New("the registry has no "+ref, "put it there")
 	}
 	return r.Answers(ctx, ref)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNotLinux says that the forge works on Linux only.
-var ErrNotLinux = hint.New(hint.Preflight, "NOT_LINUX", "images can be built on Linux only", "use images from a registry, or build them on a Linux machine and load them here: docker load")
+var ErrNotLinux = hint.NotLinux.New("images can be built on Linux only", "use images from a registry, or build them on a Linux machine and load them here: docker load")
 
 // builder stands where the forge is on Linux, and makes nothing.
 type builder struct {

@@ -84,7 +84,7 @@ func (o Options) config() (bootstrap.Config, error) {
 		return bootstrap.Config{}, err
 	}
 	if !slices.Contains(images.Modes(), mode) {
-		return bootstrap.Config{}, hint.New(hint.Usage, "IMAGES_MODE", fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+		return bootstrap.Config{}, hint.ImagesMode.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	for _, warning := range warnings {
 		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "config", Message: warning})

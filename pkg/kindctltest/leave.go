@@ -48,7 +48,7 @@ func (c *community) part(ctx context.Context, here *share, failed bool) error {
 	}
 	id, err := c.identity(ctx, here.cluster)
 	if err != nil {
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "it is not certain that cluster "+name+" is the one that tests made, so it stays", "remove it: kindctl down -n "+name)
+		return hint.RemoveFailed.Wrap(err, "it is not certain that cluster "+name+" is the one that tests made, so it stays", "remove it: kindctl down -n "+name)
 	}
 	if id != made {
 		return nil // somebody else's, made meanwhile
@@ -59,7 +59,7 @@ func (c *community) part(ctx context.Context, here *share, failed bool) error {
 	}
 	defer remove()
 	if err := c.down(ctx, name, filepath.Join(private, "kubeconfig"), report.NewConsole(os.Stderr, report.Style{})); err != nil {
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
+		return hint.RemoveFailed.Wrap(err, "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}
 	return here.users.remember("")
 }

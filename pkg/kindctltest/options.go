@@ -106,7 +106,7 @@ func isOn(variable string) (bool, error) {
 	text := os.Getenv(variable)
 	on, err := strconv.ParseBool(cmp.Or(text, "0"))
 	if err != nil {
-		return false, hint.New(hint.Usage, "BAD_ENVIRONMENT", variable+" is "+strconv.Quote(text), "set it to 1 or 0")
+		return false, hint.BadEnvironment.New(variable+" is "+strconv.Quote(text), "set it to 1 or 0")
 	}
 	return on, nil
 }

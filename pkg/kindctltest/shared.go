@@ -99,7 +99,7 @@ func (c *community) get(t testing.TB, s settings) (*share, error) {
 		return nil, here.err
 	}
 	if differences := differences(here.settings.Topology, s.Topology); differences != "" {
-		return nil, hint.New(hint.Usage, "CLUSTER_DIFFERS", fmt.Sprintf("another test shares cluster %s in another shape: %s", s.Topology.Name, differences), "share clusters of different shapes by different names")
+		return nil, hint.ClusterDiffers.New(fmt.Sprintf("another test shares cluster %s in another shape: %s", s.Topology.Name, differences), "share clusters of different shapes by different names")
 	}
 	return here, nil
 }

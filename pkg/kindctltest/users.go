@@ -30,11 +30,11 @@ const usersRetry = 200 * time.Millisecond
 func usersOf(name string) (*users, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "NO_CACHE_DIR", "there is no place for locks", "set HOME or XDG_CACHE_HOME")
+		return nil, hint.NoCacheDir.Wrap(err, "there is no place for locks", "set HOME or XDG_CACHE_HOME")
 	}
 	dir := filepath.Join(cache, "kindctl", "locks", "users")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, hint.Wrap(err, hint.Preflight, "CACHE_UNWRITABLE", "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	}
 	return &users{lock: flock.New(filepath.Join(dir, name+".lock")), made: filepath.Join(dir, name+".made")}, nil
 }

@@ -47,7 +47,7 @@ func (w *watch) run(t testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
 	if deadline, limited := deadlineOf(t); limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-removeTimeout),
-			hint.New(hint.Timeout, "TEST_DEADLINE", "the test's deadline is too near to make a cluster and to remove it", "allow more time: go test -timeout 30m"))
+			hint.TestDeadline.New("the test's deadline is too near to make a cluster and to remove it", "allow more time: go test -timeout 30m"))
 		defer cancel()
 	}
 	return kindctl.Up(ctx, o)

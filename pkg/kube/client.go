@@ -71,19 +71,19 @@ func FromKubeconfig(path, context string) (*Client, error) {
 	raw, err := loader.RawConfig()
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, hint.Wrap(err, hint.NotFound, "KUBECONFIG_MISSING", "there is no kubeconfig", "name one with --kubeconfig or KUBECONFIG")
+		return nil, hint.KubeconfigMissing.Wrap(err, "there is no kubeconfig", "name one with --kubeconfig or KUBECONFIG")
 	case err != nil:
-		return nil, hint.Wrap(err, hint.Usage, "KUBECONFIG_UNREADABLE", "the kubeconfig cannot be read", "check its permissions and syntax: kubectl config view")
+		return nil, hint.KubeconfigUnreadable.Wrap(err, "the kubeconfig cannot be read", "check its permissions and syntax: kubectl config view")
 	}
 	if context == "" {
 		context = raw.CurrentContext
 	}
 	if raw.Contexts[context] == nil {
-		return nil, hint.New(hint.NotFound, "CONTEXT_MISSING", fmt.Sprintf("the kubeconfig has no context %q", context), "list them: kubectl config get-contexts")
+		return nil, hint.ContextMissing.New(fmt.Sprintf("the kubeconfig has no context %q", context), "list them: kubectl config get-contexts")
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
-		return nil, hint.Wrap(err, hint.Usage, "KUBECONFIG_INVALID", fmt.Sprintf("context %q cannot be used", context), "look at it: kubectl config view --context "+context)
+		return nil, hint.KubeconfigInvalid.Wrap(err, fmt.Sprintf("context %q cannot be used", context), "look at it: kubectl config view --context "+context)
 	}
 	return New(config)
 }

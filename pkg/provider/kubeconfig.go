@@ -68,11 +68,11 @@ func CheckKubeconfig(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return hint.Wrap(err, hint.Preflight, "KUBECONFIG_UNWRITABLE", "the kubeconfig cannot be changed", "correct its permissions, or name another one with --kubeconfig")
+		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig cannot be changed", "correct its permissions, or name another one with --kubeconfig")
 	}
 	defer file.Close()
 	if _, err := clientcmd.LoadFromFile(path); err != nil {
-		return hint.Wrap(err, hint.Preflight, "KUBECONFIG_BROKEN", path+" is not a kubeconfig", "repair it, or name another one with --kubeconfig")
+		return hint.KubeconfigBroken.Wrap(err, path+" is not a kubeconfig", "repair it, or name another one with --kubeconfig")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func checkDirectory(dir string) error {
 	if err == nil {
 		return nil
 	}
-	return hint.Wrap(err, hint.Preflight, "KUBECONFIG_UNWRITABLE", "no kubeconfig can be written in "+dir, "correct its permissions, or name another one with --kubeconfig")
+	return hint.KubeconfigUnwritable.Wrap(err, "no kubeconfig can be written in "+dir, "correct its permissions, or name another one with --kubeconfig")
 }
 
 const (
@@ -112,7 +112,7 @@ func unlocked(ctx context.Context, change func() error) error {
 			return err
 		}
 		if time.Since(begin) > lockPatience {
-			return hint.Wrap(err, hint.Preflight, "KUBECONFIG_LOCKED", "the kubeconfig stays locked",
+			return hint.KubeconfigLocked.Wrap(err, "the kubeconfig stays locked",
 				fmt.Sprintf("another command is changing it; if none is, a killed one left the lock: rm %s", locked.Path))
 		}
 		select {

@@ -44,7 +44,7 @@ var networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 // of that name; six asks for IPv6 on it. One that is not there can be made.
 func (e *Engine) CheckNetwork(ctx context.Context, name string, six bool) error {
 	if !networkName.MatchString(name) {
-		return hint.New(hint.Usage, "NETWORK_NAME", fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
+		return hint.NetworkName.New(fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
 	}
 	found, err := e.network(ctx, name)
 	if err != nil || found == nil {
@@ -63,7 +63,7 @@ func (e *Engine) CheckNetwork(ctx context.Context, name string, six bool) error 
 	default:
 		return nil
 	}
-	return hint.New(hint.Usage, "NETWORK_UNFIT", fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem), "name another one; a network that is not there is made: --network lab")
+	return hint.NetworkUnfit.New(fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem), "name another one; a network that is not there is made: --network lab")
 }
 
 // HasNetwork tells whether there is a network of that name, other than one that
@@ -106,7 +106,7 @@ func (e *Engine) EnsureNetwork(ctx context.Context, name string, by Marker) (mad
 		return false, err
 	}
 	if err := e.makeNetwork(ctx, name, by); err != nil {
-		return false, hint.Wrap(err, hint.Creation, "NETWORK_FAILED", fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
+		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
 	}
 	return true, nil
 }

@@ -134,7 +134,7 @@ func (s *starting) settled(ctx context.Context, p place) error {
 	if now.six = p.six; now.address() == p.proper {
 		return nil
 	}
-	err = hint.New(hint.Creation, "ADDRESS_LOST", fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", p.name, now.address(), p.proper, p.network),
+	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", p.name, now.address(), p.proper, p.network),
 		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", p.network))
 	for _, m := range s.begun {
 		err = errors.Join(err, s.engine.stop(context.WithoutCancel(ctx), m))
@@ -148,7 +148,7 @@ func startFailure(p place, err error) error {
 	if !portTaken(err.Error()) {
 		return err
 	}
-	return hint.Wrap(err, hint.Creation, "PORT_TAKEN", fmt.Sprintf("a port of %s is in use by something else on this host", p.name), "end what listens there, then start again: ss -ltnp")
+	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", p.name), "end what listens there, then start again: ss -ltnp")
 }
 
 func (e *Engine) unpause(ctx context.Context, m *member) error {

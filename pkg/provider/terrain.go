@@ -30,7 +30,7 @@ func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
 		if p.proper.IsValid() {
 			command += subnetOf(p.proper) + " "
 		}
-		return terrain{}, hint.New(hint.Creation, "NETWORK_MISSING", fmt.Sprintf("the network %s, which %s was on, is gone", p.network, p.name), "make it again, then start: "+command+p.network)
+		return terrain{}, hint.NetworkMissing.New(fmt.Sprintf("the network %s, which %s was on, is gone", p.network, p.name), "make it again, then start: "+command+p.network)
 	}
 	if err != nil {
 		return terrain{}, fmt.Errorf("inspect network %s: %w", p.network, err)
@@ -132,12 +132,12 @@ func (t terrain) denies(p place, stopping []place) (why string, err error) {
 	case !p.proper.IsValid():
 		return "", nil
 	case held && p.bound:
-		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("container %s has the address %s, at which the other control planes look for %s", holder, p.proper, p.name),
+		return "", hint.AddressTaken.New(fmt.Sprintf("container %s has the address %s, at which the other control planes look for %s", holder, p.proper, p.name),
 			"stop it, then start again: docker stop "+holder)
 	case held:
 		return fmt.Sprintf("%s has %s now", holder, p.proper), nil
 	case !inside && p.bound:
-		return "", hint.New(hint.Creation, "ADDRESS_TAKEN", fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", p.network, p.proper, p.name),
+		return "", hint.AddressTaken.New(fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", p.network, p.proper, p.name),
 			fmt.Sprintf("once nothing else uses it, recreate it: docker network rm %s; docker network create %s %s", p.network, subnetOf(p.proper), p.network))
 	case !inside:
 		return fmt.Sprintf("network %s has no %s any more", p.network, p.proper), nil

@@ -48,7 +48,7 @@ func (e *Engine) dropVolumes(ctx context.Context, names []string, patience time.
 			return nil
 		}
 		if time.Since(begin) >= patience {
-			return hint.New(hint.Creation, "VOLUMES_LEFT", "volumes of the cluster could not be removed: "+strings.Join(problems, ", "),
+			return hint.VolumesLeft.New("volumes of the cluster could not be removed: "+strings.Join(problems, ", "),
 				"see which process has a mount inside: grep -l "+left[0]+" /proc/[0-9]*/mountinfo; end it, then: docker volume rm "+strings.Join(left, " "))
 		}
 		select {

@@ -38,7 +38,7 @@ func whole(cluster string, members []*member, known []string) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	return hint.New(hint.Creation, "NODE_LOST", fmt.Sprintf("cluster %s has lost %s: removed, and with it what was on it; nothing was started", cluster, strings.Join(lost, ", ")),
+	return hint.NodeLost.New(fmt.Sprintf("cluster %s has lost %s: removed, and with it what was on it; nothing was started", cluster, strings.Join(lost, ", ")),
 		fmt.Sprintf("recreate it: kindctl down -n %s && kindctl up -n %s", cluster, cluster))
 }
 

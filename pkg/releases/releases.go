@@ -27,9 +27,9 @@ func Resolve(wanted string) (string, error) {
 	version, minor := prefixed(wanted), Minor(wanted)
 	switch {
 	case !semver.IsValid(version) || semver.Canonical(version) != version && minor == "":
-		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("%q is no version of Kubernetes", wanted), "write it as 1.36, for the newest patch that is known, or 1.36.3")
+		return "", hint.KubernetesVersion.New(fmt.Sprintf("%q is no version of Kubernetes", wanted), "write it as 1.36, for the newest patch that is known, or 1.36.3")
 	case semver.Compare(semver.MajorMinor(version), Oldest) < 0 || semver.Major(version) != "v1":
-		return "", hint.New(hint.Usage, "KUBERNETES_VERSION", fmt.Sprintf("Kubernetes %s cannot be used", wanted), "use "+Oldest+" or newer; "+Advice())
+		return "", hint.KubernetesVersion.New(fmt.Sprintf("Kubernetes %s cannot be used", wanted), "use "+Oldest+" or newer; "+Advice())
 	case minor == "":
 		return version, nil
 	}
@@ -38,7 +38,7 @@ func Resolve(wanted string) (string, error) {
 			return supported, nil
 		}
 	}
-	return "", hint.New(hint.Usage, "KUBERNETES_VERSION", "the newest patch of Kubernetes "+wanted+" is not known", "name it, such as "+minor+".0, if a registry has a node image of it; "+Advice())
+	return "", hint.KubernetesVersion.New("the newest patch of Kubernetes "+wanted+" is not known", "name it, such as "+minor+".0, if a registry has a node image of it; "+Advice())
 }
 
 // TooOld tells whether a version is older than Oldest.

@@ -46,18 +46,17 @@ func (r Report) Err() error {
 	if r.Passed() {
 		return nil
 	}
-	bad := r.with(Fail)
-	code, reason := hint.Verification, "VERIFICATION_FAILED"
+	bad, reason := r.with(Fail), hint.VerificationFailed
 	if len(bad) == 0 {
-		bad, code, reason = r.with(Error), hint.Internal, "VERIFICATION_INCONCLUSIVE"
+		bad, reason = r.with(Error), hint.VerificationInconclusive
 	}
 	if len(bad) == 0 {
-		return hint.New(code, reason, "no check could be run", "look at the cluster: kubectl get nodes")
+		return reason.New("no check could be run", "look at the cluster: kubectl get nodes")
 	}
 	causes, advice := make([]string, len(bad)), make([]string, len(bad))
 	for i, result := range bad {
 		causes[i] = fmt.Sprintf("%s: %s", result.ID, result.Cause)
 		advice[i] = fmt.Sprintf("%s: %s", result.ID, result.Hint)
 	}
-	return hint.New(code, reason, strings.Join(causes, "\n"), strings.Join(advice, "\n"))
+	return reason.New(strings.Join(causes, "\n"), strings.Join(advice, "\n"))
 }

@@ -38,7 +38,7 @@ func Select(checks []Check, selection Selection) ([]Check, error) {
 		}
 	}
 	if len(selected) == 0 {
-		return nil, hint.New(hint.Usage, "NOTHING_SELECTED", "the selection leaves no check", "list them: kindctl verify --list")
+		return nil, hint.NothingSelected.New("the selection leaves no check", "list them: kindctl verify --list")
 	}
 	return selected, nil
 }
@@ -57,7 +57,7 @@ func unknown(name string, checks []Check) error {
 	if nearest := hint.Closest(name, slices.Sorted(keys(names))); nearest != "" {
 		advice = fmt.Sprintf("did you mean %q? To list all: kindctl verify --list", nearest)
 	}
-	return hint.New(hint.Usage, "CHECK_UNKNOWN", fmt.Sprintf("there is no check or group %q", name), advice)
+	return hint.CheckUnknown.New(fmt.Sprintf("there is no check or group %q", name), advice)
 }
 
 func keys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

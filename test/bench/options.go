@@ -65,10 +65,10 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil, nil
 	} else if err != nil {
-		return nil, hint.Wrap(err, hint.Usage, "BAD_FLAG", "the command line is wrong", "see: go run ./test/bench -help")
+		return nil, hint.BadFlag.Wrap(err, "the command line is wrong", "see: go run ./test/bench -help")
 	}
 	if set.NArg() > 0 {
-		return nil, hint.New(hint.Usage, "UNEXPECTED_ARGUMENT", fmt.Sprintf("bench takes no argument %q", set.Arg(0)),
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("bench takes no argument %q", set.Arg(0)),
 			"see: go run ./test/bench -help")
 	}
 	if o.wish.CNIs == nil {
@@ -84,25 +84,25 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 func (o *options) check() (err error) {
 	for _, cni := range o.wish.CNIs {
 		if !slices.Contains(addons.Names(), cni) {
-			return hint.New(hint.Usage, "CNI_UNKNOWN", fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())),
+			return hint.CNIUnknown.New(fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())),
 				"use one of: "+strings.Join(addons.Names(), ", "))
 		}
 	}
 	for _, nodes := range o.wish.Nodes {
 		if nodes < 1 {
-			return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("a cluster of %d nodes cannot be made", nodes),
+			return hint.BadFlag.New(fmt.Sprintf("a cluster of %d nodes cannot be made", nodes),
 				"write it as --nodes 3, or --nodes 1,3,5,8")
 		}
 	}
 	if o.runs < 1 {
-		return hint.New(hint.Usage, "BAD_FLAG", "--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
+		return hint.BadFlag.New("--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
 	}
 	if !slices.Contains(images.Modes(), o.wish.Mode) {
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no source of images %q", o.wish.Mode),
+		return hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.wish.Mode),
 			fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	if !slices.Contains(outputs, o.output) {
-		return hint.New(hint.Usage, "BAD_FLAG", fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
+		return hint.BadFlag.New(fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
 	}
 	slices.Sort(o.wish.CNIs)
 	slices.Sort(o.wish.Nodes)
@@ -114,7 +114,7 @@ func (o *options) check() (err error) {
 	}
 	version, err := exec.Command(o.kindctl, "version").Output()
 	if err != nil {
-		return hint.Wrap(err, hint.Usage, "BAD_FLAG", fmt.Sprintf("the program %s does not run", o.kindctl),
+		return hint.BadFlag.Wrap(err, fmt.Sprintf("the program %s does not run", o.kindctl),
 			"build it: make build; or name another one: --kindctl PROGRAM")
 	}
 	if words := strings.Fields(string(version)); len(words) > 1 { // kindctl VERSION GO PLATFORM

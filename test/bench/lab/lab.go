@@ -99,7 +99,7 @@ func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) erro
 	kind := provider.New(event.Discard)
 	kind.Expect(order.Nodes)
 	if err := bootstrap.Remove(ctx, kind, order.Cluster, order.Kubeconfig, failed); err != nil {
-		return hint.Wrap(err, hint.Creation, "REMOVE_FAILED", "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
+		return hint.RemoveFailed.Wrap(err, "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (l *Lab) vacant(ctx context.Context, o Options) error {
 	var running []string
 	for _, cluster := range there {
 		if slices.Contains(own, cluster.Cluster) {
-			return hint.New(hint.Usage, "CLUSTER_EXISTS", fmt.Sprintf("there is a cluster %s, which is what the benchmark calls one of its own", cluster.Cluster),
+			return hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s, which is what the benchmark calls one of its own", cluster.Cluster),
 				"if a benchmark that was killed has left it: kindctl down -n "+cluster.Cluster)
 		}
 		if slices.ContainsFunc(cluster.Containers, provider.Container.Running) {
