@@ -34,7 +34,7 @@ type legendEntry struct {
 }
 
 var legend = []legendEntry{
-	{"phase", "phase, or milestone"}, {"step", "step of kind"}, {"container", "container"}, {"systemd", "systemd"}, {"containerd", "containerd"},
+	{"phase", "phase, or milestone"}, {"step", "step of making nodes"}, {"container", "container"}, {"systemd", "systemd"}, {"containerd", "containerd"},
 	{"kubelet", "kubelet, until registered"}, {"ready", "registered, until Ready"}, {"scheduled", "pod scheduled"}, {"started", "pod started, until ready"}, {"check", "check"}, {"bad", "failed or unfinished"},
 }
 

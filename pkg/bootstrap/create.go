@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -12,7 +11,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // settings are what the host adds to the topology, for kind.
@@ -20,6 +18,7 @@ func (u *Up) settings() clusters.NodeSettings {
 	return clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes, Versions: u.versions}
 }
 
+// create makes the containers of all nodes, and starts an external etcd.
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	// Finding images may have taken long enough for somebody else to come first.
 	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
@@ -27,68 +26,63 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	} else if len(nodes) > 0 {
 		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
-	u.creation = u.begin(ctx, span)
-	if err := u.creation.wait(); err != nil {
+	docker, err := host.Docker(ctx)
+	if err != nil {
 		return "", err
 	}
-	if err := u.connect(); err != nil {
+	u.docker, u.engine = docker, provider.NewEngine(docker)
+	u.placeTokenKey = u.beginTokenKey()
+	marking, err := u.sign(ctx, u.engine, u.containers())
+	if err != nil {
 		return "", err
 	}
-	if err := u.record(ctx); err != nil {
+	defer marking.Stop()
+	u.begun = true // also a network that was made is to be removed if the nodes are not made
+	if err := step(u.Sink, stepContainers, "Create the containers", func() error { return u.makeNodes(ctx) }); err != nil {
 		return "", err
 	}
-	if err := u.writeRegistryFiles(ctx); err != nil {
-		return "", err
+	if len(u.Topology.EtcdNames()) > 0 {
+		span.Progress("starting etcd", 0, 0)
+		if err := u.placeEtcd(ctx); err != nil {
+			return "", u.failed(ctx, err)
+		}
 	}
-	var err error
-	if u.Version, err = u.client.Version(ctx); err != nil {
-		return "", err
+	if err := marking.Finish(ctx); err != nil {
+		return "", u.failed(ctx, err)
 	}
 	return "from " + u.found.Node, nil
 }
 
-// makeNodes has kind make the nodes, on their network, and marks them while it does.
-func (u *Up) makeNodes(ctx context.Context, steps provider.Steps) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
-	u.engine = engine
-	config := u.Topology.KindConfig(u.settings())
-	marking, err := u.sign(ctx, engine, u.containers())
-	if err != nil {
-		return err
-	}
-	defer marking.Stop()
-	u.begun = true // also a network that was made is to be removed if the nodes are not made
-	release, err := hold(ctx, engine, u.provider.NetworkName(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
+// makeNodes has kind make the nodes, on their network.
+func (u *Up) makeNodes(ctx context.Context) error {
+	release, err := hold(ctx, u.engine, u.provider.NetworkName(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
 	if err != nil {
 		return err
 	}
 	defer release()
-	giveBack, err := engine.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
+	giveBack, err := u.engine.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
 	if err != nil {
 		return err
 	}
 	defer giveBack()
-	private, remove, err := scratch.Dir("up")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	err = u.provider.Create(ctx, config, filepath.Join(private, "kubeconfig"), steps)
-	if err == nil {
-		err = marking.Finish(ctx)
-	}
-	if err != nil {
-		u.unsettled = true
-		return hint.CreateFailed.Wrap(withLastWords(ctx, engine, u.Topology.Name, err), "the nodes could not be made",
-			"run again with --retain and look into a node: docker logs "+u.Topology.Name+"-control-plane")
+	if err := u.provider.Provision(ctx, u.engine, u.Topology.KindConfig(u.settings())); err != nil {
+		return u.failed(ctx, err)
 	}
 	return nil
 }
+
+// failed is the error of nodes that could not be made, with their own last words. A
+// reason that it has says more.
+func (u *Up) failed(ctx context.Context, err error) error {
+	err = withLastWords(ctx, u.engine, u.Topology.Name, err)
+	if hint.ReasonOf(err) != "" {
+		return err
+	}
+	return hint.CreateFailed.Wrap(err, "the nodes could not be made", "run again with --retain and look into a node: docker logs "+u.first())
+}
+
+// first is the first control plane.
+func (u *Up) first() string { return provider.NodeName(u.Topology.Name, clusters.ControlPlane, 1) }
 
 // containers are all that the cluster is to have: kind's and those of an external
 // etcd.
@@ -126,17 +120,16 @@ func (u *Up) sign(ctx context.Context, engine *provider.Engine, planned []provid
 	return engine.Mark(ctx, marker)
 }
 
-// remove takes back create, and what a creation that failed still makes.
+// remove takes back create and what has become of it.
 func (u *Up) remove(ctx context.Context) error {
-	if u.creation == nil {
-		return nil
+	if u.workers != nil {
+		u.workers.stop()
+		<-u.workers.ended
 	}
-	u.creation.stop(nil)
-	<-u.creation.ended
 	if !u.begun {
 		return nil
 	}
-	err := u.merging(func() error { return Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, u.unsettled) })
+	err := u.merging(func() error { return Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, 0) })
 	if err != nil {
 		u.Left = true
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -168,8 +167,6 @@ func (a *Addition) discard(ctx context.Context) error {
 	return a.engine.Remark(ctx, a.Name)
 }
 
-// join has workers join at once, and control planes one after the other: each is a
-// member of etcd before the next comes.
 func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
 	if err := a.awaitLook(ctx); err != nil {
 		return "", err
@@ -180,22 +177,7 @@ func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
 	}
 	defer revoke()
 	approveServing(ctx, a.client, a.Nodes, a.Sink)
-	var group errgroup.Group
-	if a.role == clusters.ControlPlane {
-		group.SetLimit(1)
-	}
-	for _, joiner := range a.joiners {
-		group.Go(func() error {
-			span.Progress(joiner.Name, 0, 0)
-			if a.role == clusters.ControlPlane {
-				if err := a.share(ctx, joiner); err != nil {
-					return err
-				}
-			}
-			return joiner.Join(ctx, a.like, token)
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err := a.joinAll(ctx, span, token); err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
@@ -207,24 +189,20 @@ func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
 	return "", a.adorn(ctx)
 }
 
-// pki is what control planes have in common (kubeadm, and kind v0.33.0,
-// pkg/cluster/internal/create/actions/kubeadminit).
-var pki = []string{
-	"/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.key", "/etc/kubernetes/pki/front-proxy-ca.crt", "/etc/kubernetes/pki/front-proxy-ca.key",
-	"/etc/kubernetes/pki/sa.pub", "/etc/kubernetes/pki/sa.key", "/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/etcd/ca.key",
-}
-
-func (a *Addition) share(ctx context.Context, joiner provider.Holder) error {
-	for _, dir := range []string{etcdKeys, path.Dir(etcdClientManifest)} {
-		if err := joiner.MakeDir(ctx, dir); err != nil {
-			return err
-		}
+// joinAll has the new nodes join with a token.
+func (a *Addition) joinAll(ctx context.Context, span *event.Span, token string) error {
+	var group errgroup.Group
+	for _, joiner := range a.joiners {
+		group.Go(func() error { return joiner.Configure(ctx, a.like, token) })
 	}
-	files := pki
-	if a.before.EtcdApart {
-		files = append(slices.Clone(pki), apiServerKeys+".crt", apiServerKeys+".key", etcdClientManifest)
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	return a.engine.CopyFiles(ctx, a.like.Name, joiner.Name, files...)
+	j := joining{engine: a.engine, plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
+	if a.role == clusters.ControlPlane {
+		return j.controlPlanes(ctx, a.Nodes)
+	}
+	return j.workers(ctx, a.Nodes)
 }
 
 // adorn gives workers the labels of those that they are like, and control planes

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -25,30 +24,26 @@ import (
 // guide has it. So the node image is all that it takes. The members know each other,
 // and API servers know them, by name: their addresses may change.
 
-// placeEtcd makes the members, while kind has made its nodes and not yet begun to
-// start Kubernetes on them. A member that never answers is not waited for longer than
-// anything else.
+// placeEtcd makes the members, before Kubernetes is started on the nodes. A member that
+// never answers is not waited for longer than anything else.
 func (u *Up) placeEtcd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
-	holders, err := u.provider.Holders(u.Topology.Name)
+	first, err := u.provider.Holder(u.Topology.Name, u.first())
 	if err != nil {
 		return err
 	}
-	planes := slices.DeleteFunc(slices.Clone(holders), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
 	ca, err := newAuthority()
 	if err != nil {
 		return err
 	}
-	if u.etcdImage, err = planes[0].EtcdImage(ctx); err != nil {
+	if u.etcdImage, err = first.EtcdImage(ctx); err != nil {
 		return err
 	}
 	var group errgroup.Group
-	for _, plane := range planes {
-		group.Go(func() error { return u.acquaint(ctx, ca, plane.Name) })
-	}
+	group.Go(func() error { return u.acquaint(ctx, ca, first.Name) })
 	for _, name := range u.Topology.EtcdNames() {
-		group.Go(func() error { return u.placeMember(ctx, ca, planes[0].Name, name) })
+		group.Go(func() error { return u.placeMember(ctx, ca, first.Name, name) })
 	}
 	if err := group.Wait(); err != nil {
 		return hint.EtcdFailed.Wrap(err, "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
@@ -56,7 +51,8 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 	return nil
 }
 
-// acquaint gives a control plane what it takes to come to etcd.
+// acquaint gives the first control plane what it takes to come to etcd. Others get the
+// same when they join.
 func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
 	files, err := ca.files()
 	if err != nil {

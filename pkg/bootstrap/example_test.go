@@ -45,7 +45,7 @@ func ExampleUp() {
 		log.Fatalf("%v\n%s", err, hint.AdviceOf(err)) // nothing is left of it
 	}
 	fmt.Println(up.Version, len(up.Report.Results), "checks")
-	if err := bootstrap.Remove(ctx, provider.New(event.Discard), topology.Name, "", false); err != nil {
+	if err := bootstrap.Remove(ctx, provider.New(event.Discard), topology.Name, "", 0); err != nil {
 		log.Fatal(err)
 	}
 }

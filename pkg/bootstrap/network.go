@@ -51,9 +51,9 @@ func makeNetwork(ctx context.Context, engine *provider.Engine, name string, by p
 }
 
 // Remove removes a cluster's containers with their volumes, its entry in the
-// kubeconfig, and the networks that kindctl made if nothing else is on them. An
-// unsettled cluster is one whose creation failed or was given up.
-func Remove(ctx context.Context, kind *provider.Provider, name, kubeconfig string, unsettled bool) error {
+// kubeconfig, and the networks that kindctl made if nothing else is on them. coming is
+// how many containers a process was making that was killed, and is 0 otherwise.
+func Remove(ctx context.Context, kind *provider.Provider, name, kubeconfig string, coming int) error {
 	docker, err := host.Docker(ctx)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func Remove(ctx context.Context, kind *provider.Provider, name, kubeconfig strin
 	if err != nil {
 		return err
 	}
-	removal.unsettled = unsettled
+	removal.coming = coming
 	return removal.Run(ctx, kind, engine)
 }
 

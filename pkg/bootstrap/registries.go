@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -22,15 +21,9 @@ func (u *Up) writeRegistryFiles(ctx context.Context) error {
 	for _, path := range slices.Sorted(maps.Keys(wanted)) {
 		files = append(files, provider.File{Path: path, Mode: 0o644, Content: []byte(wanted[path])})
 	}
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
 	var group errgroup.Group
 	for _, node := range u.Topology.Each() {
-		group.Go(func() error { return engine.WriteFiles(ctx, node.Name, files...) })
+		group.Go(func() error { return u.engine.WriteFiles(ctx, node.Name, files...) })
 	}
 	return group.Wait()
 }

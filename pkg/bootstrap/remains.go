@@ -53,11 +53,11 @@ func (s *Sweep) planTicket(ctx context.Context, ticket *abandoned, now time.Time
 			return err
 		}
 		if now.Sub(ticket.seen) < unsettling {
-			removal.unsettled, removal.coming = true, len(ticket.Making.Containers)
+			removal.coming = len(ticket.Making.Containers)
 		}
 	}
 	removal.Reason = fmt.Sprintf("its kindctl %s was killed %v ago", ticket.Command, now.Sub(ticket.seen).Round(time.Second))
-	if !removal.Empty() || removal.unsettled {
+	if !removal.Empty() || removal.coming > 0 {
 		s.Clusters, ticket.settled = append(s.Clusters, removal), false
 	}
 	return nil

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // Removal is what goes when a cluster is removed. Making it changes nothing.
@@ -27,10 +25,9 @@ type Removal struct {
 	companions []string
 	// shared are networks that kindctl made, on which somebody else is now.
 	shared []string
-	// unsettled says that containers may still come, and coming how many were to; 0
-	// leaves that to the provider, which may know.
-	unsettled bool
-	coming    int
+	// coming is how many containers a killed process was making, of which some may still
+	// come; 0 is none.
+	coming int
 }
 
 // Empty tells whether there is nothing to remove.
@@ -117,19 +114,16 @@ func (r *Removal) addNetworks(ctx context.Context, engine docker, names ...strin
 // Run removes it, and adds the containers that came in the meantime. The cluster
 // must be claimed.
 func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *provider.Engine) error {
-	// kind removes a context with the containers; which one is decided here.
-	nowhere, remove, err := scratch.Dir("down")
+	came, err := []string(nil), error(nil)
+	if r.coming > 0 {
+		came, err = kind.DeleteComing(ctx, r.Cluster, r.coming)
+	} else {
+		err = kind.Delete(ctx, r.Cluster)
+	}
 	if err != nil {
 		return err
 	}
-	defer remove()
-	if r.coming > 0 {
-		kind.Expect(r.coming)
-	}
-	if err := kind.Delete(ctx, r.Cluster, filepath.Join(nowhere, "kubeconfig"), r.unsettled); err != nil {
-		return err
-	}
-	for _, name := range kind.Seen() {
+	for _, name := range came {
 		if !slices.Contains(r.Containers, name) {
 			r.Containers = append(r.Containers, name)
 		}

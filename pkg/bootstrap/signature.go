@@ -17,19 +17,11 @@ const signatureTime = 10 * time.Second
 // awaitSignature waits until nodes can join: a node looks for the signature of
 // its token in ConfigMap cluster-info, and when it comes too early, looks again
 // after 5 s only (kubeadm v1.37, discovery/token).
-func (u *Up) awaitSignature(ctx context.Context) {
+func awaitSignature(ctx context.Context, client *kube.Client) {
 	ctx, cancel := context.WithTimeout(ctx, signatureTime)
 	defer cancel()
-	kubeconfig, err := u.provider.Kubeconfig(u.Topology.Name, false)
-	if err != nil {
-		return // nodes join all the same
-	}
-	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
-	if err != nil {
-		return
-	}
 	maps := client.Clientset.CoreV1().ConfigMaps("kube-public")
-	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed)
+	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed) // nodes join all the same
 }
 
 // signed tells whether the controller manager has signed the map.

@@ -2,13 +2,17 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -18,6 +22,40 @@ const storageNamespace = "local-path-storage"
 
 // podSecurityLabel is the level of Pod Security that a namespace enforces.
 const podSecurityLabel = "pod-security.kubernetes.io/enforce"
+
+// storageManifest is where a node image has its default StorageClass with the
+// provisioner (kind v0.33.0, pkg/cluster/internal/create/actions/installstorage).
+const storageManifest = "/kind/manifests/default-storage.yaml"
+
+// plainStorage is the StorageClass of node images that have none, as kind makes it.
+const plainStorage = `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: standard
+  annotations: {storageclass.kubernetes.io/is-default-class: "true"}
+provisioner: kubernetes.io/host-path
+`
+
+// installStorage applies the default StorageClass and what provides its volumes.
+func (u *Up) installStorage(ctx context.Context) error {
+	manifest, err := u.engine.ReadFile(ctx, u.first(), storageManifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "init",
+			Message: "the node image has no " + storageManifest + "; StorageClass standard of kubernetes.io/host-path takes its place"})
+		manifest, err = []byte(plainStorage), nil
+	}
+	if err != nil {
+		return err
+	}
+	objects, err := kube.Decode(manifest)
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", storageManifest, u.first(), err)
+	}
+	if err := retry.OnError(retry.DefaultBackoff, isOverloaded, func() error { return u.client.Apply(ctx, objects) }); err != nil {
+		return fmt.Errorf("apply the default StorageClass: %w", err)
+	}
+	return admitStorage(ctx, u.client)
+}
 
 // admitStorage lets the provisioner of kind's default StorageClass start its helper
 // pods, which mount a path of the node, whatever level of Pod Security the cluster

@@ -9,14 +9,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // reserve gives control planes the taint that keeps ordinary pods away, or takes it
-// from them, which kind does where there is no other node.
+// from them, as kind does where there is no other node.
 func reserve(ctx context.Context, client *kube.Client, reserved bool) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return changeTaints(ctx, client, reserved) })
+}
+
+func changeTaints(ctx context.Context, client *kube.Client, reserved bool) error {
 	nodes := client.Clientset.CoreV1().Nodes()
 	planes, err := nodes.List(ctx, metav1.ListOptions{LabelSelector: clusters.ControlPlaneTaint.Key})
 	if err != nil {
@@ -38,6 +43,24 @@ func reserve(ctx context.Context, client *kube.Client, reserved bool) error {
 		if _, err := nodes.Patch(ctx, node.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 			return fmt.Errorf("change the taints of node %s: %w", node.Name, err)
 		}
+	}
+	return nil
+}
+
+// notBalanced is the label of kubeadm's that keeps a control plane from those whom a
+// load balancer outside of the cluster knows.
+const notBalanced = corev1.LabelNodeExcludeBalancers
+
+// openOnlyNode has an only node take what a control plane among others does not: ordinary pods,
+// and what comes from load balancers outside (kind v0.33.0,
+// pkg/cluster/internal/create/actions/kubeadminit).
+func openOnlyNode(ctx context.Context, client *kube.Client, node string) error {
+	if err := reserve(ctx, client, false); err != nil {
+		return err
+	}
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:null}}}`, notBalanced)
+	if _, err := client.Clientset.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+		return fmt.Errorf("remove label %s of node %s: %w", notBalanced, node, err)
 	}
 	return nil
 }

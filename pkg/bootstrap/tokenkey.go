@@ -11,14 +11,13 @@ import (
 
 	"k8s.io/client-go/util/keyutil"
 
-	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // The key pair with which API servers sign and verify the tokens of ServiceAccounts.
-// kubeadm keeps the pair that it finds (kubeadm v1.37, phases/certs), and kind copies
-// it to the other control planes.
+// kubeadm keeps the pair that it finds (kubeadm v1.37, phases/certs), and the other
+// control planes get it with the rest of what all of them share.
 const (
 	tokenKey       = "/etc/kubernetes/pki/sa.key"
 	tokenPublicKey = "/etc/kubernetes/pki/sa.pub"
@@ -35,10 +34,10 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 	generated := sync.OnceValues(newTokenKey)
 	go func() { _, _ = generated() }()
 	return func(ctx context.Context) error {
-		first := provider.NodeName(u.Topology.Name, clusters.ControlPlane, 1)
+		first := u.first()
 		files, err := generated()
 		if err == nil {
-			err = u.placeTokenKey(ctx, first, files)
+			err = u.writeTokenKey(ctx, first, files)
 		}
 		if err != nil {
 			return hint.TokenKeyFailed.Wrap(err, "the key that signs ServiceAccount tokens could not be placed",
@@ -48,9 +47,9 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 	}
 }
 
-// placeTokenKey writes the key pair, unless the node has one, which the user has
+// writeTokenKey writes the key pair, unless the node has one, which the user has
 // mounted.
-func (u *Up) placeTokenKey(ctx context.Context, node string, files []provider.File) error {
+func (u *Up) writeTokenKey(ctx context.Context, node string, files []provider.File) error {
 	for _, file := range files {
 		if there, err := u.engine.HasFile(ctx, node, file.Path); err != nil || there {
 			return err

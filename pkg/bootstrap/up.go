@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -70,15 +71,17 @@ type Up struct {
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline
-	creation  *creation
-	engine    *provider.Engine // while nodes are made
-	etcdImage string           // of an external etcd
-	renewed   verify.Renewals  // of the nodes' leases, when all had joined
+	docker    io.Closer // once nodes are made, as engine
+	engine    *provider.Engine
+	etcdImage string          // of an external etcd
+	workers   *background     // once they join
+	renewed   verify.Renewals // of the nodes' leases, when all had joined
 	trial     *trial
+	// placeTokenKey puts the key for tokens onto the first control plane.
+	placeTokenKey func(context.Context) error
 	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
 	stopApproving func()
 	begun         bool // the nodes, as far as they are there, are this run's
-	unsettled     bool // a creation failed and may still be under way
 
 	// Left says that something was made and could not be removed.
 	Left bool
@@ -114,10 +117,13 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		if u.stopApproving != nil {
 			u.stopApproving()
 		}
+		if u.docker != nil {
+			_ = u.docker.Close()
+		}
 	}()
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
-	if err != nil && u.Retain && u.creation != nil {
-		<-u.creation.ended // what is kept is to be whole
+	if err != nil && u.Retain && u.workers != nil {
+		<-u.workers.ended // what is kept is to be whole
 	}
 	if err != nil && u.Retain && u.begun {
 		u.introduce(context.WithoutCancel(ctx))

@@ -30,7 +30,7 @@ type Scope string
 // The scopes in use.
 const (
 	Phase     Scope = "phase"     // a step of a cluster's bootstrap or removal
-	Step      Scope = "step"      // a step of kind, which may last beyond a phase
+	Step      Scope = "step"      // a step in which nodes are made, which may last beyond a phase
 	Check     Scope = "check"     // one verification check
 	Component Scope = "component" // one component of an image build
 	Image     Scope = "image"     // one image pulled or loaded

@@ -23,7 +23,7 @@ func Down(ctx context.Context, name, kubeconfig string, sink event.Sink) error {
 	}
 	defer release()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
-	if err := bootstrap.Remove(ctx, provider.New(sink), name, kubeconfig, false); err != nil {
+	if err := bootstrap.Remove(ctx, provider.New(sink), name, kubeconfig, 0); err != nil {
 		span.Failed(err.Error(), "")
 		return err
 	}

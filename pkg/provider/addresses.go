@@ -106,7 +106,7 @@ func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
 	if m.six {
 		file = lastAddressSix
 	}
-	data, err := e.readFile(ctx, m.id, file)
+	data, err := e.ReadFile(ctx, m.id, file)
 	if errors.Is(err, fs.ErrNotExist) { // the load balancer has no such file
 		return m.fixed(), nil
 	}
@@ -121,7 +121,7 @@ func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
 
 // certified is the address that the other members of etcd expect.
 func (e *Engine) certified(ctx context.Context, m *member) (netip.Addr, error) {
-	data, err := e.readFile(ctx, m.id, peerCertificate)
+	data, err := e.ReadFile(ctx, m.id, peerCertificate)
 	if err != nil {
 		return netip.Addr{}, err
 	}

@@ -26,7 +26,7 @@ func (e *Engine) Balance(ctx context.Context, cluster string, planes []string) e
 	if err != nil || front == nil {
 		return errors.Join(err, errors.New("the cluster has no load balancer"))
 	}
-	data, err := e.readFile(ctx, front.String(), backends)
+	data, err := e.ReadFile(ctx, front.String(), backends)
 	if err != nil {
 		return err
 	}

@@ -100,10 +100,10 @@ func certificatesOf(node, file string, content []byte) []Certificate {
 // Authority returns the certificate and the key of the cluster's authority, which
 // control planes have.
 func (e *Engine) Authority(ctx context.Context, plane string) (certificate, key []byte, err error) {
-	if certificate, err = e.readFile(ctx, plane, kubernetesDir+"/pki/ca.crt"); err != nil {
+	if certificate, err = e.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.crt"); err != nil {
 		return nil, nil, err
 	}
-	key, err = e.readFile(ctx, plane, kubernetesDir+"/pki/ca.key")
+	key, err = e.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.key")
 	return certificate, key, err
 }
 

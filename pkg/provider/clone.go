@@ -93,23 +93,6 @@ func (e *Engine) Discard(ctx context.Context, name string) error {
 	return nil
 }
 
-// CopyFiles copies files from one container to the same places in another, with
-// their owners and modes. The directories must be there.
-func (e *Engine) CopyFiles(ctx context.Context, from, to string, files ...string) error {
-	for _, file := range files {
-		copied, err := e.docker.CopyFromContainer(ctx, from, client.CopyFromContainerOptions{SourcePath: file})
-		if err != nil {
-			return fmt.Errorf("read %s in %s: %w", file, from, err)
-		}
-		_, err = e.docker.CopyToContainer(ctx, to, client.CopyToContainerOptions{DestinationPath: file[:strings.LastIndex(file, "/")], Content: copied.Content})
-		copied.Content.Close()
-		if err != nil {
-			return fmt.Errorf("write %s in %s: %w", file, to, err)
-		}
-	}
-	return nil
-}
-
 // Remark has the markers in all containers of a cluster name the containers that it
 // has now. One that has none gets one, if any other has.
 func (e *Engine) Remark(ctx context.Context, cluster string) error {

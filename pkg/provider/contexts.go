@@ -68,5 +68,5 @@ func Entry(file, name string) (port string, has bool, err error) {
 // DropEntry removes a cluster's entry from a kubeconfig. The cluster must have no
 // containers any more.
 func (p *Provider) DropEntry(ctx context.Context, file, name string) error {
-	return remove(ctx, name, file)
+	return explain(unlocked(ctx, func() error { return silent().Delete(name, file) }))
 }

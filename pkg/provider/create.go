@@ -5,49 +5,47 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster"
-	"sigs.k8s.io/kind/pkg/log"
 )
 
-// Create makes a cluster's nodes and starts Kubernetes on them. The kubeconfig
-// goes to a file of its own. When ctx ends, Create returns at once with the
-// cause; kind cannot be interrupted, so what it still makes is for Delete.
-func (p *Provider) Create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, steps Steps) error {
-	return p.withFreePorts(ctx, config, kubeconfig, func() error { return p.create(ctx, config, kubeconfig, steps) })
+// Provision makes a cluster's containers through kind: the load balancer is
+// configured, kubeadm's configuration is in every node, and Kubernetes is not started.
+// kind cannot be interrupted: when ctx ends, Provision returns the cause as soon as
+// kind has ended. What has been made by then is for Delete.
+func (p *Provider) Provision(ctx context.Context, engine *Engine, config *v1alpha4.Cluster) error {
+	return p.withFreePorts(ctx, config, func() error {
+		err := p.create(ctx, config, cluster.CreateWithStopBeforeSettingUpKubernetes(true))
+		if err != nil {
+			engine.settle(context.WithoutCancel(ctx), Containers(config))
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	})
 }
 
-func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, steps Steps) error {
-	follow := logger{steps: steps, sink: p.sink, after: p.afterSteps(config)}
-	p.expected = len(Containers(config))
-	done, ended := make(chan error, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		done <- onNetwork(p.NetworkName(), follow, func(out log.Logger) error {
-			return kind(out).Create(config.Name,
+// CreateStock makes a whole cluster as kind does by itself, for comparisons. When ctx
+// ends, it returns the cause as soon as kind has ended.
+func (p *Provider) CreateStock(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string) error {
+	return p.withFreePorts(ctx, config, func() error {
+		err := p.create(ctx, config, cluster.CreateWithKubeconfigPath(kubeconfig))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	})
+}
+
+// create runs kind, and returns when no part of it is at work any more. Removal is the
+// caller's, and happens once.
+func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, options ...cluster.CreateOption) error {
+	return onNetwork(p.NetworkName(), func() error {
+		return toItsEnd(ctx, func() error {
+			return explain(kind(warnings{sink: p.sink}).Create(config.Name, append(options,
 				cluster.CreateWithV1Alpha4Config(config),
-				cluster.CreateWithKubeconfigPath(kubeconfig),
-				cluster.CreateWithRetain(true), // removal is the caller's, and happens once
+				cluster.CreateWithRetain(true),
 				cluster.CreateWithDisplayUsage(false),
-				cluster.CreateWithDisplaySalutation(false))
+				cluster.CreateWithDisplaySalutation(false))...))
 		})
-	}()
-	select {
-	case err := <-done:
-		return explain(err)
-	case <-ctx.Done():
-		p.givenUp = ended
-		return context.Cause(ctx)
-	}
-}
-
-// underWay tells whether kind still works on a creation that was given up.
-func (p *Provider) underWay() bool {
-	if p.givenUp == nil {
-		return false
-	}
-	select {
-	case <-p.givenUp:
-		return false
-	default:
-		return true
-	}
+	})
 }

@@ -2,10 +2,20 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
+
+	"sigs.k8s.io/kind/pkg/exec"
 )
 
-// How many looks in a row must find nothing before Delete believes it. Docker
+// Delete removes a cluster's containers with their volumes. No kubeconfig is touched.
+func (p *Provider) Delete(ctx context.Context, name string) error {
+	_, err := p.remove(ctx, name)
+	return err
+}
+
+// How many looks in a row must find nothing before DeleteComing believes it. Docker
 // finishes a container even when the command that asked for it was killed, and
 // shows it only when the image's volumes are copied: as long as containers have
 // never been seen, they may still come.
@@ -14,43 +24,38 @@ const (
 	patientLooks = 16
 )
 
-// Delete removes a cluster's containers with their volumes, and its entry in
-// the kubeconfig. An unsettled cluster, whose creation failed or was given up,
-// may still get containers: Delete looks again until nothing comes any more.
-func (p *Provider) Delete(ctx context.Context, name, kubeconfig string, unsettled bool) error {
-	if !unsettled {
-		return remove(ctx, name, kubeconfig)
-	}
+// DeleteComing removes the containers of a cluster that a killed process was making, a
+// number of them, and looks again until none comes any more. It returns their names.
+func (p *Provider) DeleteComing(ctx context.Context, name string, coming int) ([]string, error) {
 	ticker := time.NewTicker(p.settle)
 	defer ticker.Stop()
-	p.seen = map[string]bool{}
-	for calm := 0; calm < looks || calm < patientLooks && len(p.seen) < p.expected; {
-		there, err := silent().ListNodes(name)
+	seen := map[string]bool{}
+	for calm := 0; calm < looks || calm < patientLooks && len(seen) < coming; calm++ {
+		removed, err := p.remove(ctx, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, node := range there {
-			p.seen[node.String()] = true
-		}
-		switch {
-		case len(there) > 0:
-			calm = 0
-			if err := remove(ctx, name, kubeconfig); err != nil {
-				return err
-			}
-		case !p.underWay():
-			calm++
+		for _, container := range removed {
+			seen[container], calm = true, -1
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		case <-ticker.C:
 		}
 	}
-	return remove(ctx, name, kubeconfig) // the kubeconfig's entry, if nothing else
+	return slices.Sorted(maps.Keys(seen)), nil
 }
 
-// remove lets kind delete what is there now.
-func remove(ctx context.Context, name, kubeconfig string) error {
-	return explain(unlocked(ctx, func() error { return silent().Delete(name, kubeconfig) }))
+// remove removes the containers that are there now, and returns their names. kind would
+// take the cluster from a kubeconfig as well.
+func (p *Provider) remove(ctx context.Context, name string) (removed []string, err error) {
+	listed, err := silent().ListNodes(name)
+	if err != nil || len(listed) == 0 {
+		return nil, err
+	}
+	for _, node := range listed {
+		removed = append(removed, node.String())
+	}
+	return removed, explain(exec.CommandContext(ctx, "docker", append([]string{"rm", "-f", "-v"}, removed...)...).Run())
 }

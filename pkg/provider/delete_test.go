@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,8 @@ func docker(t *testing.T, script string) (state string) {
 	return state
 }
 
-func (p *Provider) deleteLab(t *testing.T, state string) {
+func nothingLeft(t *testing.T, state string) {
 	t.Helper()
-	p.settle = time.Millisecond
-	if err := p.Delete(t.Context(), "lab", filepath.Join(state, "kubeconfig"), true); err != nil {
-		t.Fatal(err)
-	}
 	left, err := os.ReadFile(filepath.Join(state, "containers"))
 	if err != nil || strings.TrimSpace(string(left)) != "" {
 		t.Errorf("containers are left: %q, %v", left, err)
@@ -56,26 +53,29 @@ esac`)
 		t.Fatal(err)
 	}
 	p := New(event.Discard)
-	p.expected = 2
-	p.deleteLab(t, state)
+	p.settle = time.Millisecond
+	came, err := p.DeleteComing(t.Context(), "lab", 2)
+	if err != nil || !slices.Equal(came, []string{"lab-control-plane", "lab-worker"}) {
+		t.Errorf("removed %q, %v", came, err)
+	}
+	nothingLeft(t, state)
 	removals, err := os.ReadFile(filepath.Join(state, "removals"))
 	if want := "rm -f -v lab-control-plane\nrm -f -v lab-worker\n"; err != nil || string(removals) != want {
 		t.Errorf("removed %q, %v; want %q", removals, err, want)
 	}
 }
 
-// TestDeleteWaitsForCreationGivenUp interrupts kind in the middle. It goes on
-// for a while and makes a container, which must not survive.
-func TestDeleteWaitsForCreationGivenUp(t *testing.T) {
+// TestProvisionEndsWithKind interrupts kind in the middle. It goes on for a while and
+// makes a container, which Delete must see.
+func TestProvisionEndsWithKind(t *testing.T) {
 	state := docker(t, `case $1 in
 info)
 	touch creating
-	until [ -e looked-often ] || [ ! -e "$STATE/docker" ]; do sleep 0.01; done
+	until [ -e interrupted ] || [ ! -e "$STATE/docker" ]; do sleep 0.01; done
+	sleep 0.1
 	echo lab-control-plane >>containers
 	exit 1 ;;
 ps)
-	[ -e creating ] && echo look >>looks
-	[ "$(grep -c . looks)" -ge 9 ] && touch looked-often
 	cat containers ;;
 rm)
 	: >containers ;;
@@ -85,6 +85,7 @@ esac`)
 		for {
 			if _, err := os.Stat(filepath.Join(state, "creating")); err == nil || t.Context().Err() != nil {
 				cancel()
+				_ = os.WriteFile(filepath.Join(state, "interrupted"), nil, 0o600)
 				return
 			}
 			time.Sleep(time.Millisecond)
@@ -93,12 +94,15 @@ esac`)
 	p := New(event.Discard)
 	config := &v1alpha4.Cluster{Name: "lab"}
 	v1alpha4.SetDefaultsCluster(config)
-	err := p.Create(ctx, config, filepath.Join(state, "private"), event.Start(event.Discard, event.Event{}))
-	if !errors.Is(err, context.Canceled) {
+	engine := (&dockerd{containers: []*box{{name: "lab-control-plane", cluster: "lab", state: "running"}}}).engine(t)
+	if err := p.Provision(ctx, engine, config); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v, want that of the context", err)
 	}
-	p.deleteLab(t, state)
-	if _, err := os.Stat(filepath.Join(state, "looked-often")); err != nil {
-		t.Error("Delete returned before the creation ended")
+	if err := p.Delete(t.Context(), "lab"); err != nil {
+		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(state, "interrupted")); err != nil {
+		t.Error("Provision returned before it was interrupted")
+	}
+	nothingLeft(t, state)
 }

@@ -24,9 +24,9 @@ func NewEngine(c *client.Client) *Engine { return &Engine{docker: c} }
 // fileLimit is far beyond any file that is read from a node.
 const fileLimit = 1 << 20
 
-// readFile returns a file of a container, whether it runs or not. The error of
+// ReadFile returns a file of a container, whether it runs or not. The error of
 // a file that is not there is fs.ErrNotExist.
-func (e *Engine) readFile(ctx context.Context, container, path string) ([]byte, error) {
+func (e *Engine) ReadFile(ctx context.Context, container, path string) ([]byte, error) {
 	copied, err := e.docker.CopyFromContainer(ctx, container, client.CopyFromContainerOptions{SourcePath: path})
 	if errdefs.IsNotFound(err) {
 		return nil, fmt.Errorf("%s in %s: %w", path, container, fs.ErrNotExist)

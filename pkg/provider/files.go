@@ -37,7 +37,7 @@ func (e *Engine) WriteFiles(ctx context.Context, container string, files ...File
 
 // HasFile reports whether a container has a file at an absolute path.
 func (e *Engine) HasFile(ctx context.Context, container, path string) (bool, error) {
-	_, err := e.readFile(ctx, container, path)
+	_, err := e.ReadFile(ctx, container, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -14,10 +14,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// kubeadmConfig is where kind leaves a node's configuration for kubeadm (kind
-// v0.33.0, pkg/cluster/internal/create/actions/config).
-const kubeadmConfig = "/kind/kubeadm.conf"
-
 // bootRetry is how often a container that was just started is asked whether its
 // systemd has booted, until there is one that can be asked to wait.
 const bootRetry = 200 * time.Millisecond
@@ -41,9 +37,9 @@ func (h Holder) Boot(ctx context.Context) error {
 	}
 }
 
-// Join makes the node one of the cluster, with kubeadm, in the way in which like was
-// made one. Discovery and TLS bootstrap take the token.
-func (h Holder) Join(ctx context.Context, like Holder, token string) error {
+// Configure writes the node's configuration for kubeadm, after that of a node which has
+// joined in the same way. Discovery and TLS bootstrap take the token.
+func (h Holder) Configure(ctx context.Context, like Holder, token string) error {
 	config, err := like.said(ctx, "cat", kubeadmConfig)
 	if err != nil {
 		return err
@@ -68,13 +64,6 @@ func (h Holder) Join(ctx context.Context, like Holder, token string) error {
 	}
 	if err := nodeutils.WriteFile(h.node, kubeadmConfig, joining); err != nil {
 		return fmt.Errorf("write %s in %s: %w", kubeadmConfig, h.Name, explain(err))
-	}
-	var out bytes.Buffer
-	if err := h.node.CommandContext(ctx, "kubeadm", "join", "--config", kubeadmConfig).SetStdout(&out).SetStderr(&out).Run(); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return fmt.Errorf("kubeadm join in %s: %w\n  %s", h.Name, err, strings.Join(lastLines(out.String()), "\n  "))
 	}
 	return nil
 }
@@ -156,9 +145,3 @@ end() { for name in $(servers); do pid=${name#/proc/}; kill "$1" "${pid%/comm}";
 end -TERM
 for try in $(seq 100); do [ -n "$(servers)" ] || exit 0; sleep 0.1; done
 end -KILL`
-
-// MakeDir makes a directory in the node.
-func (h Holder) MakeDir(ctx context.Context, dir string) error {
-	_, err := h.said(ctx, "mkdir", "-p", dir)
-	return err
-}

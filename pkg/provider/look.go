@@ -87,7 +87,7 @@ func (l Look) Output(ctx context.Context, command ...string) ([]byte, error) {
 
 // File returns a file of the container, at most a mebibyte.
 func (l Look) File(ctx context.Context, path string) ([]byte, error) {
-	return l.engine.readFile(ctx, l.member.id, path)
+	return l.engine.ReadFile(ctx, l.member.id, path)
 }
 
 // Files calls keep with every regular file below a directory, by its name there,

@@ -53,7 +53,7 @@ func (e *Engine) Marker(ctx context.Context, cluster string) (Marker, bool, erro
 }
 
 func (e *Engine) markerOf(ctx context.Context, container string) (Marker, bool, error) {
-	data, err := e.readFile(ctx, container, markerFile)
+	data, err := e.ReadFile(ctx, container, markerFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Marker{}, false, nil
 	}

@@ -1,13 +1,13 @@
 package provider
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
-	"sigs.k8s.io/kind/pkg/log"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -90,40 +90,57 @@ func TestUnfitNetworks(t *testing.T) {
 	}
 }
 
-// TestNetworkVariable wants the variable to be as it was once kind has read it.
+// TestNetworkVariable wants the variable to be as it was once kind has ended, and
+// creations on the network that kind takes by itself to go on side by side.
 func TestNetworkVariable(t *testing.T) {
 	t.Setenv(networkVariable, "mine")
-	heard := &warnings{Logger: log.NoopLogger{}}
-	err := onNetwork("lab-net", heard, func(out log.Logger) error {
+	err := onNetwork("lab-net", func() error {
 		if got := os.Getenv(networkVariable); got != "lab-net" {
 			t.Errorf("kind reads %q", got)
 		}
-		out.Warn("WARNING: Overriding docker network due to " + networkVariable)
-		out.Warn("WARNING: Here be dragons! This is not supported currently.")
-		out.Warn("something else")
-		if got := os.Getenv(networkVariable); got != "mine" {
-			t.Errorf("after kind has read it, the variable is %q", got)
-		}
 		return nil
 	})
-	if err != nil || !cmp.Equal(heard.lines, []string{"something else"}) {
-		t.Errorf("warnings are %q, %v", heard.lines, err)
+	if got := os.Getenv(networkVariable); err != nil || got != "mine" {
+		t.Errorf("after kind has ended, the variable is %q, %v", got, err)
 	}
 	if err := os.Unsetenv(networkVariable); err != nil {
 		t.Fatal(err)
 	}
-	_ = onNetwork("lab-net", heard, func(log.Logger) error { return nil }) // kind never came to it
+	failure := errors.New("kind has failed")
+	if err := onNetwork("lab-net", func() error { return failure }); err != failure { //nolint:errorlint // it comes back as it is
+		t.Errorf("error is %v", err)
+	}
 	if got, set := os.LookupEnv(networkVariable); set {
 		t.Errorf("the variable is left at %q", got)
 	}
+	_ = onNetwork(usersNetwork, func() error {
+		return onNetwork(usersNetwork, func() error {
+			if got, set := os.LookupEnv(networkVariable); set {
+				t.Errorf("kind reads %q", got)
+			}
+			return nil
+		})
+	})
 }
 
-type warnings struct {
-	log.Logger
-	lines []string
+// TestWarnings wants kind's warnings to be passed on once, but not those that say
+// nothing new.
+func TestWarnings(t *testing.T) {
+	recorder := &event.Recorder{}
+	w := warnings{sink: recorder}
+	w.Warn("WARNING: Overriding docker network due to " + networkVariable)
+	w.Warn("WARNING: Here be dragons! This is not supported currently.")
+	w.Warn("cgroup v1 is deprecated in Kubernetes and will not be supported")
+	w.V(0).Info("Creating cluster \"lab\" ...")
+	w.Warnf("cluster name %q is probably too long\n", "lab")
+	var got []string
+	for _, e := range recorder.Events() {
+		got = append(got, string(e.Kind)+" "+e.Message)
+	}
+	if want := []string{`warning cluster name "lab" is probably too long`}; !cmp.Equal(got, want) {
+		t.Errorf("events are %q, want %q", got, want)
+	}
 }
-
-func (w *warnings) Warn(message string) { w.lines = append(w.lines, message) }
 
 func TestClash(t *testing.T) {
 	for message, want := range map[string]int32{
@@ -148,9 +165,8 @@ func TestPortsAreTriedAgain(t *testing.T) {
 	taken := failure{message: "Bind for 127.0.0.1:40001 failed: port is already allocated"}
 	for wish, want := range map[int32]int{0: 3, 40001: 1, 40002: 3} {
 		p, tries := New(event.Discard), 0
-		p.settle = 1
 		config := &v1alpha4.Cluster{Name: "lab", Networking: v1alpha4.Networking{APIServerPort: wish}}
-		err := p.withFreePorts(t.Context(), config, t.TempDir()+"/kubeconfig", func() error {
+		err := p.withFreePorts(t.Context(), config, func() error {
 			if tries++; tries < 3 {
 				return taken
 			}

@@ -57,7 +57,7 @@ const portAttempts = 4
 // taken before Docker had it, as happens when several are created at once: kind
 // lets go of the ports that it finds. A port that the user wants is not tried
 // again.
-func (p *Provider) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string, create func() error) error {
+func (p *Provider) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, create func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := create()
 		port, is := clash(err)
@@ -66,7 +66,7 @@ func (p *Provider) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, 
 		}
 		p.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
 			Message: fmt.Sprintf("port %d was taken in the meantime; retrying with other ports", port)})
-		if err := p.Delete(ctx, config.Name, kubeconfig, true); err != nil {
+		if err := p.Delete(ctx, config.Name); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	kinderrors "sigs.k8s.io/kind/pkg/errors"
 	"sigs.k8s.io/kind/pkg/exec"
 
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -124,40 +123,6 @@ func write(suffix, content string) func(*testing.T, string) {
 		if err := os.WriteFile(path+suffix, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// TestLogger feeds the logger what kind writes and wants its steps, once each.
-func TestLogger(t *testing.T) {
-	recorder := &event.Recorder{}
-	lives := 0
-	l := logger{steps: event.Start(recorder, event.Event{ID: "create"}), sink: recorder, after: map[string]func(){firstControlPlane: func() { lives++ }}}
-	l.V(0).Info("Creating cluster \"lab\" ...")
-	l.V(0).Infof(" • %s  ...\n", "Preparing nodes 📦")
-	l.V(0).Infof(" ✓ %s\n", "Preparing nodes 📦")
-	l.V(0).Infof(" ✗ %s\n", "Starting control-plane 🕹️")
-	if lives != 0 {
-		t.Error("live before the control plane has started")
-	}
-	l.V(0).Infof(" ✓ %s\n", "Starting control-plane 🕹️")
-	if lives != 1 {
-		t.Errorf("live was called %d times", lives)
-	}
-	l.V(1).Info("a detail that nobody asked for")
-	l.Warn("cgroup v1 is deprecated in Kubernetes and will not be supported")
-	l.Warnf("Overriding docker network due to %s\n", "KIND_EXPERIMENTAL_DOCKER_NETWORK")
-	var got []string
-	for _, e := range recorder.Events() {
-		subject := e.Message
-		if e.Scope == event.Step {
-			subject = e.ID + " " + e.Title
-		}
-		got = append(got, strings.TrimSpace(string(e.Kind)+" "+subject))
-	}
-	want := []string{"started", "started preparing-nodes Preparing nodes", "progress Preparing nodes 📦", "done preparing-nodes Preparing nodes",
-		"failed starting-control-plane Starting control-plane", "done starting-control-plane Starting control-plane", "warning Overriding docker network due to KIND_EXPERIMENTAL_DOCKER_NETWORK"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/moby/moby/client"
 )
@@ -31,11 +29,3 @@ func (e *Engine) Spare(ctx context.Context, network, cluster string) (made, spar
 	}
 	return true, true, nil
 }
-
-// Expect tells Delete how many containers a creation was to make that another
-// process began and did not end.
-func (p *Provider) Expect(containers int) { p.expected, p.seen = containers, nil }
-
-// Seen are the names of the containers that the latest Delete of an unsettled
-// cluster has removed.
-func (p *Provider) Seen() []string { return slices.Sorted(maps.Keys(p.seen)) }

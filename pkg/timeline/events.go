@@ -7,7 +7,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// Spans makes spans of the phases, kind's steps and the checks among events, in
+// Spans makes spans of the phases, their steps and the checks among events, in
 // their order of arrival. What has not ended is unfinished, and lasts until the
 // end of the command.
 func Spans(events []event.Event, started, ended time.Time) []Span {

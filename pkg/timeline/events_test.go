@@ -39,7 +39,7 @@ func TestSpansOfEvents(t *testing.T) {
 			},
 		},
 		{
-			"a step of kind lasts beyond the phase that it began in",
+			"a step lasts beyond the phase that it began in",
 			[]event.Event{
 				happened(0, event.Started, event.Phase, "create", ""),
 				happened(1*s, event.Started, event.Step, "preparing-nodes", ""),

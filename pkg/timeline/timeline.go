@@ -1,5 +1,5 @@
 // Package timeline tells when things happened while a cluster was made: the
-// phases of the command, kind's steps, the checks, and what the nodes and the
+// phases of the command, its steps, the checks, and what the nodes and the
 // system's pods did meanwhile. It is data and pure functions: events and facts
 // go in, spans come out. Phases and everything else may overlap.
 package timeline
@@ -32,7 +32,7 @@ type Lane string
 const (
 	Cluster Lane = "cluster" // from the first to the last node, or pod, that got there
 	Phase   Lane = "phase"   // a phase of the command
-	Step    Lane = "step"    // a step of kind while it makes the nodes
+	Step    Lane = "step"    // a step in which nodes are made
 	Node    Lane = "node"    // what happens on one node
 	Pod     Lane = "pod"     // one pod of kube-system
 	Check   Lane = "check"   // one check of the verification

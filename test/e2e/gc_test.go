@@ -233,8 +233,8 @@ func TestKilled(t *testing.T) {
 		}
 		dies(phase.Name, `"kind":"started","scope":"phase","id":"`+phase.Name+`"`, phase.Name == "create", nil)
 	}
-	for _, step := range []string{"Preparing nodes", "Starting control-plane"} { // of kind, in phase create
-		dies(strings.ReplaceAll(step, " ", "-"), step, true, nil)
+	for _, step := range []string{"preparing-nodes", "starting-control-plane"} { // in phases create and init
+		dies(step, `"kind":"started","scope":"step","id":"`+step+`"`, step == "preparing-nodes", nil)
 	}
 }
 

@@ -24,6 +24,7 @@ func TestInterrupt(t *testing.T) {
 		workers string
 	}{
 		{"create", syscall.SIGINT, "", "0"},
+		{"init", syscall.SIGINT, "", "0"},
 		{"cni", syscall.SIGTERM, "", "0"},
 		{"join", syscall.SIGINT, "", "2"},
 		{"nodes", syscall.SIGHUP, "undo-create", "1"},

@@ -96,9 +96,11 @@ func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order,
 func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
 	defer cancel()
-	kind := provider.New(event.Discard)
-	kind.Expect(order.Nodes)
-	if err := bootstrap.Remove(ctx, kind, order.Cluster, order.Kubeconfig, failed); err != nil {
+	coming := 0
+	if failed {
+		coming = order.Nodes
+	}
+	if err := bootstrap.Remove(ctx, provider.New(event.Discard), order.Cluster, order.Kubeconfig, coming); err != nil {
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
 	}
 	return nil

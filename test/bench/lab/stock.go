@@ -43,8 +43,8 @@ func Stock(ctx context.Context, order compare.Order, o StockOptions) error {
 		id, title string
 		run       func(*event.Span) error
 	}{
-		{"create", "Create the nodes", func(span *event.Span) error {
-			return provider.New(o.Sink).Create(ctx, stockConfig(order, o.CgroupV1), order.Kubeconfig, span)
+		{"create", "Create the nodes", func(*event.Span) error {
+			return provider.New(o.Sink).CreateStock(ctx, stockConfig(order, o.CgroupV1), order.Kubeconfig)
 		}},
 		{"cni", "Install the CNI", func(*event.Span) error { return cni.Install(ctx, order, source) }},
 		{"rollouts", "Wait until everything is rolled out", func(span *event.Span) error {

@@ -1,0 +1,53 @@
+package bootstrap
+
+import (
+	"context"
+	"sync"
+
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// background is work that goes on while later phases run.
+type background struct {
+	stop  context.CancelFunc
+	ended chan struct{}
+	err   error // once it has ended
+
+	mu   sync.Mutex
+	span *event.Span
+	tell func() // what is under way
+}
+
+// begin starts work, which ends with ctx or with stop.
+func begin(ctx context.Context, work func(context.Context, *background) error) *background {
+	ctx, stop := context.WithCancel(ctx)
+	b := &background{stop: stop, ended: make(chan struct{})}
+	go func() {
+		defer close(b.ended)
+		defer stop()
+		b.err = work(ctx, b)
+	}()
+	return b
+}
+
+// progress tells the phase that waits for the work, if one does, what is under way.
+func (b *background) progress(message string, completed, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tell = func() { b.span.Progress(message, completed, total) }
+	if b.span != nil {
+		b.tell()
+	}
+}
+
+// wait returns when the work has ended. The span is told meanwhile what is under way.
+func (b *background) wait(span *event.Span) error {
+	b.mu.Lock()
+	b.span = span
+	if b.tell != nil {
+		b.tell()
+	}
+	b.mu.Unlock()
+	<-b.ended
+	return b.err
+}

@@ -1,0 +1,110 @@
+package bootstrap
+
+import (
+	"context"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// initialize starts Kubernetes on the first control plane, and has the other nodes join:
+// control planes now, workers while later phases run.
+func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
+	if err := u.placeTokenKey(ctx); err != nil {
+		return "", u.failed(ctx, err)
+	}
+	if err := u.writeRegistryFiles(ctx); err != nil {
+		return "", err
+	}
+	span.Progress("kubeadm init on "+u.first(), 0, 0)
+	if err := step(u.Sink, stepInit, "Run kubeadm init", func() error { return u.engine.Init(ctx, u.first()) }); err != nil {
+		return "", u.failed(ctx, err)
+	}
+	if err := u.connect(); err != nil {
+		return "", err
+	}
+	planes, workers := u.joiners()
+	if len(planes) == 0 {
+		u.beginWorkers(ctx, workers)
+	}
+	// etcd may be without a leader while its members become more: this comes before.
+	if err := u.furnish(ctx); err != nil {
+		return "", err
+	}
+	if len(planes) > 0 {
+		if err := u.joinControlPlanes(ctx, span, planes); err != nil {
+			return "", u.failed(ctx, err)
+		}
+		u.beginWorkers(ctx, workers)
+	}
+	return u.Version, nil
+}
+
+// joiners are the nodes that join the first control plane.
+func (u *Up) joiners() (planes, workers []string) {
+	for _, node := range u.Topology.Each() {
+		switch {
+		case node.Role == clusters.Worker:
+			workers = append(workers, node.Name)
+		case node.Name != u.first():
+			planes = append(planes, node.Name)
+		}
+	}
+	return planes, workers
+}
+
+// furnish gives the new API what the cluster begins with.
+func (u *Up) furnish(ctx context.Context) (err error) {
+	if u.Version, err = u.client.Version(ctx); err != nil {
+		return err
+	}
+	if err := u.record(ctx); err != nil {
+		return err
+	}
+	if u.Topology.Nodes() == 1 {
+		if err := openOnlyNode(ctx, u.client, u.first()); err != nil {
+			return err
+		}
+	}
+	return step(u.Sink, stepStorage, "Install the StorageClass", func() error { return u.installStorage(ctx) })
+}
+
+func (u *Up) joinControlPlanes(ctx context.Context, span *event.Span, names []string) error {
+	return step(u.Sink, stepControlPlanes, "Join more control planes", func() error {
+		awaitSignature(ctx, u.client)
+		return u.joining(span.Progress).controlPlanes(ctx, names)
+	})
+}
+
+// beginWorkers has workers join while later phases run.
+func (u *Up) beginWorkers(ctx context.Context, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	u.workers = begin(ctx, func(ctx context.Context, b *background) error {
+		return step(u.Sink, stepWorkers, "Join the workers", func() error {
+			awaitSignature(ctx, u.client)
+			return u.joining(b.progress).workers(ctx, names)
+		})
+	})
+}
+
+func (u *Up) joining(progress func(string, int64, int64)) joining {
+	return joining{engine: u.engine, plane: u.first(), etcdApart: u.Topology.EtcdApart(), progress: progress}
+}
+
+// join waits until every worker has joined.
+func (u *Up) join(ctx context.Context, span *event.Span) (string, error) {
+	var names []string
+	for _, node := range u.Topology.Each() {
+		names = append(names, node.Name)
+	}
+	u.stopApproving = approveServing(ctx, u.client, names, u.Sink)
+	if u.workers == nil {
+		return "", nil
+	}
+	if err := u.workers.wait(span); err != nil {
+		return "", u.failed(ctx, err)
+	}
+	return "", nil
+}

@@ -1,0 +1,135 @@
+//go:build unix
+
+package provider
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// execd is Docker's API as far as commands in containers go; they run on the host.
+type execd struct {
+	command *exec.Cmd
+}
+
+// stream writes what Docker puts in front of a part of standard output or error.
+type stream struct {
+	io.Writer
+	number byte
+}
+
+func (s stream) Write(b []byte) (int, error) {
+	_, err := s.Writer.Write(append(binary.BigEndian.AppendUint32([]byte{s.number, 0, 0, 0}, uint32(len(b))), b...)) //nolint:gosec // it is short
+	return len(b), err
+}
+
+func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Api-Version", "1.47")
+	w.Header().Set("Content-Type", "application/json")
+	switch path := versioned.ReplaceAllString(r.URL.Path, ""); path {
+	case "/containers/lab-worker/exec":
+		var wish struct{ Cmd []string }
+		_ = json.NewDecoder(r.Body).Decode(&wish)
+		d.command = exec.Command(wish.Cmd[0], wish.Cmd[1:]...) //nolint:gosec // they are the test's
+		_, _ = w.Write([]byte(`{"Id": "1"}`))
+	case "/exec/1/start":
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = fmt.Fprint(conn, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+		in, err := d.command.StdinPipe()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer in.Close()
+			_, _ = io.Copy(in, buffered)
+		}()
+		d.command.Stdout, d.command.Stderr = stream{conn, 1}, stream{conn, 2}
+		_ = d.command.Run()
+	case "/exec/1/json":
+		_ = json.NewEncoder(w).Encode(map[string]any{"ID": "1", "ExitCode": d.command.ProcessState.ExitCode()})
+	}
+}
+
+func (d *execd) engine(t *testing.T) *Engine {
+	t.Helper()
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
+	docker, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { docker.Close() })
+	return NewEngine(docker)
+}
+
+func TestExec(t *testing.T) {
+	engine := (&execd{}).engine(t)
+	output, code, err := engine.Exec(t.Context(), "lab-worker", "sh", "-c", `echo "$1"; cat; sleep 0.1; echo more >&2; exit 3`, "sh", "one  word")
+	if output != "one  word\nmore" || code != 3 || err != nil {
+		t.Errorf("output %q, code %d, %v", output, code, err)
+	}
+	if _, code, err := engine.Exec(t.Context(), "lab-worker", "true"); code != 0 || err != nil {
+		t.Errorf("code %d, %v", code, err)
+	}
+}
+
+// TestExecEndsWithItsContext wants the command itself to have ended when Exec returns.
+func TestExecEndsWithItsContext(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	interrupted := errors.New("interrupted")
+	go func() {
+		for t.Context().Err() == nil {
+			if data, _ := os.ReadFile(file); len(data) > 0 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		cancel(interrupted)
+	}()
+	begin := time.Now()
+	_, _, err := (&execd{}).engine(t).Exec(ctx, "lab-worker", "sh", "-c", `echo $$ >"$1"; exec sleep 600`, "sh", file)
+	if err != interrupted || time.Since(begin) > endTime/2 { //nolint:errorlint // it comes back as it is
+		t.Errorf("%v after %v", err, time.Since(begin))
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command("kill", "-0", strings.TrimSpace(string(data))).Run(); err == nil { //nolint:gosec // a process ID
+		t.Error("the command is still there")
+	}
+}
+
+// TestKubeadmsLastWords wants what kubeadm says of its failure in the error.
+func TestKubeadmsLastWords(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	const script = "#!/bin/sh\necho \"[init] $*\"\necho 'I1129 03:12:45.123456 210 join.go:1] noise' >&2\necho 'error: no such phase' >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(dir, "kubeadm"), []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	err := (&execd{}).engine(t).Init(t.Context(), "lab-worker")
+	const want = "kubeadm init in lab-worker: exit status 1\n  [init] init --config=/kind/kubeadm.conf --skip-token-print --v=6\n  error: no such phase"
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %q, want %q", err, want)
+	}
+}
