@@ -28,7 +28,7 @@ func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
 		u.beginWorkers(ctx, workers)
 	}
 	// etcd may be without a leader while its members become more: this comes before.
-	if err := u.furnish(ctx); err != nil {
+	if err := u.prepareAPI(ctx); err != nil {
 		return "", err
 	}
 	if len(planes) > 0 {
@@ -53,8 +53,8 @@ func (u *Up) joiners() (planes, workers []string) {
 	return planes, workers
 }
 
-// furnish gives the new API what the cluster begins with.
-func (u *Up) furnish(ctx context.Context) (err error) {
+// prepareAPI creates what every cluster has from the beginning: its record and the StorageClass.
+func (u *Up) prepareAPI(ctx context.Context) (err error) {
 	if u.Version, err = u.client.Version(ctx); err != nil {
 		return err
 	}

@@ -84,8 +84,12 @@ func TestJoinConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		documents := strings.Split(out, "---\n")
+		if len(documents) != 2 || !strings.Contains(documents[0], "controlPlaneEndpoint: lab-control-plane:6443\n") {
+			t.Fatalf("the cluster's own configuration is lost or changed:\n%s", out)
+		}
 		var got map[string]any
-		if err := yaml.Unmarshal([]byte(out), &got); err != nil {
+		if err := yaml.Unmarshal([]byte(documents[1]), &got); err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]any{

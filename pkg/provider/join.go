@@ -74,34 +74,45 @@ func (h Holder) addresses() ([2]string, error) {
 	return [2]string{four, six}, err
 }
 
-// documents separates those of a YAML file.
-var documents = regexp.MustCompile(`(?m)^---\s*$`)
+// separator stands between the documents of a YAML file.
+var separator = regexp.MustCompile(`(?m)^---\s*$`)
 
 // joinConfig is another node's configuration of kubeadm as that of a node which
-// joins: with words replaced, and the token.
+// joins: with words replaced, and the token. The other documents stay: kind's
+// entrypoint takes the API server's certificate from them when an address changes.
 func joinConfig(text, role, token string, replaced map[string]string) (string, error) {
-	for _, document := range documents.Split(text, -1) {
+	var documents []string
+	joins := false
+	for _, document := range separator.Split(text, -1) {
 		var config map[string]any
 		if err := yaml.Unmarshal([]byte(document), &config); err != nil {
 			return "", err
 		}
-		if config["kind"] != "JoinConfiguration" {
+		if len(config) == 0 {
 			continue
 		}
 		config, _ = rewritten(config, replaced).(map[string]any)
-		discovery, _ := config["discovery"].(map[string]any)
-		bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
-		if bootstrap == nil {
-			return "", errors.New("there is no discovery.bootstrapToken")
-		}
-		bootstrap["token"] = token
-		if role != constants.ControlPlaneNodeRoleValue {
-			delete(config, "controlPlane")
+		if config["kind"] == "JoinConfiguration" {
+			discovery, _ := config["discovery"].(map[string]any)
+			bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
+			if bootstrap == nil {
+				return "", errors.New("there is no discovery.bootstrapToken")
+			}
+			bootstrap["token"], joins = token, true
+			if role != constants.ControlPlaneNodeRoleValue {
+				delete(config, "controlPlane")
+			}
 		}
 		data, err := yaml.Marshal(config)
-		return string(data), err
+		if err != nil {
+			return "", err
+		}
+		documents = append(documents, string(data))
 	}
-	return "", errors.New("there is no JoinConfiguration")
+	if !joins {
+		return "", errors.New("there is no JoinConfiguration")
+	}
+	return strings.Join(documents, "---\n"), nil
 }
 
 // word is a name or an address, and what separates them in a configuration.
