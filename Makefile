@@ -14,7 +14,7 @@ BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 IN_CI := $(filter true 1,$(CI))
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install release-binary host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench lint
+.PHONY: help build install release-binary host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench recording lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -79,6 +79,11 @@ test-conformance: host ## Kubernetes' own conformance tests with both CNIs; writ
 bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md
 	go run ./test/bench --document docs/performance.md $(ARGS)
+
+recording: host build ## record kindctl up for the README; writes docs/up.svg
+	@if bin/kindctl get clusters -o name | grep -qx demo; then echo "remove cluster demo first: bin/kindctl down -n demo"; exit 1; fi
+	go run ./hack/recording -o docs/up.svg -- bin/kindctl up --cni cilium -n demo
+	bin/kindctl down -n demo
 
 lint: ## golangci-lint, compiled the first time (minutes); shellcheck where it is installed
 	CGO_ENABLED=0 go run $(GOLANGCI_LINT) run
