@@ -17,9 +17,6 @@ func (p *Provider) Provision(ctx context.Context, engine *Engine, config *v1alph
 		if err != nil {
 			engine.settle(context.WithoutCancel(ctx), Containers(config))
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return err
 	})
 }
@@ -28,18 +25,14 @@ func (p *Provider) Provision(ctx context.Context, engine *Engine, config *v1alph
 // ends, it returns the cause as soon as kind has ended.
 func (p *Provider) CreateStock(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string) error {
 	return p.withFreePorts(ctx, config, func() error {
-		err := p.create(ctx, config, cluster.CreateWithKubeconfigPath(kubeconfig))
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return err
+		return p.create(ctx, config, cluster.CreateWithKubeconfigPath(kubeconfig))
 	})
 }
 
-// create runs kind, and returns when no part of it is at work any more. Removal is the
-// caller's, and happens once.
+// create runs kind, and returns when no part of it is at work any more: the cause, if
+// ctx has ended. Removal is the caller's, and happens once.
 func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, options ...cluster.CreateOption) error {
-	return onNetwork(p.NetworkName(), func() error {
+	err := onNetwork(p.NetworkName(), func() error {
 		return toItsEnd(ctx, func() error {
 			return explain(kind(warnings{sink: p.sink}).Create(config.Name, append(options,
 				cluster.CreateWithV1Alpha4Config(config),
@@ -48,4 +41,8 @@ func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, options
 				cluster.CreateWithDisplaySalutation(false))...))
 		})
 	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }

@@ -10,15 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/moby/moby/client"
 )
 
 // execd is Docker's API as far as commands in containers go; they run on the host.
@@ -70,14 +67,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (d *execd) engine(t *testing.T) *Engine {
 	t.Helper()
-	server := httptest.NewServer(d)
-	t.Cleanup(server.Close)
-	docker, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { docker.Close() })
-	return NewEngine(docker)
+	return serve(t, d)
 }
 
 func TestExec(t *testing.T) {

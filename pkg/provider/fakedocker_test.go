@@ -66,17 +66,23 @@ func lanSix(name string) *bridge {
 	return &bridge{name: name, driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("fc00:1::/64")}, chosen: true}
 }
 
-// engine serves the API.
-func (d *dockerd) engine(t *testing.T) *Engine {
+// serve returns an Engine of a Docker that answers as the handler does.
+func serve(t *testing.T, docker http.Handler) *Engine {
 	t.Helper()
-	server := httptest.NewServer(d)
+	server := httptest.NewServer(docker)
 	t.Cleanup(server.Close)
-	docker, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
+	connection, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { docker.Close() })
-	return NewEngine(docker)
+	t.Cleanup(func() { connection.Close() })
+	return NewEngine(connection)
+}
+
+// engine serves the API.
+func (d *dockerd) engine(t *testing.T) *Engine {
+	t.Helper()
+	return serve(t, d)
 }
 
 func (d *dockerd) box(name string) *box {

@@ -3,12 +3,9 @@ package provider
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/moby/moby/client"
 )
 
 // shelf is Docker's API as far as names of images go: name to labels.
@@ -19,14 +16,7 @@ type shelf struct {
 
 func (s *shelf) engine(t *testing.T) *Engine {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	docker, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { docker.Close() })
-	return NewEngine(docker)
+	return serve(t, s)
 }
 
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
