@@ -68,7 +68,7 @@ var (
 		"`kindctl accept` names a difference that the cluster does not have now.",
 		"`kindctl verify` shows the differences that there are, each with the command that accepts it.")
 	NotAccepted = commandLine.reason("NOT_ACCEPTED", Usage,
-		"`kindctl accept --undo` names a difference that nobody has accepted.",
+		"`kindctl accept --undo` names a difference that has not been accepted.",
 		"`kindctl accept --list` lists what is accepted.")
 	FileExists = commandLine.reason("FILE_EXISTS", Usage,
 		"There is a file already where the command would write one.",

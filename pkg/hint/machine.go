@@ -41,7 +41,7 @@ var (
 		"Another command holds the kubeconfig's lock, or one that was killed left it behind.",
 		"If nothing else is running, remove the lock file that the hint names.")
 	KubeconfigBroken = machine.reason("KUBECONFIG_BROKEN", Preflight,
-		"The kubeconfig into which the cluster is to be merged is not a kubeconfig.",
+		"The file that the cluster's context should be merged into is not a valid kubeconfig.",
 		"Repair it, or name another file with `--kubeconfig`.")
 	CacheUnwritable = machine.reason("CACHE_UNWRITABLE", Preflight,
 		"kindctl cannot write its cache of locks and images, `~/.cache/kindctl` on Linux.",

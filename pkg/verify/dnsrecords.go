@@ -13,8 +13,8 @@ import (
 func dnsRecordsCheck() Check {
 	return Check{
 		ID: "dns.records", Late: true, Group: groupDNS, Title: "Every CoreDNS pod and the DNS Service resolve new Services",
-		Proves: "Every CoreDNS pod, of which as many are ready as the Deployment wants, is asked over TCP for the A or AAAA, SRV and PTR records of a new Service, the pods of a headless one, and a name that does not exist. " +
-			"A pod on the last node asks the DNS Service's address over UDP, one on the first over TCP. One CoreDNS pod that no longer watches Services would else show as lookups that fail now and then.",
+		Proves: "As many CoreDNS pods are ready as the Deployment requests, and each is queried over TCP for the A or AAAA, SRV and PTR records of a new Service, for the pods of a headless one, and for a name that does not exist. " +
+			"A pod on the last node asks the DNS Service's address over UDP, one on the first over TCP. One CoreDNS pod that no longer watches Services would otherwise show as occasional failed lookups.",
 		Hint:   dnsHint,
 		Needs:  []string{"net.pods", "kcm.slices", "svc.clusterip"},
 		Rights: rights(RightsOfFleet, rightsOfFleetServices, rightsOfDNSPods, rightsOfDNSAddress),

@@ -15,7 +15,7 @@ func policyChecks() []Check {
 	return []Check{
 		{
 			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic blocks it on every node until it is deleted",
-			Proves: "A pod on every node is reached from its own node and from another; then a policy isolates them and connections time out (a refusal does not count), also when tried again for longer, while a pod that no policy selects is reached; then the policy is deleted and they are reached again. " +
+			Proves: "A pod on every node is reachable from its own node and from another. Then a policy isolates these pods: connections must time out (a refusal does not count), also in longer attempts, while a pod that no policy selects stays reachable. Then the policy is deleted, and they are reachable again. " +
 				"Where nothing enforces policies, they are accepted all the same: a failure with a CNI that kindctl knows, and else a warning, because not every CNI has a policy engine.",
 			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: withoutCNI, Ahead: startPolicyPods, Run: run.deny, Hint: look,
 		},

@@ -19,7 +19,7 @@ import (
 func removalCheck() Check {
 	return Check{
 		ID: "svc.remove", Nodes: AllNodes, Group: groupService, Title: "A removed endpoint gets no more connections, and a Service without endpoints refuses them",
-		Proves: "Of the two endpoints of a new Service, both of them pods on a node's network, one is taken away: soon after, fresh connections from every node must all reach the other. That one is taken away as well: then nobody may answer, and connections from the nodes' own network must be refused, not run into a timeout. (Those of pods may: a kernel tells each address about once a second that it refuses.) A single node has one endpoint.",
+		Proves: "A new Service has two endpoints, both pods on the host network. One is removed: soon after, all new connections from every node must reach the other. That one is removed as well: then nothing may answer, and connections from the host network must be refused, not time out. (Those of pods may: a kernel tells each address about once a second that it refuses.) A single node has one endpoint.",
 		Hint:   lookAtProxy,
 		Needs:  []string{"svc.clusterip", "net.host"},
 		Rights: rights(rightsOfServices, []string{"create,update endpointslices.discovery.k8s.io"}),

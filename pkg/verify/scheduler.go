@@ -31,7 +31,7 @@ func schedulerChecks() []Check {
 		},
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "The scheduler assigns a new pod to a node",
-			Proves:  "An ordinary pod without a node is given one, outside of the control planes where there are workers.",
+			Proves:  "An unscheduled pod is assigned to a node, which is not a control plane if there are workers.",
 			Hint:    "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
 			Needs:   []string{"api.ready", "sched.leader", "kcm.leader"},
 			Rights:  rights(rightsOfScheduling, rightsOfNodes),

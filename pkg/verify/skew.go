@@ -16,7 +16,7 @@ import (
 func skewCheck() Check {
 	return Check{
 		ID: "node.skew", Nodes: AllNodes, Group: groupNode, Title: "Kubelets and kube-proxies run versions that the API servers support",
-		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked itself: what the node reports of it is only the kubelet's version. A skew that nobody supports works until some field means something else.",
+		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked directly, because its version in the Node object is only a copy of the kubelet's. An unsupported skew works until a field changes its meaning.",
 		Hint:    "upgrade the API servers first, then the nodes named: https://kubernetes.io/releases/version-skew-policy",
 		Needs:   []string{"api.ready", "kubelet.alive", "proxy.mode"},
 		Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"get /version"}),

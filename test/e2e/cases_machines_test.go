@@ -46,7 +46,7 @@ func machines() []situation {
 		},
 		{
 			name:    "partial-image",
-			brings:  "`kindctl load` of an image of two platforms, of which Docker holds one",
+			brings:  "`kindctl load` of a two-platform image of which Docker has only one platform",
 			outcome: "works; the node's platform is loaded",
 			try: func(s *session, cluster string) {
 				s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
