@@ -21,6 +21,7 @@ import (
 // execd is Docker's API as far as commands in containers go; they run on the host.
 type execd struct {
 	command *exec.Cmd
+	ended   chan struct{} // closed once the command has its exit code
 }
 
 // stream writes what Docker puts in front of a part of standard output or error.
@@ -42,6 +43,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var wish struct{ Cmd []string }
 		_ = json.NewDecoder(r.Body).Decode(&wish)
 		d.command = exec.Command(wish.Cmd[0], wish.Cmd[1:]...) //nolint:gosec // they are the test's
+		d.ended = make(chan struct{})
 		_, _ = w.Write([]byte(`{"Id": "1"}`))
 	case "/exec/1/start":
 		conn, buffered, err := http.NewResponseController(w).Hijack()
@@ -49,6 +51,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		defer conn.Close()
+		defer close(d.ended)
 		_, _ = fmt.Fprint(conn, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
 		in, err := d.command.StdinPipe()
 		if err != nil {
@@ -61,6 +64,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.command.Stdout, d.command.Stderr = stream{conn, 1}, stream{conn, 2}
 		_ = d.command.Run()
 	case "/exec/1/json":
+		<-d.ended
 		_ = json.NewEncoder(w).Encode(map[string]any{"ID": "1", "ExitCode": d.command.ProcessState.ExitCode()})
 	}
 }
@@ -113,7 +117,7 @@ func TestExecEndsWithItsContext(t *testing.T) {
 func TestKubeadmsLastWords(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	const script = "#!/bin/sh\necho \"[init] $*\"\necho 'I1129 03:12:45.123456 210 join.go:1] noise' >&2\necho 'error: no such phase' >&2\nexit 1\n"
+	const script = "#!/bin/sh\nexec >&2\necho \"[init] $*\"\necho 'I1129 03:12:45.123456 210 join.go:1] noise'\necho 'error: no such phase'\nexit 1\n"
 	if err := os.WriteFile(filepath.Join(dir, "kubeadm"), []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
 		t.Fatal(err)
 	}
