@@ -3,13 +3,6 @@ package cilium
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-
-	"helm.sh/helm/v4/pkg/action"
-	chart "helm.sh/helm/v4/pkg/chart/v2"
-	helmkube "helm.sh/helm/v4/pkg/kube"
-	"helm.sh/helm/v4/pkg/postrenderer"
 
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -21,9 +14,6 @@ const Version = "1.20.2"
 const (
 	namespace   = "kube-system"
 	releaseName = "cilium"
-	// fieldManager is the owner of fields that the helm command uses. Under
-	// another name, a user's helm upgrade would meet conflicts.
-	fieldManager = "helm"
 )
 
 // Options are what Cilium needs to know of the cluster.
@@ -84,8 +74,7 @@ func (a *Addon) Sources() []charts.Bundle {
 	return []charts.Bundle{charts.Cilium}
 }
 
-// Install makes the Helm release, or brings one that has other values up to
-// date. It does not wait for the agents.
+// Install makes the Helm release. It does not wait for the agents.
 func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Finder) error {
 	source, err := find(charts.Cilium)
 	if err != nil {
@@ -108,29 +97,17 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Fi
 			return err
 		}
 	}
-	var render postrenderer.PostRenderer
+	var change changes
 	if !a.options.Production {
 		if err := define(ctx, client, source); err != nil {
 			return err
 		}
-		render = rendered{}
+		change = hastenWorkload
 	}
-	if err := helm(ctx, client, ch, values, render); err != nil {
+	if err := install(ctx, client, ch, values, change); err != nil {
 		return err
 	}
 	return refuseUnenforced(ctx, client)
-}
-
-// helm has Helm's library make the release; render, unless it is nil, changes
-// the manifests last.
-func helm(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
-	helmkube.ManagedFieldsManager = fieldManager
-	config := action.NewConfiguration()
-	config.SetLogger(slog.DiscardHandler)
-	if err := config.Init(getter{client}, namespace, "secrets"); err != nil {
-		return fmt.Errorf("helm: %w", err)
-	}
-	return deploy(ctx, config, ch, values, render)
 }
 
 // Workloads names what Cilium's chart runs in kube-system.

@@ -10,11 +10,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	release "helm.sh/helm/v4/pkg/release/v1"
 
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
@@ -65,17 +63,7 @@ var image = regexp.MustCompile(`(?m)^\s*image: "?([^"\s]+)"?\s*$`)
 // manifestOf is the chart rendered with these values.
 func manifestOf(t *testing.T, ch *chart.Chart, values map[string]any) string {
 	t.Helper()
-	i := action.NewInstall(newStored(t).config)
-	i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
-	var err error
-	if i.KubeVersion, err = common.ParseKubeVersion("v1.37.2"); err != nil {
-		t.Fatal(err)
-	}
-	made, err := i.RunWithContext(t.Context(), ch, values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made.(*release.Release).Manifest
+	return rendered(t, ch, values, nil).Manifest
 }
 
 // TestChart renders the published chart: what it asks the kubelet for must be

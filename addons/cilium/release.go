@@ -1,74 +1,168 @@
 package cilium
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
 
-	"helm.sh/helm/v4/pkg/action"
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	helmkube "helm.sh/helm/v4/pkg/kube"
-	"helm.sh/helm/v4/pkg/postrenderer"
-	"helm.sh/helm/v4/pkg/release/common"
+	"helm.sh/helm/v4/pkg/engine"
+	releasecommon "helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
+	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
+	"helm.sh/helm/v4/pkg/storage"
 	"helm.sh/helm/v4/pkg/storage/driver"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"sigs.k8s.io/yaml"
 
-	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// deploy makes the release, upgrades one that differs, and leaves one alone
-// that is as wanted.
-func deploy(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
-	found, err := config.Releases.Last(releaseName)
-	if errors.Is(err, driver.ErrReleaseNotFound) {
-		return install(ctx, config, ch, values, render)
-	}
+// fieldManager owns the fields of what the chart installs. The helm command uses the
+// same name, so that `helm upgrade` meets no conflicts.
+const fieldManager = "helm"
+
+// install makes the release as `helm install` does, and records it where the helm
+// command finds it. It does not wait for what it applies, nor for the chart's hooks,
+// which it applies last.
+func install(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any, change changes) error {
+	capabilities, err := capabilitiesOf(client.Clientset.Discovery())
 	if err != nil {
-		return fmt.Errorf("helm release %s: %w", releaseName, err)
+		return err
 	}
-	last, ok := found.(*release.Release)
-	if !ok {
-		return fmt.Errorf("helm release %s has an unknown format: %T", releaseName, found)
+	made, err := render(ctx, engine.New(client.Config), ch, values, capabilities, change)
+	if err != nil {
+		return err
 	}
-	switch {
-	case last.Info.Status.IsPending():
-		return hint.ReleasePending.New(fmt.Sprintf("the Helm release %s is %s: another helm works on it, or one was killed", releaseName, last.Info.Status),
-			"wait for the other one; if there is none: helm -n kube-system uninstall cilium")
-	case last.Info.Status == common.StatusDeployed && same(last, ch, values):
-		return nil
+	if err := apply(ctx, client, made.Manifest); err != nil {
+		return err
 	}
-	return upgrade(ctx, config, ch, values, render)
-}
-
-func install(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
-	i := action.NewInstall(config)
-	i.ReleaseName, i.Namespace, i.WaitStrategy = releaseName, namespace, helmkube.HookOnlyStrategy
-	i.PostRenderer = render
-	if _, err := i.RunWithContext(ctx, ch, values); err != nil {
-		return fmt.Errorf("helm install: %w", err)
+	for _, hook := range made.Hooks {
+		if slices.Contains(hook.Events, release.HookPostInstall) {
+			if err := apply(ctx, client, hook.Manifest); err != nil {
+				return err
+			}
+		}
+	}
+	if err := storage.Init(driver.NewSecrets(client.Clientset.CoreV1().Secrets(namespace))).Create(made); err != nil {
+		return fmt.Errorf("record the Helm release %s: %w", releaseName, err)
 	}
 	return nil
 }
 
-func upgrade(ctx context.Context, config *action.Configuration, ch *chart.Chart, values map[string]any, render postrenderer.PostRenderer) error {
-	u := action.NewUpgrade(config)
-	u.Namespace, u.WaitStrategy = namespace, helmkube.HookOnlyStrategy
-	u.PostRenderer = render
-	if _, err := u.RunWithContext(ctx, releaseName, ch, values); err != nil {
-		return fmt.Errorf("helm upgrade: %w", err)
+// changes change an object of the rendered chart, or return false.
+type changes func(*unstructured.Unstructured) (changed bool, err error)
+
+// render is the release that the chart comes to, as if it were deployed.
+func render(
+	ctx context.Context, with engine.Engine, ch *chart.Chart, values map[string]any, capabilities *common.Capabilities, change changes,
+) (*release.Release, error) {
+	options := common.ReleaseOptions{Name: releaseName, Namespace: namespace, Revision: 1, IsInstall: true}
+	all, err := util.ToRenderValues(ch, values, options, capabilities)
+	if err != nil {
+		return nil, fmt.Errorf("the chart's values: %w", err)
 	}
-	return nil
+	files, err := with.RenderWithContext(ctx, ch, all)
+	if err != nil {
+		return nil, templateError{err}
+	}
+	notes := path.Join(ch.Name(), "templates", "NOTES.txt")
+	now := time.Now()
+	made := &release.Release{
+		Name: releaseName, Namespace: namespace, Version: 1, Chart: ch, Config: values, ApplyMethod: string(release.ApplyMethodServerSideApply),
+		Info: &release.Info{
+			FirstDeployed: now, LastDeployed: now, Status: releasecommon.StatusDeployed, Description: "Install complete", Notes: files[notes],
+		},
+	}
+	delete(files, notes)
+	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
+	if err != nil {
+		return nil, fmt.Errorf("the rendered chart: %w", err)
+	}
+	made.Hooks = hooks
+	var manifest strings.Builder
+	for _, m := range manifests {
+		content := m.Content
+		if change != nil {
+			if content, err = changed(content, change); err != nil {
+				return nil, fmt.Errorf("%s: %w", m.Name, err)
+			}
+		}
+		fmt.Fprintf(&manifest, "---\n# Source: %s\n%s\n", m.Name, content)
+	}
+	made.Manifest = manifest.String()
+	return made, nil
 }
 
-// same compares values as JSON, which is how Helm keeps them: what was an
-// integer comes back as another type.
-func same(installed *release.Release, ch *chart.Chart, values map[string]any) bool {
-	if installed.Chart == nil || installed.Chart.Metadata.Version != ch.Metadata.Version {
-		return false
+// changed is a document of the chart after the change.
+func changed(document string, change changes) (string, error) {
+	objects, err := kube.Decode([]byte(document))
+	if err != nil || len(objects) != 1 {
+		return document, err
 	}
-	have, haveErr := json.Marshal(installed.Config)
-	want, wantErr := json.Marshal(values)
-	return haveErr == nil && wantErr == nil && bytes.Equal(have, want)
+	if is, err := change(objects[0]); !is || err != nil {
+		return document, err
+	}
+	data, err := yaml.Marshal(objects[0].Object)
+	return string(data), err
+}
+
+// templateError is what the chart's templates say against the values.
+type templateError struct{ error }
+
+func (e templateError) Unwrap() error { return e.error }
+
+// apply sends objects with what Helm writes on those of a release.
+func apply(ctx context.Context, client *kube.Client, manifest string) error {
+	objects, err := kube.Decode([]byte(manifest))
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		labels, annotations := object.GetLabels(), object.GetAnnotations()
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		labels["app.kubernetes.io/managed-by"] = "Helm"
+		annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"] = releaseName, namespace
+		object.SetLabels(labels)
+		object.SetAnnotations(annotations)
+	}
+	return client.ApplyAs(ctx, fieldManager, objects)
+}
+
+// capabilitiesOf is what templates can ask about the cluster: its version, and the
+// groups, versions and kinds that it serves.
+func capabilitiesOf(api discovery.DiscoveryInterface) (*common.Capabilities, error) {
+	version, err := api.ServerVersion()
+	if err != nil {
+		return nil, fmt.Errorf("ask the API server for its version: %w", err)
+	}
+	groups, resources, err := api.ServerGroupsAndResources()
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+		return nil, fmt.Errorf("ask the API server for its resources: %w", err)
+	}
+	capabilities := common.DefaultCapabilities.Copy()
+	capabilities.KubeVersion = common.KubeVersion{Version: version.GitVersion, Major: version.Major, Minor: version.Minor}
+	capabilities.APIVersions = nil
+	for _, group := range groups {
+		for _, version := range group.Versions {
+			capabilities.APIVersions = append(capabilities.APIVersions, version.GroupVersion)
+		}
+	}
+	for _, list := range resources {
+		for _, resource := range list.APIResources {
+			capabilities.APIVersions = append(capabilities.APIVersions, path.Join(list.GroupVersion, resource.Kind))
+		}
+	}
+	return capabilities, nil
 }

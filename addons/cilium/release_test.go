@@ -1,96 +1,192 @@
 package cilium
 
 import (
-	"encoding/json"
-	"io"
+	"fmt"
 	"log/slog"
+	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"helm.sh/helm/v4/pkg/action"
-	chartcommon "helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	kubefake "helm.sh/helm/v4/pkg/kube/fake"
-	"helm.sh/helm/v4/pkg/release/common"
+	"helm.sh/helm/v4/pkg/engine"
 	release "helm.sh/helm/v4/pkg/release/v1"
 	"helm.sh/helm/v4/pkg/storage"
 	"helm.sh/helm/v4/pkg/storage/driver"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/version"
+	fakediscovery "k8s.io/client-go/discovery/fake"
+	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// stored is Helm with its storage in memory. The driver keeps releases as they
-// are, so reload does what a real one does: it writes and reads JSON.
-type stored struct {
-	*testing.T
-	config *action.Configuration
+// kubernetesVersion is that of the cluster for which charts are rendered here.
+const kubernetesVersion = "v1.37.2"
+
+// rendered is the release that the chart comes to with these values.
+func rendered(t *testing.T, ch *chart.Chart, values map[string]any, change changes) *release.Release {
+	t.Helper()
+	version, err := common.ParseKubeVersion(kubernetesVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	capabilities := common.DefaultCapabilities.Copy()
+	capabilities.KubeVersion = *version
+	made, err := render(t.Context(), engine.Engine{}, ch, values, capabilities, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
 
-func newStored(t *testing.T) stored {
+// byHelm is the release that Helm itself would make.
+func byHelm(t *testing.T, ch *chart.Chart, values map[string]any) *release.Release {
+	t.Helper()
 	config := action.NewConfiguration()
 	config.SetLogger(slog.DiscardHandler)
-	config.Releases = storage.Init(driver.NewMemory())
-	config.KubeClient = &kubefake.PrintingKubeClient{Out: io.Discard}
-	config.Capabilities = chartcommon.DefaultCapabilities
-	return stored{t, config}
-}
-
-func (s stored) last() *release.Release {
-	s.Helper()
-	found, err := s.config.Releases.Last(releaseName)
+	i := action.NewInstall(config)
+	i.ReleaseName, i.Namespace, i.DryRunStrategy = releaseName, namespace, action.DryRunClient
+	var err error
+	if i.KubeVersion, err = common.ParseKubeVersion(kubernetesVersion); err != nil {
+		t.Fatal(err)
+	}
+	made, err := i.RunWithContext(t.Context(), ch, values)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	return found.(*release.Release)
+	return made.(*release.Release)
 }
 
-func (s stored) reload(change func(*release.Release)) {
-	s.Helper()
-	data, err := json.Marshal(s.last())
+// keys are what templates generate anew each time.
+var keys = regexp.MustCompile(`(?m)^(\s+(?:ca|tls)\.(?:crt|key)): .*$`)
+
+func TestRenderIsHelms(t *testing.T) {
+	ch := published(t)
+	tests := map[string]Options{
+		"plain":                   {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16"},
+		"in kube-proxy's place":   {ProxyMode: "none", PodSubnet: "10.244.0.0/16", APIServerHost: "lab-control-plane", APIServerPort: 6443},
+		"as in production":        {ProxyMode: "nftables", PodSubnet: "10.244.0.0/16", Production: true},
+		"both families":           {ProxyMode: "iptables", PodSubnet: "fd00::/56,10.244.0.0/16"},
+		"without a capability":    {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", LacksSysResource: true, SingleNode: true},
+		"with Hubble and proxies": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: Settings{Hubble: true, L7Proxy: true}},
+		"with a hook": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: Settings{Values: map[string]any{
+			"clustermesh": map[string]any{"mcsapi": map[string]any{"enabled": true, "corednsAutoConfigure": map[string]any{"enabled": true}}},
+		}}},
+	}
+	for name, options := range tests {
+		t.Run(name, func(t *testing.T) {
+			values, err := Values(options, ch.Values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := rendered(t, ch, values, nil), byHelm(t, ch, values)
+			if diff := cmp.Diff(keys.ReplaceAllString(want.Manifest, "$1: generated"), keys.ReplaceAllString(got.Manifest, "$1: generated")); diff != "" {
+				t.Errorf("manifest (-Helm +ours):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.Hooks, got.Hooks); diff != "" {
+				t.Errorf("hooks (-Helm +ours):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.Info.Notes, got.Info.Notes); diff != "" || got.Info.Notes == "" {
+				t.Errorf("notes (-Helm +ours):\n%s", diff)
+			}
+			if has := len(got.Hooks) > 0; has != (name == "with a hook") {
+				t.Errorf("hooks: %v", got.Hooks)
+			}
+			checkNamespaces(t, got.Manifest)
+		})
+	}
+}
+
+// checkNamespaces wants every object to say its namespace: nothing adds that of the
+// release.
+func checkNamespaces(t *testing.T, manifest string) {
+	t.Helper()
+	objects, err := kube.Decode([]byte(manifest))
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	var read release.Release
-	if err := json.Unmarshal(data, &read); err != nil {
-		s.Fatal(err)
-	}
-	change(&read)
-	if err := s.config.Releases.Update(&read); err != nil {
-		s.Fatal(err)
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "ClusterRole", "ClusterRoleBinding", "Namespace", "GatewayClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CustomResourceDefinition":
+		default:
+			if object.GetNamespace() == "" {
+				t.Errorf("%s %s names no namespace", object.GetKind(), object.GetName())
+			}
+		}
 	}
 }
 
-func TestDeploy(t *testing.T) {
-	s := newStored(t)
-	ch := &chart.Chart{
-		Metadata:  &chart.Metadata{APIVersion: "v2", Name: "cilium", Version: "1.0.0"},
-		Templates: []*chartcommon.File{{Name: "templates/a.yaml", Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {port: \"{{ .Values.k8sServicePort }}\"}\n")}},
+func TestChangesStayInTheRelease(t *testing.T) {
+	ch := published(t)
+	values, err := Values(Options{ProxyMode: "iptables", PodSubnet: "10.244.0.0/16"}, ch.Values)
+	if err != nil {
+		t.Fatal(err)
 	}
-	values := func(port int) map[string]any { return map[string]any{"k8sServicePort": port} }
-	steps := []struct {
-		name     string
-		before   func(*release.Release)
-		port     int
-		revision int
-	}{
-		{"install", nil, 6443, 1},
-		{"the same again", func(*release.Release) {}, 6443, 1},
-		{"other values", func(*release.Release) {}, 6444, 2},
-		{"the same after a failure", func(r *release.Release) { r.Info.Status = common.StatusFailed }, 6444, 3},
-		{"another chart", func(r *release.Release) { r.Chart.Metadata.Version = "0.9.0" }, 6444, 4},
+	plain, changed := rendered(t, ch, values, nil).Manifest, rendered(t, ch, values, hastenWorkload).Manifest
+	if !strings.Contains(plain, "name: "+superfluous) || strings.Contains(changed, "name: "+superfluous) {
+		t.Errorf("the init container %s was not taken out", superfluous)
 	}
-	for _, step := range steps {
-		if step.before != nil {
-			s.reload(step.before)
+	count := func(manifest string) (kinds []string) {
+		objects, err := kube.Decode([]byte(manifest))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := deploy(t.Context(), s.config, ch, values(step.port), nil); err != nil {
-			t.Fatalf("%s: %v", step.name, err)
+		for _, object := range objects {
+			kinds = append(kinds, object.GetKind()+" "+object.GetName())
 		}
-		if last := s.last(); last.Version != step.revision || last.Info.Status != common.StatusDeployed {
-			t.Errorf("%s: revision %d is %s, want a deployed %d", step.name, last.Version, last.Info.Status, step.revision)
+		return kinds
+	}
+	if diff := cmp.Diff(count(plain), count(changed)); diff != "" {
+		t.Errorf("objects (-chart +changed):\n%s", diff)
+	}
+	fails := func(*unstructured.Unstructured) (bool, error) { return false, fmt.Errorf("no") }
+	if _, err := render(t.Context(), engine.Engine{}, ch, values, common.DefaultCapabilities, fails); err == nil {
+		t.Error("a change that fails was passed over")
+	}
+}
+
+// TestRecord reads the release as the helm command does.
+func TestRecord(t *testing.T) {
+	ch := published(t)
+	values := map[string]any{"operator": map[string]any{"replicas": 1}}
+	secrets := fake.NewClientset().CoreV1().Secrets(namespace)
+	if err := storage.Init(driver.NewSecrets(secrets)).Create(rendered(t, ch, values, nil)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := storage.Init(driver.NewSecrets(secrets)).Last(releaseName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := found.(*release.Release)
+	if last.Version != 1 || last.Info.Status.String() != "deployed" || last.ApplyMethod != "ssa" || last.Chart.Metadata.Version != Version {
+		t.Errorf("revision %d is %s, applied by %q, of chart %s", last.Version, last.Info.Status, last.ApplyMethod, last.Chart.Metadata.Version)
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	clientset := fake.NewClientset()
+	clientset.Resources = []*metav1.APIResourceList{{
+		GroupVersion: "gateway.networking.k8s.io/v1", APIResources: []metav1.APIResource{{Name: "gatewayclasses", Kind: "GatewayClass"}},
+	}}
+	api := clientset.Discovery().(*fakediscovery.FakeDiscovery)
+	api.FakedServerVersion = &version.Info{GitVersion: kubernetesVersion, Major: "1", Minor: "37"}
+	got, err := capabilitiesOf(api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.KubeVersion.Version != kubernetesVersion || got.KubeVersion.Minor != "37" {
+		t.Errorf("version %+v", got.KubeVersion)
+	}
+	for _, has := range []string{"gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1/GatewayClass"} {
+		if !got.APIVersions.Has(has) {
+			t.Errorf("%s is served and missing in %v", has, got.APIVersions)
 		}
 	}
-	s.reload(func(r *release.Release) { r.Info.Status = common.StatusPendingUpgrade })
-	if err := deploy(t.Context(), s.config, ch, values(1), nil); hint.ReasonOf(err) != "RELEASE_PENDING" || s.last().Version != 4 {
-		t.Errorf("over a pending release: %v, revision %d", err, s.last().Version)
+	if got.APIVersions.Has("v1/Pod") {
+		t.Error("what Helm takes for granted is there besides what is served")
 	}
 }

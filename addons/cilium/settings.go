@@ -1,16 +1,16 @@
 package cilium
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
-	chart "helm.sh/helm/v4/pkg/chart/v2"
-
 	"helm.sh/helm/v4/pkg/chart/common"
-	"helm.sh/helm/v4/pkg/chart/common/util"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 
 	"github.com/kindctl/kindctl/addons/setting"
@@ -189,17 +189,19 @@ func (a *Addon) imagesOf(ch *chart.Chart) (images []string, problem string, err 
 		return nil, "", err
 	}
 	capabilities.KubeVersion = *version
-	all, err := util.ToRenderValues(ch, values, common.ReleaseOptions{Name: releaseName, Namespace: namespace, Revision: 1, IsInstall: true}, capabilities)
-	if err != nil {
-		return nil, "", fmt.Errorf("the chart's values: %w", err)
+	made, err := render(context.Background(), engine.Engine{}, ch, values, capabilities, nil)
+	if says, is := errors.AsType[templateError](err); is {
+		return nil, a.options.Settings.Place.Of("cilium.values") + "cilium.values: " + lastClause(says), nil
 	}
-	files, err := engine.Render(ch, all)
 	if err != nil {
-		return nil, a.options.Settings.Place.Of("cilium.values") + "cilium.values: " + lastClause(err), nil
+		return nil, "", err
 	}
 	named := map[string]bool{}
-	for _, text := range files {
-		for _, match := range imageLine.FindAllStringSubmatch(text, -1) {
+	for _, match := range imageLine.FindAllStringSubmatch(made.Manifest, -1) {
+		named[match[1]] = true
+	}
+	for _, hook := range made.Hooks {
+		for _, match := range imageLine.FindAllStringSubmatch(hook.Manifest, -1) {
 			named[match[1]] = true
 		}
 	}

@@ -1,12 +1,9 @@
 package cilium
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/pkg/fidelity"
@@ -77,37 +74,18 @@ func hasten(values map[string]any, options Options) {
 	}
 }
 
-// rendered changes what the chart has no values for. It is a post-renderer of
-// Helm's.
-type rendered struct{}
-
 // superfluous does nothing where there is no state yet.
 const superfluous = "clean-cilium-state"
 
-// Run changes the rendered manifests.
-func (rendered) Run(manifests *bytes.Buffer) (*bytes.Buffer, error) {
-	objects, err := kube.Decode(manifests.Bytes())
-	if err != nil {
-		return nil, err
+// hastenWorkload changes what the chart has no values for.
+func hastenWorkload(object *unstructured.Unstructured) (changed bool, err error) {
+	switch object.GetKind() + " " + object.GetName() {
+	case "DaemonSet cilium":
+		return true, renderAgent(object)
+	case "Deployment cilium-operator":
+		return true, renderOperator(object)
 	}
-	var out bytes.Buffer
-	for _, object := range objects {
-		switch object.GetKind() + " " + object.GetName() {
-		case "DaemonSet cilium":
-			err = renderAgent(object)
-		case "Deployment cilium-operator":
-			err = renderOperator(object)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
-		}
-		data, err := yaml.Marshal(object.Object)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&out, "---\n%s", data)
-	}
-	return &out, nil
+	return false, nil
 }
 
 func renderAgent(object *unstructured.Unstructured) error {

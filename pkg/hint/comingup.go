@@ -22,9 +22,6 @@ var (
 	CNIInstallFailed = comingUp.reason("CNI_INSTALL_FAILED", Creation,
 		"The API server rejected the CNI's objects, or did not answer.",
 		"Run `up --retain` and look at `kubectl -n kube-system get events`.")
-	ReleasePending = comingUp.reason("RELEASE_PENDING", Creation,
-		"Cilium's Helm release is in the middle of an installation, by another helm or one that was killed.",
-		"Wait, or `helm -n kube-system uninstall cilium`.")
 	LabelsFailed = comingUp.reason("LABELS_FAILED", Creation,
 		"The API server did not take the labels that the configuration gives to nodes.",
 		"Run `up --retain`, and `kubectl get nodes --show-labels`.")

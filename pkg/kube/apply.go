@@ -55,6 +55,11 @@ func Decode(data []byte) ([]*unstructured.Unstructured, error) {
 // Apply sends objects by server-side apply in two stages: first namespaces and
 // custom resource definitions, which it waits for, then everything else.
 func (c *Client) Apply(ctx context.Context, objects []*unstructured.Unstructured) error {
+	return c.ApplyAs(ctx, FieldManager, objects)
+}
+
+// ApplyAs is Apply for another owner of the fields.
+func (c *Client) ApplyAs(ctx context.Context, manager string, objects []*unstructured.Unstructured) error {
 	var first, second []*unstructured.Unstructured
 	for _, object := range objects {
 		if object.GetKind() == "Namespace" || object.GetKind() == "CustomResourceDefinition" {
@@ -63,7 +68,7 @@ func (c *Client) Apply(ctx context.Context, objects []*unstructured.Unstructured
 			second = append(second, object)
 		}
 	}
-	if err := c.applyAll(ctx, first); err != nil {
+	if err := c.applyAll(ctx, manager, first); err != nil {
 		return err
 	}
 	for _, object := range first {
@@ -74,24 +79,24 @@ func (c *Client) Apply(ctx context.Context, objects []*unstructured.Unstructured
 		}
 	}
 	c.Mapper.Reset()
-	return c.applyAll(ctx, second)
+	return c.applyAll(ctx, manager, second)
 }
 
-func (c *Client) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
+func (c *Client) applyAll(ctx context.Context, manager string, objects []*unstructured.Unstructured) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelApplies)
 	for _, object := range objects {
-		group.Go(func() error { return c.applyOne(ctx, object) })
+		group.Go(func() error { return c.applyOne(ctx, manager, object) })
 	}
 	return group.Wait()
 }
 
-func (c *Client) applyOne(ctx context.Context, object *unstructured.Unstructured) error {
+func (c *Client) applyOne(ctx context.Context, manager string, object *unstructured.Unstructured) error {
 	resource, err := c.resource(object)
 	if err != nil {
 		return err
 	}
-	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: FieldManager, Force: true})
+	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true})
 	if err != nil {
 		return fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
 	}
