@@ -22,7 +22,8 @@ func TestKubeProxyReplacement(t *testing.T) {
 	s.showsEvidence(cluster, "cil.lb", entryOfCilium)
 }
 
-// TestWithoutCNI makes a cluster whose CNI is for its user to install.
+// TestWithoutCNI makes a cluster whose CNI is for its user to install, and has kind's
+// own commands work on it.
 func TestWithoutCNI(t *testing.T) {
 	const cluster = "e2e-bare"
 	s := newSession(t, cluster)
@@ -33,6 +34,8 @@ func TestWithoutCNI(t *testing.T) {
 	if got := s.must("verify", "-n", cluster).stdout; !strings.Contains(got, "no CNI is set up") {
 		t.Errorf("nothing says what is left out, and why:\n%s", got)
 	}
+	s.isKinds(cluster, cluster+"-control-plane", cluster+"-worker")
+	s.goesWithKind(cluster)
 }
 
 // TestHighlyAvailable runs three control planes behind a load balancer.
@@ -57,4 +60,5 @@ func TestHighlyAvailable(t *testing.T) {
 		t.Errorf("two of three control planes are lost: exit %d\n%s", r.code, r.stderr)
 	}
 	s.must("start", "-n", cluster)
+	s.goesWithKind(cluster)
 }
