@@ -57,7 +57,7 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 				defer mu.Unlock()
 				way := fmt.Sprintf("%s -> %s (%s:%d)", from.Node, to.name, to.ip, healthPort)
 				if len(failures) > 0 {
-					problems = append(problems, verify.OnNode(from.Node, errors.New(way+": "+failures[0])))
+					problems = append(problems, verify.AboutNode(from.Node, errors.New(way+": "+failures[0])))
 				} else {
 					evidence = append(evidence, way+": answered")
 				}

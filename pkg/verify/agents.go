@@ -37,13 +37,13 @@ func (t *Target) Agents(ctx context.Context, selector string) ([]corev1.Pod, err
 		}
 	}
 	var agents []corev1.Pod
-	_, err = each(nodes, func(node corev1.Node) (string, error) {
+	_, err = Each(nodes, NodeName, func(node corev1.Node) (string, error) {
 		pod, found := byNode[node.Name]
 		switch {
 		case !found:
-			return "", fmt.Errorf("%s: there is no pod %s", node.Name, selector)
+			return "", OnNode(node.Name, fmt.Errorf("there is no pod %s", selector))
 		case !running(&pod):
-			return "", fmt.Errorf("%s: %s does not run: %s", node.Name, pod.Name, podNotReady(&pod))
+			return "", OnNode(node.Name, fmt.Errorf("%s does not run: %s", pod.Name, podNotReady(&pod)))
 		}
 		return "", nil
 	})
@@ -77,7 +77,7 @@ func running(pod *corev1.Pod) bool {
 // with the pod's node. A look has a few seconds: a pod that hangs is named in
 // time.
 func OnEach(ctx context.Context, pods []corev1.Pod, look func(context.Context, corev1.Pod) (string, error)) (Evidence, error) {
-	return each(pods, func(pod corev1.Pod) (string, error) {
+	return Each(pods, PodNode, func(pod corev1.Pod) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
 		seen, err := look(ctx, pod)
@@ -85,7 +85,7 @@ func OnEach(ctx context.Context, pods []corev1.Pod, look func(context.Context, c
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}
-			return "", fmt.Errorf("%s: %s: %w", pod.Spec.NodeName, pod.Name, err)
+			return "", OnNode(pod.Spec.NodeName, fmt.Errorf("%s: %w", pod.Name, err))
 		}
 		return pod.Spec.NodeName + ": " + seen, nil
 	})

@@ -55,7 +55,7 @@ func apiReady(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Judged(each(servers, func(pod corev1.Pod) (string, error) {
+	return Judged(Each(servers, PodNode, func(pod corev1.Pod) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
 		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, apiServerPort, "/readyz?verbose")

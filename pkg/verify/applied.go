@@ -72,7 +72,7 @@ func (t *Target) flagsApplied(ctx context.Context, component string) (evidence E
 		flags := flagsOf(pod)
 		for _, r := range t.Expect.requestedOf(component, pod.Spec.NodeName) {
 			if problem := r.missed(flags[r.Setting]); problem != "" {
-				problems = append(problems, OnNode(pod.Spec.NodeName, fmt.Errorf("%s: %s", pod.Name, problem)))
+				problems = append(problems, AboutNode(pod.Spec.NodeName, fmt.Errorf("%s: %s", pod.Name, problem)))
 				continue
 			}
 			evidence = append(evidence, fmt.Sprintf("%s: %s is %s", pod.Name, r.Setting, shown(r.Value)))
@@ -151,14 +151,14 @@ func (t *Target) kubeletsApplied(ctx context.Context) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(indices(nodes), func(i int) (string, error) {
+	return Each(indices(nodes), func(i int) string { return nodes[i].Name }, func(i int) (string, error) {
 		requested := t.Expect.requestedOf("kubelet", nodes[i].Name)
 		if len(requested) == 0 {
 			return nodes[i].Name + ": nothing is asked of its kubelet", nil
 		}
 		running, err := t.runningSettings(ctx, nodes[i])
 		if err != nil {
-			return "", OnNode(nodes[i].Name, err)
+			return "", err
 		}
 		var seen, unread, problems []string
 		for _, r := range withoutOverridden(requested, running.settings) {
@@ -172,7 +172,7 @@ func (t *Target) kubeletsApplied(ctx context.Context) (Evidence, error) {
 			}
 		}
 		if len(problems) > 0 {
-			return "", OnNode(nodes[i].Name, errors.New(nodes[i].Name+": kubelet: "+strings.Join(problems, "; ")))
+			return "", OnNode(nodes[i].Name, errors.New("kubelet: "+strings.Join(problems, "; ")))
 		}
 		line := nodes[i].Name + ": kubelet: " + strings.Join(seen, "; ")
 		if len(unread) > 0 {

@@ -33,8 +33,25 @@ const (
 // endpoint is a port that serves TLS.
 type endpoint struct {
 	name string
+	node string // that the name is about, or "" where a pod's name tells enough
 	pod  corev1.Pod
 	port int
+}
+
+func (e endpoint) String() string {
+	if e.node != "" {
+		return fmt.Sprintf("%s: %s, port %d", e.node, e.name, e.port)
+	}
+	return fmt.Sprintf("%s, port %d", e.name, e.port)
+}
+
+// wrong says what is wrong with what it serves.
+func (e endpoint) wrong(err error) error {
+	err = fmt.Errorf("%s, port %d: %w", e.name, e.port, err)
+	if e.node != "" {
+		return OnNode(e.node, err)
+	}
+	return AboutNode(e.pod.Spec.NodeName, err)
 }
 
 // certificatesLast compares with the API server's clock: it is the cluster's,
@@ -48,16 +65,16 @@ func certificatesLast(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	evidence, err := each(endpoints, func(e endpoint) (string, error) {
+	evidence, err := Each(endpoints, nil, func(e endpoint) (string, error) {
 		certificate, err := t.servedCertificate(ctx, e)
 		if err != nil {
-			return "", Unobservable(fmt.Errorf("%s, port %d: %w", e.name, e.port, err))
+			return "", Unobservable(e.wrong(err))
 		}
 		seen, err := judgeCertificate(certificate, now)
 		if err != nil {
-			return "", fmt.Errorf("%s, port %d: %w", e.name, e.port, err)
+			return "", e.wrong(err)
 		}
-		return fmt.Sprintf("%s, port %d: %s", e.name, e.port, seen), nil
+		return fmt.Sprintf("%s: %s", e, seen), nil
 	})
 	for _, node := range unreachable {
 		evidence = append(evidence, "not that of the kubelet of "+node+", where no system pod on the host network leads to it")
@@ -94,7 +111,7 @@ func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, unreac
 			return nil, nil, err
 		}
 		for _, pod := range pods {
-			endpoints = append(endpoints, endpoint{pod.Name, pod, component.port})
+			endpoints = append(endpoints, endpoint{pod.Name, "", pod, component.port})
 		}
 	}
 	nodes, err := t.nodes(ctx)
@@ -110,7 +127,7 @@ func (t *Target) tlsEndpoints(ctx context.Context) (endpoints []endpoint, unreac
 			unreachable = append(unreachable, node.Name)
 			continue
 		}
-		endpoints = append(endpoints, endpoint{node.Name + ": kubelet", *window, kubeletPort})
+		endpoints = append(endpoints, endpoint{"kubelet", node.Name, *window, kubeletPort})
 	}
 	switch {
 	case len(endpoints) == 0 && (t.Expect.Discovered || t.withoutHostPods()):

@@ -42,18 +42,18 @@ func (t *Target) containerdApplied(ctx context.Context) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(nodes, func(node string) (string, error) {
+	return Each(nodes, nil, func(node string) (string, error) {
 		wishes := t.Expect.requestedOf("containerd", node)
 		if len(wishes) == 0 {
 			return node + ": nothing is asked of its containerd", nil
 		}
 		found, err := t.Containerd(ctx, node, filesOf(wishes))
 		if err != nil {
-			return "", OnNode(node, Unobservable(fmt.Errorf("%s: %w", node, err)))
+			return "", OnNode(node, Unobservable(err))
 		}
 		seen, err := found.judge(wishes)
 		if err != nil {
-			return "", OnNode(node, fmt.Errorf("%s: containerd: %w", node, err))
+			return "", OnNode(node, fmt.Errorf("containerd: %w", err))
 		}
 		return node + ": containerd: " + strings.Join(seen, "; "), nil
 	})

@@ -26,11 +26,15 @@ type Difference struct {
 // fault: the verdict is Warn, or Pass once the difference is accepted. The key
 // names what differs within the check, and stays the same from run to run; undo
 // is a command. The error is final.
-func Differs(key, undo string, err error) error { return differsError{key, undo, false, err} }
+func Differs(key, undo string, err error) error {
+	return Around(err, func(err error) error { return differsError{key, undo, false, err} })
+}
 
 // Prevents is Differs for what keeps other checks from seeing anything: those that
 // need this one are skipped, also when the difference is accepted.
-func Prevents(key, undo string, err error) error { return differsError{key, undo, true, err} }
+func Prevents(key, undo string, err error) error {
+	return Around(err, func(err error) error { return differsError{key, undo, true, err} })
+}
 
 type differsError struct {
 	key, undo string

@@ -12,7 +12,7 @@ import (
 )
 
 func TestDifferences(t *testing.T) {
-	one := OnNode("cp1", Differs("one", "put it back", errors.New("cp1: one is gone")))
+	one := Differs("one", "put it back", OnNode("cp1", errors.New("one is gone")))
 	two := Differs("two", "put it back too", errors.New("two is gone"))
 	fault := errors.New("broken")
 	all := func(errs ...error) error {

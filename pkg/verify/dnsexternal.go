@@ -53,7 +53,7 @@ func dnsExternal(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return each(servers, func(server corev1.Pod) (string, error) {
+	return Each(servers, PodNode, func(server corev1.Pod) (string, error) {
 		q, err := outsideQuestion(nodes, server.Spec.NodeName)
 		if err != nil {
 			return "", err

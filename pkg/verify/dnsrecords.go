@@ -59,7 +59,7 @@ func dnsRecords(ctx context.Context, t *Target) (Evidence, error) {
 	ways = append(ways, func() (string, error) {
 		return dnsOverTCP(ctx, probes[0], address, questions[slices.IndexFunc(questions, func(q question) bool { return strings.HasPrefix(q.name, headlessFleet) })])
 	})
-	evidence, err := each(ways, func(way func() (string, error)) (string, error) { return way() })
+	evidence, err := Each(ways, nil, func(way func() (string, error)) (string, error) { return way() })
 	if err != nil {
 		return evidence, err
 	}

@@ -77,7 +77,7 @@ func (t *Target) clusterDomain(ctx context.Context, probes []Probe) (string, err
 	}
 	probes = probes[:min(domainWitnesses, len(probes))]
 	confs := make([]resolvConf, len(probes))
-	_, err := each(indices(probes), func(i int) (_ string, err error) {
+	_, err := Each(indices(probes), nil, func(i int) (_ string, err error) {
 		confs[i], err = probes[i].resolvConf(ctx)
 		return "", err
 	})

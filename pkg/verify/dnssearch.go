@@ -38,23 +38,24 @@ func dnsSearch(ctx context.Context, t *Target) (Evidence, error) {
 	if _, err := t.fleetServices(ctx); err != nil {
 		return nil, err
 	}
+	nodeOf := func(i int) string { return probes[i].Node }
 	confs := make([]resolvConf, len(probes))
-	if _, err := each(indices(probes), func(i int) (_ string, err error) {
+	if _, err := Each(indices(probes), nodeOf, func(i int) (_ string, err error) {
 		confs[i], err = probes[i].resolvConf(ctx)
-		return "", OnNode(probes[i].Node, err)
+		return "", err
 	}); err != nil {
 		return nil, err
 	}
 	rule := searchRule{addresses: addresses, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
-	evidence, err := each(indices(probes), func(i int) (string, error) {
+	evidence, err := Each(indices(probes), nodeOf, func(i int) (string, error) {
 		node := probes[i].Node
 		if problem := rule.judge(confs[i]); problem != "" {
-			return "", OnNode(node, fmt.Errorf("%s: %s of a pod: %s", node, resolvPath, problem))
+			return "", OnNode(node, fmt.Errorf("%s of a pod: %s", resolvPath, problem))
 		}
 		if err := connectByName(ctx, probes[i], probes); err != nil && own {
-			return "", OnNode(node, Warning(fmt.Errorf("pods get the name server %s, as the kubelets are told to give, and no name leads from there to its Service; a cache on every node that listens there may be missing: %w", strings.Join(addresses, " "), err)))
+			return "", Warning(fmt.Errorf("pods get the name server %s, as the kubelets are told to give, and no name leads from there to its Service; a cache on every node that listens there may be missing: %w", strings.Join(addresses, " "), err))
 		} else if err != nil {
-			return "", OnNode(node, err)
+			return "", err
 		}
 		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
 			strings.Join(confs[i].search, " "), confs[i].ndots, fleetService, apiName), nil

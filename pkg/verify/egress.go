@@ -88,8 +88,8 @@ func (t *Target) answered(ctx context.Context, hosts []Probe, gateway netip.Addr
 	if isUnobservable(problem) {
 		return nil, nil, problem
 	}
-	for node := range byNode(problem) {
-		nodes[node] = false
+	for _, finding := range Findings(problem) {
+		nodes[finding.Node] = false
 	}
 	return nodes, problem, nil
 }

@@ -101,7 +101,7 @@ func etcdMembers(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	lists := make(map[string]string, len(seats))
-	found, err := each(seats, func(from seat) (string, error) {
+	found, err := Each(seats, seat.onNode, func(from seat) (string, error) {
 		out, err := t.memberList(ctx, from)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.name, err)

@@ -50,7 +50,7 @@ func etcdQuorum(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	statuses, problems := make([]etcdStatus, len(seats)), make([]error, len(seats))
-	_, _ = each(indices(seats), func(i int) (string, error) {
+	_, _ = Each(indices(seats), nil, func(i int) (string, error) {
 		statuses[i], problems[i] = t.etcdStatus(ctx, seats[i])
 		return "", nil
 	})

@@ -34,6 +34,8 @@ type seat struct {
 	quota int64
 }
 
+func (s seat) onNode() string { return s.node }
+
 // allSeats returns one for each member that is expected.
 func (t *Target) allSeats(ctx context.Context) ([]seat, error) {
 	seats, err := t.seats(ctx)
@@ -109,7 +111,7 @@ func (t *Target) etcdServers(ctx context.Context) ([]string, error) {
 		own := flagOf(pod, "--etcd-servers")
 		switch {
 		case own == "":
-			return nil, OnNode(pod.Spec.NodeName, fmt.Errorf("%s was not told of etcd", pod.Name))
+			return nil, AboutNode(pod.Spec.NodeName, fmt.Errorf("%s was not told of etcd", pod.Name))
 		case told != "" && own != told:
 			return nil, errors.New("the API servers were told of different members of etcd: " + told + " and " + own)
 		}

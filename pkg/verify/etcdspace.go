@@ -36,7 +36,7 @@ func etcdSpace(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Judged(each(seats, func(from seat) (string, error) {
+	return Judged(Each(seats, seat.onNode, func(from seat) (string, error) {
 		status, err := t.etcdStatus(ctx, from)
 		if err != nil {
 			return "", err

@@ -230,13 +230,15 @@ func (t *Target) startProbes(ctx context.Context, pods []*corev1.Pod) ([]Probe, 
 				continue
 			}
 			if reason := podNotReady(pod); reason != "" {
-				waiting = append(waiting, OnNode(pod.Spec.NodeName, fmt.Errorf("%s on %s: %s", pod.Name, pod.Spec.NodeName, reason)))
+				waiting = append(waiting, AboutNode(pod.Spec.NodeName, fmt.Errorf("%s on %s: %s", pod.Name, pod.Spec.NodeName, reason)))
 				continue
 			}
 			probes = append(probes, t.probe(pod))
 		}
 		if len(waiting) > 0 || len(probes) < len(pods) {
-			return fmt.Errorf("%d of %d probe pods are ready; %w", len(probes), len(pods), joined(waiting))
+			return Around(joined(waiting), func(err error) error {
+				return fmt.Errorf("%d of %d probe pods are ready; %w", len(probes), len(pods), err)
+			})
 		}
 		return nil
 	})
@@ -260,6 +262,8 @@ func (t *Target) probe(pod *corev1.Pod) Probe {
 	}
 	return p
 }
+
+func (p Probe) onNode() string { return p.Node }
 
 // Faces are the probe at each of its addresses.
 func (p Probe) Faces() (faces []Probe) {

@@ -36,7 +36,7 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	t.prepare(ctx, true)
-	return Judged(each(probes, func(probe Probe) (string, error) {
+	return Judged(Each(probes, Probe.onNode, func(probe Probe) (string, error) {
 		ctx, cancel := answering(ctx)
 		defer cancel()
 		err := t.runsCommands(ctx, probe)
@@ -44,7 +44,7 @@ func kubeletsWork(ctx context.Context, t *Target) (Evidence, error) {
 			err = within(ctx, firstAnswer, func() error { return t.keepsLogs(ctx, probe) })
 		}
 		if err != nil {
-			return "", fmt.Errorf("%s: %s: %w", probe.Node, probe.Name, err)
+			return "", OnNode(probe.Node, fmt.Errorf("%s: %w", probe.Name, err))
 		}
 		return probe.Node + ": started a pod, ran a command in it, found a request in its log", nil
 	}))

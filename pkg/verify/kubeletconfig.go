@@ -66,11 +66,11 @@ func kubeletsConfigured(ctx context.Context, t *Target) (Evidence, error) {
 		return nil, err
 	}
 	running := make([]nodeSettings, len(nodes))
-	evidence, err := each(indices(nodes), func(i int) (seen string, err error) {
+	evidence, err := Each(indices(nodes), func(i int) string { return nodes[i].Name }, func(i int) (seen string, err error) {
 		if running[i], err = t.runningSettings(ctx, nodes[i]); err == nil {
 			seen, err = judgeSettings(running[i], want, address, t.Expect.askedOf(nodes[i].Name))
 		}
-		return seen, OnNode(nodes[i].Name, err)
+		return seen, err
 	})
 	if t.Expect.Discovered {
 		return Judged(evidence, err)
@@ -103,16 +103,16 @@ func (t *Target) sharedSettings(ctx context.Context) (settings, error) {
 func (t *Target) runningSettings(ctx context.Context, node corev1.Node) (nodeSettings, error) {
 	body, err := t.configz(ctx, node.Name)
 	if err != nil {
-		return nodeSettings{}, fmt.Errorf("%s: %w", node.Name, err)
+		return nodeSettings{}, OnNode(node.Name, err)
 	}
 	var answer struct {
 		Kubelet map[string]any `json:"kubeletconfig"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nodeSettings{}, fmt.Errorf("%s: /configz: %w", node.Name, err)
+		return nodeSettings{}, OnNode(node.Name, fmt.Errorf("/configz: %w", err))
 	}
 	if len(answer.Kubelet) == 0 {
-		return nodeSettings{}, fmt.Errorf("%s: /configz answers %d without a configuration", node.Name, http.StatusOK)
+		return nodeSettings{}, OnNode(node.Name, fmt.Errorf("/configz answers %d without a configuration", http.StatusOK))
 	}
 	return nodeSettings{node.Name, leaves(answer.Kubelet)}, nil
 }
@@ -124,7 +124,7 @@ func judgeSettings(node nodeSettings, want settings, dns string, wishes asked) (
 	var problems []error
 	differs := func(path, format string, arguments ...any) {
 		problems = append(problems, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", or in the ConfigMap "+kubeletConfigMap+", then there: systemctl restart kubelet",
-			fmt.Errorf("%s: %s is %s, "+format, append([]any{node.node, path, shown(node.settings[path])}, arguments...)...)))
+			OnNode(node.node, fmt.Errorf("%s is %s, "+format, append([]any{path, shown(node.settings[path])}, arguments...)...))))
 	}
 	line := ""
 	compared := 0
@@ -152,7 +152,7 @@ func judgeSettings(node nodeSettings, want settings, dns string, wishes asked) (
 	case len(problems) > 0:
 		return "", errors.Join(problems...)
 	case compared == 0:
-		return "", fmt.Errorf("%s: %s sets nothing that could be compared", node.node, kubeletConfigMap)
+		return "", OnNode(node.node, fmt.Errorf("%s sets nothing that could be compared", kubeletConfigMap))
 	}
 	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s%s", node.node, compared, kubeletConfigMap, shown(node.settings[clusterDNS]), line), nil
 }

@@ -21,7 +21,7 @@ func (t *Target) withLastWords(ctx context.Context, err error, namespace string,
 		return err
 	}
 	if words := lastWords(events.Items, pods); words != "" {
-		return fmt.Errorf("%w; %s", err, words)
+		return Around(err, func(err error) error { return fmt.Errorf("%w; %s", err, words) })
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func elected(component string, port int) func(context.Context, *Target) (Evidenc
 		if err != nil {
 			return nil, err
 		}
-		evidence, err := each(pods, func(pod corev1.Pod) (string, error) {
+		evidence, err := Each(pods, PodNode, func(pod corev1.Pod) (string, error) {
 			return t.healthz(ctx, pod, port)
 		})
 		if err != nil {
@@ -101,16 +101,16 @@ func renewals(ctx context.Context, source kube.Source, names []string, before Re
 		for _, name := range names {
 			lease := byName[name]
 			if lease == nil || lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil {
-				stale = append(stale, OnNode(name, errors.New(name+" (nobody holds it)")))
+				stale = append(stale, AboutNode(name, errors.New(name+" (nobody holds it)")))
 				continue
 			}
 			if earlier := before[name]; !earlier.Before(lease.Spec.RenewTime) {
-				stale = append(stale, OnNode(name, errors.New(name)))
+				stale = append(stale, AboutNode(name, errors.New(name)))
 			}
 			holders[name] = *lease.Spec.HolderIdentity
 		}
 		if len(stale) > 0 {
-			return fmt.Errorf("leases that are not renewed: %w", errors.Join(stale...))
+			return Around(errors.Join(stale...), func(err error) error { return fmt.Errorf("leases that are not renewed: %w", err) })
 		}
 		return nil
 	})

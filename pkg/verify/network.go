@@ -112,9 +112,9 @@ func tryAll(ctx context.Context, ways []way) (Evidence, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				problems = append(problems, OnNode(w.from.Node, Unobservable(err)))
+				problems = append(problems, AboutNode(w.from.Node, Unobservable(err)))
 			} else if problem := w.judge(answers, failures); problem != "" {
-				problems = append(problems, OnNode(cmp.Or(w.about, w.from.Node), errors.New(name+": "+problem)))
+				problems = append(problems, AboutNode(cmp.Or(w.about, w.from.Node), errors.New(name+": "+problem)))
 			} else {
 				evidence = append(evidence, fmt.Sprintf("%s: %d answered", name, len(answers)))
 			}
@@ -179,7 +179,7 @@ func (e Expectation) familiesOf(probes []Probe) error {
 	for _, probe := range probes {
 		four, six := kube.ByFamily(strings.Join(probe.IPs, ","))
 		if four == "" && (e.IPFamily == "ipv4" || e.IPFamily == "dual") || six == "" && (e.IPFamily == "ipv6" || e.IPFamily == "dual") {
-			problems = append(problems, OnNode(probe.Node, fmt.Errorf("%s on %s has the addresses %v, in a cluster of IP family %s", probe.Name, probe.Node, probe.IPs, e.IPFamily)))
+			problems = append(problems, AboutNode(probe.Node, fmt.Errorf("%s on %s has the addresses %v, in a cluster of IP family %s", probe.Name, probe.Node, probe.IPs, e.IPFamily)))
 		}
 	}
 	return joined(problems)

@@ -104,12 +104,12 @@ func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
 	if err := t.enough(nodes); err != nil {
 		return nil, err
 	}
-	evidence, err := each(nodes, func(node corev1.Node) (string, error) {
+	evidence, err := Each(nodes, NodeName, func(node corev1.Node) (string, error) {
 		condition := "node ready"
 		if t.awaitsCNI() && lacksNetwork(node) {
 			condition = "node not ready before it has a CNI, without which the cluster was made"
 		} else if reason := nodeNotReady(node); reason != "" {
-			return "", fmt.Errorf("%s: %s", node.Name, reason)
+			return "", OnNode(node.Name, errors.New(reason))
 		}
 		seen, err := t.kubeletHealth(ctx, node.Name)
 		if err != nil {
@@ -150,13 +150,15 @@ func (t *Target) kubeletHealth(ctx context.Context, node string) (string, error)
 	}
 	ctx, cancel := answering(ctx)
 	defer cancel()
-	name := node + ": kubelet"
+	status := http.StatusOK
+	var body []byte
 	if pod == nil {
-		body, err := t.Pods.GetKubelet(ctx, node, "healthz")
-		return healthy(name, http.StatusOK, body, err)
+		body, err = t.Pods.GetKubelet(ctx, node, "healthz")
+	} else {
+		status, body, err = t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
 	}
-	status, body, err := t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
-	return healthy(name, status, body, err)
+	seen, err := healthy("kubelet", status, body, err)
+	return node + ": " + seen, OnNode(node, err)
 }
 
 // nodeNotReady says why a node is not ready, or "". A kubelet that has never
@@ -197,14 +199,14 @@ func runtimes(ctx context.Context, t *Target) (Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Judged(each(nodes, func(node corev1.Node) (string, error) {
+	return Judged(Each(nodes, NodeName, func(node corev1.Node) (string, error) {
 		version := node.Status.NodeInfo.ContainerRuntimeVersion
 		if version == "" || (!t.Expect.Discovered && !strings.HasPrefix(version, containerd)) {
-			return "", fmt.Errorf("%s: the runtime is %q, expected %sVERSION", node.Name, version, containerd)
+			return "", OnNode(node.Name, fmt.Errorf("the runtime is %q, expected %sVERSION", version, containerd))
 		}
 		endpoint, err := t.runtimeEndpoint(ctx, node.Name)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", node.Name, err)
+			return "", OnNode(node.Name, err)
 		}
 		return fmt.Sprintf("%s: %s at %s", node.Name, version, endpoint), nil
 	}))

@@ -51,7 +51,9 @@ func (e finalError) Unwrap() error { return e.error }
 // Unobservable marks an error that kept a check from observing its subject: the
 // verdict is Error, never Fail. Requests that the API server refuses to this
 // user, or by admission, are unobservable, and final, without being marked.
-func Unobservable(err error) error { return unobservableError{err} }
+func Unobservable(err error) error {
+	return Around(err, func(err error) error { return unobservableError{err} })
+}
 
 type unobservableError struct{ error }
 
@@ -59,7 +61,9 @@ func (e unobservableError) Unwrap() error { return e.error }
 
 // Warning marks an error that is a flaw and no failure: the verdict is Warn. It
 // is final.
-func Warning(err error) error { return warningError{err} }
+func Warning(err error) error {
+	return Around(err, func(err error) error { return warningError{err} })
+}
 
 type warningError struct{ error }
 

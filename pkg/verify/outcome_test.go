@@ -13,7 +13,7 @@ import (
 // another, and what is refused everywhere is not asked for again.
 func TestUnobservable(t *testing.T) {
 	fault := errors.New("w1: no rules")
-	refusal := OnNode("w2", fmt.Errorf("w2: %w", apierrors.NewForbidden(schema.GroupResource{Resource: "pods/exec"}, "a", nil)))
+	refusal := OnNode("w2", apierrors.NewForbidden(schema.GroupResource{Resource: "pods/exec"}, "a", nil))
 	unseen := Unobservable(errors.New("w2: 502"))
 	tests := map[string]struct {
 		err               error

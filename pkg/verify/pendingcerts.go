@@ -34,5 +34,7 @@ func (t *Target) withPendingCertificates(ctx context.Context, err error) error {
 	if len(pending) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; %d kubelets wait for their serving certificates to be approved: kubectl certificate approve %s", err, len(pending), strings.Join(pending, " "))
+	return Around(err, func(err error) error {
+		return fmt.Errorf("%w; %d kubelets wait for their serving certificates to be approved: kubectl certificate approve %s", err, len(pending), strings.Join(pending, " "))
+	})
 }

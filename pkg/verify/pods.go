@@ -2,13 +2,11 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sort"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,32 +59,6 @@ func exactly(seen, want int, things string) error {
 		return fmt.Errorf("%d %s, expected %d", seen, things, want)
 	}
 	return nil
-}
-
-// parallelLooks bounds the looks of one check that are under way.
-const parallelLooks = 16
-
-// each looks at all items side by side. Evidence keeps their order, and the
-// error holds every item's, with the node that the item is on.
-func each[T any](items []T, look func(T) (string, error)) (Evidence, error) {
-	seen, problems := make(Evidence, len(items)), make([]error, len(items))
-	var group errgroup.Group
-	group.SetLimit(parallelLooks)
-	for i, item := range items {
-		group.Go(func() error {
-			line, err := look(item)
-			seen[i], problems[i] = line, OnNode(nodeOf(item), err)
-			return nil
-		})
-	}
-	_ = group.Wait() // the problems are told below
-	evidence := Evidence{}
-	for _, line := range seen {
-		if line != "" {
-			evidence = append(evidence, line)
-		}
-	}
-	return evidence, errors.Join(problems...)
 }
 
 // window returns a running pod on a node's host network, through which the

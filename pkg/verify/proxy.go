@@ -94,10 +94,10 @@ func onlyPodOn(node string, pods []corev1.Pod) (corev1.Pod, error) {
 		}
 	}
 	if len(here) != 1 {
-		return corev1.Pod{}, fmt.Errorf("%s: %d kube-proxy pods, expected 1", node, len(here))
+		return corev1.Pod{}, OnNode(node, fmt.Errorf("%d kube-proxy pods, expected 1", len(here)))
 	}
 	if reason := podNotReady(&here[0]); reason != "" {
-		return corev1.Pod{}, fmt.Errorf("%s: %s is not ready: %s", node, here[0].Name, reason)
+		return corev1.Pod{}, OnNode(node, fmt.Errorf("%s is not ready: %s", here[0].Name, reason))
 	}
 	return here[0], nil
 }

@@ -57,7 +57,7 @@ func (t *Target) eachProxy(ctx context.Context, look func(context.Context, corev
 	if err != nil {
 		return nil, err
 	}
-	return Judged(each(nodes, func(node corev1.Node) (string, error) {
+	return Judged(Each(nodes, NodeName, func(node corev1.Node) (string, error) {
 		pod, err := onlyPodOn(node.Name, pods)
 		if err != nil {
 			return "", err
@@ -69,7 +69,7 @@ func (t *Target) eachProxy(ctx context.Context, look func(context.Context, corev
 			if ctx.Err() != nil {
 				err = inTime(ctx, err)
 			}
-			return "", fmt.Errorf("%s: %s: %w", node.Name, pod.Name, err)
+			return "", OnNode(node.Name, fmt.Errorf("%s: %w", pod.Name, err))
 		}
 		return node.Name + ": " + seen, nil
 	}))

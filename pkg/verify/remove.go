@@ -69,7 +69,7 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 		if left == 0 {
 			askers = slices.Concat(probes, hosts)
 		}
-		_, err := each(askers, func(probe Probe) (string, error) {
+		_, err := Each(askers, Probe.onNode, func(probe Probe) (string, error) {
 			w := way{from: probe, to: "Service " + leavingName, protocol: "http", host: addresses[0], port: servicePort, request: askName, tries: 1, patience: leavePatience}
 			looks := 1
 			switch {
@@ -85,7 +85,10 @@ func endpointsLeave(ctx context.Context, t *Target) (Evidence, error) {
 			return "", within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
 		})
 		if err != nil {
-			err = fmt.Errorf("%v after %d of %d endpoints were left: %w", time.Since(started).Round(time.Second), left, len(endpoints), err)
+			after := time.Since(started).Round(time.Second)
+			err = Around(err, func(err error) error {
+				return fmt.Errorf("%v after %d of %d endpoints were left: %w", after, left, len(endpoints), err)
+			})
 			if left == len(endpoints) || isUnobservable(err) {
 				return evidence, err
 			}

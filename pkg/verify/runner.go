@@ -200,7 +200,7 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 	}
 	switch {
 	case ctx.Err() != nil:
-		return evidence, attempts, Error, fmt.Errorf("interrupted: %w", last)
+		return evidence, attempts, Error, Around(last, func(err error) error { return fmt.Errorf("interrupted: %w", err) })
 	case isUnobservable(last):
 		return evidence, attempts, Error, last
 	case isInapplicable(last):
@@ -238,7 +238,7 @@ func moreTelling(earlier, later error) error {
 // endedEverywhere tells whether an error says of no node more than that the time
 // was over.
 func endedEverywhere(err error) bool {
-	return !slices.ContainsFunc(blames(err), func(part nodeError) bool { return !onlyEnded(part.error) })
+	return !slices.ContainsFunc(Findings(err), func(f Finding) bool { return !onlyEnded(f.Err) })
 }
 
 // onlyEnded tells whether an error says nothing but that the time was over, or

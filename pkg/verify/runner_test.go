@@ -47,7 +47,7 @@ func cutOff(first error) func(context.Context, *Target) (Evidence, error) {
 			return nil, first
 		}
 		<-ctx.Done()
-		return Judged(nil, errors.Join(OnNode("a", fmt.Errorf("a: %w", ctx.Err())), OnNode("b", fmt.Errorf("b: exec: read: %w", os.ErrDeadlineExceeded))))
+		return Judged(nil, errors.Join(OnNode("a", ctx.Err()), OnNode("b", fmt.Errorf("exec: read: %w", os.ErrDeadlineExceeded))))
 	}
 }
 
@@ -80,7 +80,7 @@ func TestVerdictOnOneCheck(t *testing.T) {
 		"the default deadline":        {Check{Run: hangs(errSick)}, Fail, "the patient is sick", 2, DefaultTimeout},
 		"the real cause is kept":      {Check{Run: hangs(errSick), Timeout: time.Second}, Fail, "the patient is sick", 2, time.Second},
 		"an attempt has a deadline":   {Check{Run: hangs(errSick), Timeout: 5 * time.Second, Attempt: time.Second}, Fail, "the patient is sick", 4, 5 * time.Second},
-		"an end on every node":        {Check{Run: cutOff(OnNode("a", errSick)), Timeout: time.Second}, Fail, "the patient is sick", 2, time.Second},
+		"an end on every node":        {Check{Run: cutOff(AboutNode("a", errSick)), Timeout: time.Second}, Fail, "the patient is sick", 2, time.Second},
 		"only a deadline was seen":    {Check{Run: hangs(context.DeadlineExceeded), Timeout: time.Second}, Fail, "list pods: context deadline exceeded", 2, time.Second},
 		"final is not tried again":    {Check{Run: fails(Final(errSick))}, Fail, "the patient is sick", 1, 0},
 		"advisory only warns":         {Check{Run: fails(Final(errSick)), Advisory: true}, Warn, "the patient is sick", 1, 0},

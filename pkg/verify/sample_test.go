@@ -98,7 +98,7 @@ func TestEachIsBounded(t *testing.T) {
 		var mu sync.Mutex
 		var most int32
 		var under, all atomic.Int32
-		evidence, err := each(make([]int, 100), func(int) (string, error) {
+		evidence, err := Each(make([]int, 100), nil, func(int) (string, error) {
 			defer under.Add(-1)
 			under.Add(1)
 			time.Sleep(time.Second) // in which all that may have begun

@@ -101,8 +101,8 @@ func judgeAlike(nodes []nodeSettings, asked func(node, path string) bool) (Evide
 			if sameSetting(have, usual) {
 				continue
 			}
-			odd = append(odd, OnNode(node.node, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", then there: systemctl restart kubelet",
-				fmt.Errorf("%s: %s is %s, on most nodes %s", node.node, path, shown(have), shown(usual)))))
+			odd = append(odd, Differs(node.node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.node+", then there: systemctl restart kubelet",
+				OnNode(node.node, fmt.Errorf("%s is %s, on most nodes %s", path, shown(have), shown(usual)))))
 		}
 		if _, may := ownSettings[strings.SplitN(path, ".", 2)[0]]; may {
 			if len(odd) > 0 {

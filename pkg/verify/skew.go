@@ -33,6 +33,13 @@ const (
 // versioned is a component, its node, and the version that it reports.
 type versioned struct{ node, name, version string }
 
+func (v versioned) String() string {
+	if v.node == "" {
+		return v.name
+	}
+	return v.node + ": " + v.name
+}
+
 func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 	servers, err := t.serverVersions(ctx)
 	if err != nil {
@@ -44,7 +51,7 @@ func versionsFit(ctx context.Context, t *Target) (Evidence, error) {
 	}
 	var clients []versioned
 	for _, node := range nodes {
-		clients = append(clients, versioned{node.Name, node.Name + ": kubelet", node.Status.NodeInfo.KubeletVersion})
+		clients = append(clients, versioned{node.Name, "kubelet", node.Status.NodeInfo.KubeletVersion})
 	}
 	if withoutProxy(t) == "" {
 		proxies, err := t.proxyVersions(ctx)
@@ -111,13 +118,12 @@ func (t *Target) proxyVersions(ctx context.Context) ([]versioned, error) {
 // versionsOf asks pods side by side.
 func versionsOf(pods []corev1.Pod, ask func(corev1.Pod) (string, error)) ([]versioned, error) {
 	found := make([]versioned, len(pods))
-	_, err := each(indices(pods), func(i int) (string, error) {
-		name := pods[i].Spec.NodeName + ": " + pods[i].Name
+	_, err := Each(indices(pods), nil, func(i int) (string, error) {
 		answer, err := ask(pods[i])
 		if err != nil {
-			return "", OnNode(pods[i].Spec.NodeName, fmt.Errorf("%s: %w", name, err))
+			return "", OnNode(pods[i].Spec.NodeName, fmt.Errorf("%s: %w", pods[i].Name, err))
 		}
-		found[i] = versioned{pods[i].Spec.NodeName, name, answer}
+		found[i] = versioned{pods[i].Spec.NodeName, pods[i].Name, answer}
 		return "", nil
 	})
 	return found, err
@@ -129,7 +135,7 @@ func judgeSkew(servers, clients []versioned) (evidence Evidence, err error) {
 	for _, server := range servers {
 		found, err := version.ParseGeneric(server.version)
 		if err != nil {
-			return nil, fmt.Errorf("%s: version %q: %w", server.name, server.version, err)
+			return nil, fmt.Errorf("%s: version %q: %w", server, server.version, err)
 		}
 		if oldest == nil || found.LessThan(oldest) {
 			oldest = found
@@ -137,7 +143,7 @@ func judgeSkew(servers, clients []versioned) (evidence Evidence, err error) {
 		if newest == nil || newest.LessThan(found) {
 			newest = found
 		}
-		evidence = append(evidence, server.name+" is "+server.version)
+		evidence = append(evidence, server.String()+" is "+server.version)
 	}
 	if oldest == nil {
 		return nil, errors.New("there is no API server")
@@ -159,7 +165,7 @@ func judgeSkew(servers, clients []versioned) (evidence Evidence, err error) {
 		case behind > nodesMayBeOlder:
 			wrong(client, fmt.Errorf("%s is %s, %d minor versions older than the API server v%s, of %d that are supported", client.name, client.version, behind, oldest, nodesMayBeOlder))
 		default:
-			evidence = append(evidence, client.name+" is "+client.version)
+			evidence = append(evidence, client.String()+" is "+client.version)
 		}
 	}
 	return evidence, errors.Join(problems...)

@@ -65,7 +65,7 @@ func taintKeepsAway(ctx context.Context, t *Target) (Evidence, error) {
 		return nil
 	})
 	if landed != "" {
-		return evidence, Final(OnNode(landed, fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed)))
+		return evidence, Final(AboutNode(landed, fmt.Errorf("a pod that does not tolerate the taint was given to %s", landed)))
 	}
 	return evidence, err
 }
@@ -107,8 +107,8 @@ func (t *Target) controlPlanesTainted(ctx context.Context) (evidence Evidence, e
 		if tainted(node) {
 			evidence = append(evidence, node.Name+" carries "+controlPlaneLabel+":NoSchedule")
 		} else {
-			bare = append(bare, OnNode(node.Name, Differs("missing."+node.Name, "kubectl taint nodes "+node.Name+" "+controlPlaneLabel+"=:NoSchedule --overwrite",
-				fmt.Errorf("%s: the taint %s:NoSchedule is missing, so that ordinary pods come to the node", node.Name, controlPlaneLabel))))
+			bare = append(bare, Differs("missing."+node.Name, "kubectl taint nodes "+node.Name+" "+controlPlaneLabel+"=:NoSchedule --overwrite",
+				OnNode(node.Name, fmt.Errorf("the taint %s:NoSchedule is missing, so that ordinary pods come to the node", controlPlaneLabel))))
 		}
 	}
 	if untainted > 0 && untainted == t.Expect.ControlPlanes {

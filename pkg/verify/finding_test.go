@@ -12,7 +12,7 @@ import (
 )
 
 func TestNodeResults(t *testing.T) {
-	on := func(node, problem string) error { return OnNode(node, fmt.Errorf("%s: %s", node, problem)) }
+	on := func(node, problem string) error { return OnNode(node, errors.New(problem)) }
 	judged := func(err error) error {
 		_, err = Judged(nil, err)
 		return err
@@ -34,18 +34,18 @@ func TestNodeResults(t *testing.T) {
 		"two problems of one":            {ControlPlanes, judged(errors.Join(on("w1", "sick"), on("w1", "weak"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick\nweak"}}},
 		"something beside a node": {AllNodes, judged(errors.Join(on("w1", "sick"), errSick)),
 			[]NodeResult{{"", Fail, "the patient is sick"}, {"w1", Fail, "sick"}}},
-		"an end beside a node": {AllNodes, judged(fmt.Errorf("not renewed: %w (%w)", OnNode("w1", errors.New("w1")), context.DeadlineExceeded)),
+		"an end beside a node": {AllNodes, judged(fmt.Errorf("not renewed: %w (%w)", AboutNode("w1", errors.New("w1")), context.DeadlineExceeded)),
 			[]NodeResult{pass("cp1"), {"w1", Fail, "w1"}, pass("w2")}},
-		"words around several": {AllNodes, fmt.Errorf("2 of 3 are ready; %w; pod: BackOff", errors.Join(OnNode("w1", errors.New("x waits")), OnNode("w2", errors.New("y waits")))),
+		"words around several": {AllNodes, Around(errors.Join(AboutNode("w1", errors.New("x waits")), AboutNode("w2", errors.New("y waits"))), func(err error) error { return fmt.Errorf("2 of 3 are ready; %w; pod: BackOff", err) }),
 			[]NodeResult{{"w1", Fail, "2 of 3 are ready; x waits; pod: BackOff"}, {"w2", Fail, "2 of 3 are ready; y waits; pod: BackOff"}}},
-		"one is not seen, one fails": {AllNodes, errors.Join(on("w1", "sick"), OnNode("w2", Unobservable(errors.New("deaf")))),
+		"one is not seen, one fails": {AllNodes, errors.Join(on("w1", "sick"), AboutNode("w2", Unobservable(errors.New("deaf")))),
 			[]NodeResult{{"w1", Fail, "sick"}, {"w2", Error, "deaf"}}},
 		"unseen from outside": {AllNodes, errors.Join(on("w1", "sick"), Unobservable(on("w2", "deaf"))),
 			[]NodeResult{{"w1", Fail, "sick"}, {"w2", Error, "deaf"}}},
 		"none is seen":               {AllNodes, Unobservable(on("w1", "deaf")), []NodeResult{{"w1", Error, "deaf"}}},
-		"a warning":                  {AllNodes, judged(errors.Join(OnNode("w2", Warning(errSick)))), []NodeResult{pass("cp1"), pass("w1"), {"w2", Warn, "the patient is sick"}}},
-		"a warning and a failure":    {ControlPlanes, errors.Join(OnNode("w2", Warning(errSick)), Final(on("w1", "dead"))), []NodeResult{{"w1", Fail, "dead"}, {"w2", Warn, "the patient is sick"}}},
-		"the node of an outer error": {AllNodes, OnNode("w1", fmt.Errorf("to w2: %w", on("w2", "timeout"))), []NodeResult{{"w1", Fail, "to w2: w2: timeout"}}},
+		"a warning":                  {AllNodes, judged(errors.Join(AboutNode("w2", Warning(errSick)))), []NodeResult{pass("cp1"), pass("w1"), {"w2", Warn, "the patient is sick"}}},
+		"a warning and a failure":    {ControlPlanes, errors.Join(AboutNode("w2", Warning(errSick)), Final(on("w1", "dead"))), []NodeResult{{"w1", Fail, "dead"}, {"w2", Warn, "the patient is sick"}}},
+		"the node of an outer error": {AllNodes, AboutNode("w1", fmt.Errorf("to w2: %w", on("w2", "timeout"))), []NodeResult{{"w1", Fail, "to w2: w2: timeout"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
