@@ -46,7 +46,7 @@ func forgetEmptyVariables() {
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
-	return &cli.App{
+	return withDocker(&cli.App{
 		Name:                   "kindctl",
 		Usage:                  "a real Kubernetes cluster on one machine, verified",
 		Version:                currentVersion(),
@@ -70,7 +70,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Commands: withUsageErrors([]*cli.Command{
 			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(), startCommand(), stopCommand(), nodeCommand(), scaleCommand(), loadCommand(), verifyCommand(), acceptCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(), doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),
-	}
+	})
 }
 
 // withUsageErrors gives every command, however deep, the same treatment of

@@ -11,7 +11,6 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
@@ -142,8 +141,9 @@ const completionPatience = 2 * time.Second
 
 // theirs asks Docker and the kubeconfig.
 func theirs(ctx context.Context) sources {
+	docker := &provider.Connection{} // which ends with the process, too
 	return sources{
-		clusters: soon(func() []string { names, _ := provider.New(event.Discard).List(); return names }),
+		clusters: soon(func() []string { return clustersOf(ctx, docker) }),
 		contexts: soon(func() []string {
 			config, err := clientcmd.NewDefaultClientConfigLoadingRules().Load()
 			if err != nil {
@@ -156,7 +156,7 @@ func theirs(ctx context.Context) sources {
 			slices.Sort(names)
 			return names
 		}),
-		images: soon(func() []string { return imagesOf(ctx) }),
+		images: soon(func() []string { return imagesOf(ctx, docker) }),
 	}
 }
 
@@ -174,13 +174,22 @@ func soon(ask func() []string) func() []string {
 	}
 }
 
-// imagesOf lists the names of the images that Docker has.
-func imagesOf(ctx context.Context) (names []string) {
-	docker, err := host.Docker(ctx)
+// clustersOf lists the names of the clusters that Docker has.
+func clustersOf(ctx context.Context, connection *provider.Connection) (names []string) {
+	docker, err := connection.Open(ctx)
 	if err != nil {
 		return nil
 	}
-	defer docker.Close()
-	names, _ = images.NewEngine(docker).Names(ctx)
+	names, _ = docker.List()
+	return names
+}
+
+// imagesOf lists the names of the images that Docker has.
+func imagesOf(ctx context.Context, connection *provider.Connection) (names []string) {
+	docker, err := connection.Open(ctx)
+	if err != nil {
+		return nil
+	}
+	names, _ = images.NewEngine(docker.Client()).Names(ctx)
 	return names
 }

@@ -21,9 +21,10 @@ import (
 
 // diagnostics are what is kept of a cluster in which something failed.
 type diagnostics struct {
-	dir  string
-	name string // the cluster's
-	sink event.Sink
+	dir    string
+	name   string // the cluster's
+	docker *provider.Connection
+	sink   event.Sink
 }
 
 // diagnosticsTimeout bounds everything that is asked of the cluster.
@@ -83,7 +84,7 @@ func (d diagnostics) write(ctx context.Context, client *kube.Client, failure err
 	}
 	// What it says comes first: a verification adds events and pods of its own.
 	bundle := diagnose.NewBundle(dir)
-	bundle.Fill(ctx, kindctl.Diagnostics(d.name, client))
+	bundle.Fill(ctx, kindctl.DiagnosticsOf(d.docker, d.name, client))
 	verdict := judge(ctx)
 	verdict.Cluster = provider.Context(d.name)
 	bundle.Problem("report", keep(dir, verdict, failure))

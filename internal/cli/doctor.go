@@ -104,18 +104,17 @@ func doctorTopology(c *cli.Context) (clusters.Topology, error) {
 // from, and those on the kubeconfig.
 func examine(c *cli.Context, topology clusters.Topology, needs host.Needs) (found examination, err error) {
 	facts, source := host.Facts{}, []host.Finding(nil)
-	docker, err := host.Docker(c.Context)
+	docker, err := openDocker(c)
 	if err != nil {
 		if c.Context.Err() != nil {
 			return found, err
 		}
 		found.trouble, facts = err, host.Blind(err)
 	} else {
-		defer docker.Close()
-		if facts, err = host.Probe(c.Context, docker); err != nil {
+		if facts, err = host.Probe(c.Context, docker.Client()); err != nil {
 			return found, err
 		}
-		if source, err = bootstrap.Source(c.Context, kindctl.Places(topology, "", event.Discard), topology, facts); err != nil {
+		if source, err = bootstrap.Source(c.Context, docker, kindctl.Places(topology, "", event.Discard), topology, facts); err != nil {
 			return found, err
 		}
 	}

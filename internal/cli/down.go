@@ -12,8 +12,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -40,26 +38,24 @@ func down(c *cli.Context) error {
 	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
 		return err
 	}
-	docker, err := host.Docker(c.Context)
+	docker, err := openDocker(c)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
 	sink, finish := progressSink(c)
 	defer finish()
-	names, err := condemned(c, engine, sink)
+	names, err := condemned(c, docker, sink)
 	if err != nil {
 		return err
 	}
 	if c.Bool("dry-run") {
-		return planDown(c, engine, names)
+		return planDown(c, docker, names)
 	}
 	var failures []error
 	for _, name := range names {
-		there, err := engine.Inventory(c.Context, name)
+		there, err := docker.Inventory(c.Context, name)
 		if err == nil {
-			err = kindctl.Down(c.Context, name, c.String("kubeconfig"), unlessMissing(sink, there))
+			err = bootstrap.Down(c.Context, connection(c), name, c.String("kubeconfig"), unlessMissing(sink, there))
 		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
@@ -79,11 +75,11 @@ func unlessMissing(sink event.Sink, there provider.Inventory) event.Sink {
 }
 
 // condemned are the names of the clusters that the flags mean.
-func condemned(c *cli.Context, engine *provider.Engine, sink event.Sink) (names []string, err error) {
+func condemned(c *cli.Context, docker *provider.Docker, sink event.Sink) (names []string, err error) {
 	if c.IsSet("name") && !c.Bool("all") {
 		return []string{c.String("name")}, nil
 	}
-	there, err := engine.Inventories(c.Context)
+	there, err := docker.Inventories(c.Context)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +104,10 @@ func condemned(c *cli.Context, engine *provider.Engine, sink event.Sink) (names 
 }
 
 // planDown says what would go.
-func planDown(c *cli.Context, engine *provider.Engine, names []string) error {
+func planDown(c *cli.Context, docker *provider.Docker, names []string) error {
 	plans := []bootstrap.Removal{}
 	for _, name := range names {
-		plan, err := bootstrap.PlanRemoval(c.Context, engine, name, c.String("kubeconfig"))
+		plan, err := bootstrap.PlanRemoval(c.Context, docker, name, c.String("kubeconfig"))
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/scratch"
 )
@@ -70,10 +69,11 @@ func exportLogs(c *cli.Context) error {
 		return hint.ArtifactsUnwritable.Wrap(errors.Unwrap(err), "cannot write to "+place.dir, "correct the permissions, or name another directory")
 	}
 	defer place.tidy()
-	if _, err := existing(c, name); err != nil {
+	docker, err := existing(c, name)
+	if err != nil {
 		return err
 	}
-	return writeBundle(c, name, place, packed)
+	return writeBundle(c, docker, name, place, packed)
 }
 
 // unwritten wants a place for a file where none is yet.
@@ -89,12 +89,7 @@ func unwritten(path string) error {
 }
 
 // writeBundle fills a directory, or packs it.
-func writeBundle(c *cli.Context, name string, place diagnostics, packed string) error {
-	docker, err := host.Docker(c.Context)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
+func writeBundle(c *cli.Context, docker *provider.Docker, name string, place diagnostics, packed string) error {
 	dir, err := place.room()
 	if err != nil {
 		return err
@@ -103,7 +98,7 @@ func writeBundle(c *cli.Context, name string, place diagnostics, packed string) 
 	defer finish()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself", Estimate: 30 * time.Second})
 	bundle := diagnose.NewBundle(dir)
-	source := bundleSource{name: name, engine: provider.NewEngine(docker)}
+	source := bundleSource{name: name, connection: connection(c), docker: docker}
 	bundle.Fill(c.Context, source.parts()...)
 	if c.Context.Err() != nil {
 		span.Failed("interrupted", "")

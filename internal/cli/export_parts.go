@@ -11,7 +11,6 @@ import (
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/diagnose"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -21,8 +20,9 @@ import (
 
 // bundleSource is a cluster that a bundle is made of.
 type bundleSource struct {
-	name   string
-	engine *provider.Engine
+	name       string
+	connection *provider.Connection
+	docker     *provider.Docker // the same, open
 }
 
 // partLimit bounds each part of a bundle, and partOfAPI the one that verifies.
@@ -43,10 +43,10 @@ func (s bundleSource) parts() []diagnose.Part {
 func (s bundleSource) cluster(ctx context.Context, b *diagnose.Bundle) error {
 	client, expect, problem := s.reach(ctx)
 	if problem != nil {
-		b.Fill(ctx, kindctl.Diagnostics(s.name, nil))
+		b.Fill(ctx, kindctl.DiagnosticsOf(s.connection, s.name, nil))
 		return fmt.Errorf("the API server does not answer, so there are no events and no verification: %w", problem)
 	}
-	b.Fill(ctx, kindctl.Diagnostics(s.name, client),
+	b.Fill(ctx, kindctl.DiagnosticsOf(s.connection, s.name, client),
 		diagnose.Part{Name: "cni", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
 			return addons.State(ctx, client, expect.CNI, func(node, name, text string) { b.Write("cni/"+node+"/"+name+".txt", []byte(text)) })
 		}},
@@ -58,7 +58,7 @@ func (s bundleSource) cluster(ctx context.Context, b *diagnose.Bundle) error {
 
 // reach finds out whether the API server answers.
 func (s bundleSource) reach(ctx context.Context) (*kube.Client, verify.Expectation, error) {
-	kubeconfig, err := provider.New(event.Discard).Kubeconfig(s.name, false)
+	kubeconfig, err := s.docker.Kubeconfig(s.name, false)
 	if err != nil {
 		return nil, verify.Expectation{}, err
 	}
@@ -100,18 +100,13 @@ func config(ctx context.Context, client *kube.Client, b *diagnose.Bundle) error 
 
 // origin writes who made the cluster, and with what this is written.
 func (s bundleSource) origin(ctx context.Context, b *diagnose.Bundle) error {
-	marker, made, err := s.engine.Marker(ctx, s.name)
+	marker, made, err := s.docker.Marker(ctx, s.name)
 	return writeJSON(b, "kindctl.json", map[string]any{"version": currentVersion(), "cluster": s.name, "time": time.Now().UTC(), "kindctl": made, "marker": marker}, err)
 }
 
 // host writes the facts about Docker and its machine.
 func (s bundleSource) host(ctx context.Context, b *diagnose.Bundle) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	facts, err := host.Probe(ctx, docker)
+	facts, err := host.Probe(ctx, s.docker.Client())
 	return writeJSON(b, "host.json", map[string]any{"facts": facts, "findings": facts.Findings(host.Needs{})}, err)
 }
 

@@ -9,8 +9,6 @@ import (
 
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 func gcCommand() *cli.Command {
@@ -26,13 +24,11 @@ func gcCommand() *cli.Command {
 }
 
 func gc(c *cli.Context) error {
-	docker, err := host.Docker(c.Context)
+	docker, err := openDocker(c)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
-	sweep, err := bootstrap.PlanSweep(c.Context, engine)
+	sweep, err := bootstrap.PlanSweep(c.Context, docker)
 	if err != nil {
 		return err
 	}
@@ -41,7 +37,7 @@ func gc(c *cli.Context) error {
 	if !dry {
 		sink, finish := progressSink(c)
 		defer finish()
-		err = sweep.Run(c.Context, engine, sink)
+		err = sweep.Run(c.Context, docker, sink)
 		finish()
 	}
 	if c.String("output") == "json" {

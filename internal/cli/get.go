@@ -8,10 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 func getCommand() *cli.Command {
@@ -26,41 +22,12 @@ func getCommand() *cli.Command {
 	}
 }
 
-// engine returns the way to the clusters, once Docker answers.
-func engine(c *cli.Context) (*provider.Provider, error) {
-	docker, err := host.Docker(c.Context)
-	if err != nil {
-		return nil, err
-	}
-	return provider.New(event.Discard), docker.Close()
-}
-
-// existing returns the way to the clusters, if there is one of that name.
-func existing(c *cli.Context, name string) (*provider.Provider, error) {
-	kind, err := engine(c)
-	if err != nil {
-		return nil, err
-	}
-	nodes, err := kind.Nodes(name)
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		names, err := kind.List()
-		if err != nil {
-			return nil, err
-		}
-		return nil, hint.ClusterMissing.New(fmt.Sprintf("there is no cluster %q%s", name, hint.Nearest(name, names)), "list them: kindctl get clusters")
-	}
-	return kind, nil
-}
-
 func getNodes(c *cli.Context) error {
-	kind, err := existing(c, c.String("name"))
+	docker, err := existing(c, c.String("name"))
 	if err != nil {
 		return err
 	}
-	nodes, err := kind.Nodes(c.String("name"))
+	nodes, err := docker.Nodes(c.String("name"))
 	if err != nil {
 		return err
 	}
@@ -82,11 +49,11 @@ func getNodes(c *cli.Context) error {
 }
 
 func getKubeconfig(c *cli.Context) error {
-	kind, err := existing(c, c.String("name"))
+	docker, err := existing(c, c.String("name"))
 	if err != nil {
 		return err
 	}
-	kubeconfig, err := kind.Kubeconfig(c.String("name"), c.Bool("internal"))
+	kubeconfig, err := docker.Kubeconfig(c.String("name"), c.Bool("internal"))
 	if err != nil {
 		return err
 	}

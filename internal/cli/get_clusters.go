@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -57,12 +56,11 @@ func (o origin) left() string {
 }
 
 func getClusters(c *cli.Context) error {
-	docker, err := host.Docker(c.Context)
+	docker, err := openDocker(c)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	there, err := provider.NewEngine(docker).Inventories(c.Context)
+	there, err := docker.Inventories(c.Context)
 	if err != nil {
 		return err
 	}

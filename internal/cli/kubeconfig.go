@@ -6,7 +6,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -30,20 +29,15 @@ func noSwitchFlag() *cli.BoolFlag {
 
 func mergeKubeconfig(c *cli.Context) error {
 	name := c.String("name")
-	kind, err := existing(c, name)
+	docker, err := existing(c, name)
 	if err != nil {
 		return err
 	}
-	if err := bootstrap.Awake(c.Context, name); err != nil {
+	if err := bootstrap.Awake(c.Context, docker, name); err != nil {
 		return err
 	}
-	docker, err := host.Docker(c.Context)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
 	keep := c.Bool("no-switch-context")
-	file, err := bootstrap.MergeKubeconfig(c.Context, kind, provider.NewEngine(docker), name, c.String("kubeconfig"), keep)
+	file, err := bootstrap.MergeKubeconfig(c.Context, docker, name, c.String("kubeconfig"), keep)
 	if err != nil {
 		return err
 	}

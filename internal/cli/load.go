@@ -43,7 +43,7 @@ func load(c *cli.Context) error {
 	if len(config.Images)+len(config.Archives) == 0 {
 		return hint.NoImage.New("there is nothing to load", "name images or archives: kindctl load NAME:TAG")
 	}
-	if _, err := existing(c, config.Name); err != nil {
+	if config.Docker, err = existing(c, config.Name); err != nil {
 		return err
 	}
 	sink, finish := progressSink(c)

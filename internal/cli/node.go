@@ -129,11 +129,11 @@ func scale(c *cli.Context) error {
 	case want < 0:
 		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
 	}
-	kind, err := existing(c, c.String("name"))
+	docker, err := existing(c, c.String("name"))
 	if err != nil {
 		return err
 	}
-	nodes, err := kind.Nodes(c.String("name"))
+	nodes, err := docker.Nodes(c.String("name"))
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,8 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	if c.Duration("wait-timeout") <= 0 {
 		return hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
-	if _, err := existing(c, name); err != nil {
+	docker, err := existing(c, name)
+	if err != nil {
 		return err
 	}
 	reports, err := openReports(c, command)
@@ -178,7 +179,7 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	work := open(bootstrap.StandingConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Sink: reports.follow(sink)})
+	work := open(bootstrap.StandingConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Sink: reports.follow(sink)})
 	err = work.Run(c.Context)
 	finish()
 	verdict := work.Verdict()

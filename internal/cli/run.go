@@ -47,7 +47,7 @@ func run(c *cli.Context) error {
 		return err
 	}
 	name := order.topology.Name
-	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name}
+	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name, docker: connection(c)}
 	if dir := c.String("artifacts"); dir != "" {
 		kept.dir = dir
 		if err := kept.prepare(); err != nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -58,13 +57,13 @@ func (r *runner) up(ctx context.Context) (made bool, err error) {
 
 func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error) {
 	name := r.order.topology.Name
-	kind, err := engine(r.c)
+	docker, err := openDocker(r.c)
 	if err != nil {
 		return nil, err
 	}
 	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
 		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
-	if nodes, err := kind.Nodes(name); err != nil {
+	if nodes, err := docker.Nodes(name); err != nil {
 		return nil, err
 	} else if len(nodes) > 0 && !reuse {
 		return nil, taken
@@ -159,7 +158,7 @@ func (r *runner) examine(ctx context.Context, failure error) string {
 
 func (r *runner) remove(ctx context.Context) error {
 	name := r.order.topology.Name
-	if err := kindctl.Down(ctx, name, r.kubeconfig, lineSink(r.c)); err != nil {
+	if err := bootstrap.Down(ctx, connection(r.c), name, r.kubeconfig, lineSink(r.c)); err != nil {
 		r.left = true
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}

@@ -38,10 +38,11 @@ func start(c *cli.Context) error {
 		return hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
 	}
 	name := c.String("name")
-	if _, err := existing(c, name); err != nil {
+	docker, err := existing(c, name)
+	if err != nil {
 		return err
 	}
-	config := bootstrap.StartConfig{Name: name, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
+	config := bootstrap.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
 		lines, err := bootstrap.NewStart(config).Preview(c.Context)
 		if err != nil {

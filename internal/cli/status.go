@@ -10,9 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -93,12 +91,11 @@ func originByName(c *cli.Context) (*origin, error) {
 	if byContext(c) {
 		return nil, nil
 	}
-	docker, err := host.Docker(c.Context)
+	docker, err := openDocker(c)
 	if err != nil {
 		return nil, err
 	}
-	defer docker.Close()
-	marker, made, err := provider.NewEngine(docker).Marker(c.Context, c.String("name"))
+	marker, made, err := docker.Marker(c.Context, c.String("name"))
 	if err != nil || !made {
 		return nil, err
 	}

@@ -7,8 +7,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 func stopCommand() *cli.Command {
@@ -26,14 +24,10 @@ func stop(c *cli.Context) error {
 		return err
 	}
 	name := c.String("name")
-	if _, err := existing(c, name); err != nil {
-		return err
-	}
-	docker, err := host.Docker(c.Context)
+	docker, err := existing(c, name)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
 	if !c.Bool("dry-run") {
 		release, err := bootstrap.Claim(name)
 		if err != nil {
@@ -41,7 +35,7 @@ func stop(c *cli.Context) error {
 		}
 		defer release()
 	}
-	plan, err := provider.NewEngine(docker).Stop(c.Context, name)
+	plan, err := docker.Stop(c.Context, name)
 	if err != nil {
 		return err
 	}

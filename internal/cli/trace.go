@@ -91,7 +91,7 @@ func (t *trace) observe(config *bootstrap.Config) {
 	if t == nil {
 		return
 	}
-	t.observer = observe.New(t.timeline.Cluster, t.timeline.CNI, config.Sink)
+	t.observer = observe.New(config.Docker, t.timeline.Cluster, t.timeline.CNI, config.Sink)
 	config.Observe = t.observer.Watch
 	examine := config.Examine
 	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {

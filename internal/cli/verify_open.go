@@ -28,13 +28,13 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 		return client, context, err
 	}
 	name = c.String("name")
-	kind, err := existing(c, name)
+	docker, err := existing(c, name)
 	if err != nil {
 		return nil, "", err
 	}
-	kubeconfig, err := kind.Kubeconfig(name, false)
+	kubeconfig, err := docker.Kubeconfig(name, false)
 	if err != nil {
-		if asleep := bootstrap.Awake(c.Context, name); asleep != nil {
+		if asleep := bootstrap.Awake(c.Context, docker, name); asleep != nil {
 			return nil, "", asleep
 		}
 		return nil, "", hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
@@ -95,11 +95,8 @@ func silence(c *cli.Context, client *kube.Client, err error, name string) error 
 		return problem
 	}
 	if !byContext(c) {
-		if expired := bootstrap.CertificatesExpired(c.Context, c.String("name")); expired != nil {
-			return expired
-		}
-		if lost := bootstrap.QuorumLost(c.Context, c.String("name")); lost != nil {
-			return lost
+		if known := whyNamedIsSilent(c); known != nil {
+			return known
 		}
 	}
 	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
@@ -109,6 +106,19 @@ func silence(c *cli.Context, client *kube.Client, err error, name string) error 
 		return hint.EtcdSilent.Wrap(err, fmt.Sprintf("the API server of %s runs and gets no answer from etcd, which may have lost its quorum", name), "see how many members of etcd run, and start those that do not")
 	}
 	return problem
+}
+
+// whyNamedIsSilent looks into the containers of a cluster that does not answer: at its
+// certificates, and at how many members of etcd run. Nil is not known.
+func whyNamedIsSilent(c *cli.Context) error {
+	docker, err := openDocker(c)
+	if err != nil {
+		return nil
+	}
+	if expired := bootstrap.CertificatesExpired(c.Context, docker, c.String("name")); expired != nil {
+		return expired
+	}
+	return bootstrap.QuorumLost(c.Context, docker, c.String("name"))
 }
 
 // apiProblem says why an API server could not be asked, and what to do.

@@ -9,7 +9,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -21,18 +20,13 @@ func (u *Up) settings() clusters.NodeSettings {
 // create makes the containers of all nodes, and starts an external etcd.
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	// Finding images may have taken long enough for somebody else to come first.
-	if nodes, err := u.provider.Nodes(u.Topology.Name); err != nil {
+	if nodes, err := u.docker.Nodes(u.Topology.Name); err != nil {
 		return "", err
 	} else if len(nodes) > 0 {
 		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return "", err
-	}
-	u.docker, u.engine = docker, provider.NewEngine(docker)
 	u.placeTokenKey = u.beginTokenKey()
-	marking, err := u.sign(ctx, u.engine, u.containers())
+	marking, err := u.sign(ctx, u.containers())
 	if err != nil {
 		return "", err
 	}
@@ -55,17 +49,17 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 
 // makeNodes has kind make the nodes, on their network.
 func (u *Up) makeNodes(ctx context.Context) error {
-	release, err := hold(ctx, u.engine, u.provider.NetworkName(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
+	release, err := hold(ctx, u.docker, u.network(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
 	if err != nil {
 		return err
 	}
 	defer release()
-	giveBack, err := u.engine.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
+	giveBack, err := u.docker.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
 	if err != nil {
 		return err
 	}
 	defer giveBack()
-	if err := u.provider.Provision(ctx, u.engine, u.Topology.KindConfig(u.settings())); err != nil {
+	if err := u.docker.Provision(ctx, u.Topology.KindConfig(u.settings()), u.network()); err != nil {
 		return u.failed(ctx, err)
 	}
 	return nil
@@ -74,7 +68,7 @@ func (u *Up) makeNodes(ctx context.Context) error {
 // failed is the error of nodes that could not be made, with their own last words. A
 // reason that it has says more.
 func (u *Up) failed(ctx context.Context, err error) error {
-	err = withLastWords(ctx, u.engine, u.Topology.Name, err)
+	err = withLastWords(ctx, u.docker, u.Topology.Name, err)
 	if hint.ReasonOf(err) != "" {
 		return err
 	}
@@ -91,8 +85,8 @@ func (u *Up) containers() []provider.Planned {
 }
 
 // sign puts what is about to be made on the run's ticket, and begins to mark it.
-func (u *Up) sign(ctx context.Context, engine *provider.Engine, planned []provider.Planned) (*provider.Marking, error) {
-	id, since, err := engine.Identity(ctx)
+func (u *Up) sign(ctx context.Context, planned []provider.Planned) (*provider.Marking, error) {
+	id, since, err := u.docker.Identity(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +95,7 @@ func (u *Up) sign(ctx context.Context, engine *provider.Engine, planned []provid
 	for _, container := range planned {
 		names = append(names, container.Name)
 	}
-	network := u.provider.NetworkName()
+	network := u.network()
 	if err := u.Ticket.change(func(n *note) {
 		n.Making = &making{Docker: id, Since: since, Ahead: since.Sub(now), Containers: names, Network: network}
 	}); err != nil {
@@ -117,7 +111,7 @@ func (u *Up) sign(ctx context.Context, engine *provider.Engine, planned []provid
 	if u.Topology.TTL > 0 {
 		marker.Expires = marker.Created.Add(u.Topology.TTL)
 	}
-	return engine.Mark(ctx, marker)
+	return u.docker.Mark(ctx, marker)
 }
 
 // remove takes back create and what has become of it.
@@ -129,7 +123,9 @@ func (u *Up) remove(ctx context.Context) error {
 	if !u.begun {
 		return nil
 	}
-	err := u.merging(func() error { return Remove(ctx, u.provider, u.Topology.Name, u.Kubeconfig, 0) })
+	err := u.merging(func() error {
+		return Remove(ctx, u.docker, u.Topology.Name, RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
+	})
 	if err != nil {
 		u.Left = true
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+u.Topology.Name+" may be left", "remove it: kindctl down -n "+u.Topology.Name)
@@ -149,5 +145,5 @@ func (u *Up) merging(change func() error) error {
 
 // merge adds the cluster to the user's kubeconfig.
 func (u *Up) merge(ctx context.Context) error {
-	return u.merging(func() error { return u.provider.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig, u.KeepContext) })
+	return u.merging(func() error { return u.docker.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig, u.KeepContext) })
 }

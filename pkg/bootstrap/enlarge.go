@@ -85,7 +85,7 @@ func (a *Addition) admit(ctx context.Context) error {
 	if a.role != clusters.ControlPlane {
 		return nil
 	}
-	there, err := a.engine.HasBalancer(ctx, a.Name)
+	there, err := a.Docker.HasBalancer(ctx, a.Name)
 	if err != nil || there {
 		return err
 	}
@@ -138,12 +138,12 @@ func vacant(cluster, role string, holders []provider.Holder, count int) (names [
 func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	for _, name := range a.Nodes {
-		group.Go(func() error { return a.engine.Clone(ctx, a.like.Name, name, a.role) })
+		group.Go(func() error { return a.Docker.Clone(ctx, a.like.Name, name, a.role) })
 	}
 	if err := group.Wait(); err != nil {
 		return "", hint.CreateFailed.Wrap(err, "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
 	}
-	holders, err := a.provider.Holders(a.Name)
+	holders, err := a.Docker.Holders(a.Name)
 	if err != nil {
 		return "", err
 	}
@@ -160,11 +160,11 @@ func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 
 func (a *Addition) discard(ctx context.Context) error {
 	for _, name := range a.Nodes {
-		if err := a.engine.Discard(ctx, name); err != nil {
+		if err := a.Docker.Discard(ctx, name); err != nil {
 			return err
 		}
 	}
-	return a.engine.Remark(ctx, a.Name)
+	return a.Docker.Remark(ctx, a.Name)
 }
 
 func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
@@ -198,7 +198,7 @@ func (a *Addition) joinAll(ctx context.Context, span *event.Span, token string) 
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	j := joining{engine: a.engine, plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
+	j := joining{docker: a.Docker, plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
 	if a.role == clusters.ControlPlane {
 		return j.controlPlanes(ctx, a.Nodes)
 	}

@@ -17,7 +17,7 @@ import (
 // ownState refuses a model that keeps state in a folder of the host: the new nodes
 // would have the same folder.
 func (a *Addition) ownState(ctx context.Context) error {
-	mounts, err := a.engine.Mounts(ctx, a.like.Name)
+	mounts, err := a.Docker.Mounts(ctx, a.like.Name)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (a *Addition) match(ctx context.Context, _ *event.Span) (string, error) {
 	copied := make([]int, len(a.joiners))
 	for i, joiner := range a.joiners {
 		group.Go(func() error {
-			changed, err := a.engine.CopyCommon(ctx, a.like.Name, joiner.Name)
+			changed, err := a.Docker.CopyCommon(ctx, a.like.Name, joiner.Name)
 			if err != nil || len(changed) == 0 {
 				return err
 			}

@@ -29,7 +29,7 @@ import (
 func (u *Up) placeEtcd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
-	first, err := u.provider.Holder(u.Topology.Name, u.first())
+	first, err := u.docker.Holder(u.Topology.Name, u.first())
 	if err != nil {
 		return err
 	}
@@ -67,27 +67,27 @@ func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
 		return err
 	}
 	files = append(files, provider.File{Path: etcdClientManifest, Mode: 0o600, Content: pod})
-	return u.engine.WriteFiles(ctx, plane, append(files, client...)...)
+	return u.docker.WriteFiles(ctx, plane, append(files, client...)...)
 }
 
 // placeMember makes a member and waits until it answers, which it does when most
 // members are there.
 func (u *Up) placeMember(ctx context.Context, ca authority, like, name string) error {
-	if err := u.engine.Clone(ctx, like, name, clusters.EtcdMember); err != nil {
+	if err := u.docker.Clone(ctx, like, name, clusters.EtcdMember); err != nil {
 		return err
 	}
 	files, err := u.memberFiles(ca, name)
 	if err != nil {
 		return err
 	}
-	member, err := u.provider.Holder(u.Topology.Name, name)
+	member, err := u.docker.Holder(u.Topology.Name, name)
 	if err != nil {
 		return err
 	}
 	if err := member.Boot(ctx); err != nil {
 		return err
 	}
-	if err := u.engine.WriteFiles(ctx, name, files...); err != nil {
+	if err := u.docker.WriteFiles(ctx, name, files...); err != nil {
 		return err
 	}
 	return member.StartEtcd(ctx)

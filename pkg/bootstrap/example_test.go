@@ -29,12 +29,8 @@ func ExampleUp() {
 	parts := bootstrap.Places{
 		Probe: verify.DefaultProbeImage,
 		Addon: func(clusters.Topology, host.Facts) (bootstrap.Addon, error) { return nil, nil },
-		Images: func(ctx context.Context, _ host.Facts) (*images.Resolver, func(), error) {
-			docker, err := host.Docker(ctx)
-			if err != nil {
-				return nil, nil, err
-			}
-			return &images.Resolver{Docker: images.NewEngine(docker), Sink: event.Discard}, func() { docker.Close() }, nil
+		Images: func(docker *provider.Docker, _ host.Facts) (*images.Resolver, error) {
+			return &images.Resolver{Docker: images.NewEngine(docker.Client()), Sink: event.Discard}, nil
 		},
 	}
 	up := bootstrap.NewUp(bootstrap.Config{
@@ -45,8 +41,13 @@ func ExampleUp() {
 		log.Fatalf("%v\n%s", err, hint.AdviceOf(err)) // nothing is left of it
 	}
 	fmt.Println(up.Version, len(up.Report.Results), "checks")
-	if err := bootstrap.Remove(ctx, provider.New(event.Discard), topology.Name, "", 0); err != nil {
+	docker, err := provider.Open(ctx)
+	if err != nil {
 		log.Fatal(err)
+	}
+	defer docker.Close()
+	if err := bootstrap.Remove(ctx, docker, topology.Name, bootstrap.RemoveOptions{}); err != nil {
+		log.Print(err)
 	}
 }
 

@@ -22,19 +22,13 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // CertificatesExpired returns an error with advice when certificates of a cluster on
 // this host have expired, and nil when that is not known.
-func CertificatesExpired(ctx context.Context, name string) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return nil
-	}
-	defer docker.Close()
-	found, err := provider.NewEngine(docker).Certificates(ctx, name)
+func CertificatesExpired(ctx context.Context, docker *provider.Docker, name string) error {
+	found, err := docker.Certificates(ctx, name)
 	if err != nil {
 		return nil
 	}
@@ -90,7 +84,7 @@ func listed(ended []provider.Certificate) string {
 // renew renews the certificates of nodes on which one has expired. Nobody could reach
 // the API, and no kubelet could renew its own.
 func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
-	found, err := s.engine.Certificates(ctx, s.Name)
+	found, err := s.Docker.Certificates(ctx, s.Name)
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +95,7 @@ func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
 	if authorities := authoritiesOf(ended); len(authorities) > 0 {
 		return "", authorityExpired(s.Name, authorities)
 	}
-	holders, err := provider.New(s.Sink).Holders(s.Name)
+	holders, err := s.Docker.Holders(s.Name)
 	if err != nil {
 		return "", err
 	}
@@ -177,7 +171,7 @@ const kubeletTime = 365 * 24 * time.Hour
 
 // renewKubelet signs a kubelet's client certificate with the cluster's authority.
 func (s *Start) renewKubelet(ctx context.Context, node, plane provider.Holder) error {
-	certificate, key, err := s.engine.Authority(ctx, plane.Name)
+	certificate, key, err := s.Docker.Authority(ctx, plane.Name)
 	if err != nil {
 		return err
 	}
@@ -186,7 +180,7 @@ func (s *Start) renewKubelet(ctx context.Context, node, plane provider.Holder) e
 	if err != nil {
 		return fmt.Errorf("sign the certificate of the kubelet of %s: %w", node.Name, err)
 	}
-	return s.engine.UseKubeletClient(ctx, node, signed, now)
+	return s.Docker.UseKubeletClient(ctx, node, signed, now)
 }
 
 // kubeletCertificate is a key with a certificate of a node, in PEM, signed with an

@@ -8,6 +8,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -39,8 +40,8 @@ type Addon interface {
 type Places struct {
 	// Addon makes the CNI for a cluster on a host, or nil when there is none.
 	Addon func(clusters.Topology, host.Facts) (Addon, error)
-	// Images makes the resolver of images for a host, and what closes it.
-	Images func(context.Context, host.Facts) (*images.Resolver, func(), error)
+	// Images makes the resolver of images for a Docker and the facts of its host.
+	Images func(*provider.Docker, host.Facts) (*images.Resolver, error)
 	// Probe is the image of the verification's pods.
 	Probe string
 }

@@ -16,7 +16,7 @@ import (
 // and the credentials that it has now: Docker may have chosen another port, and
 // certificates may have been renewed. It adds no context that is not there.
 func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
-	marker, _, err := s.engine.Marker(ctx, s.Name)
+	marker, _, err := s.Docker.Marker(ctx, s.Name)
 	if err != nil {
 		return "", err
 	}
@@ -28,14 +28,13 @@ func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, e
 			}
 		}
 	}
-	kind := provider.New(s.Sink)
 	var updated []string
 	entries := 0
 	for _, file := range files {
 		if _, has, err := provider.Entry(file, s.Name); err == nil && !has {
 			continue
 		}
-		found, err := kind.RefreshKubeconfig(ctx, s.Name, file)
+		found, err := s.Docker.RefreshKubeconfig(ctx, s.Name, file)
 		switch {
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
@@ -65,13 +64,13 @@ func (s *Start) warn(message, advice string) {
 // MergeKubeconfig adds the context of a cluster on this host to a kubeconfig, "" for
 // the usual one, and has the cluster's containers remember the file. With keep, the
 // current context stays. It returns the file.
-func MergeKubeconfig(ctx context.Context, kind *provider.Provider, engine *provider.Engine, name, path string, keep bool) (string, error) {
+func MergeKubeconfig(ctx context.Context, docker *provider.Docker, name, path string, keep bool) (string, error) {
 	if err := provider.CheckKubeconfig(ctx, path); err != nil {
 		return "", err
 	}
-	if err := kind.MergeKubeconfig(ctx, name, path, keep); err != nil {
+	if err := docker.MergeKubeconfig(ctx, name, path, keep); err != nil {
 		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+name)
 	}
 	file := provider.KubeconfigTarget(path)
-	return file, engine.AddKubeconfigs(ctx, name, file)
+	return file, docker.AddKubeconfigs(ctx, name, file)
 }

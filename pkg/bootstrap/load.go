@@ -13,7 +13,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/scratch"
@@ -23,6 +22,8 @@ import (
 type LoadConfig struct {
 	// Name is the cluster's.
 	Name string
+	// Docker has the cluster and the images.
+	Docker *provider.Docker
 	// Images are in Docker, and Archives files that "docker save" and its like wrote.
 	Images, Archives []string
 	// Nodes are names or roles; none are all nodes.
@@ -48,16 +49,11 @@ func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
 		return nil, err
 	}
 	defer release()
-	docker, err := host.Docker(ctx)
+	nodes, err := config.nodes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer docker.Close()
-	nodes, err := config.nodes(ctx, provider.NewEngine(docker))
-	if err != nil {
-		return nil, err
-	}
-	freight := freight{shelf: images.NewEngine(docker), sink: config.Sink}
+	freight := freight{shelf: images.NewEngine(config.Docker.Client()), sink: config.Sink}
 	if err := freight.find(ctx, config.Images, config.Archives); err != nil {
 		return nil, err
 	}
@@ -65,15 +61,15 @@ func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
 }
 
 // nodes are the ones that the user means, which must run.
-func (c LoadConfig) nodes(ctx context.Context, engine *provider.Engine) ([]destination, error) {
-	holders, err := provider.New(c.Sink).Holders(c.Name)
+func (c LoadConfig) nodes(ctx context.Context) ([]destination, error) {
+	holders, err := c.Docker.Holders(c.Name)
 	if err != nil {
 		return nil, err
 	}
 	if holders, err = chosen(holders, c.Name, c.Nodes); err != nil {
 		return nil, err
 	}
-	halted, err := engine.Halted(ctx, c.Name)
+	halted, err := c.Docker.Halted(ctx, c.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -14,7 +13,7 @@ const networks = "networks"
 
 // hold makes a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called.
-func hold(ctx context.Context, engine *provider.Engine, name string, by provider.Marker) (release func(), err error) {
+func hold(ctx context.Context, docker *provider.Docker, name string, by provider.Marker) (release func(), err error) {
 	for {
 		shared, err := lockOf(networks, name)
 		if err != nil {
@@ -23,7 +22,7 @@ func hold(ctx context.Context, engine *provider.Engine, name string, by provider
 		if _, err := shared.TryRLockContext(ctx, lockRetry); err != nil {
 			return nil, err
 		}
-		there, err := engine.HasNetwork(ctx, name)
+		there, err := docker.HasNetwork(ctx, name)
 		if err == nil && there {
 			return func() { _ = shared.Unlock() }, nil
 		}
@@ -32,13 +31,13 @@ func hold(ctx context.Context, engine *provider.Engine, name string, by provider
 		if err = errors.Join(err, shared.Unlock()); err != nil {
 			return nil, err
 		}
-		if err := makeNetwork(ctx, engine, name, by); err != nil {
+		if err := makeNetwork(ctx, docker, name, by); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func makeNetwork(ctx context.Context, engine *provider.Engine, name string, by provider.Marker) error {
+func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Marker) error {
 	own, err := lockOf(networks, name)
 	if err != nil {
 		return err
@@ -46,29 +45,8 @@ func makeNetwork(ctx context.Context, engine *provider.Engine, name string, by p
 	if _, err := own.TryLockContext(ctx, lockRetry); err != nil {
 		return err
 	}
-	_, err = engine.EnsureNetwork(ctx, name, by)
+	_, err = docker.EnsureNetwork(ctx, name, by)
 	return errors.Join(err, own.Unlock())
-}
-
-// Remove removes a cluster's containers with their volumes, its entry in the
-// kubeconfig, and the networks that kindctl made if nothing else is on them. coming is
-// how many containers a process was making that was killed, and is 0 otherwise.
-func Remove(ctx context.Context, kind *provider.Provider, name, kubeconfig string, coming int) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
-	removal, err := PlanRemoval(ctx, engine, name, kubeconfig)
-	if err == nil { // there may be no container that would name it
-		err = removal.addNetworks(ctx, engine, kind.NetworkName())
-	}
-	if err != nil {
-		return err
-	}
-	removal.coming = coming
-	return removal.Run(ctx, kind, engine)
 }
 
 // networkPatience is how long to wait for somebody else who removes a network, or
@@ -77,7 +55,7 @@ const networkPatience = time.Second
 
 // dropNetwork removes a network that kindctl made and nobody is on. While others
 // are about to be, it stays.
-func dropNetwork(ctx context.Context, engine *provider.Engine, name string) (dropped bool, err error) {
+func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dropped bool, err error) {
 	own, err := lockOf(networks, name)
 	if err != nil {
 		return false, err
@@ -90,6 +68,6 @@ func dropNetwork(ctx context.Context, engine *provider.Engine, name string) (dro
 		}
 		return false, err
 	}
-	dropped, err = engine.DiscardNetwork(ctx, name)
+	dropped, err = docker.DiscardNetwork(ctx, name)
 	return dropped, errors.Join(err, own.Unlock())
 }

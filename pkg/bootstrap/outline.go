@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -39,6 +38,7 @@ type Outline struct {
 // an error.
 func (u *Up) Preview(ctx context.Context) (Outline, error) {
 	u.outline = Outline{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
+	defer u.connection()()
 	var err error
 	u.outline.Steps, err = Preview(ctx, u.Plan(), u.Sink)
 	return u.outline, err
@@ -56,11 +56,10 @@ func (u *Up) wouldFind(ctx context.Context) ([]string, error) {
 }
 
 func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
-	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	resolver, err := u.Places.Images(u.docker, u.facts)
 	if err != nil {
 		return nil, err
 	}
-	defer closeResolver()
 	if u.found, changes, err = resolver.Rehearse(ctx, u.request()); err != nil {
 		return nil, err
 	}
@@ -81,13 +80,8 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 }
 
 func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer docker.Close()
-	network := u.provider.NetworkName()
-	there, err := provider.NewEngine(docker).HasNetwork(ctx, network)
+	network := u.network()
+	there, err := u.docker.HasNetwork(ctx, network)
 	if err != nil {
 		return nil, err
 	}

@@ -23,15 +23,14 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	if err := provider.CheckKubeconfig(ctx, u.Kubeconfig); err != nil {
 		return "", err
 	}
-	docker, err := host.Docker(ctx)
+	err := u.open(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer docker.Close()
-	if err := provider.NewEngine(docker).CheckNetwork(ctx, u.provider.NetworkName(), u.Topology.HasIPv6()); err != nil {
+	if err := u.docker.CheckNetwork(ctx, u.network(), u.Topology.HasIPv6()); err != nil {
 		return "", err
 	}
-	if u.facts, err = host.Probe(ctx, docker); err != nil {
+	if u.facts, err = host.Probe(ctx, u.docker.Client()); err != nil {
 		return "", err
 	}
 	u.facts.Contained = provider.InContainer()
@@ -99,14 +98,14 @@ func unhealthy(name string, err error) error {
 // there is none, the host can carry it.
 func (u *Up) find(ctx context.Context) (there bool, err error) {
 	name := u.Topology.Name
-	nodes, err := u.provider.Nodes(name)
+	nodes, err := u.docker.Nodes(name)
 	if err != nil {
 		return false, err
 	}
 	if len(nodes) == 0 {
 		return false, u.fit(ctx)
 	}
-	if err := Awake(ctx, name); err != nil {
+	if err := Awake(ctx, u.docker, name); err != nil {
 		return false, err
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
@@ -115,8 +114,8 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 	}
 	record, recorded, err := verify.Recorded(ctx, u.client)
 	switch {
-	case err != nil && CertificatesExpired(ctx, name) != nil:
-		return false, CertificatesExpired(ctx, name)
+	case err != nil && CertificatesExpired(ctx, u.docker, name) != nil:
+		return false, CertificatesExpired(ctx, u.docker, name)
 	case err != nil:
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:
@@ -153,11 +152,10 @@ func (u *Up) request() images.Request {
 
 // images finds the node image and what else the nodes must hold.
 func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
-	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	resolver, err := u.Places.Images(u.docker, u.facts)
 	if err != nil {
 		return "", err
 	}
-	defer closeResolver()
 	if u.found, err = resolver.Resolve(ctx, u.request()); err == nil {
 		err = checkSnapshotter(u.found, u.facts)
 	}

@@ -7,19 +7,13 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // QuorumLost returns an error with advice when so few members of a cluster's etcd run
 // that no API server can answer, and nil when that is not known.
-func QuorumLost(ctx context.Context, name string) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return nil
-	}
-	defer docker.Close()
-	found, err := provider.NewEngine(docker).Inventory(ctx, name)
+func QuorumLost(ctx context.Context, docker *provider.Docker, name string) error {
+	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return nil
 	}

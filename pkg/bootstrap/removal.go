@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -28,6 +30,32 @@ type Removal struct {
 	// coming is how many containers a killed process was making, of which some may still
 	// come; 0 is none.
 	coming int
+	// network is one that this process may have been connected to.
+	network string
+}
+
+// RemoveOptions say what Remove cannot see.
+type RemoveOptions struct {
+	// Network is the one that the nodes were to be on; "" is the one that kind takes.
+	Network string
+	// Kubeconfig is the file that has the cluster's context; "" stands for the usual ones.
+	Kubeconfig string
+	// Coming is how many containers a process was making that was killed.
+	Coming int
+}
+
+// Remove removes a cluster's containers with their volumes, its entry in the
+// kubeconfig, and the networks that kindctl made if nothing else is on them.
+func Remove(ctx context.Context, docker *provider.Docker, name string, o RemoveOptions) error {
+	removal, err := PlanRemoval(ctx, docker, name, o.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	removal.network, removal.coming = provider.NetworkName(o.Network), o.Coming
+	if err := removal.addNetworks(ctx, docker, removal.network); err != nil { // there may be no container that would name it
+		return err
+	}
+	return removal.Run(ctx, docker)
 }
 
 // Empty tells whether there is nothing to remove.
@@ -52,8 +80,31 @@ func (r Removal) Titles() (lines []string) {
 	return lines
 }
 
-// docker is as much of an engine as it takes to find out what there is.
-type docker interface {
+// Down removes a cluster once nobody else is at work on it. That there is none is no
+// error. Docker is opened by then.
+func Down(ctx context.Context, connection *provider.Connection, name, kubeconfig string, sink event.Sink) error {
+	release, err := Await(ctx, name, func() {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl that is at work on cluster " + name})
+	})
+	if err != nil {
+		return err
+	}
+	defer release()
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
+	docker, err := connection.Open(ctx)
+	if err == nil {
+		err = Remove(ctx, docker.WithSink(sink), name, RemoveOptions{Kubeconfig: kubeconfig})
+	}
+	if err != nil {
+		span.Failed(err.Error(), "")
+		return err
+	}
+	span.Done("")
+	return nil
+}
+
+// inventories are as much of Docker as it takes to find out what there is.
+type inventories interface {
 	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
 	Inventories(ctx context.Context) ([]provider.Inventory, error)
 	Spare(ctx context.Context, network, cluster string) (made, spare bool, err error)
@@ -61,25 +112,25 @@ type docker interface {
 
 // PlanRemoval looks for what a cluster has. kubeconfig is a file, or "" for the
 // usual ones. No cluster is an empty Removal, or one of a context that is left.
-func PlanRemoval(ctx context.Context, engine *provider.Engine, name, kubeconfig string) (Removal, error) {
-	found, err := engine.Inventory(ctx, name)
+func PlanRemoval(ctx context.Context, docker *provider.Docker, name, kubeconfig string) (Removal, error) {
+	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return Removal{}, err
 	}
-	return planRemoval(ctx, engine, found, provider.KubeconfigFiles(kubeconfig), func(string) bool { return true })
+	return planRemoval(ctx, docker, found, provider.KubeconfigFiles(kubeconfig), func(string) bool { return true })
 }
 
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the
 // context whose port of the API server is the cluster's.
-func planRemoval(ctx context.Context, engine docker, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
-	r := Removal{Cluster: found.Cluster, Containers: slices.Clone(found.Companions), companions: found.Companions}
+func planRemoval(ctx context.Context, docker inventories, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
+	r := Removal{Cluster: found.Cluster, network: provider.NetworkName(""), Containers: slices.Clone(found.Companions), companions: found.Companions}
 	var networks []string
 	for _, container := range found.Containers {
 		r.Containers = append(r.Containers, container.Name)
 		r.Volumes = append(r.Volumes, container.Volumes...)
 		networks = append(networks, container.Network)
 	}
-	if err := r.addNetworks(ctx, engine, networks...); err != nil {
+	if err := r.addNetworks(ctx, docker, networks...); err != nil {
 		return Removal{}, err
 	}
 	for _, file := range kubeconfigs {
@@ -92,12 +143,12 @@ func planRemoval(ctx context.Context, engine docker, found provider.Inventory, k
 }
 
 // addNetworks adds those that go with the cluster.
-func (r *Removal) addNetworks(ctx context.Context, engine docker, names ...string) error {
+func (r *Removal) addNetworks(ctx context.Context, docker inventories, names ...string) error {
 	for _, name := range names {
 		if slices.Contains(r.Networks, name) || slices.Contains(r.shared, name) {
 			continue
 		}
-		made, spare, err := engine.Spare(ctx, name, r.Cluster)
+		made, spare, err := docker.Spare(ctx, name, r.Cluster)
 		if err != nil {
 			return err
 		}
@@ -113,12 +164,12 @@ func (r *Removal) addNetworks(ctx context.Context, engine docker, names ...strin
 
 // Run removes it, and adds the containers that came in the meantime. The cluster
 // must be claimed.
-func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *provider.Engine) error {
+func (r *Removal) Run(ctx context.Context, docker *provider.Docker) error {
 	came, err := []string(nil), error(nil)
 	if r.coming > 0 {
-		came, err = kind.DeleteComing(ctx, r.Cluster, r.coming)
+		came, err = docker.DeleteComing(ctx, r.Cluster, r.coming)
 	} else {
-		err = kind.Delete(ctx, r.Cluster)
+		err = docker.Delete(ctx, r.Cluster)
 	}
 	if err != nil {
 		return err
@@ -130,21 +181,21 @@ func (r *Removal) Run(ctx context.Context, kind *provider.Provider, engine *prov
 	}
 	var failures []error
 	for _, name := range r.companions {
-		failures = append(failures, engine.Discard(ctx, name))
+		failures = append(failures, docker.Discard(ctx, name))
 	}
 	for _, file := range r.Kubeconfigs {
-		failures = append(failures, kind.DropEntry(ctx, file, r.Cluster))
+		failures = append(failures, docker.DropEntry(ctx, file, r.Cluster))
 	}
-	failures = append(failures, engine.DropVolumes(ctx, r.Volumes))
-	for _, network := range append([]string{kind.NetworkName()}, append(r.Networks, r.shared...)...) {
+	failures = append(failures, docker.DropVolumes(ctx, r.Volumes))
+	for _, network := range append([]string{r.network}, append(r.Networks, r.shared...)...) {
 		failures = append(failures, provider.Leave(network))
 	}
 	for _, network := range r.Networks {
-		_, err := dropNetwork(ctx, engine, network)
+		_, err := dropNetwork(ctx, docker, network)
 		failures = append(failures, err)
 	}
 	for _, network := range r.shared { // the others may have gone meanwhile
-		dropped, err := dropNetwork(ctx, engine, network)
+		dropped, err := dropNetwork(ctx, docker, network)
 		failures = append(failures, err)
 		if dropped {
 			r.Networks = append(r.Networks, network)

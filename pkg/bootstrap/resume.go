@@ -17,7 +17,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -33,10 +32,10 @@ const apiRetry = 500 * time.Millisecond
 // cluster was meant to be.
 func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error) {
 	var err error
-	if s.nodes, err = s.engine.Running(ctx, s.Name); err != nil {
+	if s.nodes, err = s.Docker.Running(ctx, s.Name); err != nil {
 		return "", err
 	}
-	if s.client, err = connect(provider.New(s.Sink), s.Name); err != nil {
+	if s.client, err = connect(s.Docker, s.Name); err != nil {
 		return "", err
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)
@@ -51,7 +50,7 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.engine, s.Name, err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
+			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.Docker, s.Name, err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
 				fmt.Sprintf("look at it: docker exec %s journalctl -u kubelet -n 50", node.Name))
 		}
 	}

@@ -102,15 +102,15 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 // find looks for the nodes: those that have a container, and those that had one when
 // the cluster was marked last.
 func (d *Departure) find(ctx context.Context) error {
-	holders, err := d.provider.Holders(d.Name)
+	holders, err := d.Docker.Holders(d.Name)
 	if err != nil {
 		return err
 	}
-	marker, _, err := d.engine.Marker(ctx, d.Name)
+	marker, _, err := d.Docker.Marker(ctx, d.Name)
 	if err != nil {
 		return err
 	}
-	if d.silent, err = d.engine.Halted(ctx, d.Name); err != nil {
+	if d.silent, err = d.Docker.Halted(ctx, d.Name); err != nil {
 		return err
 	}
 	var known []string

@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // library finds what a CNI is installed from, also in a node image; "" is none.
@@ -61,11 +62,10 @@ func (u *Up) findSources(ctx context.Context, docker images.Docker) error {
 // describe finds what the CNI's settings are validated against. The node image is
 // not known yet: that of the configuration, or kindctl's own, may have it.
 func (u *Up) describe(ctx context.Context, bundle charts.Bundle) (fs.FS, error) {
-	resolver, closeResolver, err := u.Places.Images(ctx, u.facts)
+	resolver, err := u.Places.Images(u.docker, u.facts)
 	if err != nil {
 		return nil, err
 	}
-	defer closeResolver()
 	node, err := nodeImageOf(u.Topology, resolver)
 	if err != nil {
 		return nil, err
@@ -115,16 +115,15 @@ const SourceID = "cni.source"
 // Source is what can be said of the files that a topology's CNI is installed from:
 // whether the binary, the node image that Docker has, or a module proxy has them.
 // Without a CNI there is no finding.
-func Source(ctx context.Context, places Places, t clusters.Topology, facts host.Facts) ([]host.Finding, error) {
+func Source(ctx context.Context, docker *provider.Docker, places Places, t clusters.Topology, facts host.Facts) ([]host.Finding, error) {
 	addon, err := places.Addon(t, facts)
 	if addon == nil || err != nil {
 		return nil, err
 	}
-	resolver, closeResolver, err := places.Images(ctx, facts)
+	resolver, err := places.Images(docker, facts)
 	if err != nil {
 		return nil, err
 	}
-	defer closeResolver()
 	node, err := nodeImageOf(t, resolver)
 	if err != nil {
 		return nil, err

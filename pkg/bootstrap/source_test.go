@@ -22,6 +22,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // charted is an addon that is installed from one file.
@@ -143,11 +144,11 @@ func TestSource(t *testing.T) {
 			}
 			places := Places{
 				Addon: func(clusters.Topology, host.Facts) (Addon, error) { return up.addon, nil },
-				Images: func(context.Context, host.Facts) (*images.Resolver, func(), error) {
-					return &images.Resolver{Docker: tt.docker, Builder: nodeBuilder{}}, func() {}, nil
+				Images: func(*provider.Docker, host.Facts) (*images.Resolver, error) {
+					return &images.Resolver{Docker: tt.docker, Builder: nodeBuilder{}}, nil
 				},
 			}
-			findings, err := Source(t.Context(), places, clusters.Topology{}, host.Facts{})
+			findings, err := Source(t.Context(), nil, places, clusters.Topology{}, host.Facts{})
 			if err != nil || len(findings) != 1 || (findings[0].State == host.Fatal) != (tt.want == "CHART_MISSING") {
 				t.Errorf("doctor shows %+v, %v", findings, err)
 			}

@@ -14,7 +14,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -24,6 +23,8 @@ import (
 // or to lose nodes.
 type StandingConfig struct {
 	Name string
+	// Docker has the cluster.
+	Docker *provider.Docker
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
 	// Retain keeps what was made when something fails; Retainable says that the user
@@ -40,10 +41,8 @@ type StandingConfig struct {
 // standing is a cluster that runs.
 type standing struct {
 	StandingConfig
-	provider *provider.Provider
-	engine   *provider.Engine
-	client   *kube.Client
-	holders  []provider.Holder
+	client  *kube.Client
+	holders []provider.Holder
 
 	// before and after are how the cluster is expected to be; the topologies are
 	// empty when nothing tells of which configuration it was made.
@@ -69,12 +68,7 @@ func (s *standing) run(ctx context.Context, plans ...[]Phase) error {
 		return err
 	}
 	defer release()
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	s.engine, s.provider = provider.NewEngine(docker), provider.New(s.Sink)
+	s.Docker = s.Docker.WithSink(s.Sink)
 	for _, plan := range plans {
 		if err := Run(ctx, plan, Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable, UndoTimeout: undoTimeout}); err != nil {
 			return err
@@ -86,21 +80,21 @@ func (s *standing) run(ctx context.Context, plans ...[]Phase) error {
 // open finds out what the cluster is. All of it must run and answer, but for the
 // containers of nodes that are absent on purpose.
 func (s *standing) open(ctx context.Context, absent ...string) (err error) {
-	halted, err := s.engine.Halted(ctx, s.Name)
+	halted, err := s.Docker.Halted(ctx, s.Name)
 	if err != nil {
 		return err
 	}
 	if halted = slices.DeleteFunc(halted, func(name string) bool { return slices.Contains(absent, name) }); len(halted) > 0 {
 		return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(halted, ", ")), "start it: kindctl start -n "+s.Name)
 	}
-	if s.holders, err = s.provider.Holders(s.Name); err != nil {
+	if s.holders, err = s.Docker.Holders(s.Name); err != nil {
 		return err
 	}
-	if s.client, err = connect(s.provider, s.Name); err != nil {
+	if s.client, err = connect(s.Docker, s.Name); err != nil {
 		return err
 	}
 	if s.before, err = verify.Discover(ctx, s.client); err != nil {
-		if expired := CertificatesExpired(ctx, s.Name); expired != nil {
+		if expired := CertificatesExpired(ctx, s.Docker, s.Name); expired != nil {
 			return expired
 		}
 		return hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
@@ -145,7 +139,7 @@ func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
 	if err := s.record(ctx, s.after, s.becomes); err != nil {
 		return "", err
 	}
-	return "", s.engine.Remark(ctx, s.Name)
+	return "", s.Docker.Remark(ctx, s.Name)
 }
 
 // unsettle takes back what the cluster says. What its containers say is for who
@@ -171,11 +165,11 @@ func (s *standing) record(ctx context.Context, expect verify.Expectation, topolo
 
 // balance has the load balancer know the control planes that there are now.
 func (s *standing) balance(ctx context.Context, without ...string) error {
-	there, err := s.engine.HasBalancer(ctx, s.Name)
+	there, err := s.Docker.HasBalancer(ctx, s.Name)
 	if err != nil || !there {
 		return err
 	}
-	holders, err := s.provider.Holders(s.Name)
+	holders, err := s.Docker.Holders(s.Name)
 	if err != nil {
 		return err
 	}
@@ -185,7 +179,7 @@ func (s *standing) balance(ctx context.Context, without ...string) error {
 			planes = append(planes, holder.Name)
 		}
 	}
-	return s.engine.Balance(ctx, s.Name, planes)
+	return s.Docker.Balance(ctx, s.Name, planes)
 }
 
 // leave takes a node out of the cluster. A control plane lets go of its clients
@@ -207,7 +201,7 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 	if err := unlessGone(s.client.Clientset.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
 		return fmt.Errorf("delete node %s: %w", name, err)
 	}
-	if err := s.engine.Discard(ctx, name); err != nil {
+	if err := s.Docker.Discard(ctx, name); err != nil {
 		return err
 	}
 	return s.bury(ctx, name)
@@ -215,11 +209,11 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 
 // hush ends the API server of a control plane, if its container runs.
 func (s *standing) hush(ctx context.Context, name string) error {
-	running, err := s.engine.Running(ctx, s.Name)
+	running, err := s.Docker.Running(ctx, s.Name)
 	if err != nil || !slices.ContainsFunc(running, func(r provider.Running) bool { return r.Name == name }) {
 		return err
 	}
-	holder, err := s.provider.Holder(s.Name, name)
+	holder, err := s.Docker.Holder(s.Name, name)
 	if err != nil {
 		return err
 	}

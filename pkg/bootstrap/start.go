@@ -8,7 +8,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -17,6 +16,8 @@ import (
 // StartConfig is what the caller wants of a cluster that may be stopped.
 type StartConfig struct {
 	Name string
+	// Docker has the cluster.
+	Docker *provider.Docker
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
 	// Checks are those for a cluster that is expected to be like this.
@@ -32,7 +33,6 @@ type StartConfig struct {
 // Start brings a stopped cluster back. Its phases share what earlier ones found.
 type Start struct {
 	StartConfig
-	engine *provider.Engine
 
 	steps  provider.Plan
 	nodes  []provider.Running
@@ -73,11 +73,7 @@ func (s *Start) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	done, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
+	s.Docker = s.Docker.WithSink(s.Sink)
 	defer func() {
 		if s.stopApproving != nil {
 			s.stopApproving()
@@ -88,11 +84,6 @@ func (s *Start) Run(ctx context.Context) error {
 
 // Preview says what Run would do, a line for each step, and changes nothing.
 func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
-	done, err := s.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
 	if _, err := s.look(ctx, event.Start(event.Discard, event.Event{})); err != nil {
 		return nil, err
 	}
@@ -105,23 +96,9 @@ func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
 	return lines, nil
 }
 
-func (s *Start) open(ctx context.Context) (done func(), err error) {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.engine = provider.NewEngine(docker)
-	return func() { docker.Close() }, nil
-}
-
 // Awake returns an error with advice unless all nodes of a cluster run.
-func Awake(ctx context.Context, name string) error {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	halted, err := provider.NewEngine(docker).Halted(ctx, name)
+func Awake(ctx context.Context, docker *provider.Docker, name string) error {
+	halted, err := docker.Halted(ctx, name)
 	if err != nil || len(halted) == 0 {
 		return err
 	}
@@ -130,7 +107,7 @@ func Awake(ctx context.Context, name string) error {
 
 // look finds out what there is to start, and refuses what cannot work.
 func (s *Start) look(ctx context.Context, _ *event.Span) (_ string, err error) {
-	if s.steps, err = s.engine.Start(ctx, s.Name); err != nil {
+	if s.steps, err = s.Docker.Start(ctx, s.Name); err != nil {
 		return "", err
 	}
 	if s.Ran = len(s.steps.Titles()) == 0; s.Ran {
@@ -158,8 +135,8 @@ func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 }
 
 // connect opens a cluster's API through the address that the user's kubeconfig has.
-func connect(kind *provider.Provider, name string) (*kube.Client, error) {
-	kubeconfig, err := kind.Kubeconfig(name, false)
+func connect(docker *provider.Docker, name string) (*kube.Client, error) {
+	kubeconfig, err := docker.Kubeconfig(name, false)
 	if err != nil {
 		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "recreate it: kindctl down -n "+name)
 	}

@@ -24,7 +24,7 @@ type Sweep struct {
 	// Left are clusters that would have gone and stay, with the reason.
 	Left []Left `json:"left"`
 
-	docker   docker
+	docker   inventories
 	identity string // of Docker
 	tickets  []*abandoned
 	claims   map[string]func() // by cluster
@@ -39,12 +39,12 @@ type Left struct {
 }
 
 // PlanSweep finds out what there is to remove, and changes nothing.
-func PlanSweep(ctx context.Context, engine *provider.Engine) (*Sweep, error) {
-	identity, _, err := engine.Identity(ctx)
+func PlanSweep(ctx context.Context, docker *provider.Docker) (*Sweep, error) {
+	identity, _, err := docker.Identity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := newSweep(engine, identity)
+	s := newSweep(docker, identity)
 	if err := s.plan(ctx, time.Now()); err != nil {
 		s.Close()
 		return nil, err
@@ -52,9 +52,9 @@ func PlanSweep(ctx context.Context, engine *provider.Engine) (*Sweep, error) {
 	return s, nil
 }
 
-func newSweep(engine docker, identity string) *Sweep {
+func newSweep(docker inventories, identity string) *Sweep {
 	return &Sweep{Clusters: []Removal{}, Locks: []string{}, Temporary: []string{}, Left: []Left{},
-		docker: engine, identity: identity, claims: map[string]func(){}}
+		docker: docker, identity: identity, claims: map[string]func(){}}
 }
 
 func (s *Sweep) plan(ctx context.Context, now time.Time) (err error) {
@@ -164,9 +164,9 @@ func portsOf(found provider.Inventory) func(port string) bool {
 
 // Run removes it all. What fails does not keep the rest. What came in the meantime
 // is added to the plan, and what never came is taken from it.
-func (s *Sweep) Run(ctx context.Context, engine *provider.Engine, sink event.Sink) error {
+func (s *Sweep) Run(ctx context.Context, docker *provider.Docker, sink event.Sink) error {
 	s.ran = true
-	kind := provider.New(sink)
+	docker = docker.WithSink(sink)
 	var failures []error
 	for _, lock := range s.stale {
 		failures = append(failures, lock.remove(ctx))
@@ -174,7 +174,7 @@ func (s *Sweep) Run(ctx context.Context, engine *provider.Engine, sink event.Sin
 	for i := range s.Clusters {
 		removal := &s.Clusters[i]
 		span := event.Start(sink, event.Event{Scope: event.Phase, ID: "gc", Title: "Remove cluster " + removal.Cluster})
-		if err := removal.Run(ctx, kind, engine); err != nil {
+		if err := removal.Run(ctx, docker); err != nil {
 			span.Failed(err.Error(), hint.AdviceOf(err))
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", removal.Cluster, err))
 			continue

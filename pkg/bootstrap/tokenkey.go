@@ -51,11 +51,11 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 // mounted.
 func (u *Up) writeTokenKey(ctx context.Context, node string, files []provider.File) error {
 	for _, file := range files {
-		if there, err := u.engine.HasFile(ctx, node, file.Path); err != nil || there {
+		if there, err := u.docker.HasFile(ctx, node, file.Path); err != nil || there {
 			return err
 		}
 	}
-	return u.engine.WriteFiles(ctx, node, files...)
+	return u.docker.WriteFiles(ctx, node, files...)
 }
 
 // newTokenKey makes a key pair in the encodings that kubeadm uses.

@@ -14,8 +14,6 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // Labels and limits are what kind cannot give to nodes: kubelets may not set
@@ -29,12 +27,6 @@ func (u *Up) noTraits() string {
 }
 
 func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
-	docker, err := host.Docker(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer docker.Close()
-	engine := provider.NewEngine(docker)
 	var labels []*unstructured.Unstructured
 	limited := 0
 	for _, node := range u.Topology.Each() {
@@ -45,7 +37,7 @@ func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
 			continue
 		}
 		span.Progress(node.Name, 0, 0)
-		if err := u.limit(ctx, engine, node); err != nil {
+		if err := u.limit(ctx, node); err != nil {
 			return "", err
 		}
 		limited++
@@ -67,10 +59,10 @@ func labeled(node clusters.Node) *unstructured.Unstructured {
 }
 
 // limit bounds what a node may use, and makes sure that Kubernetes knows.
-func (u *Up) limit(ctx context.Context, engine *provider.Engine, node clusters.Node) error {
+func (u *Up) limit(ctx context.Context, node clusters.Node) error {
 	cpus, _ := node.CPULimit()
 	memory, _ := node.MemoryLimit()
-	if err := engine.Limit(ctx, node.Name, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
+	if err := u.docker.Limit(ctx, node.Name, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
 		return hint.LimitFailed.Wrap(err, "Docker does not limit the node", "ask for more, or leave cpus and memory out; look: docker info")
 	}
 	found, err := u.client.Clientset.CoreV1().Nodes().Get(ctx, node.Name, metav1.GetOptions{})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -51,6 +50,8 @@ type Config struct {
 	Ticket *Ticket
 	// Places are where CNI and images come from.
 	Places Places
+	// Docker is opened in the first phase. Nil has Run open one for as long as it takes.
+	Docker *provider.Connection
 	// Sink receives what happens.
 	Sink event.Sink
 }
@@ -61,7 +62,7 @@ const undoTimeout = 2 * time.Minute
 // Up makes one cluster. Its phases share what earlier ones found.
 type Up struct {
 	Config
-	provider *provider.Provider
+	docker *provider.Docker // from the first phase on
 
 	facts     host.Facts
 	addon     Addon
@@ -71,8 +72,6 @@ type Up struct {
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline
-	docker    io.Closer // once nodes are made, as engine
-	engine    *provider.Engine
 	etcdImage string          // of an external etcd
 	workers   *background     // once they join
 	renewed   verify.Renewals // of the nodes' leases, when all had joined
@@ -94,11 +93,31 @@ type Up struct {
 }
 
 // NewUp prepares to make a cluster.
-func NewUp(config Config) *Up {
-	up := &Up{Config: config, provider: provider.New(config.Sink)}
-	up.provider.Network = config.Topology.Network
-	return up
+func NewUp(config Config) *Up { return &Up{Config: config} }
+
+// open connects to Docker.
+func (u *Up) open(ctx context.Context) error {
+	docker, err := u.Docker.Open(ctx)
+	if err != nil {
+		return err
+	}
+	u.docker = docker.WithSink(u.Sink)
+	return nil
 }
+
+// connection makes sure that there is one to open, and returns what ends it if it is
+// the run's own.
+func (u *Up) connection() (closeOwn func()) {
+	if u.Docker != nil {
+		return func() {}
+	}
+	own := &provider.Connection{}
+	u.Docker = own
+	return func() { _ = own.Close() }
+}
+
+// network is the Docker network that the nodes are on.
+func (u *Up) network() string { return provider.NetworkName(u.Topology.Network) }
 
 // Run works through the plan.
 func (u *Up) Run(ctx context.Context) (err error) {
@@ -117,10 +136,8 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		if u.stopApproving != nil {
 			u.stopApproving()
 		}
-		if u.docker != nil {
-			_ = u.docker.Close()
-		}
 	}()
+	defer u.connection()()
 	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.workers != nil {
 		<-u.workers.ended // what is kept is to be whole
@@ -165,7 +182,7 @@ func (u *Up) expectation() verify.Expectation {
 
 // connect opens the cluster's API.
 func (u *Up) connect() error {
-	kubeconfig, err := u.provider.Kubeconfig(u.Topology.Name, false)
+	kubeconfig, err := u.docker.Kubeconfig(u.Topology.Name, false)
 	if err != nil {
 		return fmt.Errorf("read the cluster's kubeconfig: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/diagnose"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -18,10 +17,21 @@ const partLimit = 2 * time.Minute
 // written, and what its API server says. Without a client, or when the server does
 // not answer, the logs of the pods are read in the nodes instead.
 func Diagnostics(name string, client *kube.Client) diagnose.Part {
+	part := diagnose.Part{Name: "cluster", Limit: partLimit}
+	part.Fill = func(ctx context.Context, b *diagnose.Bundle) error {
+		docker := &provider.Connection{}
+		defer docker.Close()
+		return DiagnosticsOf(docker, name, client).Fill(ctx, b)
+	}
+	return part
+}
+
+// DiagnosticsOf are Diagnostics over a connection, which stays open.
+func DiagnosticsOf(docker *provider.Connection, name string, client *kube.Client) diagnose.Part {
 	return diagnose.Part{Name: "cluster", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
 		problem := contact(ctx, client)
 		answers := client != nil && problem == nil
-		parts := []diagnose.Part{{Name: "nodes", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return nodes(ctx, name, b, !answers) }}}
+		parts := []diagnose.Part{{Name: "nodes", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return nodes(ctx, docker, name, b, !answers) }}}
 		if answers {
 			parts = append(parts, diagnose.Part{Name: "api", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.Collect(ctx, client.Clientset) }})
 		}
@@ -44,13 +54,12 @@ func contact(ctx context.Context, client *kube.Client) error {
 }
 
 // nodes reads all containers of the cluster, side by side.
-func nodes(ctx context.Context, name string, b *diagnose.Bundle, podLogs bool) error {
-	docker, err := host.Docker(ctx)
+func nodes(ctx context.Context, connection *provider.Connection, name string, b *diagnose.Bundle, podLogs bool) error {
+	docker, err := connection.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	looks, err := provider.NewEngine(docker).Looks(ctx, name)
+	looks, err := docker.Looks(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -31,22 +32,18 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 			}
 			return addon, nil
 		},
-		Images: func(ctx context.Context, facts host.Facts) (*images.Resolver, func(), error) {
-			docker, err := host.Docker(ctx)
-			if err != nil {
-				return nil, nil, err
-			}
+		Images: func(docker *provider.Docker, facts host.Facts) (*images.Resolver, error) {
 			cache, err := os.UserCacheDir()
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			return &images.Resolver{
-				Docker:   images.NewEngine(docker),
+				Docker:   images.NewEngine(docker.Client()),
 				Registry: &images.Remote{Mirror: mirror, Architecture: facts.Architecture},
 				Builder:  builder{cni: topology.CNI, kubernetes: topology.Kubernetes(), sink: sink},
 				Store:    &images.Store{Dir: filepath.Join(cache, "kindctl", "images")},
 				Sink:     sink,
-			}, func() { docker.Close() }, nil
+			}, nil
 		},
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -153,7 +153,7 @@ func must(t testing.TB, err error) {
 // would pass for a success.
 func requireDocker(t testing.TB) {
 	t.Helper()
-	docker, err := host.Docker(t.Context())
+	docker, err := provider.Open(t.Context())
 	if err == nil {
 		docker.Close()
 		return

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/timeline"
 )
 
@@ -33,12 +31,11 @@ var question = []string{"journalctl", "--no-pager", "--quiet", "--output=json", 
 
 // askNodes asks Docker when containers started, and their journals for the rest.
 func (o *Observer) askNodes(ctx context.Context) error {
-	docker, err := host.Docker(ctx)
+	docker, err := o.docker.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
-	looks, err := provider.NewEngine(docker).Looks(ctx, o.cluster)
+	looks, err := docker.Looks(ctx, o.cluster)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,14 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/timeline"
 )
 
 // Observer observes one cluster.
 type Observer struct {
 	cluster string
+	docker  *provider.Connection
 	sink    event.Sink
 	notes   notes
 
@@ -32,10 +34,10 @@ type Observer struct {
 	asked   time.Time
 }
 
-// New returns an Observer of a cluster and its CNI, or "", that warns a sink of
-// what cannot be observed.
-func New(cluster, cni string, sink event.Sink) *Observer {
-	return &Observer{cluster: cluster, sink: sink, notes: notes{cni: cni, nodes: map[string]*timeline.NodeFacts{}, pods: map[string]*timeline.PodFacts{}}}
+// New returns an Observer of a cluster in a Docker, and of its CNI, or "", that warns a
+// sink of what cannot be observed.
+func New(docker *provider.Connection, cluster, cni string, sink event.Sink) *Observer {
+	return &Observer{cluster: cluster, docker: docker, sink: sink, notes: notes{cni: cni, nodes: map[string]*timeline.NodeFacts{}, pods: map[string]*timeline.PodFacts{}}}
 }
 
 // Watch begins to watch through a client and returns at once. Later calls do

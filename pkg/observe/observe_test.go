@@ -12,6 +12,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/timeline"
 )
 
@@ -33,7 +34,7 @@ func TestObserver(t *testing.T) {
 	}
 	clientset := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", CreationTimestamp: long}}, node, pod)
 	var warnings event.Recorder
-	o := New("lab", "cilium", &warnings)
+	o := New(&provider.Connection{}, "lab", "cilium", &warnings)
 	o.Watch(&kube.Client{Clientset: clientset})
 	o.Watch(nil) // a second client is not looked at
 
@@ -79,7 +80,7 @@ func TestObserverAfterAnInterrupt(t *testing.T) {
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
 	var warnings event.Recorder
-	o := New("lab", "cilium", &warnings)
+	o := New(&provider.Connection{}, "lab", "cilium", &warnings)
 	o.Watch(&kube.Client{Clientset: fake.NewClientset()})
 	if facts := o.Facts(interrupted); len(facts.Nodes) > 0 || len(warnings.Events()) > 0 {
 		t.Errorf("facts %+v and events %v, want nothing: the cluster is gone", facts, warnings.Events())

@@ -44,12 +44,12 @@ func (p place) astray() bool { return p.bound && p.running() && p.address() != p
 // recognize has the containers of a cluster speak of their addresses of the IP
 // family that etcd's members know each other by. Clusters with etcd apart do not
 // care.
-func (e *Engine) recognize(ctx context.Context, members []*member) error {
+func (d *Docker) recognize(ctx context.Context, members []*member) error {
 	for _, m := range members {
 		if m.role != constants.ControlPlaneNodeRoleValue {
 			continue
 		}
-		address, err := e.certified(ctx, m)
+		address, err := d.certified(ctx, m)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -65,8 +65,8 @@ func (e *Engine) recognize(ctx context.Context, members []*member) error {
 }
 
 // places finds out which addresses the containers of a cluster had.
-func (e *Engine) places(ctx context.Context, members []*member) ([]place, error) {
-	if err := e.recognize(ctx, members); err != nil {
+func (d *Docker) places(ctx context.Context, members []*member) ([]place, error) {
+	if err := d.recognize(ctx, members); err != nil {
 		return nil, err
 	}
 	planes := 0
@@ -81,13 +81,13 @@ func (e *Engine) places(ctx context.Context, members []*member) ([]place, error)
 		var err error
 		switch {
 		case p.bound:
-			p.proper, err = e.certified(ctx, m)
+			p.proper, err = d.certified(ctx, m)
 			if errors.Is(err, fs.ErrNotExist) { // it was never finished
 				p.bound = false
-				p.proper, err = e.latest(ctx, m)
+				p.proper, err = d.latest(ctx, m)
 			}
 		default:
-			p.proper, err = e.latest(ctx, m)
+			p.proper, err = d.latest(ctx, m)
 		}
 		if err != nil {
 			return nil, err
@@ -98,7 +98,7 @@ func (e *Engine) places(ctx context.Context, members []*member) ([]place, error)
 }
 
 // latest is the address that a container has, or had when it last ran.
-func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
+func (d *Docker) latest(ctx context.Context, m *member) (netip.Addr, error) {
 	if m.running() {
 		return m.address(), nil
 	}
@@ -106,7 +106,7 @@ func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
 	if m.six {
 		file = lastAddressSix
 	}
-	data, err := e.ReadFile(ctx, m.id, file)
+	data, err := d.ReadFile(ctx, m.id, file)
 	if errors.Is(err, fs.ErrNotExist) { // the load balancer has no such file
 		return m.fixed(), nil
 	}
@@ -120,8 +120,8 @@ func (e *Engine) latest(ctx context.Context, m *member) (netip.Addr, error) {
 }
 
 // certified is the address that the other members of etcd expect.
-func (e *Engine) certified(ctx context.Context, m *member) (netip.Addr, error) {
-	data, err := e.ReadFile(ctx, m.id, peerCertificate)
+func (d *Docker) certified(ctx context.Context, m *member) (netip.Addr, error) {
+	data, err := d.ReadFile(ctx, m.id, peerCertificate)
 	if err != nil {
 		return netip.Addr{}, err
 	}
@@ -149,7 +149,7 @@ func addressIn(data []byte, name string) (netip.Addr, error) {
 // keep has Docker give a stopped container an address at every start, or with
 // the zero address any. It returns false when the network cannot: Docker gives
 // fixed addresses only in subnets that were chosen when the network was made.
-func (e *Engine) keep(ctx context.Context, m *member, networkID string, address netip.Addr) (bool, error) {
+func (d *Docker) keep(ctx context.Context, m *member, networkID string, address netip.Addr) (bool, error) {
 	connected := m.endpoint != nil && m.endpoint.NetworkID == networkID
 	if connected && m.fixedTo(address) {
 		return true, nil
@@ -159,27 +159,27 @@ func (e *Engine) keep(ctx context.Context, m *member, networkID string, address 
 	ctx = context.WithoutCancel(ctx)
 	if connected && address.IsValid() {
 		// Docker judges the address first, and then finds the container connected.
-		if err := e.connect(ctx, m, address); noFixedAddress(err) {
+		if err := d.connect(ctx, m, address); noFixedAddress(err) {
 			return false, nil
 		}
 	}
 	if m.endpoint != nil {
-		if _, err := e.docker.NetworkDisconnect(ctx, m.network, client.NetworkDisconnectOptions{Container: m.id, Force: true}); err != nil {
+		if _, err := d.api.NetworkDisconnect(ctx, m.network, client.NetworkDisconnectOptions{Container: m.id, Force: true}); err != nil {
 			return false, fmt.Errorf("disconnect %s from network %s: %w", m.name, m.network, err)
 		}
 	}
-	err := e.connect(ctx, m, address)
+	err := d.connect(ctx, m, address)
 	if err == nil {
 		return true, nil
 	}
-	again := e.connect(ctx, m, netip.Addr{})
+	again := d.connect(ctx, m, netip.Addr{})
 	if noFixedAddress(err) {
 		return false, again
 	}
 	return false, errors.Join(err, again)
 }
 
-func (e *Engine) connect(ctx context.Context, m *member, address netip.Addr) error {
+func (d *Docker) connect(ctx context.Context, m *member, address netip.Addr) error {
 	settings := &network.EndpointSettings{}
 	if m.endpoint != nil {
 		settings.Aliases, settings.Links = m.endpoint.Aliases, m.endpoint.Links
@@ -189,7 +189,7 @@ func (e *Engine) connect(ctx context.Context, m *member, address netip.Addr) err
 		fixed := fixing(address)
 		settings.IPAMConfig = &fixed
 	}
-	if _, err := e.docker.NetworkConnect(ctx, m.network, client.NetworkConnectOptions{Container: m.id, EndpointConfig: settings}); err != nil {
+	if _, err := d.api.NetworkConnect(ctx, m.network, client.NetworkConnectOptions{Container: m.id, EndpointConfig: settings}); err != nil {
 		return fmt.Errorf("connect %s to network %s: %w", m.name, m.network, err)
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 const backends = "/home/envoy/cds.yaml"
 
 // Balance has the load balancer spread connections over these control planes alone.
-func (e *Engine) Balance(ctx context.Context, cluster string, planes []string) error {
+func (d *Docker) Balance(ctx context.Context, cluster string, planes []string) error {
 	listed, err := silent().ListNodes(cluster)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (e *Engine) Balance(ctx context.Context, cluster string, planes []string) e
 	if err != nil || front == nil {
 		return errors.Join(err, errors.New("the cluster has no load balancer"))
 	}
-	data, err := e.ReadFile(ctx, front.String(), backends)
+	data, err := d.ReadFile(ctx, front.String(), backends)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,8 @@ func (e *Engine) Balance(ctx context.Context, cluster string, planes []string) e
 }
 
 // HasBalancer tells whether a cluster has a load balancer in front.
-func (e *Engine) HasBalancer(ctx context.Context, cluster string) (bool, error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) HasBalancer(ctx context.Context, cluster string) (bool, error) {
+	members, err := d.members(ctx, cluster)
 	return slices.ContainsFunc(members, func(m *member) bool { return m.role == constants.ExternalLoadBalancerNodeRoleValue }), err
 }
 

@@ -39,15 +39,15 @@ func (c Certificate) Kubelet() bool { return strings.HasPrefix(c.File, kubeletKe
 
 // Certificates returns those in the containers of a cluster that are in use, sorted
 // by node and file, whether the containers run or not.
-func (e *Engine) Certificates(ctx context.Context, cluster string) (found []Certificate, err error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Certificates(ctx context.Context, cluster string) (found []Certificate, err error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range members {
 		files := map[string]entry{}
 		for _, dir := range []string{kubernetesDir, kubeletKeys} {
-			tree, err := e.tree(ctx, m.id, dir)
+			tree, err := d.tree(ctx, m.id, dir)
 			if err != nil {
 				return nil, err
 			}
@@ -99,11 +99,11 @@ func certificatesOf(node, file string, content []byte) []Certificate {
 
 // Authority returns the certificate and the key of the cluster's authority, which
 // control planes have.
-func (e *Engine) Authority(ctx context.Context, plane string) (certificate, key []byte, err error) {
-	if certificate, err = e.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.crt"); err != nil {
+func (d *Docker) Authority(ctx context.Context, plane string) (certificate, key []byte, err error) {
+	if certificate, err = d.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.crt"); err != nil {
 		return nil, nil, err
 	}
-	key, err = e.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.key")
+	key, err = d.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.key")
 	return certificate, key, err
 }
 
@@ -138,9 +138,9 @@ func (h Holder) StartKubelet(ctx context.Context) error {
 // UseKubeletClient makes a certificate with its key, in one file of PEM, the one with
 // which the node's kubelet comes to the API. The kubelet keeps one file for each and a
 // link to the latest.
-func (e *Engine) UseKubeletClient(ctx context.Context, h Holder, pem []byte, now time.Time) error {
+func (d *Docker) UseKubeletClient(ctx context.Context, h Holder, pem []byte, now time.Time) error {
 	file := kubeletKeys + "/kubelet-client-" + now.UTC().Format("2006-01-02-15-04-05") + ".pem"
-	if err := e.WriteFiles(ctx, h.Name, File{Path: file, Mode: 0o600, Content: pem}); err != nil {
+	if err := d.WriteFiles(ctx, h.Name, File{Path: file, Mode: 0o600, Content: pem}); err != nil {
 		return err
 	}
 	_, err := h.said(ctx, "ln", "-sfn", file, kubeletClient)

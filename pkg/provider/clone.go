@@ -19,8 +19,8 @@ import (
 // the same image, mounts, limits and network, but a name and a role of its own, and
 // no port of the host but, for a control plane, a free one that leads to its API
 // server.
-func (e *Engine) Clone(ctx context.Context, like, name, role string) error {
-	inspected, err := e.docker.ContainerInspect(ctx, like, client.ContainerInspectOptions{})
+func (d *Docker) Clone(ctx context.Context, like, name, role string) error {
+	inspected, err := d.api.ContainerInspect(ctx, like, client.ContainerInspectOptions{})
 	if err != nil {
 		return fmt.Errorf("inspect %s: %w", like, err)
 	}
@@ -28,11 +28,11 @@ func (e *Engine) Clone(ctx context.Context, like, name, role string) error {
 	if err != nil {
 		return err
 	}
-	made, err := e.docker.ContainerCreate(ctx, options)
+	made, err := d.api.ContainerCreate(ctx, options)
 	if err != nil {
 		return fmt.Errorf("make container %s: %w", name, err)
 	}
-	if _, err := e.docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
+	if _, err := d.api.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
 	return nil
@@ -70,8 +70,8 @@ func cloned(like container.InspectResponse, name, role string) (client.Container
 type Mount struct{ HostPath, Path string }
 
 // Mounts returns what a container sees of the host. Clone gives it to others too.
-func (e *Engine) Mounts(ctx context.Context, name string) (found []Mount, err error) {
-	inspected, err := e.docker.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
+func (d *Docker) Mounts(ctx context.Context, name string) (found []Mount, err error) {
+	inspected, err := d.api.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("inspect %s: %w", name, err)
 	}
@@ -85,8 +85,8 @@ func (e *Engine) Mounts(ctx context.Context, name string) (found []Mount, err er
 
 // Discard removes a container with its volumes, whether it runs or not. That there
 // is none is no error.
-func (e *Engine) Discard(ctx context.Context, name string) error {
-	_, err := e.docker.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+func (d *Docker) Discard(ctx context.Context, name string) error {
+	_, err := d.api.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("remove container %s: %w", name, err)
 	}
@@ -95,14 +95,14 @@ func (e *Engine) Discard(ctx context.Context, name string) error {
 
 // Remark has the markers in all containers of a cluster name the containers that it
 // has now. One that has none gets one, if any other has.
-func (e *Engine) Remark(ctx context.Context, cluster string) error {
-	return e.remark(ctx, cluster, func(*Marker) {})
+func (d *Docker) Remark(ctx context.Context, cluster string) error {
+	return d.remark(ctx, cluster, func(*Marker) {})
 }
 
 // AddKubeconfigs has the markers of a cluster name further files that have its
 // context.
-func (e *Engine) AddKubeconfigs(ctx context.Context, cluster string, files ...string) error {
-	return e.remark(ctx, cluster, func(m *Marker) {
+func (d *Docker) AddKubeconfigs(ctx context.Context, cluster string, files ...string) error {
+	return d.remark(ctx, cluster, func(m *Marker) {
 		for _, file := range files {
 			if !slices.Contains(m.Kubeconfigs, file) {
 				m.Kubeconfigs = append(m.Kubeconfigs, file)
@@ -111,8 +111,8 @@ func (e *Engine) AddKubeconfigs(ctx context.Context, cluster string, files ...st
 	})
 }
 
-func (e *Engine) remark(ctx context.Context, cluster string, change func(*Marker)) error {
-	found, err := e.Inventory(ctx, cluster)
+func (d *Docker) remark(ctx context.Context, cluster string, change func(*Marker)) error {
+	found, err := d.Inventory(ctx, cluster)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (e *Engine) remark(ctx context.Context, cluster string, change func(*Marker
 	if err != nil {
 		return err
 	}
-	marking := &Marking{engine: e, archive: archive, marked: map[string]bool{}}
+	marking := &Marking{docker: d, archive: archive, marked: map[string]bool{}}
 	for _, container := range found.Containers {
 		if err := marking.write(ctx, container.Name); err != nil {
 			return fmt.Errorf("mark node %s: %w", container.Name, err)

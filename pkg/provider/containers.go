@@ -91,19 +91,19 @@ func (m *member) fixedTo(address netip.Addr) bool {
 }
 
 // members returns a cluster's containers, sorted by name; none is no cluster.
-func (e *Engine) members(ctx context.Context, cluster string) ([]*member, error) {
-	return e.labeled(ctx, clusterLabel+"="+cluster)
+func (d *Docker) members(ctx context.Context, cluster string) ([]*member, error) {
+	return d.labeled(ctx, clusterLabel+"="+cluster)
 }
 
 // labeled returns the containers with a label, sorted by name.
-func (e *Engine) labeled(ctx context.Context, label string) ([]*member, error) {
-	listed, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
+func (d *Docker) labeled(ctx context.Context, label string) ([]*member, error) {
+	listed, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
 	if err != nil {
 		return nil, fmt.Errorf("list the containers with label %s: %w", label, err)
 	}
 	found := make([]*member, 0, len(listed.Items))
 	for _, item := range listed.Items {
-		inspected, err := e.docker.ContainerInspect(ctx, item.ID, client.ContainerInspectOptions{})
+		inspected, err := d.api.ContainerInspect(ctx, item.ID, client.ContainerInspectOptions{})
 		if errdefs.IsNotFound(err) { // removed in this moment
 			continue
 		}
@@ -177,8 +177,8 @@ type Running struct {
 }
 
 // Running returns the containers of a cluster that run, sorted by name.
-func (e *Engine) Running(ctx context.Context, cluster string) (found []Running, err error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Running(ctx context.Context, cluster string) (found []Running, err error) {
+	members, err := d.members(ctx, cluster)
 	for _, m := range members {
 		if m.state == container.StateRunning {
 			api := m.api
@@ -192,8 +192,8 @@ func (e *Engine) Running(ctx context.Context, cluster string) (found []Running, 
 }
 
 // Halted returns the names of a cluster's containers that do not run.
-func (e *Engine) Halted(ctx context.Context, cluster string) (names []string, err error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Halted(ctx context.Context, cluster string) (names []string, err error) {
+	members, err := d.members(ctx, cluster)
 	for _, m := range members {
 		if m.state != container.StateRunning {
 			names = append(names, m.name)

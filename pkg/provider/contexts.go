@@ -67,6 +67,6 @@ func Entry(file, name string) (port string, has bool, err error) {
 
 // DropEntry removes a cluster's entry from a kubeconfig. The cluster must have no
 // containers any more.
-func (p *Provider) DropEntry(ctx context.Context, file, name string) error {
+func (d *Docker) DropEntry(ctx context.Context, file, name string) error {
 	return explain(unlocked(ctx, func() error { return silent().Delete(name, file) }))
 }

@@ -19,8 +19,8 @@ import (
 // CopyFiles copies files from one container to the same places in others, with their
 // owners and modes and those of the directories below dir that they are in. It reads
 // all of dir once, and writes once to each container.
-func (e *Engine) CopyFiles(ctx context.Context, from string, to []string, dir string, files ...string) error {
-	read, err := e.docker.CopyFromContainer(ctx, from, client.CopyFromContainerOptions{SourcePath: dir})
+func (d *Docker) CopyFiles(ctx context.Context, from string, to []string, dir string, files ...string) error {
+	read, err := d.api.CopyFromContainer(ctx, from, client.CopyFromContainerOptions{SourcePath: dir})
 	if errdefs.IsNotFound(err) {
 		err = fs.ErrNotExist
 	}
@@ -35,7 +35,7 @@ func (e *Engine) CopyFiles(ctx context.Context, from string, to []string, dir st
 	var group errgroup.Group
 	for _, name := range to {
 		group.Go(func() error {
-			if _, err := e.docker.CopyToContainer(ctx, name, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
+			if _, err := d.api.CopyToContainer(ctx, name, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
 				return fmt.Errorf("write into %s: %w", name, err)
 			}
 			return nil

@@ -8,14 +8,15 @@ import (
 )
 
 // Provision makes a cluster's containers through kind: the load balancer is
-// configured, kubeadm's configuration is in every node, and Kubernetes is not started.
+// configured, kubeadm's configuration is in every node, which is on a Docker network,
+// and Kubernetes is not started.
 // kind cannot be interrupted: when ctx ends, Provision returns the cause as soon as
 // kind has ended. What has been made by then is for Delete.
-func (p *Provider) Provision(ctx context.Context, engine *Engine, config *v1alpha4.Cluster) error {
-	return p.withFreePorts(ctx, config, func() error {
-		err := p.create(ctx, config, cluster.CreateWithStopBeforeSettingUpKubernetes(true))
+func (d *Docker) Provision(ctx context.Context, config *v1alpha4.Cluster, network string) error {
+	return d.withFreePorts(ctx, config, func() error {
+		err := d.create(ctx, config, network, cluster.CreateWithStopBeforeSettingUpKubernetes(true))
 		if err != nil {
-			engine.settle(context.WithoutCancel(ctx), Containers(config))
+			d.settle(context.WithoutCancel(ctx), Containers(config))
 		}
 		return err
 	})
@@ -23,18 +24,18 @@ func (p *Provider) Provision(ctx context.Context, engine *Engine, config *v1alph
 
 // CreateStock makes a whole cluster as kind does by itself, for comparisons. When ctx
 // ends, it returns the cause as soon as kind has ended.
-func (p *Provider) CreateStock(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string) error {
-	return p.withFreePorts(ctx, config, func() error {
-		return p.create(ctx, config, cluster.CreateWithKubeconfigPath(kubeconfig))
+func (d *Docker) CreateStock(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string) error {
+	return d.withFreePorts(ctx, config, func() error {
+		return d.create(ctx, config, usersNetwork, cluster.CreateWithKubeconfigPath(kubeconfig))
 	})
 }
 
 // create runs kind, and returns when no part of it is at work any more: the cause, if
 // ctx has ended. Removal is the caller's, and happens once.
-func (p *Provider) create(ctx context.Context, config *v1alpha4.Cluster, options ...cluster.CreateOption) error {
-	err := onNetwork(p.NetworkName(), func() error {
+func (d *Docker) create(ctx context.Context, config *v1alpha4.Cluster, network string, options ...cluster.CreateOption) error {
+	err := onNetwork(network, func() error {
 		return toItsEnd(ctx, func() error {
-			return explain(kind(warnings{sink: p.sink}).Create(config.Name, append(options,
+			return explain(kind(warnings{sink: d.sink}).Create(config.Name, append(options,
 				cluster.CreateWithV1Alpha4Config(config),
 				cluster.CreateWithRetain(true),
 				cluster.CreateWithDisplayUsage(false),

@@ -10,8 +10,8 @@ import (
 )
 
 // Delete removes a cluster's containers with their volumes. No kubeconfig is touched.
-func (p *Provider) Delete(ctx context.Context, name string) error {
-	_, err := p.remove(ctx, name)
+func (d *Docker) Delete(ctx context.Context, name string) error {
+	_, err := d.remove(ctx, name)
 	return err
 }
 
@@ -26,12 +26,12 @@ const (
 
 // DeleteComing removes the containers of a cluster that a killed process was making, a
 // number of them, and looks again until none comes any more. It returns their names.
-func (p *Provider) DeleteComing(ctx context.Context, name string, coming int) ([]string, error) {
-	ticker := time.NewTicker(p.settle)
+func (d *Docker) DeleteComing(ctx context.Context, name string, coming int) ([]string, error) {
+	ticker := time.NewTicker(d.interval)
 	defer ticker.Stop()
 	seen := map[string]bool{}
 	for calm := 0; calm < looks || calm < patientLooks && len(seen) < coming; calm++ {
-		removed, err := p.remove(ctx, name)
+		removed, err := d.remove(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (p *Provider) DeleteComing(ctx context.Context, name string, coming int) ([
 
 // remove removes the containers that are there now, and returns their names. kind would
 // take the cluster from a kubeconfig as well.
-func (p *Provider) remove(ctx context.Context, name string) (removed []string, err error) {
+func (d *Docker) remove(ctx context.Context, name string) (removed []string, err error) {
 	listed, err := silent().ListNodes(name)
 	if err != nil || len(listed) == 0 {
 		return nil, err

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
-
-	"github.com/kindctl/kindctl/pkg/event"
 )
 
 // docker puts a docker command on the PATH whose containers are the lines of a
@@ -52,8 +50,8 @@ esac`)
 	if err := os.WriteFile(filepath.Join(state, "containers"), []byte("lab-control-plane\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := New(event.Discard)
-	p.settle = time.Millisecond
+	p := newDocker(nil)
+	p.interval = time.Millisecond
 	came, err := p.DeleteComing(t.Context(), "lab", 2)
 	if err != nil || !slices.Equal(came, []string{"lab-control-plane", "lab-worker"}) {
 		t.Errorf("removed %q, %v", came, err)
@@ -91,11 +89,11 @@ esac`)
 			time.Sleep(time.Millisecond)
 		}
 	})
-	p := New(event.Discard)
+	p := newDocker(nil)
 	config := &v1alpha4.Cluster{Name: "lab"}
 	v1alpha4.SetDefaultsCluster(config)
 	engine := (&dockerd{containers: []*box{{name: "lab-control-plane", cluster: "lab", state: "running"}}}).engine(t)
-	if err := p.Provision(ctx, engine, config); !errors.Is(err, context.Canceled) {
+	if err := engine.Provision(ctx, config, DefaultNetwork); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v, want that of the context", err)
 	}
 	if err := p.Delete(t.Context(), "lab"); err != nil {

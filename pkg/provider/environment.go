@@ -19,8 +19,9 @@ var environment sync.RWMutex
 // has set since.
 var usersNetwork = cmp.Or(os.Getenv(networkVariable), DefaultNetwork)
 
-// NetworkName is the Docker network that Provision puts nodes on.
-func (p *Provider) NetworkName() string { return cmp.Or(p.Network, usersNetwork) }
+// NetworkName is the Docker network for nodes: the one that is asked for, or for ""
+// the one that kind takes by itself.
+func NetworkName(asked string) string { return cmp.Or(asked, usersNetwork) }
 
 // onNetwork lets work create a cluster on a network.
 func onNetwork(network string, work func() error) error {

@@ -12,7 +12,7 @@ import (
 )
 
 // Holder returns one container of a cluster by its name, whatever its role.
-func (p *Provider) Holder(cluster, name string) (Holder, error) {
+func (d *Docker) Holder(cluster, name string) (Holder, error) {
 	listed, err := silent().ListNodes(cluster)
 	if err != nil {
 		return Holder{}, err

@@ -31,15 +31,15 @@ const (
 // Exec runs a command in a container, with all privileges that it can have. It returns
 // the end of what the command prints, with both streams in one, and its exit code. When
 // ctx ends, so does the command, and then Exec.
-func (e *Engine) Exec(ctx context.Context, container string, command ...string) (output string, code int, err error) {
-	made, err := e.docker.ExecCreate(ctx, container, client.ExecCreateOptions{
+func (d *Docker) Exec(ctx context.Context, container string, command ...string) (output string, code int, err error) {
+	made, err := d.api.ExecCreate(ctx, container, client.ExecCreateOptions{
 		Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Cmd: append([]string{"/bin/sh", "-c", bound, "sh"}, command...),
 	})
 	if err != nil {
 		return "", 0, fmt.Errorf("run %s in %s: %w", command[0], container, err)
 	}
-	attached, err := e.docker.ExecAttach(ctx, made.ID, client.ExecAttachOptions{})
+	attached, err := d.api.ExecAttach(ctx, made.ID, client.ExecAttachOptions{})
 	if err != nil {
 		return "", 0, fmt.Errorf("run %s in %s: %w", command[0], container, err)
 	}
@@ -63,14 +63,14 @@ func (e *Engine) Exec(ctx context.Context, container string, command ...string) 
 	if err != nil {
 		return out.String(), 0, fmt.Errorf("run %s in %s: %w", command[0], container, err)
 	}
-	code, err = e.exitCode(ctx, made.ID)
+	code, err = d.exitCode(ctx, made.ID)
 	return strings.TrimSpace(out.String()), code, err
 }
 
 // exitCode is that of a command which has closed its output.
-func (e *Engine) exitCode(ctx context.Context, command string) (int, error) {
+func (d *Docker) exitCode(ctx context.Context, command string) (int, error) {
 	for {
-		seen, err := e.docker.ExecInspect(ctx, command, client.ExecInspectOptions{})
+		seen, err := d.api.ExecInspect(ctx, command, client.ExecInspectOptions{})
 		if err != nil {
 			return 0, fmt.Errorf("look how a command ended: %w", err)
 		}

@@ -69,7 +69,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *execd) engine(t *testing.T) *Engine {
+func (d *execd) engine(t *testing.T) *Docker {
 	t.Helper()
 	return serve(t, d)
 }

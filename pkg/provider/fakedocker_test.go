@@ -20,7 +20,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// dockerd is as much of Docker's API as an Engine asks, with addresses given as
+// dockerd is as much of Docker's API as a Docker asks, with addresses given as
 // Docker gives them: the fixed one, else the lowest that is free.
 type dockerd struct {
 	sync.Mutex
@@ -66,8 +66,8 @@ func lanSix(name string) *bridge {
 	return &bridge{name: name, driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("fc00:1::/64")}, chosen: true}
 }
 
-// serve returns an Engine of a Docker that answers as the handler does.
-func serve(t *testing.T, docker http.Handler) *Engine {
+// serve returns a Docker of a Docker that answers as the handler does.
+func serve(t *testing.T, docker http.Handler) *Docker {
 	t.Helper()
 	server := httptest.NewServer(docker)
 	t.Cleanup(server.Close)
@@ -76,11 +76,11 @@ func serve(t *testing.T, docker http.Handler) *Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { connection.Close() })
-	return NewEngine(connection)
+	return newDocker(connection)
 }
 
 // engine serves the API.
-func (d *dockerd) engine(t *testing.T) *Engine {
+func (d *dockerd) engine(t *testing.T) *Docker {
 	t.Helper()
 	return serve(t, d)
 }

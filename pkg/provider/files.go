@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 )
 
@@ -24,20 +26,45 @@ type File struct {
 
 // WriteFiles writes files into a container, and makes the directories that they
 // are in.
-func (e *Engine) WriteFiles(ctx context.Context, container string, files ...File) error {
+func (d *Docker) WriteFiles(ctx context.Context, container string, files ...File) error {
 	archive, err := packed(time.Now(), files...)
 	if err != nil {
 		return err
 	}
-	if _, err := e.docker.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
+	if _, err := d.api.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
 		return fmt.Errorf("write into %s: %w", container, err)
 	}
 	return nil
 }
 
+// fileLimit is far beyond any file that is read from a node.
+const fileLimit = 1 << 20
+
+// ReadFile returns a file of a container, whether it runs or not. The error of
+// a file that is not there is fs.ErrNotExist.
+func (d *Docker) ReadFile(ctx context.Context, container, path string) ([]byte, error) {
+	copied, err := d.api.CopyFromContainer(ctx, container, client.CopyFromContainerOptions{SourcePath: path})
+	if errdefs.IsNotFound(err) {
+		return nil, fmt.Errorf("%s in %s: %w", path, container, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s in %s: %w", path, container, err)
+	}
+	defer copied.Content.Close()
+	archive := tar.NewReader(copied.Content)
+	header, err := archive.Next()
+	if err != nil {
+		return nil, fmt.Errorf("read %s in %s: %w", path, container, err)
+	}
+	if header.Typeflag != tar.TypeReg {
+		return nil, fmt.Errorf("%s in %s is no file", path, container)
+	}
+	return io.ReadAll(io.LimitReader(archive, fileLimit))
+}
+
 // HasFile reports whether a container has a file at an absolute path.
-func (e *Engine) HasFile(ctx context.Context, container, path string) (bool, error) {
-	_, err := e.ReadFile(ctx, container, path)
+func (d *Docker) HasFile(ctx context.Context, container, path string) (bool, error) {
+	_, err := d.ReadFile(ctx, container, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -44,18 +44,18 @@ func (c Container) Running() bool { return c.State == "running" }
 func (i Inventory) Empty() bool { return len(i.Containers)+len(i.Companions) == 0 }
 
 // Inventory returns what Docker has of a cluster; no containers are no cluster.
-func (e *Engine) Inventory(ctx context.Context, cluster string) (Inventory, error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Inventory(ctx context.Context, cluster string) (Inventory, error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return Inventory{}, err
 	}
-	return e.inventory(ctx, cluster, members)
+	return d.inventory(ctx, cluster, members)
 }
 
 // Inventories returns what Docker has of every cluster that kind or kindctl
 // made, sorted by name.
-func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error) {
-	members, err := e.labeled(ctx, clusterLabel)
+func (d *Docker) Inventories(ctx context.Context) (found []Inventory, err error) {
+	members, err := d.labeled(ctx, clusterLabel)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error)
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		one, err := e.inventory(ctx, name, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m.cluster != name }))
+		one, err := d.inventory(ctx, name, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m.cluster != name }))
 		if err != nil {
 			return nil, err
 		}
@@ -74,9 +74,9 @@ func (e *Engine) Inventories(ctx context.Context) (found []Inventory, err error)
 	return found, nil
 }
 
-func (e *Engine) inventory(ctx context.Context, cluster string, members []*member) (Inventory, error) {
+func (d *Docker) inventory(ctx context.Context, cluster string, members []*member) (Inventory, error) {
 	found := Inventory{Cluster: cluster}
-	companions, err := e.labeled(ctx, companionLabel+"="+cluster)
+	companions, err := d.labeled(ctx, companionLabel+"="+cluster)
 	if err != nil {
 		return Inventory{}, err
 	}
@@ -84,7 +84,7 @@ func (e *Engine) inventory(ctx context.Context, cluster string, members []*membe
 		found.Companions = append(found.Companions, m.name)
 	}
 	for _, m := range members {
-		marker, marked, err := e.markerOf(ctx, m.id)
+		marker, marked, err := d.markerOf(ctx, m.id)
 		if err != nil {
 			return Inventory{}, err
 		}
@@ -96,7 +96,7 @@ func (e *Engine) inventory(ctx context.Context, cluster string, members []*membe
 	return found, nil
 }
 
-// Marker returns the cluster's marker: see Engine.Marker.
+// Marker returns the cluster's marker: see Docker.Marker.
 func (i Inventory) Marker() (Marker, bool) {
 	at := slices.IndexFunc(i.Containers, func(c Container) bool { return c.Marked })
 	if at < 0 {
@@ -106,8 +106,8 @@ func (i Inventory) Marker() (Marker, bool) {
 }
 
 // Identity returns the ID of this Docker, and the time by its clock.
-func (e *Engine) Identity(ctx context.Context) (id string, now time.Time, err error) {
-	result, err := e.docker.Info(ctx, client.InfoOptions{})
+func (d *Docker) Identity(ctx context.Context) (id string, now time.Time, err error) {
+	result, err := d.api.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return "", time.Time{}, err
 	}

@@ -21,10 +21,10 @@ func Context(name string) string { return "kind-" + name }
 // Kubeconfig returns a cluster's kubeconfig with the address that works for this
 // process, or with internal set the one that works on the clusters' network. A process
 // in a container of the same Docker is connected to that network.
-func (p *Provider) Kubeconfig(name string, internal bool) (string, error) {
+func (d *Docker) Kubeconfig(name string, internal bool) (string, error) {
 	if !internal {
 		var err error
-		if internal, err = p.reach(name); err != nil {
+		if internal, err = d.reach(name); err != nil {
 			return "", err
 		}
 	}
@@ -34,11 +34,11 @@ func (p *Provider) Kubeconfig(name string, internal bool) (string, error) {
 // MergeKubeconfig adds a cluster's context to the user's kubeconfig, under the
 // lock that kubectl uses too, and makes it the current one unless keep says to leave
 // the one that is. Other entries stay.
-func (p *Provider) MergeKubeconfig(ctx context.Context, name, path string, keep bool) error {
+func (d *Docker) MergeKubeconfig(ctx context.Context, name, path string, keep bool) error {
 	if keep {
-		return p.mergeKeeping(ctx, name, path)
+		return d.mergeKeeping(ctx, name, path)
 	}
-	internal, err := p.reach(name)
+	internal, err := d.reach(name)
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ const (
 // credentials that the cluster has now, if the entry is there. An entry of another
 // cluster, one with a server on another host and credentials of another kind stay as
 // they are, and so does the current context.
-func (p *Provider) RefreshKubeconfig(ctx context.Context, name, file string) (found Refreshed, err error) {
-	text, err := p.Kubeconfig(name, false)
+func (d *Docker) RefreshKubeconfig(ctx context.Context, name, file string) (found Refreshed, err error) {
+	text, err := d.Kubeconfig(name, false)
 	if err != nil {
 		return NoEntry, err
 	}
@@ -75,8 +75,8 @@ func sameHost(a, b string) bool {
 }
 
 // mergeKeeping adds a cluster's context to a kubeconfig and leaves the current one.
-func (p *Provider) mergeKeeping(ctx context.Context, name, path string) error {
-	text, err := p.Kubeconfig(name, false)
+func (d *Docker) mergeKeeping(ctx context.Context, name, path string) error {
+	text, err := d.Kubeconfig(name, false)
 	if err != nil {
 		return err
 	}

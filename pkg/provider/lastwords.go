@@ -27,8 +27,8 @@ var planeComponents = []string{"etcd", "kube-apiserver", "kube-controller-manage
 // printed last before they ended by themselves, a line for each: "kube-apiserver in
 // lab-control-plane: unknown flag: --insecure-port". It is best effort, for an error
 // that is there.
-func (e *Engine) LastWords(ctx context.Context, cluster string) (words []string) {
-	looks, err := e.Looks(ctx, cluster)
+func (d *Docker) LastWords(ctx context.Context, cluster string) (words []string) {
+	looks, err := d.Looks(ctx, cluster)
 	if err != nil {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (e *Engine) LastWords(ctx context.Context, cluster string) (words []string)
 		if l.member.role == constants.WorkerNodeRoleValue {
 			continue
 		}
-		logs, err := e.tree(ctx, l.member.id, podLogs)
+		logs, err := d.tree(ctx, l.member.id, podLogs)
 		if err != nil {
 			continue
 		}

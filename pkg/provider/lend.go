@@ -24,7 +24,7 @@ const lendingInterval = 100 * time.Millisecond
 // takes the name away, unless another process still needs it; the last one does
 // then. Nothing is done if image is "" or name itself, or if Docker has got the
 // real image by that name meanwhile.
-func (e *Engine) Lend(ctx context.Context, image, name string) (giveBack func(), err error) {
+func (d *Docker) Lend(ctx context.Context, image, name string) (giveBack func(), err error) {
 	if image == "" || image == name {
 		return func() {}, nil
 	}
@@ -32,13 +32,13 @@ func (e *Engine) Lend(ctx context.Context, image, name string) (giveBack func(),
 	if _, err := lock.TryRLockContext(ctx, lendingInterval); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
 	}
-	if foreign, err := e.foreign(ctx, name); err != nil || foreign {
+	if foreign, err := d.foreign(ctx, name); err != nil || foreign {
 		return func() {}, closeWith(err, lock)
 	}
-	if _, err := e.docker.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: name}); err != nil {
+	if _, err := d.api.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: name}); err != nil {
 		return nil, closeWith(fmt.Errorf("tag %s as %s: %w", image, name, err), lock)
 	}
-	return func() { e.giveBack(context.WithoutCancel(ctx), lock, name) }, nil
+	return func() { d.giveBack(context.WithoutCancel(ctx), lock, name) }, nil
 }
 
 func closeWith(err error, lock *flock.Flock) error {
@@ -48,8 +48,8 @@ func closeWith(err error, lock *flock.Flock) error {
 
 // foreign tells whether Docker has an image by that name that was not built by
 // kindctl.
-func (e *Engine) foreign(ctx context.Context, name string) (bool, error) {
-	image, err := e.docker.ImageInspect(ctx, name)
+func (d *Docker) foreign(ctx context.Context, name string) (bool, error) {
+	image, err := d.api.ImageInspect(ctx, name)
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
@@ -62,11 +62,11 @@ func (e *Engine) foreign(ctx context.Context, name string) (bool, error) {
 
 // giveBack removes the name if nobody else holds the lock. Where that fails, the
 // name stays until the next load balancer is started.
-func (e *Engine) giveBack(ctx context.Context, lock *flock.Flock, name string) {
+func (d *Docker) giveBack(ctx context.Context, lock *flock.Flock, name string) {
 	_ = lock.Unlock()
 	if alone, err := lock.TryLock(); err == nil && alone {
-		if foreign, err := e.foreign(ctx, name); err == nil && !foreign {
-			_, _ = e.docker.ImageRemove(ctx, name, client.ImageRemoveOptions{})
+		if foreign, err := d.foreign(ctx, name); err == nil && !foreign {
+			_, _ = d.api.ImageRemove(ctx, name, client.ImageRemoveOptions{})
 		}
 	}
 	_ = lock.Close()

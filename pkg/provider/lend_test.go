@@ -14,7 +14,7 @@ type shelf struct {
 	images map[string]map[string]string
 }
 
-func (s *shelf) engine(t *testing.T) *Engine {
+func (s *shelf) engine(t *testing.T) *Docker {
 	t.Helper()
 	return serve(t, s)
 }

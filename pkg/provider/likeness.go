@@ -38,14 +38,14 @@ func (e entry) same(other entry) bool {
 // CopyCommon gives a container the files of commonTrees in which another one of its
 // cluster differs, and returns their paths. What is equal is not written: it may be
 // mounted, and read-only.
-func (e *Engine) CopyCommon(ctx context.Context, from, to string) ([]string, error) {
+func (d *Docker) CopyCommon(ctx context.Context, from, to string) ([]string, error) {
 	wanted, differs := map[string]entry{}, []string{}
 	for _, dir := range commonTrees {
-		theirs, err := e.tree(ctx, from, dir)
+		theirs, err := d.tree(ctx, from, dir)
 		if err != nil {
 			return nil, err
 		}
-		own, err := e.tree(ctx, to, dir)
+		own, err := d.tree(ctx, to, dir)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (e *Engine) CopyCommon(ctx context.Context, from, to string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.docker.CopyToContainer(ctx, to, client.CopyToContainerOptions{DestinationPath: "/", Content: archive}); err != nil {
+	if _, err := d.api.CopyToContainer(ctx, to, client.CopyToContainerOptions{DestinationPath: "/", Content: archive}); err != nil {
 		return nil, fmt.Errorf("write %s in %s: %w", strings.Join(differs, ", "), to, err)
 	}
 	return differs, nil
@@ -72,8 +72,8 @@ func (e *Engine) CopyCommon(ctx context.Context, from, to string) ([]string, err
 
 // tree reads a directory of a container, by absolute path. One that is not there has
 // nothing.
-func (e *Engine) tree(ctx context.Context, container, dir string) (map[string]entry, error) {
-	copied, err := e.docker.CopyFromContainer(ctx, container, client.CopyFromContainerOptions{SourcePath: dir})
+func (d *Docker) tree(ctx context.Context, container, dir string) (map[string]entry, error) {
+	copied, err := d.api.CopyFromContainer(ctx, container, client.CopyFromContainerOptions{SourcePath: dir})
 	if errdefs.IsNotFound(err) {
 		return nil, nil
 	}

@@ -11,9 +11,9 @@ import (
 // Limit bounds what a node may use: processors in billionths and memory in
 // bytes, swap included; 0 leaves it as it is. Docker keeps the limits over a
 // restart.
-func (e *Engine) Limit(ctx context.Context, node string, nanoCPUs, memory int64) error {
+func (d *Docker) Limit(ctx context.Context, node string, nanoCPUs, memory int64) error {
 	limits := container.Resources{NanoCPUs: nanoCPUs, Memory: memory, MemorySwap: memory}
-	if _, err := e.docker.ContainerUpdate(ctx, node, client.ContainerUpdateOptions{Resources: &limits}); err != nil {
+	if _, err := d.api.ContainerUpdate(ctx, node, client.ContainerUpdateOptions{Resources: &limits}); err != nil {
 		return fmt.Errorf("limit node %s: %w", node, err)
 	}
 	return nil

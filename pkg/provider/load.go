@@ -27,7 +27,7 @@ type Holder struct {
 }
 
 // Holders returns a cluster's nodes, sorted by name: Docker lists them as they came up.
-func (p *Provider) Holders(cluster string) ([]Holder, error) {
+func (d *Docker) Holders(cluster string) ([]Holder, error) {
 	listed, err := silent().ListInternalNodes(cluster)
 	if err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func imageTable(table io.Reader) map[string][]string {
 
 // LoadImage puts an image archive into every node, all nodes at the same time.
 // open is called once for each node.
-func (p *Provider) LoadImage(ctx context.Context, name string, open func() (io.ReadCloser, error)) error {
-	holders, err := p.Holders(name)
+func (d *Docker) LoadImage(ctx context.Context, name string, open func() (io.ReadCloser, error)) error {
+	holders, err := d.Holders(name)
 	if err != nil {
 		return err
 	}

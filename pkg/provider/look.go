@@ -23,14 +23,14 @@ import (
 // Look reads what one container of a cluster says of itself, as far as possible
 // also when it does not run.
 type Look struct {
-	engine *Engine
+	docker *Docker
 	member *member
 	node   nodes.Node
 }
 
 // Looks returns one for every container of a cluster.
-func (e *Engine) Looks(ctx context.Context, cluster string) (looks []Look, err error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Looks(ctx context.Context, cluster string) (looks []Look, err error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (e *Engine) Looks(ctx context.Context, cluster string) (looks []Look, err e
 	for _, m := range members {
 		for _, node := range listed {
 			if node.String() == m.name {
-				looks = append(looks, Look{e, m, node})
+				looks = append(looks, Look{d, m, node})
 			}
 		}
 	}
@@ -87,13 +87,13 @@ func (l Look) Output(ctx context.Context, command ...string) ([]byte, error) {
 
 // File returns a file of the container, at most a mebibyte.
 func (l Look) File(ctx context.Context, path string) ([]byte, error) {
-	return l.engine.ReadFile(ctx, l.member.id, path)
+	return l.docker.ReadFile(ctx, l.member.id, path)
 }
 
 // Files calls keep with every regular file below a directory, by its name there,
 // and the end of its content.
 func (l Look) Files(ctx context.Context, dir string, keep func(name string, content []byte)) error {
-	copied, err := l.engine.docker.CopyFromContainer(ctx, l.member.id, client.CopyFromContainerOptions{SourcePath: dir})
+	copied, err := l.docker.api.CopyFromContainer(ctx, l.member.id, client.CopyFromContainerOptions{SourcePath: dir})
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
@@ -126,7 +126,7 @@ const logLines = 20000
 
 // Log is the end of what the container itself has printed.
 func (l Look) Log(ctx context.Context) ([]byte, error) {
-	log, err := l.engine.docker.ContainerLogs(ctx, l.member.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(logLines)})
+	log, err := l.docker.api.ContainerLogs(ctx, l.member.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(logLines)})
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", l.member.name, err)
 	}
@@ -138,7 +138,7 @@ func (l Look) Log(ctx context.Context) ([]byte, error) {
 
 // Facts are what Docker knows of the container, as JSON.
 func (l Look) Facts(ctx context.Context) ([]byte, error) {
-	inspected, err := l.engine.docker.ContainerInspect(ctx, l.member.id, client.ContainerInspectOptions{})
+	inspected, err := l.docker.api.ContainerInspect(ctx, l.member.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -46,14 +46,14 @@ func (m Marker) Left(now time.Time) (time.Duration, bool) {
 // Marker returns the marker of a cluster, from the first of its containers that
 // has one, and false when none has: then somebody else made it with kind, or
 // nobody came as far as to mark it.
-func (e *Engine) Marker(ctx context.Context, cluster string) (Marker, bool, error) {
-	found, err := e.Inventory(ctx, cluster)
+func (d *Docker) Marker(ctx context.Context, cluster string) (Marker, bool, error) {
+	found, err := d.Inventory(ctx, cluster)
 	marker, marked := found.Marker()
 	return marker, marked, err
 }
 
-func (e *Engine) markerOf(ctx context.Context, container string) (Marker, bool, error) {
-	data, err := e.ReadFile(ctx, container, markerFile)
+func (d *Docker) markerOf(ctx context.Context, container string) (Marker, bool, error) {
+	data, err := d.ReadFile(ctx, container, markerFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Marker{}, false, nil
 	}

@@ -14,7 +14,7 @@ import (
 // Marking writes a marker into the containers of a cluster as Docker makes them,
 // so that whoever dies half way leaves nothing that nobody owns up to.
 type Marking struct {
-	engine  *Engine
+	docker  *Docker
 	marker  Marker
 	archive []byte
 	stop    context.CancelFunc
@@ -26,14 +26,14 @@ type Marking struct {
 
 // Mark begins to mark the containers of marker.Cluster. Finish must be called
 // once they are made; it ends with ctx too.
-func (e *Engine) Mark(ctx context.Context, marker Marker) (*Marking, error) {
+func (d *Docker) Mark(ctx context.Context, marker Marker) (*Marking, error) {
 	archive, err := archived(marker)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	m := &Marking{engine: e, marker: marker, archive: archive, stop: stop, marked: map[string]bool{}}
-	told := e.docker.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
+	m := &Marking{docker: d, marker: marker, archive: archive, stop: stop, marked: map[string]bool{}}
+	told := d.api.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
 		Add("type", string(events.ContainerEventType)).
 		// A container that cannot be written to yet can be when it starts.
 		Add("event", string(events.ActionCreate), string(events.ActionStart)).
@@ -57,7 +57,7 @@ func (m *Marking) listen(ctx context.Context, told client.EventsResult) error {
 // Finish ends the watch and marks what it has missed.
 func (m *Marking) Finish(ctx context.Context) error {
 	m.Stop()
-	members, err := m.engine.members(ctx, m.marker.Cluster)
+	members, err := m.docker.members(ctx, m.marker.Cluster)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (m *Marking) write(ctx context.Context, container string) error {
 	if m.marked[container] {
 		return nil
 	}
-	_, err := m.engine.docker.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(m.archive)})
+	_, err := m.docker.api.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(m.archive)})
 	m.marked[container] = err == nil
 	return err
 }

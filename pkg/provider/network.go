@@ -42,11 +42,11 @@ var networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
 // CheckNetwork returns an error with advice when nodes cannot be put on a network
 // of that name; six asks for IPv6 on it. One that is not there can be made.
-func (e *Engine) CheckNetwork(ctx context.Context, name string, six bool) error {
+func (d *Docker) CheckNetwork(ctx context.Context, name string, six bool) error {
 	if !networkName.MatchString(name) {
 		return hint.NetworkName.New(fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
 	}
-	found, err := e.network(ctx, name)
+	found, err := d.network(ctx, name)
 	if err != nil || found == nil {
 		return err
 	}
@@ -68,14 +68,14 @@ func (e *Engine) CheckNetwork(ctx context.Context, name string, six bool) error 
 
 // HasNetwork tells whether there is a network of that name, other than one that
 // EnsureNetwork would make anew.
-func (e *Engine) HasNetwork(ctx context.Context, name string) (bool, error) {
-	found, err := e.network(ctx, name)
+func (d *Docker) HasNetwork(ctx context.Context, name string) (bool, error) {
+	found, err := d.network(ctx, name)
 	return found != nil && found.Labels[NetworkLabel] != draftNetwork, err
 }
 
 // network finds a network by its name, nil if there is none.
-func (e *Engine) network(ctx context.Context, name string) (*network.Network, error) {
-	listed, err := e.docker.NetworkList(ctx, client.NetworkListOptions{Filters: client.Filters{}.Add("name", name)})
+func (d *Docker) network(ctx context.Context, name string) (*network.Network, error) {
+	listed, err := d.api.NetworkList(ctx, client.NetworkListOptions{Filters: client.Filters{}.Add("name", name)})
 	if err != nil {
 		return nil, fmt.Errorf("list networks: %w", err)
 	}
@@ -92,20 +92,20 @@ func (e *Engine) network(ctx context.Context, name string) (*network.Network, er
 // fixed addresses in such subnets only, and several control planes need them to
 // come back after a stop. Of the marker, owner and run become labels. Two callers
 // at a time must have a lock between them.
-func (e *Engine) EnsureNetwork(ctx context.Context, name string, by Marker) (made bool, err error) {
-	if err := e.CheckNetwork(ctx, name, false); err != nil {
+func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Marker) (made bool, err error) {
+	if err := d.CheckNetwork(ctx, name, false); err != nil {
 		return false, err
 	}
-	there, err := e.network(ctx, name)
+	there, err := d.network(ctx, name)
 	if err == nil && there != nil && there.Labels[NetworkLabel] == draftNetwork {
-		if _, err = e.DiscardNetwork(ctx, name); err == nil {
-			there, err = e.network(ctx, name)
+		if _, err = d.DiscardNetwork(ctx, name); err == nil {
+			there, err = d.network(ctx, name)
 		}
 	}
 	if err != nil || there != nil {
 		return false, err
 	}
-	if err := e.makeNetwork(ctx, name, by); err != nil {
+	if err := d.makeNetwork(ctx, name, by); err != nil {
 		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
 	}
 	return true, nil
@@ -114,16 +114,16 @@ func (e *Engine) EnsureNetwork(ctx context.Context, name string, by Marker) (mad
 // attempts bounds how often somebody else may take the subnet that was chosen.
 const attempts = 5
 
-func (e *Engine) makeNetwork(ctx context.Context, name string, by Marker) error {
+func (d *Docker) makeNetwork(ctx context.Context, name string, by Marker) error {
 	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: map[string]string{OwnerLabel: by.Owner, RunLabel: by.Run}}
 	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
 	const mtu = "com.docker.network.driver.mtu"
-	if own, err := e.docker.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{}); err == nil && own.Network.Options[mtu] != "" {
+	if own, err := d.api.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{}); err == nil && own.Network.Options[mtu] != "" {
 		options.Options[mtu] = own.Network.Options[mtu]
 	}
 	var last error
 	for range attempts {
-		subnet, err := e.draft(ctx, name, options)
+		subnet, err := d.draft(ctx, name, options)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (e *Engine) makeNetwork(ctx context.Context, name string, by Marker) error 
 			}
 			six := len(subnets) > 1
 			options.EnableIPv6 = &six
-			if _, last = e.docker.NetworkCreate(ctx, name, options); last == nil || ctx.Err() != nil {
+			if _, last = d.api.NetworkCreate(ctx, name, options); last == nil || ctx.Err() != nil {
 				return last
 			}
 		}
@@ -148,15 +148,15 @@ func (e *Engine) makeNetwork(ctx context.Context, name string, by Marker) error 
 }
 
 // draft has Docker make a network as it likes, removes it, and returns its subnet.
-func (e *Engine) draft(ctx context.Context, name string, options client.NetworkCreateOptions) (netip.Prefix, error) {
+func (d *Docker) draft(ctx context.Context, name string, options client.NetworkCreateOptions) (netip.Prefix, error) {
 	options.Labels[NetworkLabel] = draftNetwork
 	options.IPAM, options.EnableIPv6 = nil, nil
-	made, err := e.docker.NetworkCreate(ctx, name, options)
+	made, err := d.api.NetworkCreate(ctx, name, options)
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	drafted, err := e.docker.NetworkInspect(ctx, made.ID, client.NetworkInspectOptions{})
-	if _, removal := e.docker.NetworkRemove(context.WithoutCancel(ctx), made.ID, client.NetworkRemoveOptions{}); err != nil || removal != nil {
+	drafted, err := d.api.NetworkInspect(ctx, made.ID, client.NetworkInspectOptions{})
+	if _, removal := d.api.NetworkRemove(context.WithoutCancel(ctx), made.ID, client.NetworkRemoveOptions{}); err != nil || removal != nil {
 		return netip.Prefix{}, errors.Join(err, removal)
 	}
 	for _, config := range drafted.Network.IPAM.Config {
@@ -177,19 +177,19 @@ func uniqueLocal() netip.Prefix {
 // DiscardNetwork removes a network that kindctl made, unless a container is on
 // it, be it one that does not run. Whoever puts containers on it at the same time
 // must have a lock.
-func (e *Engine) DiscardNetwork(ctx context.Context, name string) (removed bool, err error) {
-	there, err := e.network(ctx, name)
+func (d *Docker) DiscardNetwork(ctx context.Context, name string) (removed bool, err error) {
+	there, err := d.network(ctx, name)
 	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
 		return false, err
 	}
-	users, err := e.docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
+	users, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
 	if err != nil {
 		return false, fmt.Errorf("list the containers on network %s: %w", name, err)
 	}
 	if len(users.Items) > 0 {
 		return false, nil
 	}
-	if _, err := e.docker.NetworkRemove(ctx, there.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+	if _, err := d.api.NetworkRemove(ctx, there.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
 		return false, fmt.Errorf("remove network %s: %w", name, err)
 	}
 	return true, nil

@@ -164,7 +164,7 @@ func TestPortsAreTriedAgain(t *testing.T) {
 	docker(t, "cat containers\n")
 	taken := failure{message: "Bind for 127.0.0.1:40001 failed: port is already allocated"}
 	for wish, want := range map[int32]int{0: 3, 40001: 1, 40002: 3} {
-		p, tries := New(event.Discard), 0
+		p, tries := newDocker(nil), 0
 		config := &v1alpha4.Cluster{Name: "lab", Networking: v1alpha4.Networking{APIServerPort: wish}}
 		err := p.withFreePorts(t.Context(), config, func() error {
 			if tries++; tries < 3 {

@@ -8,7 +8,7 @@ import (
 )
 
 // List returns the names of all kind clusters, kindctl's and others.
-func (p *Provider) List() ([]string, error) {
+func (d *Docker) List() ([]string, error) {
 	names, err := silent().List()
 	slices.Sort(names)
 	return names, err
@@ -30,7 +30,7 @@ func (n Node) IsKubernetes() bool {
 }
 
 // Nodes returns a cluster's containers, sorted by name; none is no cluster.
-func (p *Provider) Nodes(name string) ([]Node, error) {
+func (d *Docker) Nodes(name string) ([]Node, error) {
 	listed, err := silent().ListNodes(name)
 	if err != nil {
 		return nil, err

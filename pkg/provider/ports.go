@@ -57,16 +57,16 @@ const portAttempts = 4
 // taken before Docker had it, as happens when several are created at once: kind
 // lets go of the ports that it finds. A port that the user wants is not tried
 // again.
-func (p *Provider) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, create func() error) error {
+func (d *Docker) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, create func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := create()
 		port, is := clash(err)
 		if !is || chosen(config, port) || attempt == portAttempts || ctx.Err() != nil {
 			return err
 		}
-		p.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
+		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
 			Message: fmt.Sprintf("port %d was taken in the meantime; retrying with other ports", port)})
-		if err := p.Delete(ctx, config.Name); err != nil {
+		if err := d.Delete(ctx, config.Name); err != nil {
 			return err
 		}
 	}

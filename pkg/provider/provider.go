@@ -5,13 +5,17 @@
 package provider
 
 import (
+	"context"
+	"sync"
 	"time"
 
+	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/log"
 
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/host"
 )
 
 // NodeImage is the node image that kind publishes of a version of Kubernetes. That
@@ -27,20 +31,69 @@ func NodeImage(kubernetes string) string {
 // planes (kind v0.33.0, pkg/cluster/internal/loadbalancer).
 const LoadBalancerImage = "docker.io/envoyproxy/envoy:v1.36.2"
 
-// Provider makes clusters out of Docker containers.
-type Provider struct {
-	// Network is the Docker network for the nodes that Provision makes; "" is the one
-	// that kind takes by itself.
-	Network string
-
+// Docker is the engine whose containers are the nodes of clusters. It is asked over its
+// API; kind's library makes nodes in the same one.
+type Docker struct {
+	api  *client.Client
 	sink event.Sink
-	// settle is how often DeleteComing looks for containers.
-	settle time.Duration
+	// interval is how often DeleteComing looks for containers.
+	interval time.Duration
 }
 
-// New returns a Provider that tells sink what kind warns of.
-func New(sink event.Sink) *Provider {
-	return &Provider{sink: sink, settle: 500 * time.Millisecond}
+// Open connects to Docker, or returns an error with advice: see host.Docker. What
+// happens is told to nobody: see WithSink.
+func Open(ctx context.Context) (*Docker, error) {
+	api, err := host.Docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newDocker(api), nil
+}
+
+func newDocker(api *client.Client) *Docker {
+	return &Docker{api: api, sink: event.Discard, interval: 500 * time.Millisecond}
+}
+
+// WithSink returns the same connection, which tells sink what kind warns of and what is
+// done to reach a cluster. One of the two is closed.
+func (d *Docker) WithSink(sink event.Sink) *Docker {
+	told := *d
+	told.sink = sink
+	return &told
+}
+
+// Client is the connection itself, for what is no cluster's: images and facts.
+func (d *Docker) Client() *client.Client { return d.api }
+
+// Close ends the connection.
+func (d *Docker) Close() error { return d.api.Close() }
+
+// Connection opens Docker when it is used first, and then once. The zero value is ready
+// to use.
+type Connection struct {
+	mu     sync.Mutex
+	docker *Docker
+}
+
+// Open returns the Docker that is open, or opens it. An error does not last.
+func (c *Connection) Open(ctx context.Context) (docker *Docker, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.docker == nil {
+		c.docker, err = Open(ctx)
+	}
+	return c.docker, err
+}
+
+// Close ends the connection, if there is one.
+func (c *Connection) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.docker == nil {
+		return nil
+	}
+	defer func() { c.docker = nil }()
+	return c.docker.Close()
 }
 
 // kind returns the library, which tells log what it does and warns of.

@@ -118,7 +118,7 @@ var connecting sync.Mutex
 
 // reach connects the process's container, if it runs in one, to the network of a
 // cluster's nodes, and reports whether API servers are to be reached there.
-func (p *Provider) reach(cluster string) (inside bool, err error) {
+func (d *Docker) reach(cluster string) (inside bool, err error) {
 	own := ownContainer()
 	if own == nil {
 		return false, nil
@@ -136,7 +136,7 @@ func (p *Provider) reach(cluster string) (inside bool, err error) {
 		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, explain(err))
 	}
 	own.networks[network] = []string{selfAlias}
-	p.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
+	d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
 		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; kindctl down disconnects it", own.name, network)})
 	return true, nil
 }

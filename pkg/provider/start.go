@@ -19,19 +19,19 @@ import (
 // give them; a cluster with several control planes needs that. One whose control
 // planes came back at other addresses, as after a restart of Docker, is stopped
 // first. What cannot work is an error.
-func (e *Engine) Start(ctx context.Context, cluster string) (Plan, error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Start(ctx context.Context, cluster string) (Plan, error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return Plan{}, err
 	}
-	marker, _, err := e.Marker(ctx, cluster)
+	marker, _, err := d.Marker(ctx, cluster)
 	if err != nil {
 		return Plan{}, err
 	}
 	if err := whole(cluster, members, marker.Nodes); err != nil {
 		return Plan{}, err
 	}
-	places, err := e.places(ctx, members)
+	places, err := d.places(ctx, members)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -39,11 +39,11 @@ func (e *Engine) Start(ctx context.Context, cluster string) (Plan, error) {
 	if !asleep && !slices.ContainsFunc(places, place.astray) {
 		return Plan{}, nil
 	}
-	return e.planStart(ctx, places)
+	return d.planStart(ctx, places)
 }
 
-func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err error) {
-	ground, err := e.survey(ctx, places[0])
+func (d *Docker) planStart(ctx context.Context, places []place) (plan Plan, err error) {
+	ground, err := d.survey(ctx, places[0])
 	if err != nil {
 		return Plan{}, err
 	}
@@ -56,7 +56,7 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 				stopping = append(stopping, p)
 				steps = append(steps, Step{
 					Title: fmt.Sprintf("stop %s%s, because control planes are not where they were", p.name, at(p.address())),
-					run:   func(ctx context.Context) error { return e.stop(ctx, p.member) },
+					run:   func(ctx context.Context) error { return d.stop(ctx, p.member) },
 				})
 			}
 		}
@@ -66,11 +66,11 @@ func (e *Engine) planStart(ctx context.Context, places []place) (plan Plan, err 
 	if err != nil {
 		return Plan{}, err
 	}
-	start := starting{engine: e, network: ground.id}
+	start := starting{docker: d, network: ground.id}
 	for _, p := range places {
 		switch {
 		case p.state == container.StatePaused && !again:
-			plan.then(Step{Title: "unpause " + p.name, run: func(ctx context.Context) error { return e.unpause(ctx, p.member) }})
+			plan.then(Step{Title: "unpause " + p.name, run: func(ctx context.Context) error { return d.unpause(ctx, p.member) }})
 		case !p.running() || again:
 			plan.then(Step{
 				Title: "start " + p.name + cmp.Or(elsewhere[p.name], at(p.proper)),
@@ -92,7 +92,7 @@ func confused(places []place) bool {
 
 // starting starts the containers of one cluster, one after the other.
 type starting struct {
-	engine  *Engine
+	docker  *Docker
 	network string // its ID
 	begun   []*member
 }
@@ -102,15 +102,15 @@ type starting struct {
 var kindPolicy = container.RestartPolicy{Name: container.RestartPolicyOnFailure, MaximumRetryCount: 1}
 
 func (s *starting) one(ctx context.Context, p place) error {
-	if _, err := s.engine.keep(ctx, p.member, s.network, p.proper); err != nil {
+	if _, err := s.docker.keep(ctx, p.member, s.network, p.proper); err != nil {
 		return err
 	}
 	if p.policy == container.RestartPolicyDisabled {
-		if err := s.engine.restartPolicy(ctx, p.member, kindPolicy); err != nil {
+		if err := s.docker.restartPolicy(ctx, p.member, kindPolicy); err != nil {
 			return err
 		}
 	}
-	if _, err := s.engine.docker.ContainerStart(ctx, p.id, client.ContainerStartOptions{}); err != nil {
+	if _, err := s.docker.api.ContainerStart(ctx, p.id, client.ContainerStartOptions{}); err != nil {
 		return startFailure(p, err)
 	}
 	s.begun = append(s.begun, p.member)
@@ -123,7 +123,7 @@ func (s *starting) one(ctx context.Context, p place) error {
 // settled makes sure that a container which can have one address only has it.
 // If not, what was started ends again: etcd would wait for its members for ever.
 func (s *starting) settled(ctx context.Context, p place) error {
-	inspected, err := s.engine.docker.ContainerInspect(ctx, p.id, client.ContainerInspectOptions{})
+	inspected, err := s.docker.api.ContainerInspect(ctx, p.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return fmt.Errorf("inspect %s: %w", p.name, err)
 	}
@@ -137,7 +137,7 @@ func (s *starting) settled(ctx context.Context, p place) error {
 	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", p.name, now.address(), p.proper, p.network),
 		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", p.network))
 	for _, m := range s.begun {
-		err = errors.Join(err, s.engine.stop(context.WithoutCancel(ctx), m))
+		err = errors.Join(err, s.docker.stop(context.WithoutCancel(ctx), m))
 	}
 	return err
 }
@@ -151,8 +151,8 @@ func startFailure(p place, err error) error {
 	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", p.name), "end what listens there, then start again: ss -ltnp")
 }
 
-func (e *Engine) unpause(ctx context.Context, m *member) error {
-	if _, err := e.docker.ContainerUnpause(ctx, m.id, client.ContainerUnpauseOptions{}); err != nil {
+func (d *Docker) unpause(ctx context.Context, m *member) error {
+	if _, err := d.api.ContainerUnpause(ctx, m.id, client.ContainerUnpauseOptions{}); err != nil {
 		return fmt.Errorf("unpause %s: %w", m.name, err)
 	}
 	return nil

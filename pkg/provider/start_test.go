@@ -82,7 +82,7 @@ func (d *dockerd) addresses() map[string]string {
 func span() *event.Span { return event.Start(event.Discard, event.Event{}) }
 
 // stopped plans and runs a stop.
-func stopped(t *testing.T, engine *Engine) []string {
+func stopped(t *testing.T, engine *Docker) []string {
 	t.Helper()
 	plan, err := engine.Stop(t.Context(), "lab")
 	if err != nil {

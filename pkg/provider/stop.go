@@ -15,12 +15,12 @@ const stopSeconds = 10
 
 // Stop plans to end all containers of a cluster at once. Those that have ended
 // are left alone; a plan without steps is a cluster that does not run.
-func (e *Engine) Stop(ctx context.Context, cluster string) (Plan, error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Stop(ctx context.Context, cluster string) (Plan, error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := e.recognize(ctx, members); err != nil {
+	if err := d.recognize(ctx, members); err != nil {
 		return Plan{}, err
 	}
 	var steps []Step
@@ -28,7 +28,7 @@ func (e *Engine) Stop(ctx context.Context, cluster string) (Plan, error) {
 		if m.running() || m.state == container.StateRestarting {
 			steps = append(steps, Step{
 				Title: fmt.Sprintf("stop %s%s", m.name, at(m.address())),
-				run:   func(ctx context.Context) error { return e.retire(ctx, m) },
+				run:   func(ctx context.Context) error { return d.retire(ctx, m) },
 			})
 		}
 	}
@@ -39,34 +39,34 @@ func (e *Engine) Stop(ctx context.Context, cluster string) (Plan, error) {
 
 // retire stops a container, for as long as nobody starts it again, and has it
 // keep its address where the network lets it.
-func (e *Engine) retire(ctx context.Context, m *member) error {
-	if err := e.stop(ctx, m); err != nil {
+func (d *Docker) retire(ctx context.Context, m *member) error {
+	if err := d.stop(ctx, m); err != nil {
 		return err
 	}
 	// With kind's policy Docker would start the node again when it starts itself,
 	// because a node's systemd ends with an exit code that is not 0.
 	if m.policy == container.RestartPolicyOnFailure {
-		if err := e.restartPolicy(ctx, m, container.RestartPolicy{Name: container.RestartPolicyDisabled}); err != nil {
+		if err := d.restartPolicy(ctx, m, container.RestartPolicy{Name: container.RestartPolicyDisabled}); err != nil {
 			return err
 		}
 	}
 	if !m.address().IsValid() {
 		return nil
 	}
-	_, err := e.keep(ctx, m, m.endpoint.NetworkID, m.address())
+	_, err := d.keep(ctx, m, m.endpoint.NetworkID, m.address())
 	return err
 }
 
-func (e *Engine) stop(ctx context.Context, m *member) error {
+func (d *Docker) stop(ctx context.Context, m *member) error {
 	seconds := stopSeconds
-	if _, err := e.docker.ContainerStop(ctx, m.id, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
+	if _, err := d.api.ContainerStop(ctx, m.id, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
 		return fmt.Errorf("stop %s: %w", m.name, err)
 	}
 	return nil
 }
 
-func (e *Engine) restartPolicy(ctx context.Context, m *member, policy container.RestartPolicy) error {
-	if _, err := e.docker.ContainerUpdate(ctx, m.id, client.ContainerUpdateOptions{RestartPolicy: &policy}); err != nil {
+func (d *Docker) restartPolicy(ctx context.Context, m *member, policy container.RestartPolicy) error {
+	if _, err := d.api.ContainerUpdate(ctx, m.id, client.ContainerUpdateOptions{RestartPolicy: &policy}); err != nil {
 		return fmt.Errorf("set the restart policy of %s: %w", m.name, err)
 	}
 	return nil

@@ -23,8 +23,8 @@ type terrain struct {
 }
 
 // survey looks at the network of a cluster.
-func (e *Engine) survey(ctx context.Context, p place) (terrain, error) {
-	inspected, err := e.docker.NetworkInspect(ctx, p.network, client.NetworkInspectOptions{})
+func (d *Docker) survey(ctx context.Context, p place) (terrain, error) {
+	inspected, err := d.api.NetworkInspect(ctx, p.network, client.NetworkInspectOptions{})
 	if errdefs.IsNotFound(err) {
 		command := "docker network create "
 		if p.proper.IsValid() {

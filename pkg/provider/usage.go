@@ -27,8 +27,8 @@ type Usage struct {
 // Usage adds up the containers of a cluster: by the kernel's own accounts where
 // they can be read here, else by what Docker says, which on cgroup v2 has no
 // peak of memory.
-func (e *Engine) Usage(ctx context.Context, cluster string) (Usage, error) {
-	members, err := e.members(ctx, cluster)
+func (d *Docker) Usage(ctx context.Context, cluster string) (Usage, error) {
+	members, err := d.members(ctx, cluster)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -37,7 +37,7 @@ func (e *Engine) Usage(ctx context.Context, cluster string) (Usage, error) {
 	for _, m := range members {
 		one, read := readUsage(os.DirFS("/"), m.pid, m.id)
 		if !read {
-			if one, err = e.statistics(ctx, m); err != nil {
+			if one, err = d.statistics(ctx, m); err != nil {
 				return Usage{}, err
 			}
 		}
@@ -104,8 +104,8 @@ func account(root fs.FS, controller, dir, file, prefix string) int64 {
 }
 
 // statistics asks Docker.
-func (e *Engine) statistics(ctx context.Context, m *member) (Usage, error) {
-	answer, err := e.docker.ContainerStats(ctx, m.id, client.ContainerStatsOptions{})
+func (d *Docker) statistics(ctx context.Context, m *member) (Usage, error) {
+	answer, err := d.api.ContainerStats(ctx, m.id, client.ContainerStatsOptions{})
 	if err != nil {
 		return Usage{}, fmt.Errorf("statistics of %s: %w", m.name, err)
 	}

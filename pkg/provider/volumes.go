@@ -28,19 +28,19 @@ const (
 // DropVolumes removes what is left of these volumes. Docker says nothing when it
 // removes a container and cannot remove its volumes. The error, VOLUMES_LEFT, names
 // those that stay.
-func (e *Engine) DropVolumes(ctx context.Context, names []string) error {
-	return e.dropVolumes(ctx, names, volumePatience)
+func (d *Docker) DropVolumes(ctx context.Context, names []string) error {
+	return d.dropVolumes(ctx, names, volumePatience)
 }
 
-func (e *Engine) dropVolumes(ctx context.Context, names []string, patience time.Duration) error {
+func (d *Docker) dropVolumes(ctx context.Context, names []string, patience time.Duration) error {
 	for begin := time.Now(); ; {
-		left, err := e.remainingVolumes(ctx, names)
+		left, err := d.remainingVolumes(ctx, names)
 		if err != nil || len(left) == 0 {
 			return err
 		}
 		var problems []string
 		for _, name := range left {
-			if _, err := e.docker.VolumeRemove(ctx, name, client.VolumeRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+			if _, err := d.api.VolumeRemove(ctx, name, client.VolumeRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
 				problems = append(problems, fmt.Sprintf("%s (%v)", name, err))
 			}
 		}
@@ -60,11 +60,11 @@ func (e *Engine) dropVolumes(ctx context.Context, names []string, patience time.
 }
 
 // remainingVolumes are those that are there.
-func (e *Engine) remainingVolumes(ctx context.Context, names []string) (left []string, err error) {
+func (d *Docker) remainingVolumes(ctx context.Context, names []string) (left []string, err error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	listed, err := e.docker.VolumeList(ctx, client.VolumeListOptions{})
+	listed, err := d.api.VolumeList(ctx, client.VolumeListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list volumes: %w", err)
 	}

@@ -46,11 +46,10 @@ func (l *Lab) findImage(ctx context.Context, cni string, o Options) (string, err
 	if err != nil {
 		return "", err
 	}
-	resolver, closeResolver, err := places.Images(ctx, l.Facts)
+	resolver, err := places.Images(l.docker, l.Facts)
 	if err != nil {
 		return "", err
 	}
-	defer closeResolver()
 	set, err := resolver.Resolve(ctx, images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)})
 	if err != nil {
 		return "", err

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/provider"
@@ -27,7 +26,7 @@ type Lab struct {
 	Machine compare.Machine
 
 	program string
-	engine  *provider.Engine
+	docker  *provider.Docker
 	// system is the root of the file system whose /proc is that of Docker's machine;
 	// nil when Docker runs elsewhere.
 	system fs.FS
@@ -86,7 +85,7 @@ func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order,
 	m.Finish = seen.Sub(started).Seconds()
 	m.CPU.Daemons, m.CPU.Machine = spent(l.system).since(before)
 	m.CPU.Client = client.Seconds()
-	nodes, err := l.engine.Usage(ctx, order.Cluster)
+	nodes, err := l.docker.Usage(ctx, order.Cluster)
 	m.CPU.Nodes, m.PeakMemory = nodes.CPU.Seconds(), nodes.PeakMemory
 	return m, err
 }
@@ -100,7 +99,7 @@ func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) erro
 	if failed {
 		coming = order.Nodes
 	}
-	if err := bootstrap.Remove(ctx, provider.New(event.Discard), order.Cluster, order.Kubeconfig, coming); err != nil {
+	if err := bootstrap.Remove(ctx, l.docker, order.Cluster, bootstrap.RemoveOptions{Kubeconfig: order.Kubeconfig, Coming: coming}); err != nil {
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
 	}
 	return nil

@@ -46,12 +46,12 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 	if l.program, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	docker, err := host.Docker(ctx)
+	docker, err := provider.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.engine, l.close = provider.NewEngine(docker), append(l.close, func() { docker.Close() })
-	if l.Facts, err = host.Probe(ctx, docker); err != nil {
+	l.docker, l.close = docker, append(l.close, func() { docker.Close() })
+	if l.Facts, err = host.Probe(ctx, docker.Client()); err != nil {
 		return nil, err
 	}
 	if l.Facts.Local {
@@ -95,7 +95,7 @@ func (l *Lab) describe(version string) compare.Machine {
 // vacant refuses to begin beside other clusters, which take processor time as long
 // as they are there, and where a cluster has the name of one to be made.
 func (l *Lab) vacant(ctx context.Context, o Options) error {
-	there, err := l.engine.Inventories(ctx)
+	there, err := l.docker.Inventories(ctx)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,12 @@ func Stock(ctx context.Context, order compare.Order, o StockOptions) error {
 		run       func(*event.Span) error
 	}{
 		{"create", "Create the nodes", func(*event.Span) error {
-			return provider.New(o.Sink).CreateStock(ctx, stockConfig(order, o.CgroupV1), order.Kubeconfig)
+			docker, err := provider.Open(ctx)
+			if err != nil {
+				return err
+			}
+			defer docker.Close()
+			return docker.WithSink(o.Sink).CreateStock(ctx, stockConfig(order, o.CgroupV1), order.Kubeconfig)
 		}},
 		{"cni", "Install the CNI", func(*event.Span) error { return cni.Install(ctx, order, source) }},
 		{"rollouts", "Wait until everything is rolled out", func(span *event.Span) error {
