@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -24,6 +25,7 @@ type Addon interface {
 	Tested() (oldest, newest string)
 	Validate(find charts.Finder) error
 	Images() []string
+	Needs() []host.Need
 	Sources() []charts.Bundle
 	Install(context.Context, *kube.Client, charts.Finder) error
 	Checks() []verify.Check

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -59,6 +60,14 @@ func (a *Addon) Tested() (oldest, newest string) { return "1.32", "1.35" }
 // Images are the images that the manifest names.
 func (a *Addon) Images() []string {
 	return []string{"quay.io/calico/cni:" + Version, "quay.io/calico/node:" + Version, "quay.io/calico/kube-controllers:" + Version}
+}
+
+// Needs are what the agents ask of the kernel. Without VXLAN they use plain routes.
+func (a *Addon) Needs() []host.Need {
+	if a.options.ProxyMode == "nftables" { // which the agents use then, too
+		return nil
+	}
+	return []host.Need{{Feature: host.IPSet, For: "Calico"}, {Feature: host.XTSet, For: "Calico"}}
 }
 
 // Sources are what Install reads.

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -64,6 +65,18 @@ func (a *Addon) Images() []string {
 		return a.images
 	}
 	return []string{"quay.io/cilium/cilium:v" + Version, "quay.io/cilium/operator-generic:v" + Version}
+}
+
+// Needs are what the agents ask of the kernel.
+func (a *Addon) Needs() []host.Need {
+	needs := []host.Need{{Feature: host.BPF, For: "Cilium"}}
+	if a.options.ProxyMode == "none" {
+		needs = append(needs, host.Need{Feature: host.CgroupBPF, For: "Cilium in kube-proxy's place"})
+	}
+	if a.options.Production && !a.options.SingleNode { // else there are plain routes
+		needs = append(needs, host.Need{Feature: host.VXLAN, For: "Cilium's tunnel in --fidelity production"})
+	}
+	return needs
 }
 
 // Sources are what Install reads.

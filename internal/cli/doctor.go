@@ -60,9 +60,13 @@ func doctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	needs := bootstrap.Needs(topology)
+	needsOf := kindctl.Needs
 	if !c.IsSet("cni") && !c.IsSet("proxy-mode") && !c.IsSet("config") {
-		needs = bootstrap.Survey(topology)
+		needsOf = kindctl.AllNeeds
+	}
+	needs, err := needsOf(topology)
+	if err != nil {
+		return err
 	}
 	needs.Ignored = c.StringSlice(ignoreFlag)
 	found, err := examine(c, topology, needs)

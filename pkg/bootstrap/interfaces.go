@@ -27,6 +27,8 @@ type Addon interface {
 	// Images are the container images that the addon's pods run, the user's settings
 	// included once Validate has read them.
 	Images() []string
+	// Needs are what the addon's agents ask of the kernel.
+	Needs() []host.Need
 	// Sources are what Install reads. They are found before anything is made.
 	Sources() []charts.Bundle
 	// Install applies the addon, from the files of Sources, and returns. Whether it

@@ -50,7 +50,7 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 // fit warns of what may become a problem for a new cluster on this host, and
 // refuses what is bound to be one.
 func (u *Up) fit(ctx context.Context) (err error) {
-	needs := Needs(u.Topology)
+	needs := Needs(u.Topology, u.addon)
 	needs.Ignored = u.IgnorePreflightErrors
 	for _, warning := range u.facts.Warnings(needs) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})

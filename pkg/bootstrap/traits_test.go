@@ -50,7 +50,7 @@ func TestNeedsOfNodes(t *testing.T) {
 	got := Needs(clusters.Topology{Name: "lab"}.WithNodes(
 		clusters.Group{Role: clusters.ControlPlane, Count: 1, Ports: []clusters.Port{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 81}, {ContainerPort: 82, HostPort: 53, ListenAddress: "::", Protocol: "UDP"}}},
 		clusters.Group{Role: clusters.Worker, Count: 2, Mounts: []clusters.Mount{{HostPath: "/a", ContainerPath: "/b"}}, CPUs: "0.5", Memory: "1Gi"},
-	))
+	), nil)
 	var ports []string
 	for _, port := range got.Ports {
 		ports = append(ports, port.String())

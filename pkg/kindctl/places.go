@@ -25,13 +25,7 @@ import (
 func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstrap.Places {
 	return bootstrap.Places{
 		Probe: verify.DefaultProbeImage,
-		Addon: func(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
-			addon, err := addons.New(t.CNI, addonOptions(t, facts))
-			if addon == nil || err != nil {
-				return nil, err
-			}
-			return addon, nil
-		},
+		Addon: newAddon,
 		Images: func(docker *provider.Docker, facts host.Facts) (*images.Resolver, error) {
 			cache, err := os.UserCacheDir()
 			if err != nil {
@@ -46,6 +40,15 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 			}, nil
 		},
 	}
+}
+
+// newAddon makes the CNI of a topology, nil for none.
+func newAddon(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
+	addon, err := addons.New(t.CNI, addonOptions(t, facts))
+	if addon == nil || err != nil {
+		return nil, err
+	}
+	return addon, nil
 }
 
 // ValidateCNI reports what is wrong with the configuration's settings of the CNI, as

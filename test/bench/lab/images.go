@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -21,7 +20,11 @@ func (l *Lab) findImages(ctx context.Context, o Options) (map[string]string, err
 			if err != nil {
 				return nil, err
 			}
-			if err := l.Facts.Refuse(bootstrap.Needs(t)); err != nil {
+			needs, err := kindctl.Needs(t)
+			if err != nil {
+				return nil, err
+			}
+			if err := l.Facts.Refuse(needs); err != nil {
 				return nil, err
 			}
 		}
