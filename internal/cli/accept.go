@@ -151,10 +151,14 @@ func findDifferences(c *cli.Context, client *kube.Client, name string, names []s
 	if err != nil {
 		return nil, "", err
 	}
+	target, err := targetOf(c, client, expect)
+	if err != nil {
+		return nil, "", err
+	}
 	sink, finish := progressSink(c)
 	defer finish()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Compare " + name + " with its requested configuration", Estimate: verifyEstimate / 2})
-	verdict, _ := bootstrap.Judge(c.Context, targetOf(c, client, expect), checks, verify.RunOptions{Sink: withoutFailures(sink)})
+	verdict, _ := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: withoutFailures(sink)})
 	span.Done("")
 	if c.Context.Err() != nil {
 		return nil, "", context.Cause(c.Context)

@@ -180,7 +180,7 @@ func clustersOf(ctx context.Context, connection *provider.Connection) (names []s
 	if err != nil {
 		return nil
 	}
-	names, _ = docker.List()
+	names, _ = docker.Clusters(ctx)
 	return names
 }
 

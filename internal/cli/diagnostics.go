@@ -65,7 +65,9 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 			return verify.Report{}
 		}
 		target := verify.NewTarget(client, expect)
-		target.Containerd = bootstrap.ReadContainerd
+		if docker, err := d.docker.Open(ctx); err == nil {
+			target.Containerd = bootstrap.ReadContainerd(docker.Cluster(d.name))
+		}
 		verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 		return verdict
 	})

@@ -38,12 +38,12 @@ func existing(c *cli.Context, name string) (*provider.Docker, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := docker.Nodes(name)
+	nodes, err := docker.Cluster(name).Nodes(c.Context)
 	if err != nil {
 		return nil, err
 	}
 	if len(nodes) == 0 {
-		names, err := docker.List()
+		names, err := docker.Clusters(c.Context)
 		if err != nil {
 			return nil, err
 		}

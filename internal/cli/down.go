@@ -84,7 +84,7 @@ func condemned(c *cli.Context, docker *provider.Docker, sink event.Sink) (names 
 		return nil, err
 	}
 	for _, found := range there {
-		_, made := found.Marker()
+		_, made := found.Metadata()
 		switch {
 		case made && (c.Bool("all") || found.Cluster == defaultName):
 			names = append(names, found.Cluster)

@@ -58,7 +58,7 @@ func (s bundleSource) cluster(ctx context.Context, b *diagnose.Bundle) error {
 
 // reach finds out whether the API server answers.
 func (s bundleSource) reach(ctx context.Context) (*kube.Client, verify.Expectation, error) {
-	kubeconfig, err := s.docker.Kubeconfig(s.name, false)
+	kubeconfig, err := s.docker.Cluster(s.name).Kubeconfig(ctx, false)
 	if err != nil {
 		return nil, verify.Expectation{}, err
 	}
@@ -78,7 +78,7 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 		return err
 	}
 	target := verify.NewTarget(client, expect)
-	target.Containerd = bootstrap.ReadContainerd
+	target.Containerd = bootstrap.ReadContainerd(s.docker.Cluster(s.name))
 	verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 	verdict.Cluster = provider.Context(s.name)
 	var out bytes.Buffer
@@ -100,8 +100,8 @@ func config(ctx context.Context, client *kube.Client, b *diagnose.Bundle) error 
 
 // origin writes who made the cluster, and with what this is written.
 func (s bundleSource) origin(ctx context.Context, b *diagnose.Bundle) error {
-	marker, made, err := s.docker.Marker(ctx, s.name)
-	return writeJSON(b, "kindctl.json", map[string]any{"version": currentVersion(), "cluster": s.name, "time": time.Now().UTC(), "kindctl": made, "marker": marker}, err)
+	metadata, made, err := s.docker.Cluster(s.name).Metadata(ctx)
+	return writeJSON(b, "kindctl.json", map[string]any{"version": currentVersion(), "cluster": s.name, "time": time.Now().UTC(), "kindctl": made, "marker": metadata}, err)
 }
 
 // host writes the facts about Docker and its machine.

@@ -27,7 +27,7 @@ func getNodes(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	nodes, err := docker.Nodes(c.String("name"))
+	nodes, err := docker.Cluster(c.String("name")).Nodes(c.Context)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func getKubeconfig(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	kubeconfig, err := docker.Kubeconfig(c.String("name"), c.Bool("internal"))
+	kubeconfig, err := docker.Cluster(c.String("name")).Kubeconfig(c.Context, c.Bool("internal"))
 	if err != nil {
 		return err
 	}

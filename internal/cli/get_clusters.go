@@ -24,7 +24,7 @@ type clusterEntry struct {
 	origin
 }
 
-// origin is what a cluster's marker tells. One that an older kindctl made, or kind,
+// origin is what a cluster's metadata tells. One that an older kindctl made, or kind,
 // tells nothing.
 type origin struct {
 	Owner   string    `json:"owner,omitempty"`
@@ -35,9 +35,9 @@ type origin struct {
 	SecondsLeft *int64 `json:"secondsLeft,omitempty"`
 }
 
-func originOf(marker provider.Marker, now time.Time) origin {
-	o := origin{Owner: marker.Owner, Run: marker.Run, Created: marker.Created, Expires: marker.Expires}
-	if left, limited := marker.Left(now); limited {
+func originOf(metadata provider.Metadata, now time.Time) origin {
+	o := origin{Owner: metadata.Owner, Run: metadata.Run, Created: metadata.Created, Expires: metadata.Expires}
+	if left, limited := metadata.Left(now); limited {
 		seconds := int64(left.Round(time.Second) / time.Second)
 		o.SecondsLeft = &seconds
 	}
@@ -84,14 +84,14 @@ func getClusters(c *cli.Context) error {
 }
 
 func listOne(found provider.Inventory, now time.Time) clusterEntry {
-	marker, made := found.Marker()
-	one := clusterEntry{Name: found.Cluster, Nodes: len(found.Containers), Kindctl: made, origin: originOf(marker, now)}
-	for _, container := range found.Containers {
-		if container.Running() {
+	metadata, made := found.Metadata()
+	one := clusterEntry{Name: found.Cluster, Nodes: len(found.Nodes), Kindctl: made, origin: originOf(metadata, now)}
+	for _, node := range found.Nodes {
+		if node.Running() {
 			one.Running++
 		}
-		if marker.Created.IsZero() && (one.Created.IsZero() || container.Created.Before(one.Created)) {
-			one.Created = container.Created
+		if metadata.Created.IsZero() && (one.Created.IsZero() || node.Created.Before(one.Created)) {
+			one.Created = node.Created
 		}
 	}
 	return one

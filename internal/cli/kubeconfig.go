@@ -33,11 +33,12 @@ func mergeKubeconfig(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := bootstrap.Awake(c.Context, docker, name); err != nil {
+	cluster := docker.Cluster(name)
+	if err := bootstrap.Awake(c.Context, cluster); err != nil {
 		return err
 	}
 	keep := c.Bool("no-switch-context")
-	file, err := bootstrap.MergeKubeconfig(c.Context, docker, name, c.String("kubeconfig"), keep)
+	file, err := bootstrap.MergeKubeconfig(c.Context, cluster, c.String("kubeconfig"), keep)
 	if err != nil {
 		return err
 	}

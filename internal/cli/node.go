@@ -133,11 +133,11 @@ func scale(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	nodes, err := docker.Nodes(c.String("name"))
+	nodes, err := docker.Cluster(c.String("name")).KubernetesNodes(c.Context)
 	if err != nil {
 		return err
 	}
-	workers := slices.DeleteFunc(nodes, func(n provider.Node) bool { return n.Role != clusters.Worker })
+	workers := slices.DeleteFunc(nodes, func(n *provider.Node) bool { return n.Role != clusters.Worker })
 	switch more := want - len(workers); {
 	case more > 0:
 		return grow(c, clusters.Worker, more)
@@ -149,8 +149,8 @@ func scale(c *cli.Context) error {
 }
 
 // last are the names of the workers that came last: kind's numbers grow.
-func last(workers []provider.Node, n int) (names []string) {
-	slices.SortFunc(workers, func(a, b provider.Node) int {
+func last(workers []*provider.Node, n int) (names []string) {
+	slices.SortFunc(workers, func(a, b *provider.Node) int {
 		if len(a.Name) != len(b.Name) {
 			return len(a.Name) - len(b.Name)
 		}

@@ -63,7 +63,7 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 	}
 	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
 		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
-	if nodes, err := docker.Nodes(name); err != nil {
+	if nodes, err := docker.Cluster(name).Nodes(ctx); err != nil {
 		return nil, err
 	} else if len(nodes) > 0 && !reuse {
 		return nil, taken

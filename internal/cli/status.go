@@ -95,11 +95,11 @@ func originByName(c *cli.Context) (*origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	marker, made, err := docker.Marker(c.Context, c.String("name"))
+	metadata, made, err := docker.Cluster(c.String("name")).Metadata(c.Context)
 	if err != nil || !made {
 		return nil, err
 	}
-	found := originOf(marker, time.Now())
+	found := originOf(metadata, time.Now())
 	return &found, nil
 }
 

@@ -35,7 +35,7 @@ func stop(c *cli.Context) error {
 		}
 		defer release()
 	}
-	plan, err := docker.Stop(c.Context, name)
+	plan, err := docker.Cluster(name).Stop(c.Context)
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,10 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	if err != nil {
 		return verify.Report{Cluster: name}, err
 	}
+	target, err := targetOf(c, client, expect)
+	if err != nil {
+		return verify.Report{Cluster: name}, err
+	}
 	sink, finish := progressSink(c)
 	defer finish()
 	if c.String("output") == "table" {
@@ -92,7 +96,7 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	}
 	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	verdict, err := bootstrap.Judge(c.Context, targetOf(c, client, expect), checks, verify.RunOptions{Sink: sink})
+	verdict, err := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: sink})
 	if err == nil {
 		span.Done("")
 	} else {

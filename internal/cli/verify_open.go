@@ -32,9 +32,10 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	kubeconfig, err := docker.Kubeconfig(name, false)
+	cluster := docker.Cluster(name)
+	kubeconfig, err := cluster.Kubeconfig(c.Context, false)
 	if err != nil {
-		if asleep := bootstrap.Awake(c.Context, docker, name); asleep != nil {
+		if asleep := bootstrap.Awake(c.Context, cluster); asleep != nil {
 			return nil, "", asleep
 		}
 		return nil, "", hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
@@ -50,13 +51,18 @@ func byContext(c *cli.Context) bool {
 
 // targetOf prepares a verification, which can look into the nodes' containers if the
 // flags name a cluster of this host.
-func targetOf(c *cli.Context, client *kube.Client, expect verify.Expectation) *verify.Target {
+func targetOf(c *cli.Context, client *kube.Client, expect verify.Expectation) (*verify.Target, error) {
 	target := verify.NewTarget(client, expect)
 	target.Flags = namingFlags(c)
-	if !byContext(c) {
-		target.Containerd = bootstrap.ReadContainerd
+	if byContext(c) {
+		return target, nil
 	}
-	return target
+	docker, err := openDocker(c)
+	if err != nil {
+		return nil, err
+	}
+	target.Containerd = bootstrap.ReadContainerd(docker.Cluster(c.String("name")))
+	return target, nil
 }
 
 // namingFlags are the flags that name the cluster in another command.
@@ -115,7 +121,7 @@ func whyNamedIsSilent(c *cli.Context) error {
 	if err != nil {
 		return nil
 	}
-	if expired := bootstrap.CertificatesExpired(c.Context, docker, c.String("name")); expired != nil {
+	if expired := bootstrap.CertificatesExpired(c.Context, docker.Cluster(c.String("name"))); expired != nil {
 		return expired
 	}
 	return bootstrap.QuorumLost(c.Context, docker, c.String("name"))

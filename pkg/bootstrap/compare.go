@@ -32,7 +32,7 @@ func (s *standing) lookBefore(ctx context.Context) {
 		}
 		quick := slices.DeleteFunc(checks, func(check verify.Check) bool { return check.Slow })
 		target := verify.NewTarget(s.client, s.before)
-		target.Containerd = ReadContainerd
+		target.Containerd = ReadContainerd(s.cluster())
 		c.report, _ = Judge(ctx, target, withinReach(quick), verify.RunOptions{})
 	}()
 }
@@ -107,7 +107,7 @@ func (s *standing) verifyWithout(ctx context.Context, nodes, ids []string) (veri
 	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "verify",
 		Message: fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", "))})
 	target := verify.NewTarget(s.client, s.before)
-	target.Without, target.Containerd = nodes, ReadContainerd
+	target.Without, target.Containerd = nodes, ReadContainerd(s.cluster())
 	report, _ := Judge(ctx, target, withinReach(checks), verify.RunOptions{})
 	if ctx.Err() != nil {
 		return report, context.Cause(ctx)

@@ -20,17 +20,17 @@ func (u *Up) settings() clusters.NodeSettings {
 // create makes the containers of all nodes, and starts an external etcd.
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	// Finding images may have taken long enough for somebody else to come first.
-	if nodes, err := u.docker.Nodes(u.Topology.Name); err != nil {
+	if nodes, err := u.cluster.Nodes(ctx); err != nil {
 		return "", err
 	} else if len(nodes) > 0 {
 		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
 	u.placeTokenKey = u.beginTokenKey()
-	marking, err := u.sign(ctx, u.containers())
+	writer, err := u.writeMetadata(ctx, u.containers())
 	if err != nil {
 		return "", err
 	}
-	defer marking.Stop()
+	defer writer.Stop()
 	u.begun = true // also a network that was made is to be removed if the nodes are not made
 	if err := step(u.Sink, stepContainers, "Create the containers", func() error { return u.makeNodes(ctx) }); err != nil {
 		return "", err
@@ -41,7 +41,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 			return "", u.failed(ctx, err)
 		}
 	}
-	if err := marking.Finish(ctx); err != nil {
+	if err := writer.Finish(ctx); err != nil {
 		return "", u.failed(ctx, err)
 	}
 	return "from " + u.found.Node, nil
@@ -49,7 +49,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 
 // makeNodes has kind make the nodes, on their network.
 func (u *Up) makeNodes(ctx context.Context) error {
-	release, err := hold(ctx, u.docker, u.network(), provider.Marker{Owner: owner(), Run: u.Ticket.Run()})
+	release, err := hold(ctx, u.docker, u.network(), provider.Metadata{Owner: owner(), Run: u.Ticket.Run()})
 	if err != nil {
 		return err
 	}
@@ -68,24 +68,28 @@ func (u *Up) makeNodes(ctx context.Context) error {
 // failed is the error of nodes that could not be made, with their own last words. A
 // reason that it has says more.
 func (u *Up) failed(ctx context.Context, err error) error {
-	err = withLastWords(ctx, u.docker, u.Topology.Name, err)
+	err = withLastWords(ctx, u.cluster, err)
 	if hint.ReasonOf(err) != "" {
 		return err
 	}
 	return hint.CreateFailed.Wrap(err, "the nodes could not be made", "run again with --retain and look into a node: docker logs "+u.first())
 }
 
-// first is the first control plane.
+// first is the name of the first control plane.
 func (u *Up) first() string { return provider.NodeName(u.Topology.Name, clusters.ControlPlane, 1) }
+
+// firstNode is the first control plane.
+func (u *Up) firstNode() *provider.Node { return u.cluster.Node(u.first()) }
 
 // containers are all that the cluster is to have: kind's and those of an external
 // etcd.
-func (u *Up) containers() []provider.Planned {
-	return append(provider.Containers(u.Topology.KindConfig(u.settings())), provider.ContainersApart(u.Topology.EtcdNames(), u.found.Node)...)
+func (u *Up) containers() []provider.PlannedNode {
+	return append(provider.PlannedNodes(u.Topology.KindConfig(u.settings())), provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
 }
 
-// sign puts what is about to be made on the run's ticket, and begins to mark it.
-func (u *Up) sign(ctx context.Context, planned []provider.Planned) (*provider.Marking, error) {
+// writeMetadata puts what is about to be made on the run's ticket, and begins to write the
+// metadata into it.
+func (u *Up) writeMetadata(ctx context.Context, planned []provider.PlannedNode) (*provider.MetadataWriter, error) {
 	id, since, err := u.docker.Identity(ctx)
 	if err != nil {
 		return nil, err
@@ -101,17 +105,17 @@ func (u *Up) sign(ctx context.Context, planned []provider.Planned) (*provider.Ma
 	}); err != nil {
 		return nil, err
 	}
-	marker := provider.Marker{
+	metadata := provider.Metadata{
 		Version: u.Config.Version, Run: u.Ticket.Run(), Owner: owner(), Cluster: u.Topology.Name, Created: now.UTC(),
 		Nodes: names, Network: network, Kubeconfigs: provider.KubeconfigFiles(u.Kubeconfig),
 	}
-	if marker.Version == "" {
-		marker.Version = builtVersion()
+	if metadata.Version == "" {
+		metadata.Version = builtVersion()
 	}
 	if u.Topology.TTL > 0 {
-		marker.Expires = marker.Created.Add(u.Topology.TTL)
+		metadata.Expires = metadata.Created.Add(u.Topology.TTL)
 	}
-	return u.docker.Mark(ctx, marker)
+	return u.cluster.WriteMetadata(ctx, metadata)
 }
 
 // remove takes back create and what has become of it.
@@ -145,5 +149,5 @@ func (u *Up) merging(change func() error) error {
 
 // merge adds the cluster to the user's kubeconfig.
 func (u *Up) merge(ctx context.Context) error {
-	return u.merging(func() error { return u.docker.MergeKubeconfig(ctx, u.Topology.Name, u.Kubeconfig, u.KeepContext) })
+	return u.merging(func() error { return u.cluster.MergeKubeconfig(ctx, u.Kubeconfig, u.KeepContext) })
 }

@@ -24,10 +24,10 @@ type Addition struct {
 	role  string
 	count int
 
-	like provider.Holder
+	like *provider.Node
 	// Nodes are the names of those that are added.
 	Nodes   []string
-	joiners []provider.Holder
+	joiners []*provider.Node
 }
 
 // NewAddition prepares to add a number of nodes of a role.
@@ -64,7 +64,7 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := a.admit(ctx); err != nil {
 		return "", err
 	}
-	a.like = model(a.holders, a.role)
+	a.like = model(a.nodes, a.role)
 	if err := a.ownState(ctx); err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := a.sound(ctx); err != nil {
 		return "", err
 	}
-	a.Nodes = vacant(a.Name, a.role, a.holders, a.count)
+	a.Nodes = vacant(a.Name, a.role, a.nodes, a.count)
 	a.after = requestedToo(a.after, a.like.Name, a.Nodes)
 	a.lookBefore(ctx)
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
@@ -85,7 +85,7 @@ func (a *Addition) admit(ctx context.Context) error {
 	if a.role != clusters.ControlPlane {
 		return nil
 	}
-	there, err := a.Docker.HasBalancer(ctx, a.Name)
+	there, err := a.cluster().HasLoadBalancer(ctx)
 	if err != nil || there {
 		return err
 	}
@@ -116,18 +116,18 @@ func (a *Addition) sound(ctx context.Context) error {
 }
 
 // model is the node that new ones are like: of their role, if there is one.
-func model(holders []provider.Holder, role string) provider.Holder {
-	if at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Role == role }); at >= 0 {
-		return holders[at]
+func model(nodes []*provider.Node, role string) *provider.Node {
+	if at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == role }); at >= 0 {
+		return nodes[at]
 	}
-	return holders[0]
+	return nodes[0]
 }
 
 // vacant are the names of kind's that nobody has, the lowest numbers first.
-func vacant(cluster, role string, holders []provider.Holder, count int) (names []string) {
+func vacant(cluster, role string, nodes []*provider.Node, count int) (names []string) {
 	for number := 1; len(names) < count; number++ {
 		name := provider.NodeName(cluster, role, number)
-		if !slices.ContainsFunc(holders, func(h provider.Holder) bool { return h.Name == name }) {
+		if !slices.ContainsFunc(nodes, func(n *provider.Node) bool { return n.Name == name }) {
 			names = append(names, name)
 		}
 	}
@@ -138,21 +138,21 @@ func vacant(cluster, role string, holders []provider.Holder, count int) (names [
 func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	for _, name := range a.Nodes {
-		group.Go(func() error { return a.Docker.Clone(ctx, a.like.Name, name, a.role) })
+		group.Go(func() error { return a.like.Clone(ctx, name, a.role) })
 	}
 	if err := group.Wait(); err != nil {
 		return "", hint.CreateFailed.Wrap(err, "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
 	}
-	holders, err := a.Docker.Holders(a.Name)
+	nodes, err := a.cluster().KubernetesNodes(ctx)
 	if err != nil {
 		return "", err
 	}
 	bounded, cancel := context.WithTimeout(ctx, a.WaitTimeout)
 	defer cancel()
-	for _, holder := range holders {
-		if slices.Contains(a.Nodes, holder.Name) {
-			a.joiners = append(a.joiners, holder)
-			group.Go(func() error { return holder.Boot(bounded) })
+	for _, node := range nodes {
+		if slices.Contains(a.Nodes, node.Name) {
+			a.joiners = append(a.joiners, node)
+			group.Go(func() error { return node.Boot(bounded) })
 		}
 	}
 	return "", group.Wait()
@@ -160,11 +160,11 @@ func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 
 func (a *Addition) discard(ctx context.Context) error {
 	for _, name := range a.Nodes {
-		if err := a.Docker.Discard(ctx, name); err != nil {
+		if err := a.cluster().Node(name).Remove(ctx); err != nil {
 			return err
 		}
 	}
-	return a.Docker.Remark(ctx, a.Name)
+	return a.cluster().RefreshMetadata(ctx)
 }
 
 func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
@@ -198,7 +198,7 @@ func (a *Addition) joinAll(ctx context.Context, span *event.Span, token string) 
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	j := joining{docker: a.Docker, plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
+	j := joining{cluster: a.cluster(), plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
 	if a.role == clusters.ControlPlane {
 		return j.controlPlanes(ctx, a.Nodes)
 	}

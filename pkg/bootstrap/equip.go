@@ -17,7 +17,7 @@ import (
 // ownState refuses a model that keeps state in a folder of the host: the new nodes
 // would have the same folder.
 func (a *Addition) ownState(ctx context.Context) error {
-	mounts, err := a.Docker.Mounts(ctx, a.like.Name)
+	mounts, err := a.like.Mounts(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (a *Addition) match(ctx context.Context, _ *event.Span) (string, error) {
 	copied := make([]int, len(a.joiners))
 	for i, joiner := range a.joiners {
 		group.Go(func() error {
-			changed, err := a.Docker.CopyCommon(ctx, a.like.Name, joiner.Name)
+			changed, err := a.like.CopyConfiguration(ctx, joiner)
 			if err != nil || len(changed) == 0 {
 				return err
 			}
@@ -71,7 +71,7 @@ func (a *Addition) load(ctx context.Context, _ *event.Span) (string, error) {
 	brought, left := make([]int, len(a.joiners)), make([][]string, len(a.joiners))
 	for i, joiner := range a.joiners {
 		group.Go(func() (err error) {
-			brought[i], left[i], err = joiner.Catch(ctx, a.like)
+			brought[i], left[i], err = joiner.CopyImagesFrom(ctx, a.like)
 			return err
 		})
 	}

@@ -29,10 +29,7 @@ import (
 func (u *Up) placeEtcd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
-	first, err := u.docker.Holder(u.Topology.Name, u.first())
-	if err != nil {
-		return err
-	}
+	first := u.firstNode()
 	ca, err := newAuthority()
 	if err != nil {
 		return err
@@ -41,9 +38,9 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 		return err
 	}
 	var group errgroup.Group
-	group.Go(func() error { return u.acquaint(ctx, ca, first.Name) })
+	group.Go(func() error { return u.acquaint(ctx, ca, first) })
 	for _, name := range u.Topology.EtcdNames() {
-		group.Go(func() error { return u.placeMember(ctx, ca, first.Name, name) })
+		group.Go(func() error { return u.placeMember(ctx, ca, first, name) })
 	}
 	if err := group.Wait(); err != nil {
 		return hint.EtcdFailed.Wrap(err, "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
@@ -53,7 +50,7 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 
 // acquaint gives the first control plane what it takes to come to etcd. Others get the
 // same when they join.
-func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
+func (u *Up) acquaint(ctx context.Context, ca authority, plane *provider.Node) error {
 	files, err := ca.files()
 	if err != nil {
 		return err
@@ -67,27 +64,24 @@ func (u *Up) acquaint(ctx context.Context, ca authority, plane string) error {
 		return err
 	}
 	files = append(files, provider.File{Path: etcdClientManifest, Mode: 0o600, Content: pod})
-	return u.docker.WriteFiles(ctx, plane, append(files, client...)...)
+	return plane.WriteFiles(ctx, append(files, client...)...)
 }
 
 // placeMember makes a member and waits until it answers, which it does when most
 // members are there.
-func (u *Up) placeMember(ctx context.Context, ca authority, like, name string) error {
-	if err := u.docker.Clone(ctx, like, name, clusters.EtcdMember); err != nil {
+func (u *Up) placeMember(ctx context.Context, ca authority, like *provider.Node, name string) error {
+	if err := like.Clone(ctx, name, clusters.EtcdMember); err != nil {
 		return err
 	}
 	files, err := u.memberFiles(ca, name)
 	if err != nil {
 		return err
 	}
-	member, err := u.docker.Holder(u.Topology.Name, name)
-	if err != nil {
-		return err
-	}
+	member := u.cluster.Node(name)
 	if err := member.Boot(ctx); err != nil {
 		return err
 	}
-	if err := u.docker.WriteFiles(ctx, name, files...); err != nil {
+	if err := member.WriteFiles(ctx, files...); err != nil {
 		return err
 	}
 	return member.StartEtcd(ctx)

@@ -98,15 +98,15 @@ func certificateOf(t *testing.T, files []provider.File, path string) *x509.Certi
 
 func TestQuorumLost(t *testing.T) {
 	cluster := func(states ...string) provider.Inventory {
-		found := provider.Inventory{Cluster: "lab", Containers: []provider.Container{{Name: "lab-worker", Role: "worker", State: "exited"}}}
+		found := provider.Inventory{Cluster: "lab", Nodes: []*provider.Node{{Name: "lab-worker", Role: "worker", State: "exited"}}}
 		for i, state := range states {
-			found.Containers = append(found.Containers, provider.Container{Name: provider.NodeName("lab", "control-plane", i+1), Role: "control-plane", State: state})
+			found.Nodes = append(found.Nodes, &provider.Node{Name: provider.NodeName("lab", "control-plane", i+1), Role: "control-plane", State: state})
 		}
 		return found
 	}
 	apart := cluster("running")
 	for i, state := range []string{"exited", "exited", "running"} {
-		apart.Containers = append(apart.Containers, provider.Container{Name: provider.NodeName("lab", "external-etcd", i+1), Role: "external-etcd", State: state})
+		apart.Nodes = append(apart.Nodes, &provider.Node{Name: provider.NodeName("lab", "external-etcd", i+1), Role: "external-etcd", State: state})
 	}
 	for _, tt := range []struct {
 		name  string

@@ -27,8 +27,8 @@ import (
 
 // CertificatesExpired returns an error with advice when certificates of a cluster on
 // this host have expired, and nil when that is not known.
-func CertificatesExpired(ctx context.Context, docker *provider.Docker, name string) error {
-	found, err := docker.Certificates(ctx, name)
+func CertificatesExpired(ctx context.Context, cluster provider.Cluster) error {
+	found, err := cluster.Certificates(ctx)
 	if err != nil {
 		return nil
 	}
@@ -37,9 +37,9 @@ func CertificatesExpired(ctx context.Context, docker *provider.Docker, name stri
 		return nil
 	}
 	if authorities := authoritiesOf(ended); len(authorities) > 0 {
-		return authorityExpired(name, authorities)
+		return authorityExpired(cluster.Name, authorities)
 	}
-	return hint.CertificatesExpired.New(fmt.Sprintf("certificates of cluster %s have expired: %s", name, listed(ended)), "renew them: kindctl start -n "+name)
+	return hint.CertificatesExpired.New(fmt.Sprintf("certificates of cluster %s have expired: %s", cluster.Name, listed(ended)), "renew them: kindctl start -n "+cluster.Name)
 }
 
 func authorityExpired(name string, ended []provider.Certificate) error {
@@ -84,7 +84,7 @@ func listed(ended []provider.Certificate) string {
 // renew renews the certificates of nodes on which one has expired. Nobody could reach
 // the API, and no kubelet could renew its own.
 func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
-	found, err := s.Docker.Certificates(ctx, s.Name)
+	found, err := s.cluster().Certificates(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -95,20 +95,20 @@ func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
 	if authorities := authoritiesOf(ended); len(authorities) > 0 {
 		return "", authorityExpired(s.Name, authorities)
 	}
-	holders, err := s.Docker.Holders(s.Name)
+	nodes, err := s.cluster().KubernetesNodes(ctx)
 	if err != nil {
 		return "", err
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)
 	defer cancel()
 	var group errgroup.Group
-	for _, holder := range holders {
-		own := of(ended, holder.Name)
+	for _, node := range nodes {
+		own := of(ended, node.Name)
 		if len(own) == 0 {
 			continue
 		}
-		span.Progress(holder.Name, 0, 0)
-		group.Go(func() error { return s.renewNode(bounded, holder, holders, own) })
+		span.Progress(node.Name, 0, 0)
+		group.Go(func() error { return renewNode(bounded, node, nodes, own) })
 	}
 	if err := group.Wait(); err != nil {
 		if ctx.Err() != nil {
@@ -132,7 +132,7 @@ func of(all []provider.Certificate, node string) (own []provider.Certificate) {
 
 // renewNode renews what has expired on one node. Its kubelet stops, for it would start
 // components that are ended with the certificates that they had.
-func (s *Start) renewNode(ctx context.Context, node provider.Holder, all []provider.Holder, ended []provider.Certificate) error {
+func renewNode(ctx context.Context, node *provider.Node, all []*provider.Node, ended []provider.Certificate) error {
 	if err := node.Boot(ctx); err != nil {
 		return err
 	}
@@ -154,13 +154,13 @@ func (s *Start) renewNode(ctx context.Context, node provider.Holder, all []provi
 	}
 	var failures []error
 	if renewed {
-		failures = append(failures, node.RenewPlane(ctx))
+		failures = append(failures, node.RenewCertificates(ctx))
 	}
 	if serving {
-		failures = append(failures, node.DropKubeletServing(ctx))
+		failures = append(failures, node.RemoveKubeletServing(ctx))
 	}
 	if client {
-		failures = append(failures, s.renewKubelet(ctx, node, model(all, clusters.ControlPlane)))
+		failures = append(failures, renewKubelet(ctx, node, model(all, clusters.ControlPlane)))
 	}
 	return errors.Join(append(failures, node.StartKubelet(ctx))...)
 }
@@ -170,8 +170,8 @@ func (s *Start) renewNode(ctx context.Context, node provider.Holder, all []provi
 const kubeletTime = 365 * 24 * time.Hour
 
 // renewKubelet signs a kubelet's client certificate with the cluster's authority.
-func (s *Start) renewKubelet(ctx context.Context, node, plane provider.Holder) error {
-	certificate, key, err := s.Docker.Authority(ctx, plane.Name)
+func renewKubelet(ctx context.Context, node, plane *provider.Node) error {
+	certificate, key, err := plane.Authority(ctx)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (s *Start) renewKubelet(ctx context.Context, node, plane provider.Holder) e
 	if err != nil {
 		return fmt.Errorf("sign the certificate of the kubelet of %s: %w", node.Name, err)
 	}
-	return s.Docker.UseKubeletClient(ctx, node, signed, now)
+	return node.UseKubeletClient(ctx, signed, now)
 }
 
 // kubeletCertificate is a key with a certificate of a node, in PEM, signed with an

@@ -17,10 +17,10 @@ func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
 		return "", err
 	}
 	span.Progress("kubeadm init on "+u.first(), 0, 0)
-	if err := step(u.Sink, stepInit, "Run kubeadm init", func() error { return u.docker.Init(ctx, u.first()) }); err != nil {
+	if err := step(u.Sink, stepInit, "Run kubeadm init", func() error { return u.firstNode().Init(ctx) }); err != nil {
 		return "", u.failed(ctx, err)
 	}
-	if err := u.connect(); err != nil {
+	if err := u.connect(ctx); err != nil {
 		return "", err
 	}
 	planes, workers := u.joiners()
@@ -90,7 +90,7 @@ func (u *Up) beginWorkers(ctx context.Context, names []string) {
 }
 
 func (u *Up) joining(progress func(string, int64, int64)) joining {
-	return joining{docker: u.docker, plane: u.first(), etcdApart: u.Topology.EtcdApart(), progress: progress}
+	return joining{cluster: u.cluster, plane: u.first(), etcdApart: u.Topology.EtcdApart(), progress: progress}
 }
 
 // join waits until every worker has joined.

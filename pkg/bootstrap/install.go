@@ -25,7 +25,7 @@ func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
 	for i, archive := range u.found.Archives {
 		span.Progress(archive.Image, int64(i), int64(len(u.found.Archives)))
 		open := func() (io.ReadCloser, error) { return os.Open(archive.Path) }
-		if err := u.docker.LoadImage(ctx, u.Topology.Name, open); err != nil {
+		if err := u.cluster.LoadImage(ctx, open); err != nil {
 			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be put into the nodes", "check the room in Docker: docker system df")
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // joining is how nodes become those of a cluster. kubeadm's configuration is in them.
 type joining struct {
-	docker *provider.Docker
+	cluster provider.Cluster
 	// plane is a control plane of the cluster.
 	plane string
 	// etcdApart says that control planes are clients of an external etcd.
@@ -41,12 +41,16 @@ func (j joining) controlPlanes(ctx context.Context, names []string) error {
 	if j.etcdApart {
 		files = append([]string{apiServerKeys + ".crt", apiServerKeys + ".key", etcdClientManifest}, pki...)
 	}
-	if err := j.docker.CopyFiles(ctx, j.plane, names, kubernetesDir, files...); err != nil {
+	var to []*provider.Node
+	for _, name := range names {
+		to = append(to, j.cluster.Node(name))
+	}
+	if err := j.cluster.Node(j.plane).CopyFiles(ctx, to, kubernetesDir, files...); err != nil {
 		return err
 	}
-	for i, name := range names {
-		j.progress("kubeadm join on "+name, int64(i), int64(len(names)))
-		if err := j.docker.Join(ctx, name); err != nil {
+	for i, node := range to {
+		j.progress("kubeadm join on "+node.Name, int64(i), int64(len(to)))
+		if err := node.Join(ctx); err != nil {
 			return err
 		}
 	}
@@ -62,7 +66,7 @@ func (j joining) workers(ctx context.Context, names []string) error {
 	j.progress("kubeadm join on "+strings.Join(names, ", "), 0, 0)
 	for _, name := range names {
 		group.Go(func() error {
-			err := j.docker.Join(ctx, name)
+			err := j.cluster.Node(name).Join(ctx)
 			mutex.Lock()
 			defer mutex.Unlock()
 			if err != nil {

@@ -26,7 +26,7 @@ func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}
 		checks = verify.Join(checks, u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.expectation())
-	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, ReadContainerd
+	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, ReadContainerd(u.cluster)
 	var err error
 	if target.Expect.Accepted, err = verify.Accepted(ctx, u.client); err != nil {
 		return err

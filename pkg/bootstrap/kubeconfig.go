@@ -16,13 +16,13 @@ import (
 // and the credentials that it has now: Docker may have chosen another port, and
 // certificates may have been renewed. It adds no context that is not there.
 func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
-	marker, _, err := s.Docker.Marker(ctx, s.Name)
+	metadata, _, err := s.cluster().Metadata(ctx)
 	if err != nil {
 		return "", err
 	}
 	files := provider.KubeconfigFiles("")
-	if marker.Owner == owner() {
-		for _, file := range marker.Kubeconfigs {
+	if metadata.Owner == owner() {
+		for _, file := range metadata.Kubeconfigs {
 			if !slices.Contains(files, file) {
 				files = append(files, file)
 			}
@@ -31,10 +31,10 @@ func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, e
 	var updated []string
 	entries := 0
 	for _, file := range files {
-		if _, has, err := provider.Entry(file, s.Name); err == nil && !has {
+		if _, has, err := provider.KubeconfigEntry(file, s.Name); err == nil && !has {
 			continue
 		}
-		found, err := s.Docker.RefreshKubeconfig(ctx, s.Name, file)
+		found, err := s.cluster().RefreshKubeconfig(ctx, file)
 		switch {
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
@@ -64,13 +64,13 @@ func (s *Start) warn(message, advice string) {
 // MergeKubeconfig adds the context of a cluster on this host to a kubeconfig, "" for
 // the usual one, and has the cluster's containers remember the file. With keep, the
 // current context stays. It returns the file.
-func MergeKubeconfig(ctx context.Context, docker *provider.Docker, name, path string, keep bool) (string, error) {
+func MergeKubeconfig(ctx context.Context, cluster provider.Cluster, path string, keep bool) (string, error) {
 	if err := provider.CheckKubeconfig(ctx, path); err != nil {
 		return "", err
 	}
-	if err := docker.MergeKubeconfig(ctx, name, path, keep); err != nil {
-		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+name)
+	if err := cluster.MergeKubeconfig(ctx, path, keep); err != nil {
+		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+cluster.Name)
 	}
 	file := provider.KubeconfigTarget(path)
-	return file, docker.AddKubeconfigs(ctx, name, file)
+	return file, cluster.AddKubeconfigs(ctx, file)
 }

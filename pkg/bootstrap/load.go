@@ -62,45 +62,41 @@ func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
 
 // nodes are the ones that the user means, which must run.
 func (c LoadConfig) nodes(ctx context.Context) ([]destination, error) {
-	holders, err := c.Docker.Holders(c.Name)
+	nodes, err := c.Docker.Cluster(c.Name).KubernetesNodes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if holders, err = chosen(holders, c.Name, c.Nodes); err != nil {
-		return nil, err
-	}
-	halted, err := c.Docker.Halted(ctx, c.Name)
-	if err != nil {
+	if nodes, err = chosen(nodes, c.Name, c.Nodes); err != nil {
 		return nil, err
 	}
 	var found []destination
-	for _, holder := range holders {
-		if slices.Contains(halted, holder.Name) {
-			return nil, hint.ClusterStopped.New(fmt.Sprintf("node %s does not run", holder.Name), "start it: kindctl start -n "+c.Name)
+	for _, node := range nodes {
+		if !node.Running() {
+			return nil, hint.ClusterStopped.New(fmt.Sprintf("node %s does not run", node.Name), "start it: kindctl start -n "+c.Name)
 		}
-		found = append(found, destination{holder.Name, holder})
+		found = append(found, destination{node.Name, node})
 	}
 	return found, nil
 }
 
 // chosen are the nodes of these names or roles. A name may leave out the
 // cluster's.
-func chosen(holders []provider.Holder, cluster string, wishes []string) (found []provider.Holder, err error) {
+func chosen(nodes []*provider.Node, cluster string, wishes []string) (found []*provider.Node, err error) {
 	if len(wishes) == 0 {
-		return holders, nil
+		return nodes, nil
 	}
 	known := []string{}
-	for _, holder := range holders {
-		known = append(known, holder.Role, holder.Name)
+	for _, node := range nodes {
+		known = append(known, node.Role, node.Name)
 	}
 	for _, wish := range wishes {
-		means := func(h provider.Holder) bool { return wish == h.Role || wish == h.Name || cluster+"-"+wish == h.Name }
-		if !slices.ContainsFunc(holders, means) {
+		means := func(n *provider.Node) bool { return wish == n.Role || wish == n.Name || cluster+"-"+wish == n.Name }
+		if !slices.ContainsFunc(nodes, means) {
 			return nil, hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, wish, hint.Nearest(wish, known)), "list them: kindctl get nodes -n "+cluster)
 		}
-		for _, holder := range holders {
-			if means(holder) && !slices.Contains(found, holder) {
-				found = append(found, holder)
+		for _, node := range nodes {
+			if means(node) && !slices.Contains(found, node) {
+				found = append(found, node)
 			}
 		}
 	}
@@ -117,10 +113,10 @@ type shelf interface {
 // destination is a node that images go to.
 type destination struct {
 	name string
-	holder
+	imageStore
 }
 
-type holder interface {
+type imageStore interface {
 	Images(ctx context.Context) (map[string][]string, error)
 	Load(ctx context.Context, archive io.Reader) error
 	LoadEvery(ctx context.Context, archive io.Reader) error

@@ -137,13 +137,13 @@ func TestLoadFailsWithTheNode(t *testing.T) {
 }
 
 func TestChosenNodes(t *testing.T) {
-	holders := []provider.Holder{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker2", Role: "worker"}}
+	nodes := []*provider.Node{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker2", Role: "worker"}}
 	for wish, want := range map[string]int{"": 3, "worker": 2, "lab-worker2": 1, "worker2": 1, "worker,lab-worker": 2, "control-plane,worker2": 2, "wroker": 0, "lab-worker3": 0} {
 		var wishes []string
 		if wish != "" {
 			wishes = strings.Split(wish, ",")
 		}
-		found, err := chosen(holders, "lab", wishes)
+		found, err := chosen(nodes, "lab", wishes)
 		if len(found) != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: %d nodes, %v; want %d", wish, len(found), err, want)
 		}

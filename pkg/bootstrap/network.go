@@ -13,7 +13,7 @@ const networks = "networks"
 
 // hold makes a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called.
-func hold(ctx context.Context, docker *provider.Docker, name string, by provider.Marker) (release func(), err error) {
+func hold(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) (release func(), err error) {
 	for {
 		shared, err := lockOf(networks, name)
 		if err != nil {
@@ -37,7 +37,7 @@ func hold(ctx context.Context, docker *provider.Docker, name string, by provider
 	}
 }
 
-func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Marker) error {
+func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) error {
 	own, err := lockOf(networks, name)
 	if err != nil {
 		return err

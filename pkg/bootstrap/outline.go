@@ -17,7 +17,7 @@ type Outline struct {
 	// Exists says that the cluster is there in the same shape: it would be verified.
 	Exists bool `json:"exists"`
 	// Nodes are the containers that kind would make, with the load balancer.
-	Nodes []provider.Planned `json:"nodes,omitempty"`
+	Nodes []provider.PlannedNode `json:"nodes,omitempty"`
 	// NodeImage is what they are made from, and Source where it comes from: local,
 	// registry or build.
 	NodeImage string      `json:"nodeImage,omitempty"`

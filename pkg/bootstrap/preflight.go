@@ -98,24 +98,24 @@ func unhealthy(name string, err error) error {
 // there is none, the host can carry it.
 func (u *Up) find(ctx context.Context) (there bool, err error) {
 	name := u.Topology.Name
-	nodes, err := u.docker.Nodes(name)
+	nodes, err := u.cluster.Nodes(ctx)
 	if err != nil {
 		return false, err
 	}
 	if len(nodes) == 0 {
 		return false, u.fit(ctx)
 	}
-	if err := Awake(ctx, u.docker, name); err != nil {
+	if err := Awake(ctx, u.cluster); err != nil {
 		return false, err
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
-	if err := u.connect(); err != nil {
+	if err := u.connect(ctx); err != nil {
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	}
 	record, recorded, err := verify.Recorded(ctx, u.client)
 	switch {
-	case err != nil && CertificatesExpired(ctx, u.docker, name) != nil:
-		return false, CertificatesExpired(ctx, u.docker, name)
+	case err != nil && CertificatesExpired(ctx, u.cluster) != nil:
+		return false, CertificatesExpired(ctx, u.cluster)
 	case err != nil:
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:

@@ -21,9 +21,9 @@ func QuorumLost(ctx context.Context, docker *provider.Docker, name string) error
 }
 
 func quorumLost(found provider.Inventory) error {
-	members := map[string][]provider.Container{}
-	for _, container := range found.Containers {
-		members[container.Role] = append(members[container.Role], container)
+	members := map[string][]*provider.Node{}
+	for _, node := range found.Nodes {
+		members[node.Role] = append(members[node.Role], node)
 	}
 	all := members[clusters.EtcdMember]
 	if len(all) == 0 {

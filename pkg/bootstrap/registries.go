@@ -23,7 +23,7 @@ func (u *Up) writeRegistryFiles(ctx context.Context) error {
 	}
 	var group errgroup.Group
 	for _, node := range u.Topology.Each() {
-		group.Go(func() error { return u.docker.WriteFiles(ctx, node.Name, files...) })
+		group.Go(func() error { return u.cluster.Node(node.Name).WriteFiles(ctx, files...) })
 	}
 	return group.Wait()
 }

@@ -43,8 +43,8 @@ func (s *Sweep) planTicket(ctx context.Context, ticket *abandoned, now time.Time
 		s.leave(ticket.Cluster, "kindctl "+ticket.Command+" was killed, and somebody else has made a cluster of that name; if it is to go: kindctl down -n "+ticket.Cluster)
 		return nil
 	}
-	marker, _ := found.Marker() // none has come so far as to have a context
-	removal, err := planRemoval(ctx, s.docker, found, s.kubeconfigs(marker), portsOf(found))
+	metadata, _ := found.Metadata() // none has come so far as to have a context
+	removal, err := planRemoval(ctx, s.docker, found, s.kubeconfigs(metadata), portsOf(found))
 	if err != nil {
 		return err
 	}
@@ -69,17 +69,17 @@ type ownership int
 const (
 	ours    ownership = iota // all of it is the run's, if there is anything
 	others                   // none of it is: the run has left nothing, or it is gone
-	unclear                  // it has no marker and is of another time
+	unclear                  // it has no metadata and is of another time
 )
 
 // owns judges a cluster that has the name which the run was to make. Containers
-// without a marker are the run's if they are of its time: kind makes none where
+// without metadata are the run's if they are of its time: kind makes none where
 // there are some.
 func (a *abandoned) owns(found provider.Inventory) ownership {
-	for _, container := range found.Containers {
+	for _, container := range found.Nodes {
 		switch {
-		case container.Marked && container.Marker.Run == a.Run:
-		case container.Marked || a.Making == nil:
+		case container.Metadata != nil && container.Metadata.Run == a.Run:
+		case container.Metadata != nil || a.Making == nil:
 			return others
 		case container.Created.Before(a.Making.Since) || container.Created.After(a.seen.Add(a.Making.Ahead+alive+straggle)):
 			return unclear

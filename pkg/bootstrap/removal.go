@@ -107,7 +107,7 @@ func Down(ctx context.Context, connection *provider.Connection, name, kubeconfig
 type inventories interface {
 	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
 	Inventories(ctx context.Context) ([]provider.Inventory, error)
-	Spare(ctx context.Context, network, cluster string) (made, spare bool, err error)
+	NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error)
 }
 
 // PlanRemoval looks for what a cluster has. kubeconfig is a file, or "" for the
@@ -125,7 +125,7 @@ func PlanRemoval(ctx context.Context, docker *provider.Docker, name, kubeconfig 
 func planRemoval(ctx context.Context, docker inventories, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
 	r := Removal{Cluster: found.Cluster, network: provider.NetworkName(""), Containers: slices.Clone(found.Companions), companions: found.Companions}
 	var networks []string
-	for _, container := range found.Containers {
+	for _, container := range found.Nodes {
 		r.Containers = append(r.Containers, container.Name)
 		r.Volumes = append(r.Volumes, container.Volumes...)
 		networks = append(networks, container.Network)
@@ -134,7 +134,7 @@ func planRemoval(ctx context.Context, docker inventories, found provider.Invento
 		return Removal{}, err
 	}
 	for _, file := range kubeconfigs {
-		port, has, err := provider.Entry(file, found.Cluster)
+		port, has, err := provider.KubeconfigEntry(file, found.Cluster)
 		if err != nil || has && own(port) { // Run tells what is wrong with it, at the end
 			r.Kubeconfigs = append(r.Kubeconfigs, file)
 		}
@@ -148,12 +148,12 @@ func (r *Removal) addNetworks(ctx context.Context, docker inventories, names ...
 		if slices.Contains(r.Networks, name) || slices.Contains(r.shared, name) {
 			continue
 		}
-		made, spare, err := docker.Spare(ctx, name, r.Cluster)
+		made, unused, err := docker.NetworkUse(ctx, name, r.Cluster)
 		if err != nil {
 			return err
 		}
 		switch {
-		case spare:
+		case unused:
 			r.Networks = append(r.Networks, name)
 		case made:
 			r.shared = append(r.shared, name)
@@ -165,11 +165,12 @@ func (r *Removal) addNetworks(ctx context.Context, docker inventories, names ...
 // Run removes it, and adds the containers that came in the meantime. The cluster
 // must be claimed.
 func (r *Removal) Run(ctx context.Context, docker *provider.Docker) error {
+	cluster := docker.Cluster(r.Cluster)
 	came, err := []string(nil), error(nil)
 	if r.coming > 0 {
-		came, err = docker.DeleteComing(ctx, r.Cluster, r.coming)
+		came, err = cluster.DeleteComing(ctx, r.coming)
 	} else {
-		err = docker.Delete(ctx, r.Cluster)
+		err = cluster.Delete(ctx)
 	}
 	if err != nil {
 		return err
@@ -181,14 +182,14 @@ func (r *Removal) Run(ctx context.Context, docker *provider.Docker) error {
 	}
 	var failures []error
 	for _, name := range r.companions {
-		failures = append(failures, docker.Discard(ctx, name))
+		failures = append(failures, cluster.Node(name).Remove(ctx))
 	}
 	for _, file := range r.Kubeconfigs {
-		failures = append(failures, docker.DropEntry(ctx, file, r.Cluster))
+		failures = append(failures, cluster.RemoveKubeconfig(ctx, file))
 	}
 	failures = append(failures, docker.DropVolumes(ctx, r.Volumes))
 	for _, network := range append([]string{r.network}, append(r.Networks, r.shared...)...) {
-		failures = append(failures, provider.Leave(network))
+		failures = append(failures, docker.LeaveNetwork(ctx, network))
 	}
 	for _, network := range r.Networks {
 		_, err := dropNetwork(ctx, docker, network)

@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -32,25 +33,27 @@ const apiRetry = 500 * time.Millisecond
 // cluster was meant to be.
 func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error) {
 	var err error
-	if s.nodes, err = s.Docker.Running(ctx, s.Name); err != nil {
+	if s.nodes, err = s.cluster().Nodes(ctx); err != nil {
 		return "", err
 	}
-	if s.client, err = connect(s.Docker, s.Name); err != nil {
+	s.nodes = slices.DeleteFunc(s.nodes, func(n *provider.Node) bool { return !n.Running() })
+	if s.client, err = connect(ctx, s.cluster()); err != nil {
 		return "", err
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)
 	defer cancel()
 	servers := 0
 	for _, node := range s.nodes {
-		if !node.API.IsValid() {
+		api, has := node.API()
+		if !has {
 			continue
 		}
 		servers++
-		if err := untilReady(bounded, direct(s.client.Config, node.API), func(err error) { span.Progress(node.Name+": "+err.Error(), 0, 0) }); err != nil {
+		if err := untilReady(bounded, direct(s.client.Config, api), func(err error) { span.Progress(node.Name+": "+err.Error(), 0, 0) }); err != nil {
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.Docker, s.Name, err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
+			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.cluster(), err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
 				fmt.Sprintf("look at it: docker exec %s journalctl -u kubelet -n 50", node.Name))
 		}
 	}

@@ -28,7 +28,7 @@ var (
 )
 
 func since() map[string]time.Time {
-	return (&Start{nodes: []provider.Running{{Name: "a", Started: start}, {Name: "b", Started: start}}}).since()
+	return (&Start{nodes: []*provider.Node{{Name: "a", Started: start}, {Name: "b", Started: start}}}).since()
 }
 
 func TestAfresh(t *testing.T) {

@@ -25,7 +25,7 @@ type Departure struct {
 	names []string
 	force bool
 
-	leaving []provider.Holder
+	leaving []*provider.Node
 	// silent are the nodes whose container does not run, so that no kubelet answers.
 	silent []string
 	// cordoned are the nodes that took no pods before.
@@ -43,8 +43,8 @@ func NewDeparture(config StandingConfig, force bool, names ...string) *Departure
 
 // Nodes are the names of those that leave, once Run has found them.
 func (d *Departure) Nodes() (names []string) {
-	for _, holder := range d.leaving {
-		names = append(names, holder.Name)
+	for _, node := range d.leaving {
+		names = append(names, node.Name)
 	}
 	return names
 }
@@ -78,12 +78,12 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := d.open(ctx, names...); err != nil {
 		return "", err
 	}
-	planes := slices.DeleteFunc(slices.Clone(d.leaving), func(h provider.Holder) bool { return h.Role != clusters.ControlPlane })
+	planes := slices.DeleteFunc(slices.Clone(d.leaving), func(n *provider.Node) bool { return n.Role != clusters.ControlPlane })
 	if len(planes) >= d.before.ControlPlanes {
 		return "", hint.LastControlPlane.New("the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
 	}
-	for _, holder := range d.leaving {
-		if err := d.standing.count(holder.Role, -1); err != nil {
+	for _, node := range d.leaving {
+		if err := d.standing.count(node.Role, -1); err != nil {
 			return "", err
 		}
 	}
@@ -102,25 +102,25 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 // find looks for the nodes: those that have a container, and those that had one when
 // the cluster was marked last.
 func (d *Departure) find(ctx context.Context) error {
-	holders, err := d.Docker.Holders(d.Name)
+	found, err := d.Docker.Inventory(ctx, d.Name)
 	if err != nil {
 		return err
 	}
-	marker, _, err := d.Docker.Marker(ctx, d.Name)
-	if err != nil {
-		return err
-	}
-	if d.silent, err = d.Docker.Halted(ctx, d.Name); err != nil {
-		return err
-	}
+	metadata, _ := found.Metadata()
+	var nodes []*provider.Node
 	var known []string
-	for _, holder := range holders {
-		known = append(known, holder.Name)
+	for _, node := range found.Nodes {
+		if !node.Running() {
+			d.silent = append(d.silent, node.Name)
+		}
+		if node.IsKubernetes() {
+			nodes, known = append(nodes, node), append(known, node.Name)
+		}
 	}
 	for _, role := range []string{clusters.ControlPlane, clusters.Worker} {
-		for _, name := range marker.Nodes {
+		for _, name := range metadata.Nodes {
 			if strings.HasPrefix(name, provider.NodeName(d.Name, role, 1)) && !slices.Contains(known, name) {
-				holders, known, d.silent = append(holders, provider.Holder{Name: name, Role: role}), append(known, name), append(d.silent, name)
+				nodes, known, d.silent = append(nodes, &provider.Node{Name: name, Role: role}), append(known, name), append(d.silent, name)
 			}
 		}
 	}
@@ -128,12 +128,12 @@ func (d *Departure) find(ctx context.Context) error {
 		known = append(known, strings.TrimPrefix(name, d.Name+"-"))
 	}
 	for _, name := range d.names {
-		at := slices.IndexFunc(holders, func(h provider.Holder) bool { return h.Name == name || h.Name == d.Name+"-"+name })
+		at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Name == name || n.Name == d.Name+"-"+name })
 		if at < 0 {
 			return hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)), "list them: kindctl get nodes -n "+d.Name)
 		}
-		if !slices.Contains(d.leaving, holders[at]) {
-			d.leaving = append(d.leaving, holders[at])
+		if !slices.Contains(d.leaving, nodes[at]) {
+			d.leaving = append(d.leaving, nodes[at])
 		}
 	}
 	return nil
@@ -215,8 +215,8 @@ func tied(volume corev1.PersistentVolume, names []string) bool {
 // nobody waits for it.
 func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error) {
 	moved := 0
-	for _, holder := range d.leaving {
-		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, holder.Name, metav1.GetOptions{})
+	for _, name := range d.Nodes() {
+		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			if unlessGone(err) == nil {
 				continue
@@ -273,10 +273,10 @@ func (d *Departure) uncordon(ctx context.Context) error {
 
 // depart takes the nodes out, one after the other.
 func (d *Departure) depart(ctx context.Context, span *event.Span) (string, error) {
-	for _, holder := range d.leaving {
-		span.Progress(holder.Name, 0, 0)
-		if err := d.leave(ctx, holder.Name, holder.Role); err != nil {
-			return "", hint.LeaveFailed.Wrap(err, holder.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
+	for _, node := range d.leaving {
+		span.Progress(node.Name, 0, 0)
+		if err := d.leave(ctx, node.Name, node.Role); err != nil {
+			return "", hint.LeaveFailed.Wrap(err, node.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
 		}
 	}
 	for _, volume := range d.outlived {

@@ -11,17 +11,17 @@ import (
 )
 
 func TestVacant(t *testing.T) {
-	holders := []provider.Holder{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker3", Role: "worker"}}
-	if got, want := vacant("lab", "worker", holders, 2), []string{"lab-worker2", "lab-worker4"}; !slices.Equal(got, want) {
+	nodes := []*provider.Node{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker3", Role: "worker"}}
+	if got, want := vacant("lab", "worker", nodes, 2), []string{"lab-worker2", "lab-worker4"}; !slices.Equal(got, want) {
 		t.Errorf("new workers are %q, want %q", got, want)
 	}
-	if got := vacant("lab", "control-plane", holders, 1); !slices.Equal(got, []string{"lab-control-plane2"}) {
+	if got := vacant("lab", "control-plane", nodes, 1); !slices.Equal(got, []string{"lab-control-plane2"}) {
 		t.Errorf("a new control plane is %q", got)
 	}
-	if got := model(holders, "worker").Name; got != "lab-worker" {
+	if got := model(nodes, "worker").Name; got != "lab-worker" {
 		t.Errorf("workers are like %s", got)
 	}
-	if got := model(holders[:1], "worker").Name; got != "lab-control-plane" {
+	if got := model(nodes[:1], "worker").Name; got != "lab-control-plane" {
 		t.Errorf("the first worker is like %s", got)
 	}
 }

@@ -41,8 +41,8 @@ type StandingConfig struct {
 // standing is a cluster that runs.
 type standing struct {
 	StandingConfig
-	client  *kube.Client
-	holders []provider.Holder
+	client *kube.Client
+	nodes  []*provider.Node
 
 	// before and after are how the cluster is expected to be; the topologies are
 	// empty when nothing tells of which configuration it was made.
@@ -56,6 +56,8 @@ type standing struct {
 	comparison *comparison
 	report     verify.Report
 }
+
+func (s *standing) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
 
 // Verdict is what a verification says of the cluster as it has become.
 func (s *standing) Verdict() verify.Report { return s.report }
@@ -80,21 +82,21 @@ func (s *standing) run(ctx context.Context, plans ...[]Phase) error {
 // open finds out what the cluster is. All of it must run and answer, but for the
 // containers of nodes that are absent on purpose.
 func (s *standing) open(ctx context.Context, absent ...string) (err error) {
-	halted, err := s.Docker.Halted(ctx, s.Name)
+	stopped, err := s.cluster().Stopped(ctx)
 	if err != nil {
 		return err
 	}
-	if halted = slices.DeleteFunc(halted, func(name string) bool { return slices.Contains(absent, name) }); len(halted) > 0 {
-		return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(halted, ", ")), "start it: kindctl start -n "+s.Name)
+	if stopped = slices.DeleteFunc(stopped, func(name string) bool { return slices.Contains(absent, name) }); len(stopped) > 0 {
+		return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+s.Name)
 	}
-	if s.holders, err = s.Docker.Holders(s.Name); err != nil {
+	if s.nodes, err = s.cluster().KubernetesNodes(ctx); err != nil {
 		return err
 	}
-	if s.client, err = connect(s.Docker, s.Name); err != nil {
+	if s.client, err = connect(ctx, s.cluster()); err != nil {
 		return err
 	}
 	if s.before, err = verify.Discover(ctx, s.client); err != nil {
-		if expired := CertificatesExpired(ctx, s.Docker, s.Name); expired != nil {
+		if expired := CertificatesExpired(ctx, s.cluster()); expired != nil {
 			return expired
 		}
 		return hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
@@ -139,7 +141,7 @@ func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
 	if err := s.record(ctx, s.after, s.becomes); err != nil {
 		return "", err
 	}
-	return "", s.Docker.Remark(ctx, s.Name)
+	return "", s.cluster().RefreshMetadata(ctx)
 }
 
 // unsettle takes back what the cluster says. What its containers say is for who
@@ -165,21 +167,21 @@ func (s *standing) record(ctx context.Context, expect verify.Expectation, topolo
 
 // balance has the load balancer know the control planes that there are now.
 func (s *standing) balance(ctx context.Context, without ...string) error {
-	there, err := s.Docker.HasBalancer(ctx, s.Name)
+	there, err := s.cluster().HasLoadBalancer(ctx)
 	if err != nil || !there {
 		return err
 	}
-	holders, err := s.Docker.Holders(s.Name)
+	nodes, err := s.cluster().KubernetesNodes(ctx)
 	if err != nil {
 		return err
 	}
 	var planes []string
-	for _, holder := range holders {
-		if holder.Role == clusters.ControlPlane && !slices.Contains(without, holder.Name) {
-			planes = append(planes, holder.Name)
+	for _, node := range nodes {
+		if node.Role == clusters.ControlPlane && !slices.Contains(without, node.Name) {
+			planes = append(planes, node.Name)
 		}
 	}
-	return s.Docker.Balance(ctx, s.Name, planes)
+	return s.cluster().Balance(ctx, planes)
 }
 
 // leave takes a node out of the cluster. A control plane lets go of its clients
@@ -189,7 +191,7 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 		if err := s.balance(ctx, name); err != nil {
 			return err
 		}
-		if err := s.hush(ctx, name); err != nil {
+		if err := s.stopAPIServer(ctx, name); err != nil {
 			return err
 		}
 		if s.stacked() {
@@ -201,25 +203,21 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 	if err := unlessGone(s.client.Clientset.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
 		return fmt.Errorf("delete node %s: %w", name, err)
 	}
-	if err := s.Docker.Discard(ctx, name); err != nil {
+	if err := s.cluster().Node(name).Remove(ctx); err != nil {
 		return err
 	}
 	return s.bury(ctx, name)
 }
 
-// hush ends the API server of a control plane, if its container runs.
-func (s *standing) hush(ctx context.Context, name string) error {
-	running, err := s.Docker.Running(ctx, s.Name)
-	if err != nil || !slices.ContainsFunc(running, func(r provider.Running) bool { return r.Name == name }) {
-		return err
-	}
-	holder, err := s.Docker.Holder(s.Name, name)
-	if err != nil {
+// stopAPIServer ends the API server of a control plane, if its container runs.
+func (s *standing) stopAPIServer(ctx context.Context, name string) error {
+	nodes, err := s.cluster().Nodes(ctx)
+	if err != nil || !slices.ContainsFunc(nodes, func(n *provider.Node) bool { return n.Name == name && n.Running() }) {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.WaitTimeout)
 	defer cancel()
-	return holder.EndAPIServer(bounded)
+	return s.cluster().Node(name).StopAPIServer(bounded)
 }
 
 // bury deletes the pods of a node that is gone. Kubernetes would do so after 40 s.
@@ -284,6 +282,6 @@ func (s *standing) ours() installed {
 
 func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.report, err = prove(ctx, s.client, s.Name, s.after, s.Checks, s.Sink)
+	s.report, err = prove(ctx, s.client, s.cluster(), s.after, s.Checks, s.Sink)
 	return passed(s.report, err)
 }

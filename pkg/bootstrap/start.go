@@ -35,7 +35,7 @@ type Start struct {
 	StartConfig
 
 	steps  provider.Plan
-	nodes  []provider.Running
+	nodes  []*provider.Node
 	client *kube.Client
 	expect verify.Expectation
 	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
@@ -82,6 +82,8 @@ func (s *Start) Run(ctx context.Context) error {
 	return Run(ctx, s.Plan(), Options{Sink: s.Sink, UndoTimeout: undoTimeout})
 }
 
+func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
+
 // Preview says what Run would do, a line for each step, and changes nothing.
 func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
 	if _, err := s.look(ctx, event.Start(event.Discard, event.Event{})); err != nil {
@@ -97,17 +99,17 @@ func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
 }
 
 // Awake returns an error with advice unless all nodes of a cluster run.
-func Awake(ctx context.Context, docker *provider.Docker, name string) error {
-	halted, err := docker.Halted(ctx, name)
-	if err != nil || len(halted) == 0 {
+func Awake(ctx context.Context, cluster provider.Cluster) error {
+	stopped, err := cluster.Stopped(ctx)
+	if err != nil || len(stopped) == 0 {
 		return err
 	}
-	return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", name, strings.Join(halted, ", ")), "start it: kindctl start -n "+name)
+	return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", cluster.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+cluster.Name)
 }
 
 // look finds out what there is to start, and refuses what cannot work.
 func (s *Start) look(ctx context.Context, _ *event.Span) (_ string, err error) {
-	if s.steps, err = s.Docker.Start(ctx, s.Name); err != nil {
+	if s.steps, err = s.cluster().Start(ctx); err != nil {
 		return "", err
 	}
 	if s.Ran = len(s.steps.Titles()) == 0; s.Ran {
@@ -135,10 +137,10 @@ func (s *Start) start(ctx context.Context, span *event.Span) (string, error) {
 }
 
 // connect opens a cluster's API through the address that the user's kubeconfig has.
-func connect(docker *provider.Docker, name string) (*kube.Client, error) {
-	kubeconfig, err := docker.Kubeconfig(name, false)
+func connect(ctx context.Context, cluster provider.Cluster) (*kube.Client, error) {
+	kubeconfig, err := cluster.Kubeconfig(ctx, false)
 	if err != nil {
-		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", name), "recreate it: kindctl down -n "+name)
+		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", cluster.Name), "recreate it: kindctl down -n "+cluster.Name)
 	}
 	return kube.FromKubeconfigData([]byte(kubeconfig))
 }
@@ -159,18 +161,18 @@ func (s *Start) noWorkloads() string {
 
 func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.Report, err = prove(ctx, s.client, s.Name, s.expect, s.Checks, s.Sink)
+	s.Report, err = prove(ctx, s.client, s.cluster(), s.expect, s.Checks, s.Sink)
 	return passed(s.Report, err)
 }
 
 // prove runs the checks for a cluster that is expected to be like this.
-func prove(ctx context.Context, client *kube.Client, name string, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
+func prove(ctx context.Context, client *kube.Client, cluster provider.Cluster, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
 	all, err := checks(expect)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	target := verify.NewTarget(client, expect)
-	target.Flags, target.Containerd = []string{"-n", name}, ReadContainerd
+	target.Flags, target.Containerd = []string{"-n", cluster.Name}, ReadContainerd(cluster)
 	return Judge(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 

@@ -38,7 +38,7 @@ provisioner: kubernetes.io/host-path
 
 // installStorage applies the default StorageClass and what provides its volumes.
 func (u *Up) installStorage(ctx context.Context) error {
-	manifest, err := u.docker.ReadFile(ctx, u.first(), storageManifest)
+	manifest, err := u.firstNode().ReadFile(ctx, storageManifest)
 	if errors.Is(err, fs.ErrNotExist) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "init",
 			Message: "the node image has no " + storageManifest + "; StorageClass standard of kubernetes.io/host-path takes its place"})

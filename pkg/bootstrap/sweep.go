@@ -114,8 +114,8 @@ func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for _, found := range there {
-		marker, _ := found.Marker()
-		left, limited := marker.Left(now)
+		metadata, _ := found.Metadata()
+		left, limited := metadata.Left(now)
 		if !limited || left > 0 || s.planned(found.Cluster) {
 			continue
 		}
@@ -124,7 +124,7 @@ func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 		} else if !free {
 			continue
 		}
-		removal, err := planRemoval(ctx, s.docker, found, s.kubeconfigs(marker), portsOf(found))
+		removal, err := planRemoval(ctx, s.docker, found, s.kubeconfigs(metadata), portsOf(found))
 		if err != nil {
 			return err
 		}
@@ -140,13 +140,13 @@ func (s *Sweep) planned(cluster string) bool {
 
 // kubeconfigs are the files that got a cluster's context, if they are here and
 // can be read.
-func (s *Sweep) kubeconfigs(marker provider.Marker) (files []string) {
-	if marker.Owner != owner() {
+func (s *Sweep) kubeconfigs(metadata provider.Metadata) (files []string) {
+	if metadata.Owner != owner() {
 		return nil
 	}
-	for _, file := range marker.Kubeconfigs {
-		if _, _, err := provider.Entry(file, marker.Cluster); err != nil {
-			s.leave(marker.Cluster, "its context stays: "+err.Error())
+	for _, file := range metadata.Kubeconfigs {
+		if _, _, err := provider.KubeconfigEntry(file, metadata.Cluster); err != nil {
+			s.leave(metadata.Cluster, "its context stays: "+err.Error())
 			continue
 		}
 		files = append(files, file)
@@ -158,7 +158,7 @@ func (s *Sweep) kubeconfigs(marker provider.Marker) (files []string) {
 // may be that of a cluster in another Docker.
 func portsOf(found provider.Inventory) func(port string) bool {
 	return func(port string) bool {
-		return port != "" && slices.ContainsFunc(found.Containers, func(c provider.Container) bool { return c.APIPort == port })
+		return port != "" && slices.ContainsFunc(found.Nodes, func(n *provider.Node) bool { return n.APIPort == port })
 	}
 }
 

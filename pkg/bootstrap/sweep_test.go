@@ -29,16 +29,16 @@ func (s shed) Inventory(_ context.Context, cluster string) (provider.Inventory, 
 
 func (s shed) Inventories(context.Context) ([]provider.Inventory, error) { return s.clusters, nil }
 
-func (s shed) Spare(_ context.Context, network, _ string) (made, spare bool, err error) {
-	spare, made = s.spare[network]
-	return made, spare, nil
+func (s shed) NetworkUse(_ context.Context, network, _ string) (made, unused bool, err error) {
+	unused, made = s.spare[network]
+	return made, unused, nil
 }
 
 // cluster is one with one container.
-func cluster(marker provider.Marker, created time.Time) provider.Inventory {
-	return provider.Inventory{Cluster: marker.Cluster, Containers: []provider.Container{{
-		Name: marker.Cluster + "-control-plane", Created: created, Volumes: []string{marker.Cluster + "-var"}, Network: marker.Cluster + "-net",
-		APIPort: "40001", Marked: true, Marker: marker,
+func cluster(metadata provider.Metadata, created time.Time) provider.Inventory {
+	return provider.Inventory{Cluster: metadata.Cluster, Nodes: []*provider.Node{{
+		Name: metadata.Cluster + "-control-plane", Created: created, Volumes: []string{metadata.Cluster + "-var"}, Network: metadata.Cluster + "-net",
+		APIPort: "40001", Metadata: &metadata,
 	}}}
 }
 
@@ -54,19 +54,19 @@ func TestPlanExpired(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	marker := func(name string, expires time.Time) provider.Marker {
-		return provider.Marker{Run: name, Cluster: name, Owner: owner(), Expires: expires, Kubeconfigs: []string{mine, elsewhere}}
+	metadata := func(name string, expires time.Time) provider.Metadata {
+		return provider.Metadata{Run: name, Cluster: name, Owner: owner(), Expires: expires, Kubeconfigs: []string{mine, elsewhere}}
 	}
 	release, err := Claim("busy")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
-	over := cluster(marker("over", now.Add(-time.Hour)), now)
+	over := cluster(metadata("over", now.Add(-time.Hour)), now)
 	over.Companions = []string{"store"}
 	s := newSweep(shed{clusters: []provider.Inventory{
-		over, cluster(marker("young", now.Add(time.Hour)), now),
-		cluster(marker("busy", now.Add(-time.Hour)), now), cluster(marker("for-ever", time.Time{}), now), {Cluster: "kinds", Containers: []provider.Container{{Name: "kinds-control-plane"}}},
+		over, cluster(metadata("young", now.Add(time.Hour)), now),
+		cluster(metadata("busy", now.Add(-time.Hour)), now), cluster(metadata("for-ever", time.Time{}), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
 	}, spare: map[string]bool{"over-net": true}}, "engine")
 	defer s.Close()
 	if err := s.plan(t.Context(), now); err != nil {
@@ -94,14 +94,14 @@ func TestPlanTickets(t *testing.T) {
 		left   int
 	}{
 		"half of it": {func(run string) []provider.Inventory {
-			return []provider.Inventory{cluster(provider.Marker{Cluster: "lab", Run: run}, time.Now())}
+			return []provider.Inventory{cluster(provider.Metadata{Cluster: "lab", Run: run}, time.Now())}
 		}, "engine", []string{"remove container lab-control-plane", "remove volume lab-var", "remove network lab-net"}, 0},
 		"nothing, but it may come": {func(string) []provider.Inventory { return nil }, "engine", []string{"remove network lab-net"}, 0},
 		"a cluster of a later run": {func(string) []provider.Inventory {
-			return []provider.Inventory{cluster(provider.Marker{Cluster: "lab", Run: "later"}, time.Now())}
+			return []provider.Inventory{cluster(provider.Metadata{Cluster: "lab", Run: "later"}, time.Now())}
 		}, "engine", nil, 0},
 		"a cluster of kind's, made later": {func(string) []provider.Inventory {
-			return []provider.Inventory{{Cluster: "lab", Containers: []provider.Container{{Name: "lab-control-plane", Created: time.Now().Add(time.Hour)}}}}
+			return []provider.Inventory{{Cluster: "lab", Nodes: []*provider.Node{{Name: "lab-control-plane", Created: time.Now().Add(time.Hour)}}}}
 		}, "engine", nil, 1},
 		"another Docker": {func(string) []provider.Inventory { return nil }, "other engine", nil, 1},
 	} {

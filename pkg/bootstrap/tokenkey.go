@@ -37,7 +37,7 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 		first := u.first()
 		files, err := generated()
 		if err == nil {
-			err = u.writeTokenKey(ctx, first, files)
+			err = writeTokenKey(ctx, u.firstNode(), files)
 		}
 		if err != nil {
 			return hint.TokenKeyFailed.Wrap(err, "the key that signs ServiceAccount tokens could not be placed",
@@ -49,13 +49,13 @@ func (u *Up) beginTokenKey() (place func(context.Context) error) {
 
 // writeTokenKey writes the key pair, unless the node has one, which the user has
 // mounted.
-func (u *Up) writeTokenKey(ctx context.Context, node string, files []provider.File) error {
+func writeTokenKey(ctx context.Context, node *provider.Node, files []provider.File) error {
 	for _, file := range files {
-		if there, err := u.docker.HasFile(ctx, node, file.Path); err != nil || there {
+		if there, err := node.HasFile(ctx, file.Path); err != nil || there {
 			return err
 		}
 	}
-	return u.docker.WriteFiles(ctx, node, files...)
+	return node.WriteFiles(ctx, files...)
 }
 
 // newTokenKey makes a key pair in the encodings that kubeadm uses.

@@ -65,13 +65,13 @@ func latestWarnings(ctx context.Context, client kubernetes.Interface) map[string
 // withLastWords adds to an error what components of control planes said when they
 // ended by themselves: kubeadm and whoever waits for the API only see that nothing
 // answers.
-func withLastWords(ctx context.Context, docker *provider.Docker, cluster string, err error) error {
+func withLastWords(ctx context.Context, cluster provider.Cluster, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, troubleTimeout)
 	defer cancel()
-	for _, words := range docker.LastWords(bounded, cluster) {
+	for _, words := range cluster.LastWords(bounded) {
 		err = fmt.Errorf("%w\n%s", err, words)
 	}
 	return err

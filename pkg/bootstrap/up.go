@@ -62,7 +62,8 @@ const undoTimeout = 2 * time.Minute
 // Up makes one cluster. Its phases share what earlier ones found.
 type Up struct {
 	Config
-	docker *provider.Docker // from the first phase on
+	docker  *provider.Docker // from the first phase on
+	cluster provider.Cluster
 
 	facts     host.Facts
 	addon     Addon
@@ -102,6 +103,7 @@ func (u *Up) open(ctx context.Context) error {
 		return err
 	}
 	u.docker = docker.WithSink(u.Sink)
+	u.cluster = u.docker.Cluster(u.Topology.Name)
 	return nil
 }
 
@@ -153,7 +155,7 @@ func (u *Up) examine(ctx context.Context, err error) {
 	if u.Examine == nil || u.client == nil && !u.begun {
 		return
 	}
-	if u.client == nil && u.connect() != nil {
+	if u.client == nil && u.connect(ctx) != nil {
 		u.client = nil
 	}
 	u.Examine(ctx, u.client, u.Report, err)
@@ -181,8 +183,8 @@ func (u *Up) expectation() verify.Expectation {
 }
 
 // connect opens the cluster's API.
-func (u *Up) connect() error {
-	kubeconfig, err := u.docker.Kubeconfig(u.Topology.Name, false)
+func (u *Up) connect(ctx context.Context) error {
+	kubeconfig, err := u.cluster.Kubeconfig(ctx, false)
 	if err != nil {
 		return fmt.Errorf("read the cluster's kubeconfig: %w", err)
 	}

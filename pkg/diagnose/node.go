@@ -11,15 +11,14 @@ import (
 
 // Node is a container of a cluster, which may run or not.
 type Node interface {
-	Name() string
-	// Kubernetes says that it is a node of the cluster, not a load balancer.
-	Kubernetes() bool
+	// HasKubelet tells a node from a load balancer.
+	HasKubelet() bool
 	// Running tells whether commands can be run in it.
 	Running() bool
 	// Output runs a command in it and returns the end of what it prints.
 	Output(ctx context.Context, command ...string) ([]byte, error)
-	// File returns a file, of a node that runs or not.
-	File(ctx context.Context, path string) ([]byte, error)
+	// ReadFile returns a file, of a node that runs or not.
+	ReadFile(ctx context.Context, path string) ([]byte, error)
 	// Files calls keep with every file below a directory, and the end of its content.
 	Files(ctx context.Context, dir string, keep func(name string, content []byte)) error
 	// Log is what the container itself has printed, Facts what Docker knows of it.
@@ -48,8 +47,8 @@ var nodeFiles = []string{"/kind/kubeadm.conf", "/kind/version", "/kind/kindctl",
 
 // CollectNode writes what a node says of itself, below nodes/NAME. It asks no API
 // server; podLogs has it write the logs of the pods as the node has them.
-func (b *Bundle) CollectNode(ctx context.Context, node Node, podLogs bool) error {
-	place := "nodes/" + node.Name() + "/"
+func (b *Bundle) CollectNode(ctx context.Context, name string, node Node, podLogs bool) error {
+	place := "nodes/" + name + "/"
 	keep := func(file string, content []byte, err error) {
 		if len(content) > 0 {
 			b.Write(place+file, content)
@@ -60,15 +59,15 @@ func (b *Bundle) CollectNode(ctx context.Context, node Node, podLogs bool) error
 	keep("console.log", content, err)
 	content, err = node.Facts(ctx)
 	keep("inspect.json", content, err)
-	if !node.Kubernetes() {
+	if !node.HasKubelet() {
 		return nil
 	}
-	for _, name := range nodeFiles {
-		content, err := node.File(ctx, name)
+	for _, file := range nodeFiles {
+		content, err := node.ReadFile(ctx, file)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
-		keep(path.Base(name), content, err)
+		keep(path.Base(file), content, err)
 	}
 	each := func(below string) func(string, []byte) {
 		return func(name string, content []byte) { keep(below+name, content, nil) }
@@ -82,11 +81,11 @@ func (b *Bundle) CollectNode(ctx context.Context, node Node, podLogs bool) error
 		}))
 	}
 	if !node.Running() {
-		return fmt.Errorf("node %s does not run, so there are no journals of it", node.Name())
+		return fmt.Errorf("node %s does not run, so there are no journals of it", name)
 	}
-	for name, command := range commands {
+	for file, command := range commands {
 		content, err := node.Output(ctx, command...)
-		keep(name, content, err)
+		keep(file, content, err)
 	}
 	return nil
 }

@@ -59,13 +59,15 @@ func nodes(ctx context.Context, connection *provider.Connection, name string, b 
 	if err != nil {
 		return err
 	}
-	looks, err := docker.Looks(ctx, name)
+	all, err := docker.Cluster(name).Nodes(ctx)
 	if err != nil {
 		return err
 	}
 	var parts []diagnose.Part
-	for _, look := range looks {
-		parts = append(parts, diagnose.Part{Name: look.Name(), Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return b.CollectNode(ctx, look, podLogs) }})
+	for _, node := range all {
+		parts = append(parts, diagnose.Part{Name: node.Name, Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
+			return b.CollectNode(ctx, node.Name, node, podLogs)
+		}})
 	}
 	b.Fill(ctx, parts...)
 	return nil

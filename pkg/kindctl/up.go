@@ -99,7 +99,12 @@ func (o Options) config() (bootstrap.Config, error) {
 // Verify proves again that every component works: see the function Verify. It also
 // looks into the nodes' containers.
 func (c *Cluster) Verify(ctx context.Context, sink event.Sink) (verify.Report, error) {
-	report, err := verifyWith(ctx, c.Client, bootstrap.ReadContainerd, sink)
+	docker, err := provider.Open(ctx)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	defer docker.Close()
+	report, err := verifyWith(ctx, c.Client, bootstrap.ReadContainerd(docker.Cluster(c.Name)), sink)
 	report.Cluster = provider.Context(c.Name)
 	return report, err
 }

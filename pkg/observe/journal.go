@@ -35,24 +35,24 @@ func (o *Observer) askNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	looks, err := docker.Looks(ctx, o.cluster)
+	nodes, err := docker.Cluster(o.cluster).Nodes(ctx)
 	if err != nil {
 		return err
 	}
-	problems := make([]error, len(looks))
+	problems := make([]error, len(nodes))
 	var group sync.WaitGroup
-	for i, look := range looks {
+	for i, node := range nodes {
 		group.Go(func() {
 			var journal []byte
-			if look.Kubernetes() && look.Running() {
-				journal, problems[i] = look.Output(ctx, question...)
+			if node.HasKubelet() && node.Running() {
+				journal, problems[i] = node.Output(ctx, question...)
 			}
 			o.notes.mu.Lock()
 			defer o.notes.mu.Unlock()
-			known := o.notes.node(look.Name())
-			known.Container = timeline.Moment{Time: look.Started()}
+			known := o.notes.node(node.Name)
+			known.Container = timeline.Moment{Time: node.Started}
 			if err := recall(known, journal); err != nil && problems[i] == nil {
-				problems[i] = fmt.Errorf("%s: %w", look.Name(), err)
+				problems[i] = fmt.Errorf("%s: %w", node.Name, err)
 			}
 		})
 	}

@@ -16,99 +16,98 @@ import (
 )
 
 const (
-	// lastAddress is where kind's entrypoint keeps the address of a node's latest
+	// addressFile is where kind's entrypoint keeps the address of a node's latest
 	// start, to replace it in the node's files when it has another one.
-	lastAddress    = "/kind/old-ipv4"
-	lastAddressSix = "/kind/old-ipv6"
+	addressFile     = "/kind/old-ipv4"
+	addressFileIPv6 = "/kind/old-ipv6"
 	// peerCertificate names the address at which a member of etcd is known to the
 	// others. kind's entrypoint does not change it.
 	peerCertificate = "/etc/kubernetes/pki/etcd/peer.crt"
 )
 
-// place is a container and the address that it is to have.
-type place struct {
-	*member
-	// proper is the address that it had; none when nobody knows or cares.
-	proper netip.Addr
-	// bound says that no other address will do: this is one of several members of
+// nodeAddress is a node and the address that it is to have.
+type nodeAddress struct {
+	*Node
+	// desired is the address that it had; none when nobody knows or cares.
+	desired netip.Addr
+	// pinned says that no other address will do: this is one of several members of
 	// etcd, which know each other by address.
-	bound bool
-	// turn is where Docker will put it if it is started in this order: the lowest
+	pinned bool
+	// startOrder is where Docker will put it if it is started in this order: the lowest
 	// address first.
-	turn netip.Addr
+	startOrder netip.Addr
 }
 
-// astray tells whether it runs where it must not.
-func (p place) astray() bool { return p.bound && p.running() && p.address() != p.proper }
+// wrong tells whether it runs at an address that must not be.
+func (a nodeAddress) wrong() bool { return a.pinned && a.active() && a.address() != a.desired }
 
-// recognize has the containers of a cluster speak of their addresses of the IP
-// family that etcd's members know each other by. Clusters with etcd apart do not
-// care.
-func (d *Docker) recognize(ctx context.Context, members []*member) error {
-	for _, m := range members {
-		if m.role != constants.ControlPlaneNodeRoleValue {
+// detectIPFamily has the nodes of a cluster speak of their addresses of the IP family that
+// etcd's members know each other by. Clusters with an external etcd do not care.
+func detectIPFamily(ctx context.Context, nodes []*Node) error {
+	for _, n := range nodes {
+		if n.Role != constants.ControlPlaneNodeRoleValue {
 			continue
 		}
-		address, err := d.certified(ctx, m)
+		address, err := n.certifiedAddress(ctx)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		for _, each := range members {
-			each.six = address.Is6()
+		for _, each := range nodes {
+			each.ipv6 = address.Is6()
 		}
 		return nil
 	}
 	return nil
 }
 
-// places finds out which addresses the containers of a cluster had.
-func (d *Docker) places(ctx context.Context, members []*member) ([]place, error) {
-	if err := d.recognize(ctx, members); err != nil {
+// nodeAddresses finds out which addresses the nodes of a cluster had.
+func nodeAddresses(ctx context.Context, nodes []*Node) ([]nodeAddress, error) {
+	if err := detectIPFamily(ctx, nodes); err != nil {
 		return nil, err
 	}
 	planes := 0
-	for _, m := range members {
-		if m.role == constants.ControlPlaneNodeRoleValue {
+	for _, n := range nodes {
+		if n.Role == constants.ControlPlaneNodeRoleValue {
 			planes++
 		}
 	}
-	found := make([]place, 0, len(members))
-	for _, m := range members {
-		p := place{member: m, bound: planes > 1 && m.role == constants.ControlPlaneNodeRoleValue}
+	found := make([]nodeAddress, 0, len(nodes))
+	for _, n := range nodes {
+		a := nodeAddress{Node: n, pinned: planes > 1 && n.Role == constants.ControlPlaneNodeRoleValue}
 		var err error
 		switch {
-		case p.bound:
-			p.proper, err = d.certified(ctx, m)
+		case a.pinned:
+			a.desired, err = n.certifiedAddress(ctx)
 			if errors.Is(err, fs.ErrNotExist) { // it was never finished
-				p.bound = false
-				p.proper, err = d.latest(ctx, m)
+				a.pinned = false
+				a.desired, err = n.lastAddress(ctx)
 			}
 		default:
-			p.proper, err = d.latest(ctx, m)
+			a.desired, err = n.lastAddress(ctx)
 		}
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, p)
+		found = append(found, a)
 	}
 	return found, nil
 }
 
-// latest is the address that a container has, or had when it last ran.
-func (d *Docker) latest(ctx context.Context, m *member) (netip.Addr, error) {
-	if m.running() {
-		return m.address(), nil
+// lastAddress is the address that a node has, or had when it last ran.
+func (n *Node) lastAddress(ctx context.Context) (netip.Addr, error) {
+	if n.active() {
+		return n.address(), nil
 	}
-	file := lastAddress
-	if m.six {
-		file = lastAddressSix
+	file := addressFile
+	if n.ipv6 {
+		file = addressFileIPv6
 	}
-	data, err := d.ReadFile(ctx, m.id, file)
+	data, err := n.ReadFile(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) { // the load balancer has no such file
-		return m.fixed(), nil
+		return n.fixed(), nil
 	}
 	if err != nil {
 		return netip.Addr{}, err
@@ -116,16 +115,16 @@ func (d *Docker) latest(ctx context.Context, m *member) (netip.Addr, error) {
 	if address, err := netip.ParseAddr(strings.TrimSpace(string(data))); err == nil {
 		return address, nil
 	}
-	return m.fixed(), nil // a node that was never up has an empty file
+	return n.fixed(), nil // a node that was never up has an empty file
 }
 
-// certified is the address that the other members of etcd expect.
-func (d *Docker) certified(ctx context.Context, m *member) (netip.Addr, error) {
-	data, err := d.ReadFile(ctx, m.id, peerCertificate)
+// certifiedAddress is the address that the other members of etcd expect.
+func (n *Node) certifiedAddress(ctx context.Context) (netip.Addr, error) {
+	data, err := n.ReadFile(ctx, peerCertificate)
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	return addressIn(data, m.name)
+	return addressIn(data, n.Name)
 }
 
 // addressIn returns the one address in a certificate that is not a loopback.
@@ -146,12 +145,12 @@ func addressIn(data []byte, name string) (netip.Addr, error) {
 	return netip.Addr{}, fmt.Errorf("%s in %s has no address", peerCertificate, name)
 }
 
-// keep has Docker give a stopped container an address at every start, or with
+// fixAddress has Docker give a stopped container an address at every start, or with
 // the zero address any. It returns false when the network cannot: Docker gives
 // fixed addresses only in subnets that were chosen when the network was made.
-func (d *Docker) keep(ctx context.Context, m *member, networkID string, address netip.Addr) (bool, error) {
-	connected := m.endpoint != nil && m.endpoint.NetworkID == networkID
-	if connected && m.fixedTo(address) {
+func (n *Node) fixAddress(ctx context.Context, networkID string, address netip.Addr) (bool, error) {
+	connected := n.endpoint != nil && n.endpoint.NetworkID == networkID
+	if connected && n.fixedTo(address) {
 		return true, nil
 	}
 	// A container without its network starts and is of no use: whatever ends the
@@ -159,38 +158,38 @@ func (d *Docker) keep(ctx context.Context, m *member, networkID string, address 
 	ctx = context.WithoutCancel(ctx)
 	if connected && address.IsValid() {
 		// Docker judges the address first, and then finds the container connected.
-		if err := d.connect(ctx, m, address); noFixedAddress(err) {
+		if err := n.connect(ctx, address); noFixedAddress(err) {
 			return false, nil
 		}
 	}
-	if m.endpoint != nil {
-		if _, err := d.api.NetworkDisconnect(ctx, m.network, client.NetworkDisconnectOptions{Container: m.id, Force: true}); err != nil {
-			return false, fmt.Errorf("disconnect %s from network %s: %w", m.name, m.network, err)
+	if n.endpoint != nil {
+		if _, err := n.docker.api.NetworkDisconnect(ctx, n.Network, client.NetworkDisconnectOptions{Container: n.Name, Force: true}); err != nil {
+			return false, fmt.Errorf("disconnect %s from network %s: %w", n.Name, n.Network, err)
 		}
 	}
-	err := d.connect(ctx, m, address)
+	err := n.connect(ctx, address)
 	if err == nil {
 		return true, nil
 	}
-	again := d.connect(ctx, m, netip.Addr{})
+	again := n.connect(ctx, netip.Addr{})
 	if noFixedAddress(err) {
 		return false, again
 	}
 	return false, errors.Join(err, again)
 }
 
-func (d *Docker) connect(ctx context.Context, m *member, address netip.Addr) error {
+func (n *Node) connect(ctx context.Context, address netip.Addr) error {
 	settings := &network.EndpointSettings{}
-	if m.endpoint != nil {
-		settings.Aliases, settings.Links = m.endpoint.Aliases, m.endpoint.Links
-		settings.DriverOpts, settings.GwPriority = m.endpoint.DriverOpts, m.endpoint.GwPriority
+	if n.endpoint != nil {
+		settings.Aliases, settings.Links = n.endpoint.Aliases, n.endpoint.Links
+		settings.DriverOpts, settings.GwPriority = n.endpoint.DriverOpts, n.endpoint.GwPriority
 	}
 	if address.IsValid() {
 		fixed := fixing(address)
 		settings.IPAMConfig = &fixed
 	}
-	if _, err := d.api.NetworkConnect(ctx, m.network, client.NetworkConnectOptions{Container: m.id, EndpointConfig: settings}); err != nil {
-		return fmt.Errorf("connect %s to network %s: %w", m.name, m.network, err)
+	if _, err := n.docker.api.NetworkConnect(ctx, n.Network, client.NetworkConnectOptions{Container: n.Name, EndpointConfig: settings}); err != nil {
+		return fmt.Errorf("connect %s to network %s: %w", n.Name, n.Network, err)
 	}
 	return nil
 }

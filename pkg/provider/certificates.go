@@ -39,21 +39,21 @@ func (c Certificate) Kubelet() bool { return strings.HasPrefix(c.File, kubeletKe
 
 // Certificates returns those in the containers of a cluster that are in use, sorted
 // by node and file, whether the containers run or not.
-func (d *Docker) Certificates(ctx context.Context, cluster string) (found []Certificate, err error) {
-	members, err := d.members(ctx, cluster)
+func (c Cluster) Certificates(ctx context.Context) (found []Certificate, err error) {
+	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range members {
+	for _, n := range nodes {
 		files := map[string]entry{}
 		for _, dir := range []string{kubernetesDir, kubeletKeys} {
-			tree, err := d.tree(ctx, m.id, dir)
+			tree, err := n.tree(ctx, dir)
 			if err != nil {
 				return nil, err
 			}
 			maps.Copy(files, tree)
 		}
-		found = append(found, certificatesIn(m.name, files)...)
+		found = append(found, certificatesIn(n.Name, files)...)
 	}
 	return found, nil
 }
@@ -97,59 +97,59 @@ func certificatesOf(node, file string, content []byte) []Certificate {
 	return []Certificate{{node, file, parsed[0].NotAfter, parsed[0].IsCA}}
 }
 
-// Authority returns the certificate and the key of the cluster's authority, which
-// control planes have.
-func (d *Docker) Authority(ctx context.Context, plane string) (certificate, key []byte, err error) {
-	if certificate, err = d.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.crt"); err != nil {
+// Authority returns the certificate and the key of the cluster's authority, of a control
+// plane.
+func (n *Node) Authority(ctx context.Context) (certificate, key []byte, err error) {
+	if certificate, err = n.ReadFile(ctx, kubernetesDir+"/pki/ca.crt"); err != nil {
 		return nil, nil, err
 	}
-	key, err = d.ReadFile(ctx, plane, kubernetesDir+"/pki/ca.key")
+	key, err = n.ReadFile(ctx, kubernetesDir+"/pki/ca.key")
 	return certificate, key, err
 }
 
-// RenewPlane has kubeadm renew all certificates of a control plane that stand in
+// RenewCertificates has kubeadm renew all certificates of a control plane that stand in
 // /etc/kubernetes, and ends the components that hold old ones. The kubelet must be
 // stopped meanwhile, and starts them again. kubeadm takes the periods and algorithms
 // from the configuration that kind wrote; nodes that joined later have none.
-func (h Holder) RenewPlane(ctx context.Context) error {
-	_, err := h.said(ctx, "sh", "-c", renewPlane)
+func (n *Node) RenewCertificates(ctx context.Context) error {
+	_, err := n.run(ctx, "sh", "-c", renewCertificates)
 	return err
 }
 
-// renewPlane knows kube-controller-manager by the 15 characters that Linux keeps.
-const renewPlane = `set -e
+// renewCertificates knows kube-controller-manager by the 15 characters that Linux keeps.
+const renewCertificates = `set -e
 kubeadm certs renew all --config ` + kubeadmConfig + ` || kubeadm certs renew all
 for name in kube-apiserver kube-controller kube-scheduler etcd; do
   for found in $(grep -lsx "$name" /proc/[0-9]*/comm || true); do pid=${found#/proc/}; kill "${pid%/comm}" || true; done
 done`
 
 // StopKubelet and StartKubelet stop and start the node's kubelet; its pods go on.
-func (h Holder) StopKubelet(ctx context.Context) error {
-	_, err := h.said(ctx, "systemctl", "stop", "kubelet")
+func (n *Node) StopKubelet(ctx context.Context) error {
+	_, err := n.run(ctx, "systemctl", "stop", "kubelet")
 	return err
 }
 
 // StartKubelet starts the node's kubelet, also one that systemd has given up.
-func (h Holder) StartKubelet(ctx context.Context) error {
-	_, err := h.said(ctx, "sh", "-c", "systemctl reset-failed kubelet; systemctl start kubelet")
+func (n *Node) StartKubelet(ctx context.Context) error {
+	_, err := n.run(ctx, "sh", "-c", "systemctl reset-failed kubelet; systemctl start kubelet")
 	return err
 }
 
 // UseKubeletClient makes a certificate with its key, in one file of PEM, the one with
 // which the node's kubelet comes to the API. The kubelet keeps one file for each and a
 // link to the latest.
-func (d *Docker) UseKubeletClient(ctx context.Context, h Holder, pem []byte, now time.Time) error {
+func (n *Node) UseKubeletClient(ctx context.Context, pem []byte, now time.Time) error {
 	file := kubeletKeys + "/kubelet-client-" + now.UTC().Format("2006-01-02-15-04-05") + ".pem"
-	if err := d.WriteFiles(ctx, h.Name, File{Path: file, Mode: 0o600, Content: pem}); err != nil {
+	if err := n.WriteFiles(ctx, File{Path: file, Mode: 0o600, Content: pem}); err != nil {
 		return err
 	}
-	_, err := h.said(ctx, "ln", "-sfn", file, kubeletClient)
+	_, err := n.run(ctx, "ln", "-sfn", file, kubeletClient)
 	return err
 }
 
-// DropKubeletServing removes the certificate that the node's kubelet has made for
+// RemoveKubeletServing removes the certificate that the node's kubelet has made for
 // itself. It makes another when it starts.
-func (h Holder) DropKubeletServing(ctx context.Context) error {
-	_, err := h.said(ctx, "rm", "-f", kubeletServing+".crt", kubeletServing+".key")
+func (n *Node) RemoveKubeletServing(ctx context.Context) error {
+	_, err := n.run(ctx, "rm", "-f", kubeletServing+".crt", kubeletServing+".key")
 	return err
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"sigs.k8s.io/kind/pkg/exec"
 )
 
 // Containerd is what containerd of a node is configured with.
@@ -24,19 +22,22 @@ type Containerd struct {
 	Files map[string]string
 }
 
-// ReadContainerd reads with one command in a node's container what its containerd is
-// configured with, and the given files.
-func ReadContainerd(ctx context.Context, node string, files []string) (Containerd, error) {
-	var out, said bytes.Buffer
-	command := exec.CommandContext(ctx, "docker", "exec", "--interactive", node, "/bin/sh")
-	command.SetStdin(strings.NewReader(containerdScript(files))).SetStdout(&out).SetStderr(&said)
-	if err := command.Run(); err != nil {
+// Containerd reads with one command what the node's containerd is configured with, and
+// the given files.
+func (n *Node) Containerd(ctx context.Context, files []string) (Containerd, error) {
+	var out, problems bytes.Buffer
+	command := []string{"/bin/sh", "-c", containerdScript(files)}
+	code, err := n.exec(ctx, nil, &out, &problems, command)
+	if err == nil && code != 0 {
+		err = n.failure(command, code, problems.String())
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return Containerd{}, context.Cause(ctx)
 		}
-		return Containerd{}, fmt.Errorf("read the configuration of containerd in %s: %w", node, explain(err))
+		return Containerd{}, fmt.Errorf("read the configuration of containerd in %s: %w", n.Name, err)
 	}
-	return containerdOf(sections(out.String()), said.String(), files)
+	return containerdOf(sections(out.String()), problems.String(), files)
 }
 
 // startedLayout is how systemd writes the time that containerdScript asks for.

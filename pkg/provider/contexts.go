@@ -45,9 +45,9 @@ func KubeconfigTarget(path string) string {
 	return files[len(files)-1]
 }
 
-// Entry tells whether a kubeconfig has anything of a cluster, and at which port
+// KubeconfigEntry tells whether a kubeconfig has anything of a cluster, and at which port
 // it has its API server. A file that is not there has nothing.
-func Entry(file, name string) (port string, has bool, err error) {
+func KubeconfigEntry(file, name string) (port string, has bool, err error) {
 	config, err := clientcmd.LoadFromFile(file)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -65,8 +65,8 @@ func Entry(file, name string) (port string, has bool, err error) {
 	return "", config.Contexts[key] != nil || config.AuthInfos[key] != nil, nil
 }
 
-// DropEntry removes a cluster's entry from a kubeconfig. The cluster must have no
+// RemoveKubeconfig removes a cluster's entry from a kubeconfig. The cluster must have no
 // containers any more.
-func (d *Docker) DropEntry(ctx context.Context, file, name string) error {
-	return explain(unlocked(ctx, func() error { return silent().Delete(name, file) }))
+func (c Cluster) RemoveKubeconfig(ctx context.Context, file string) error {
+	return explain(unlocked(ctx, func() error { return silent().Delete(c.Name, file) }))
 }

@@ -4,11 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -16,30 +19,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// CopyFiles copies files from one container to the same places in others, with their
-// owners and modes and those of the directories below dir that they are in. It reads
-// all of dir once, and writes once to each container.
-func (d *Docker) CopyFiles(ctx context.Context, from string, to []string, dir string, files ...string) error {
-	read, err := d.api.CopyFromContainer(ctx, from, client.CopyFromContainerOptions{SourcePath: dir})
+// CopyFiles copies files of a node to the same places in others, with their owners and
+// modes and those of the directories below dir that they are in. It reads all of dir
+// once, and writes once to each node.
+func (n *Node) CopyFiles(ctx context.Context, to []*Node, dir string, files ...string) error {
+	read, err := n.docker.api.CopyFromContainer(ctx, n.Name, client.CopyFromContainerOptions{SourcePath: dir})
 	if errdefs.IsNotFound(err) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		return fmt.Errorf("read %s in %s: %w", dir, from, err)
+		return fmt.Errorf("read %s in %s: %w", dir, n.Name, err)
 	}
 	defer read.Content.Close()
 	archive, err := chosenFiles(read.Content, path.Dir(dir), files)
 	if err != nil {
-		return fmt.Errorf("read %s in %s: %w", dir, from, err)
+		return fmt.Errorf("read %s in %s: %w", dir, n.Name, err)
 	}
 	var group errgroup.Group
-	for _, name := range to {
-		group.Go(func() error {
-			if _, err := d.api.CopyToContainer(ctx, name, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
-				return fmt.Errorf("write into %s: %w", name, err)
-			}
-			return nil
-		})
+	for _, node := range to {
+		group.Go(func() error { return node.unpack(ctx, archive) })
 	}
 	return group.Wait()
 }
@@ -83,4 +81,113 @@ func chosenFiles(from io.Reader, above string, files []string) ([]byte, error) {
 		}
 	}
 	return chosen.Bytes(), out.Close()
+}
+
+// commonTrees are the directories whose files are the same on all nodes of a cluster
+// but come from the cluster's configuration or its user, not from the node image: how
+// containerd is configured and finds registries, and the authorities that a node
+// trusts, with the bundles and links that update-ca-certificates makes of them.
+var commonTrees = []string{"/etc/containerd", "/etc/systemd/system/containerd.service.d", "/usr/local/share/ca-certificates", "/etc/ssl/certs"}
+
+// entry is a file, link or directory of a container.
+type entry struct {
+	header  tar.Header
+	content []byte
+}
+
+// same compares what matters to whoever reads the file.
+func (e entry) same(other entry) bool {
+	return e.header.Typeflag == other.header.Typeflag && e.header.Linkname == other.header.Linkname && e.header.Mode == other.header.Mode &&
+		sha256.Sum256(e.content) == sha256.Sum256(other.content)
+}
+
+// CopyConfiguration gives another node of the cluster those files of commonTrees in
+// which it differs, and returns their paths. What is equal is not written: it may be
+// mounted, and read-only.
+func (n *Node) CopyConfiguration(ctx context.Context, to *Node) ([]string, error) {
+	wanted, differs := map[string]entry{}, []string{}
+	for _, dir := range commonTrees {
+		theirs, err := n.tree(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		own, err := to.tree(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(theirs)) {
+			if has, there := own[name]; there && has.same(theirs[name]) {
+				continue
+			}
+			wanted[name] = theirs[name]
+			differs = append(differs, name)
+		}
+	}
+	if len(differs) == 0 {
+		return nil, nil
+	}
+	archive, err := archiveOf(differs, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if err := to.unpack(ctx, archive); err != nil {
+		return nil, fmt.Errorf("%s: %w", strings.Join(differs, ", "), err)
+	}
+	return differs, nil
+}
+
+// tree reads a directory of a node, by absolute path. One that is not there has nothing.
+func (n *Node) tree(ctx context.Context, dir string) (map[string]entry, error) {
+	copied, err := n.docker.api.CopyFromContainer(ctx, n.Name, client.CopyFromContainerOptions{SourcePath: dir})
+	if errdefs.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s in %s: %w", dir, n.Name, err)
+	}
+	defer copied.Content.Close()
+	found := map[string]entry{}
+	for archive := tar.NewReader(copied.Content); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s in %s: %w", dir, n.Name, err)
+		}
+		switch header.Typeflag {
+		case tar.TypeReg, tar.TypeSymlink, tar.TypeDir:
+		default: // sockets and the like belong to the node
+			continue
+		}
+		content, err := io.ReadAll(archive)
+		if err != nil {
+			return nil, fmt.Errorf("read %s in %s: %w", dir, n.Name, err)
+		}
+		found[path.Join(path.Dir(dir), header.Name)] = entry{*header, content}
+	}
+}
+
+// archiveOf packs entries in this order, by their paths from the root.
+func archiveOf(names []string, entries map[string]entry) ([]byte, error) {
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	for _, name := range names {
+		header := entries[name].header
+		header.Name = strings.TrimPrefix(name, "/")
+		if err := writer.WriteHeader(&header); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if _, err := writer.Write(entries[name].content); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return archive.Bytes(), writer.Close()
+}
+
+// RestartContainerd has the node's containerd read its configuration and the
+// authorities that it trusts again, and waits until it serves.
+func (n *Node) RestartContainerd(ctx context.Context) error {
+	_, err := n.run(ctx, "sh", "-c", "systemctl daemon-reload && systemctl restart containerd")
+	return err
 }

@@ -16,7 +16,7 @@ func (d *Docker) Provision(ctx context.Context, config *v1alpha4.Cluster, networ
 	return d.withFreePorts(ctx, config, func() error {
 		err := d.create(ctx, config, network, cluster.CreateWithStopBeforeSettingUpKubernetes(true))
 		if err != nil {
-			d.settle(context.WithoutCancel(ctx), Containers(config))
+			d.settle(context.WithoutCancel(ctx), PlannedNodes(config))
 		}
 		return err
 	})

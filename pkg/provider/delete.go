@@ -6,37 +6,37 @@ import (
 	"slices"
 	"time"
 
-	"sigs.k8s.io/kind/pkg/exec"
+	"golang.org/x/sync/errgroup"
 )
 
 // Delete removes a cluster's containers with their volumes. No kubeconfig is touched.
-func (d *Docker) Delete(ctx context.Context, name string) error {
-	_, err := d.remove(ctx, name)
+func (c Cluster) Delete(ctx context.Context) error {
+	_, err := c.remove(ctx)
 	return err
 }
 
-// How many looks in a row must find nothing before DeleteComing believes it. Docker
+// How many lists in a row must be empty before DeleteComing believes it. Docker
 // finishes a container even when the command that asked for it was killed, and
 // shows it only when the image's volumes are copied: as long as containers have
 // never been seen, they may still come.
 const (
-	looks        = 3
-	patientLooks = 16
+	fewLists  = 3
+	manyLists = 16
 )
 
 // DeleteComing removes the containers of a cluster that a killed process was making, a
-// number of them, and looks again until none comes any more. It returns their names.
-func (d *Docker) DeleteComing(ctx context.Context, name string, coming int) ([]string, error) {
-	ticker := time.NewTicker(d.interval)
+// number of them, and lists them again until none comes any more. It returns their names.
+func (c Cluster) DeleteComing(ctx context.Context, coming int) ([]string, error) {
+	ticker := time.NewTicker(c.docker.interval)
 	defer ticker.Stop()
 	seen := map[string]bool{}
-	for calm := 0; calm < looks || calm < patientLooks && len(seen) < coming; calm++ {
-		removed, err := d.remove(ctx, name)
+	for empty := 0; empty < fewLists || empty < manyLists && len(seen) < coming; empty++ {
+		removed, err := c.remove(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, container := range removed {
-			seen[container], calm = true, -1
+			seen[container], empty = true, -1
 		}
 		select {
 		case <-ctx.Done():
@@ -47,15 +47,16 @@ func (d *Docker) DeleteComing(ctx context.Context, name string, coming int) ([]s
 	return slices.Sorted(maps.Keys(seen)), nil
 }
 
-// remove removes the containers that are there now, and returns their names. kind would
-// take the cluster from a kubeconfig as well.
-func (d *Docker) remove(ctx context.Context, name string) (removed []string, err error) {
-	listed, err := silent().ListNodes(name)
-	if err != nil || len(listed) == 0 {
+// remove removes the containers that are there now, all at once, and returns their names.
+func (c Cluster) remove(ctx context.Context) (removed []string, err error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
 		return nil, err
 	}
-	for _, node := range listed {
-		removed = append(removed, node.String())
+	var group errgroup.Group
+	for _, n := range nodes {
+		removed = append(removed, n.Name)
+		group.Go(func() error { return n.Remove(ctx) })
 	}
-	return removed, explain(exec.CommandContext(ctx, "docker", append([]string{"rm", "-f", "-v"}, removed...)...).Run())
+	return removed, group.Wait()
 }

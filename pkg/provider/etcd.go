@@ -1,39 +1,22 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 )
 
-// Holder returns one container of a cluster by its name, whatever its role.
-func (d *Docker) Holder(cluster, name string) (Holder, error) {
-	listed, err := silent().ListNodes(cluster)
-	if err != nil {
-		return Holder{}, err
-	}
-	for _, node := range listed {
-		if node.String() == name {
-			role, err := node.Role()
-			return Holder{name, role, node}, err
-		}
-	}
-	return Holder{}, fmt.Errorf("cluster %s has no container %s", cluster, name)
-}
-
 // EtcdImage is the image of etcd that goes with the node's Kubernetes, as its kubeadm
 // knows.
-func (h Holder) EtcdImage(ctx context.Context) (string, error) {
-	version, err := h.said(ctx, "cat", "/kind/version")
+func (n *Node) EtcdImage(ctx context.Context) (string, error) {
+	version, err := n.ReadFile(ctx, "/kind/version")
 	if err != nil {
 		return "", err
 	}
-	images, err := h.said(ctx, "kubeadm", "config", "images", "list", "--kubernetes-version="+version)
+	images, err := n.run(ctx, "kubeadm", "config", "images", "list", "--kubernetes-version="+strings.TrimSpace(string(version)))
 	if err != nil {
 		return "", err
 	}
@@ -45,30 +28,21 @@ func (h Holder) EtcdImage(ctx context.Context) (string, error) {
 	return "", errors.New("kubeadm names no image of etcd: " + images)
 }
 
-// said is what a command in the node prints.
-func (h Holder) said(ctx context.Context, command ...string) (string, error) {
-	var out bytes.Buffer
-	if err := h.node.CommandContext(ctx, command[0], command[1:]...).SetStdout(&out).Run(); err != nil {
-		return "", fmt.Errorf("%s in %s: %w", command[0], h.Name, explain(err))
-	}
-	return strings.TrimSpace(out.String()), nil
-}
-
 // etcdRetry is how often a member is asked whether it is well, which cannot be
 // watched.
 const etcdRetry = 200 * time.Millisecond
 
 // StartEtcd starts the node's kubelet, which has etcd's manifest, and waits until the
 // member answers with a quorum behind it. Every node image has kubectl, which asks.
-func (h Holder) StartEtcd(ctx context.Context) error {
+func (n *Node) StartEtcd(ctx context.Context) error {
 	for _, command := range []string{"daemon-reload", "start kubelet"} {
-		if _, err := h.said(ctx, append([]string{"systemctl"}, strings.Fields(command)...)...); err != nil {
+		if _, err := n.run(ctx, append([]string{"systemctl"}, strings.Fields(command)...)...); err != nil {
 			return err
 		}
 	}
 	const keys = "/etc/kubernetes/pki/etcd/"
 	for {
-		_, err := h.said(ctx, "kubectl", "get", "--raw=/health", "--server=https://127.0.0.1:2379", "--request-timeout=2s",
+		_, err := n.run(ctx, "kubectl", "get", "--raw=/health", "--server=https://127.0.0.1:2379", "--request-timeout=2s",
 			"--certificate-authority="+keys+"ca.crt", "--client-certificate="+keys+"healthcheck-client.crt", "--client-key="+keys+"healthcheck-client.key")
 		if err == nil {
 			return nil
@@ -81,10 +55,10 @@ func (h Holder) StartEtcd(ctx context.Context) error {
 	}
 }
 
-// ContainersApart are those of an external etcd, which kind does not make.
-func ContainersApart(names []string, image string) (planned []Planned) {
+// ExternalEtcd are those of an external etcd, which kind does not make.
+func ExternalEtcd(names []string, image string) (planned []PlannedNode) {
 	for _, name := range names {
-		planned = append(planned, Planned{Name: name, Role: constants.ExternalEtcdNodeRoleValue, Image: image})
+		planned = append(planned, PlannedNode{Name: name, Role: constants.ExternalEtcdNodeRoleValue, Image: image})
 	}
 	return planned
 }

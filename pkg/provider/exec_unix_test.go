@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -46,6 +47,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.ended = make(chan struct{})
 		_, _ = w.Write([]byte(`{"Id": "1"}`))
 	case "/exec/1/start":
+		_, _ = io.Copy(io.Discard, r.Body) // what follows it is the command's
 		conn, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
@@ -69,19 +71,36 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *execd) engine(t *testing.T) *Docker {
+func (d *execd) node(t *testing.T) *Node {
 	t.Helper()
-	return serve(t, d)
+	return serve(t, d).Cluster("lab").Node("lab-worker")
 }
 
 func TestExec(t *testing.T) {
-	engine := (&execd{}).engine(t)
-	output, code, err := engine.Exec(t.Context(), "lab-worker", "sh", "-c", `echo "$1"; cat; sleep 0.1; echo more >&2; exit 3`, "sh", "one  word")
+	node := (&execd{}).node(t)
+	output, code, err := node.Exec(t.Context(), "sh", "-c", `echo "$1"; cat; sleep 0.1; echo more >&2; exit 3`, "sh", "one  word")
 	if output != "one  word\nmore" || code != 3 || err != nil {
 		t.Errorf("output %q, code %d, %v", output, code, err)
 	}
-	if _, code, err := engine.Exec(t.Context(), "lab-worker", "true"); code != 0 || err != nil {
+	if _, code, err := node.Exec(t.Context(), "true"); code != 0 || err != nil {
 		t.Errorf("code %d, %v", code, err)
+	}
+}
+
+// TestPipe gives a command its input, and wants its output without its other words.
+func TestPipe(t *testing.T) {
+	node := (&execd{}).node(t)
+	var out strings.Builder
+	if err := node.pipe(t.Context(), strings.NewReader("one\ntwo\n"), &out, "sh", "-c", "cat; echo words >&2"); err != nil || out.String() != "one\ntwo\n" {
+		t.Errorf("output %q, %v", out.String(), err)
+	}
+	err := node.pipe(t.Context(), strings.NewReader("x"), io.Discard, "sh", "-c", "echo no room >&2; exit 4")
+	if want := "\"sh -c echo no room >&2; exit 4\" in lab-worker: exit status 4\n  no room"; err == nil || err.Error() != want {
+		t.Errorf("error is %q, want %q", err, want)
+	}
+	broken := errors.New("the disk is broken")
+	if err := node.pipe(t.Context(), iotest.ErrReader(broken), io.Discard, "cat"); !errors.Is(err, broken) {
+		t.Errorf("error is %v, want that of the input", err)
 	}
 }
 
@@ -100,7 +119,7 @@ func TestExecEndsWithItsContext(t *testing.T) {
 		cancel(interrupted)
 	}()
 	begin := time.Now()
-	_, _, err := (&execd{}).engine(t).Exec(ctx, "lab-worker", "sh", "-c", `echo $$ >"$1"; exec sleep 600`, "sh", file)
+	_, _, err := (&execd{}).node(t).Exec(ctx, "sh", "-c", `echo $$ >"$1"; exec sleep 600`, "sh", file)
 	if err != interrupted || time.Since(begin) > endTime/2 { //nolint:errorlint // it comes back as it is
 		t.Errorf("%v after %v", err, time.Since(begin))
 	}
@@ -121,7 +140,7 @@ func TestKubeadmsLastWords(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "kubeadm"), []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
 		t.Fatal(err)
 	}
-	err := (&execd{}).engine(t).Init(t.Context(), "lab-worker")
+	err := (&execd{}).node(t).Init(t.Context())
 	const want = "kubeadm init in lab-worker: exit status 1\n  [init] init --config=/kind/kubeadm.conf --skip-token-print --v=6\n  error: no such phase"
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %q, want %q", err, want)

@@ -31,15 +31,25 @@ func explain(err error) error {
 	if run == nil {
 		return err
 	}
-	command := strings.Join(run.Command, " ")
-	if len(command) > commandWidth {
-		command = command[:commandWidth] + "..."
-	}
-	short := fmt.Sprintf("%q: %v", command, run.Inner)
-	for _, line := range lastLines(string(run.Output)) {
-		short += "\n  " + line
-	}
+	short := withLastLines(fmt.Sprintf("%q: %v", shortened(run.Command), run.Inner), string(run.Output))
 	return failure{strings.Replace(err.Error(), run.Error(), short, 1), err}
+}
+
+// shortened is a command that fits into a message.
+func shortened(command []string) string {
+	line := strings.Join(command, " ")
+	if len(line) > commandWidth {
+		line = line[:commandWidth] + "..."
+	}
+	return line
+}
+
+// withLastLines is a message with the last lines of what a command has printed.
+func withLastLines(message, output string) string {
+	for _, line := range lastLines(output) {
+		message += "\n  " + line
+	}
+	return message
 }
 
 // stack matches a line of a stack trace, as kubeadm prints them: a function,

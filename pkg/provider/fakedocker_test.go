@@ -33,6 +33,8 @@ type dockerd struct {
 	unready    map[string]bool // containers that cannot be written to yet
 	puts       chan string     // tells of every attempt to write
 	volumes    map[string]int  // and how many attempts to remove each fail
+	lists      int             // how often containers were listed
+	late       map[int]*box    // containers that come with a list
 }
 
 type box struct {
@@ -191,9 +193,9 @@ func keyOf(address netip.Addr) string {
 // lastOf is the file that the node's entrypoint writes an address to.
 func lastOf(address netip.Addr) string {
 	if address.Is6() {
-		return lastAddressSix
+		return addressFileIPv6
 	}
-	return lastAddress
+	return addressFile
 }
 
 func (d *dockerd) describe(n *bridge) map[string]any {
@@ -253,6 +255,9 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case parts[0] == "_ping":
 	case parts[0] == "containers" && parts[1] == "json":
 		listed := []any{}
+		if d.lists++; d.late[d.lists] != nil {
+			d.containers = append(d.containers, d.late[d.lists])
+		}
 		for _, b := range d.containers {
 			onNetwork := filters["network"] == nil || filters["network"][b.network] && !b.detached
 			if onNetwork && b.labeled(filters["label"]) {
@@ -260,6 +265,9 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		answer(listed)
+	case parts[0] == "containers" && r.Method == http.MethodDelete:
+		d.changes = append(d.changes, "remove "+parts[1])
+		d.containers = slices.DeleteFunc(d.containers, func(b *box) bool { return b.name == parts[1] })
 	case parts[0] == "containers":
 		if b := d.box(parts[1]); b != nil {
 			d.serveContainer(b, parts[2], r, w, answer, refuse)

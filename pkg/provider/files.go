@@ -24,51 +24,55 @@ type File struct {
 	Content []byte
 }
 
-// WriteFiles writes files into a container, and makes the directories that they
-// are in.
-func (d *Docker) WriteFiles(ctx context.Context, container string, files ...File) error {
+// WriteFiles writes files into a node, and makes the directories that they are in.
+func (n *Node) WriteFiles(ctx context.Context, files ...File) error {
 	archive, err := packed(time.Now(), files...)
 	if err != nil {
 		return err
 	}
-	if _, err := d.api.CopyToContainer(ctx, container, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
-		return fmt.Errorf("write into %s: %w", container, err)
-	}
-	return nil
+	return n.unpack(ctx, archive)
 }
 
 // fileLimit is far beyond any file that is read from a node.
 const fileLimit = 1 << 20
 
-// ReadFile returns a file of a container, whether it runs or not. The error of
-// a file that is not there is fs.ErrNotExist.
-func (d *Docker) ReadFile(ctx context.Context, container, path string) ([]byte, error) {
-	copied, err := d.api.CopyFromContainer(ctx, container, client.CopyFromContainerOptions{SourcePath: path})
+// ReadFile returns a file of a node, whether it runs or not, at most a mebibyte. The
+// error of a file that is not there is fs.ErrNotExist.
+func (n *Node) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	copied, err := n.docker.api.CopyFromContainer(ctx, n.Name, client.CopyFromContainerOptions{SourcePath: path})
 	if errdefs.IsNotFound(err) {
-		return nil, fmt.Errorf("%s in %s: %w", path, container, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s in %s: %w", path, n.Name, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s in %s: %w", path, container, err)
+		return nil, fmt.Errorf("read %s in %s: %w", path, n.Name, err)
 	}
 	defer copied.Content.Close()
 	archive := tar.NewReader(copied.Content)
 	header, err := archive.Next()
 	if err != nil {
-		return nil, fmt.Errorf("read %s in %s: %w", path, container, err)
+		return nil, fmt.Errorf("read %s in %s: %w", path, n.Name, err)
 	}
 	if header.Typeflag != tar.TypeReg {
-		return nil, fmt.Errorf("%s in %s is no file", path, container)
+		return nil, fmt.Errorf("%s in %s is no file", path, n.Name)
 	}
 	return io.ReadAll(io.LimitReader(archive, fileLimit))
 }
 
-// HasFile reports whether a container has a file at an absolute path.
-func (d *Docker) HasFile(ctx context.Context, container, path string) (bool, error) {
-	_, err := d.ReadFile(ctx, container, path)
+// HasFile reports whether a node has a file at an absolute path.
+func (n *Node) HasFile(ctx context.Context, path string) (bool, error) {
+	_, err := n.ReadFile(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// unpack writes what is in an archive, by paths from the root.
+func (n *Node) unpack(ctx context.Context, archive []byte) error {
+	if _, err := n.docker.api.CopyToContainer(ctx, n.Name, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(archive)}); err != nil {
+		return fmt.Errorf("write into %s: %w", n.Name, err)
+	}
+	return nil
 }
 
 // packed are files as Docker takes them.

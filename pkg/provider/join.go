@@ -1,16 +1,15 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/kind/pkg/cluster/constants"
-	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 	"sigs.k8s.io/yaml"
 )
 
@@ -19,19 +18,20 @@ import (
 const bootRetry = 200 * time.Millisecond
 
 // Boot waits until the node's systemd has started everything.
-func (h Holder) Boot(ctx context.Context) error {
+func (n *Node) Boot(ctx context.Context) error {
 	for {
-		var out bytes.Buffer
 		// A unit that failed, and so the word degraded, is for kubeadm to judge; the
 		// word says more than the exit code.
-		_ = h.node.CommandContext(ctx, "systemctl", "is-system-running", "--wait").SetStdout(&out).SetStderr(&out).Run()
-		state := strings.TrimSpace(out.String())
+		state, _, err := n.Exec(ctx, "systemctl", "is-system-running", "--wait")
 		if state == "running" || state == "degraded" {
 			return nil
 		}
+		if err != nil {
+			state = err.Error()
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s does not boot: %s: %w", h.Name, state, context.Cause(ctx))
+			return fmt.Errorf("%s does not boot: %s: %w", n.Name, state, context.Cause(ctx))
 		case <-time.After(bootRetry):
 		}
 	}
@@ -39,39 +39,26 @@ func (h Holder) Boot(ctx context.Context) error {
 
 // Configure writes the node's configuration for kubeadm, after that of a node which has
 // joined in the same way. Discovery and TLS bootstrap take the token.
-func (h Holder) Configure(ctx context.Context, like Holder, token string) error {
-	config, err := like.said(ctx, "cat", kubeadmConfig)
+func (n *Node) Configure(ctx context.Context, like *Node, token string) error {
+	config, err := like.ReadFile(ctx, kubeadmConfig)
 	if err != nil {
 		return err
 	}
-	old, err := like.addresses()
-	if err != nil {
-		return err
+	old, own := like.endpoint, n.endpoint
+	if old == nil || own == nil {
+		return fmt.Errorf("%s and %s are not both on a network", like.Name, n.Name)
 	}
-	own, err := h.addresses()
-	if err != nil {
-		return err
-	}
-	replaced := map[string]string{like.Name: h.Name}
-	for i := range old {
-		if old[i] != "" {
-			replaced[old[i]] = own[i]
+	replaced := map[string]string{like.Name: n.Name}
+	for from, to := range map[netip.Addr]netip.Addr{old.IPAddress: own.IPAddress, old.GlobalIPv6Address: own.GlobalIPv6Address} {
+		if from.IsValid() && to.IsValid() {
+			replaced[from.String()] = to.String()
 		}
 	}
-	joining, err := joinConfig(config, h.Role, token, replaced)
+	joining, err := joinConfig(string(config), n.Role, token, replaced)
 	if err != nil {
 		return fmt.Errorf("%s in %s: %w", kubeadmConfig, like.Name, err)
 	}
-	if err := nodeutils.WriteFile(h.node, kubeadmConfig, joining); err != nil {
-		return fmt.Errorf("write %s in %s: %w", kubeadmConfig, h.Name, explain(err))
-	}
-	return nil
-}
-
-// addresses are those of IPv4 and IPv6; "" is none.
-func (h Holder) addresses() ([2]string, error) {
-	four, six, err := h.node.IP()
-	return [2]string{four, six}, err
+	return n.WriteFiles(ctx, File{Path: kubeadmConfig, Mode: 0o644, Content: []byte(joining)})
 }
 
 // separator stands between the documents of a YAML file.
@@ -140,17 +127,17 @@ func rewritten(value any, replaced map[string]string) any {
 	return value
 }
 
-// EndAPIServer ends the node's API server for good and waits until it is gone, so
+// StopAPIServer ends the node's API server for good and waits until it is gone, so
 // that those who are connected to it connect to another. One that has lost its etcd
 // would let every request wait for a minute.
-func (h Holder) EndAPIServer(ctx context.Context) error {
-	_, err := h.said(ctx, "sh", "-c", endAPIServer)
+func (n *Node) StopAPIServer(ctx context.Context) error {
+	_, err := n.run(ctx, "sh", "-c", stopAPIServer)
 	return err
 }
 
-// endAPIServer gives the server 10 s, of which it needs 2 when all is well, and takes
+// stopAPIServer gives the server 10 s, of which it needs 2 when all is well, and takes
 // no more than every image has, and no kubelet that works.
-const endAPIServer = `rm -f /etc/kubernetes/manifests/kube-apiserver.yaml
+const stopAPIServer = `rm -f /etc/kubernetes/manifests/kube-apiserver.yaml
 servers() { grep -lsx kube-apiserver /proc/[0-9]*/comm; }
 end() { for name in $(servers); do pid=${name#/proc/}; kill "$1" "${pid%/comm}"; done; }
 end -TERM

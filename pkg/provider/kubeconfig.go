@@ -21,28 +21,28 @@ func Context(name string) string { return "kind-" + name }
 // Kubeconfig returns a cluster's kubeconfig with the address that works for this
 // process, or with internal set the one that works on the clusters' network. A process
 // in a container of the same Docker is connected to that network.
-func (d *Docker) Kubeconfig(name string, internal bool) (string, error) {
+func (c Cluster) Kubeconfig(ctx context.Context, internal bool) (string, error) {
 	if !internal {
 		var err error
-		if internal, err = d.reach(name); err != nil {
+		if internal, err = c.reach(ctx); err != nil {
 			return "", err
 		}
 	}
-	return silent().KubeConfig(name, internal)
+	return silent().KubeConfig(c.Name, internal)
 }
 
 // MergeKubeconfig adds a cluster's context to the user's kubeconfig, under the
 // lock that kubectl uses too, and makes it the current one unless keep says to leave
 // the one that is. Other entries stay.
-func (d *Docker) MergeKubeconfig(ctx context.Context, name, path string, keep bool) error {
+func (c Cluster) MergeKubeconfig(ctx context.Context, path string, keep bool) error {
 	if keep {
-		return d.mergeKeeping(ctx, name, path)
+		return c.mergeKeeping(ctx, path)
 	}
-	internal, err := d.reach(name)
+	internal, err := c.reach(ctx)
 	if err != nil {
 		return err
 	}
-	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(name, path, internal) }))
+	return explain(unlocked(ctx, func() error { return silent().ExportKubeConfig(c.Name, path, internal) }))
 }
 
 // CheckKubeconfig returns an error with advice when the user's kubeconfig could

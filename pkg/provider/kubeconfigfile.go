@@ -31,17 +31,17 @@ const (
 // credentials that the cluster has now, if the entry is there. An entry of another
 // cluster, one with a server on another host and credentials of another kind stay as
 // they are, and so does the current context.
-func (d *Docker) RefreshKubeconfig(ctx context.Context, name, file string) (found Refreshed, err error) {
-	text, err := d.Kubeconfig(name, false)
+func (c Cluster) RefreshKubeconfig(ctx context.Context, file string) (found Refreshed, err error) {
+	text, err := c.Kubeconfig(ctx, false)
 	if err != nil {
 		return NoEntry, err
 	}
 	now, err := clientcmd.Load([]byte(text))
 	if err != nil {
-		return NoEntry, fmt.Errorf("the kubeconfig of cluster %s: %w", name, err)
+		return NoEntry, fmt.Errorf("the kubeconfig of cluster %s: %w", c.Name, err)
 	}
 	err = changeFile(ctx, file, func(config *api.Config) bool {
-		found = refresh(config, now, Context(name))
+		found = refresh(config, now, Context(c.Name))
 		return found == Updated
 	})
 	return found, err
@@ -75,17 +75,17 @@ func sameHost(a, b string) bool {
 }
 
 // mergeKeeping adds a cluster's context to a kubeconfig and leaves the current one.
-func (d *Docker) mergeKeeping(ctx context.Context, name, path string) error {
-	text, err := d.Kubeconfig(name, false)
+func (c Cluster) mergeKeeping(ctx context.Context, path string) error {
+	text, err := c.Kubeconfig(ctx, false)
 	if err != nil {
 		return err
 	}
 	added, err := clientcmd.Load([]byte(text))
 	if err != nil {
-		return fmt.Errorf("the kubeconfig of cluster %s: %w", name, err)
+		return fmt.Errorf("the kubeconfig of cluster %s: %w", c.Name, err)
 	}
 	return changeFile(ctx, KubeconfigTarget(path), func(config *api.Config) bool {
-		key := Context(name)
+		key := Context(c.Name)
 		config.Clusters[key], config.AuthInfos[key], config.Contexts[key] = added.Clusters[key], added.AuthInfos[key], added.Contexts[key]
 		return true
 	})

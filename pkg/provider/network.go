@@ -23,7 +23,7 @@ const DefaultNetwork = "kind"
 // NetworkLabel is on the Docker networks that kindctl made.
 const NetworkLabel = "dev.kindctl.network"
 
-// Labels of such a network that say who made it, as a Marker does of containers.
+// Labels of such a network that say who made it, as Metadata does of containers.
 // Clusters of others may have come to it since.
 const (
 	OwnerLabel = "dev.kindctl.owner"
@@ -90,9 +90,9 @@ func (d *Docker) network(ctx context.Context, name string) (*network.Network, er
 // EnsureNetwork makes a network for nodes, unless there is one of that name. Its
 // subnet is the one that Docker would choose, but chosen: Docker gives containers
 // fixed addresses in such subnets only, and several control planes need them to
-// come back after a stop. Of the marker, owner and run become labels. Two callers
+// come back after a stop. Of the metadata, owner and run become labels. Two callers
 // at a time must have a lock between them.
-func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Marker) (made bool, err error) {
+func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (made bool, err error) {
 	if err := d.CheckNetwork(ctx, name, false); err != nil {
 		return false, err
 	}
@@ -114,7 +114,7 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Marker) (mad
 // attempts bounds how often somebody else may take the subnet that was chosen.
 const attempts = 5
 
-func (d *Docker) makeNetwork(ctx context.Context, name string, by Marker) error {
+func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) error {
 	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: map[string]string{OwnerLabel: by.Owner, RunLabel: by.Run}}
 	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
 	const mtu = "com.docker.network.driver.mtu"
@@ -193,4 +193,27 @@ func (d *Docker) DiscardNetwork(ctx context.Context, name string) (removed bool,
 		return false, fmt.Errorf("remove network %s: %w", name, err)
 	}
 	return true, nil
+}
+
+// NetworkUse tells whether a network is one that kindctl made, and whether nobody is on
+// it but, at most, a cluster's containers and their companions: then it goes with the
+// cluster.
+func (d *Docker) NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error) {
+	there, err := d.network(ctx, network)
+	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
+		return false, false, err
+	}
+	users, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
+	if err != nil {
+		return true, false, fmt.Errorf("list the containers on network %s: %w", network, err)
+	}
+	for _, user := range users.Items {
+		if own := ownContainer(); own != nil && user.ID == own.id {
+			continue // LeaveNetwork has it go
+		}
+		if user.Labels[clusterLabel] != cluster && user.Labels[companionLabel] != cluster {
+			return true, false, nil
+		}
+	}
+	return true, true, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ours is who makes networks here.
-var ours = Marker{Owner: "eve@desk", Run: "r1"}
+var ours = Metadata{Owner: "eve@desk", Run: "r1"}
 
 func TestNetworkIsMadeAndRemoved(t *testing.T) {
 	for _, six := range []bool{true, false} {
@@ -39,7 +39,7 @@ func TestNetworkIsMadeAndRemoved(t *testing.T) {
 			t.Errorf("a network with a stopped container is removed: %v, %v", removed, err)
 		}
 		for cluster, alone := range map[string]bool{"lab": true, "other": false} {
-			if made, spare, err := engine.Spare(t.Context(), "lab-net", cluster); err != nil || !made || spare != alone {
+			if made, spare, err := engine.NetworkUse(t.Context(), "lab-net", cluster); err != nil || !made || spare != alone {
 				t.Errorf("the network with containers that go with lab alone: made %v, spare for %s %v, %v", made, cluster, spare, err)
 			}
 		}
@@ -59,7 +59,7 @@ func TestOthersNetworksStay(t *testing.T) {
 	if removed, err := d.engine(t).DiscardNetwork(t.Context(), "kind"); err != nil || removed || len(d.networks) != 1 {
 		t.Errorf("a network that kindctl did not make is removed: %v, %v", removed, err)
 	}
-	if made, spare, err := d.engine(t).Spare(t.Context(), "kind", "lab"); err != nil || made || spare {
+	if made, spare, err := d.engine(t).NetworkUse(t.Context(), "kind", "lab"); err != nil || made || spare {
 		t.Errorf("a network that kindctl did not make: made %v, spare %v, %v", made, spare, err)
 	}
 }
@@ -161,10 +161,9 @@ func TestClash(t *testing.T) {
 // TestPortsAreTriedAgain wants another attempt when a port that kind chose was
 // taken, and none when the user wants that port.
 func TestPortsAreTriedAgain(t *testing.T) {
-	docker(t, "cat containers\n")
 	taken := failure{message: "Bind for 127.0.0.1:40001 failed: port is already allocated"}
 	for wish, want := range map[int32]int{0: 3, 40001: 1, 40002: 3} {
-		p, tries := newDocker(nil), 0
+		p, tries := (&dockerd{}).engine(t), 0
 		config := &v1alpha4.Cluster{Name: "lab", Networking: v1alpha4.Networking{APIServerPort: wish}}
 		err := p.withFreePorts(t.Context(), config, func() error {
 			if tries++; tries < 3 {

@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 )
 
-// Planned is a container that kind is going to make.
-type Planned struct {
+// PlannedNode is a container that kind is going to make.
+type PlannedNode struct {
 	Name string `json:"name"`
 	// Role is control-plane, worker, external-load-balancer or external-etcd.
 	Role  string `json:"role"`
@@ -19,16 +19,16 @@ type Planned struct {
 	Mounts []string `json:"mounts,omitempty"`
 }
 
-// Containers are those that kind makes of a configuration: the nodes, and a load
+// PlannedNodes are the containers that kind makes of a configuration: the nodes, and a load
 // balancer in front of several control planes.
-func Containers(config *v1alpha4.Cluster) (planned []Planned) {
+func PlannedNodes(config *v1alpha4.Cluster) (planned []PlannedNode) {
 	counts := map[string]int{}
 	name := func(role string) string {
 		counts[role]++
 		return NodeName(config.Name, role, counts[role])
 	}
 	for _, node := range config.Nodes {
-		one := Planned{Name: name(string(node.Role)), Role: string(node.Role), Image: node.Image}
+		one := PlannedNode{Name: name(string(node.Role)), Role: string(node.Role), Image: node.Image}
 		for _, port := range node.ExtraPortMappings {
 			one.Ports = append(one.Ports, reached(port.ListenAddress, port.HostPort, port.ContainerPort, string(port.Protocol)))
 		}
@@ -40,7 +40,7 @@ func Containers(config *v1alpha4.Cluster) (planned []Planned) {
 	api := reached(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
 	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
 		const front = constants.ExternalLoadBalancerNodeRoleValue
-		return append(planned, Planned{Name: name(front), Role: front, Image: LoadBalancerImage, Ports: []string{api}})
+		return append(planned, PlannedNode{Name: name(front), Role: front, Image: LoadBalancerImage, Ports: []string{api}})
 	}
 	for i := range planned {
 		if planned[i].Role == constants.ControlPlaneNodeRoleValue {
@@ -49,9 +49,6 @@ func Containers(config *v1alpha4.Cluster) (planned []Planned) {
 	}
 	return planned
 }
-
-// apiServer is the API server's port in a node.
-const apiServer = 6443
 
 // reached says where a port of a container is on this host.
 func reached(address string, host, container int32, protocol string) string {

@@ -143,3 +143,17 @@ sha256:config                    application/vnd.docker.distribution.manifest.v2
 		t.Errorf("images (-want +got):\n%s", diff)
 	}
 }
+
+func TestSnapshotterIn(t *testing.T) {
+	for name, test := range map[string]struct{ config, want string }{
+		"version 2":      {"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\nsnapshotter = \"overlayfs\"\n", "overlayfs"},
+		"version 3":      {"version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n", "native"},
+		"version 4":      {"version = 4\n[plugins]\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'overlayfs'\n", "overlayfs"},
+		"no snapshotter": {"version = 3\n", ""},
+		"no TOML":        {"aaaa", ""},
+	} {
+		if got, err := snapshotterIn(test.config); got != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, test.want)
+		}
+	}
+}

@@ -2,7 +2,7 @@ package provider
 
 import (
 	"bufio"
-	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	apinetwork "github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 	"sigs.k8s.io/kind/pkg/exec"
 
@@ -118,48 +120,44 @@ var connecting sync.Mutex
 
 // reach connects the process's container, if it runs in one, to the network of a
 // cluster's nodes, and reports whether API servers are to be reached there.
-func (d *Docker) reach(cluster string) (inside bool, err error) {
+func (c Cluster) reach(ctx context.Context) (inside bool, err error) {
 	own := ownContainer()
 	if own == nil {
 		return false, nil
 	}
 	connecting.Lock()
 	defer connecting.Unlock()
-	network, err := networkOf(cluster)
+	network, err := c.network(ctx)
 	if err != nil || network == "" {
 		return true, err
 	}
 	if _, is := own.networks[network]; is {
 		return true, nil
 	}
-	if err := exec.Command("docker", "network", "connect", "--alias", selfAlias, network, own.id).Run(); err != nil {
-		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, explain(err))
+	settings := &apinetwork.EndpointSettings{Aliases: []string{selfAlias}}
+	if _, err := c.docker.api.NetworkConnect(ctx, network, client.NetworkConnectOptions{Container: own.id, EndpointConfig: settings}); err != nil {
+		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, err)
 	}
 	own.networks[network] = []string{selfAlias}
-	d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
+	c.docker.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
 		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; kindctl down disconnects it", own.name, network)})
 	return true, nil
 }
 
-// networkOf is the network of a cluster's nodes, "" when it has none.
-func networkOf(cluster string) (string, error) {
-	out, err := exec.Output(exec.Command("docker", "ps", "--all", "--filter", "label="+clusterLabel+"="+cluster, "--format", `{{.Label "`+roleLabel+`"}} {{.Networks}}`))
-	if err != nil {
-		return "", explain(err)
-	}
-	for line := range bytes.Lines(out) {
-		role, networks, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
-		if role == constants.ControlPlaneNodeRoleValue {
-			network, _, _ := strings.Cut(networks, ",")
-			return network, nil
+// network is the one of a cluster's nodes, "" when it has none.
+func (c Cluster) network(ctx context.Context) (string, error) {
+	nodes, err := c.Nodes(ctx)
+	for _, n := range nodes {
+		if n.Role == constants.ControlPlaneNodeRoleValue {
+			return n.Network, nil
 		}
 	}
-	return "", nil
+	return "", err
 }
 
-// Leave disconnects the process's container from a network that kindctl has connected
-// it to, unless nodes of a cluster are on it.
-func Leave(network string) error {
+// LeaveNetwork disconnects the process's container from a network that kindctl has
+// connected it to, unless nodes of a cluster are on it.
+func (d *Docker) LeaveNetwork(ctx context.Context, network string) error {
 	own := ownContainer()
 	if own == nil {
 		return nil
@@ -170,13 +168,16 @@ func Leave(network string) error {
 	if err != nil || fresh == nil || !slices.Contains(fresh.networks[network], selfAlias) {
 		return err
 	}
-	out, err := exec.Output(exec.Command("docker", "ps", "--all", "--quiet", "--filter", "label="+clusterLabel, "--filter", "network="+network))
+	listed, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel).Add("network", network)})
 	if err != nil {
-		return explain(err)
+		return fmt.Errorf("list the containers on network %s: %w", network, err)
 	}
-	if len(bytes.TrimSpace(out)) > 0 {
+	if len(listed.Items) > 0 {
 		return nil
 	}
 	delete(own.networks, network)
-	return explain(exec.Command("docker", "network", "disconnect", network, own.id).Run())
+	if _, err := d.api.NetworkDisconnect(ctx, network, client.NetworkDisconnectOptions{Container: own.id}); err != nil {
+		return fmt.Errorf("disconnect this container from network %s: %w", network, err)
+	}
+	return nil
 }

@@ -47,13 +47,13 @@ func atWork(label string) bool {
 // settle waits until Docker shows every container that it still makes. A terminal sends
 // Ctrl-C to docker's commands too; Docker goes on with what such a command has asked
 // for, and lists a container only when its volumes are there. Its name is taken before.
-func (d *Docker) settle(ctx context.Context, planned []Planned) {
+func (d *Docker) settle(ctx context.Context, planned []PlannedNode) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	var group sync.WaitGroup
 	for _, one := range planned {
 		group.Go(func() {
-			for d.underWay(ctx, one) {
+			for d.beingMade(ctx, one) {
 				select {
 				case <-ctx.Done():
 					return
@@ -65,15 +65,15 @@ func (d *Docker) settle(ctx context.Context, planned []Planned) {
 	group.Wait()
 }
 
-// underWay tells whether Docker makes a container that it does not show yet: another
+// beingMade tells whether Docker makes a container that it does not show yet: another
 // one cannot have the name.
-func (d *Docker) underWay(ctx context.Context, one Planned) bool {
+func (d *Docker) beingMade(ctx context.Context, one PlannedNode) bool {
 	if _, err := d.api.ContainerInspect(ctx, one.Name, client.ContainerInspectOptions{}); !errdefs.IsNotFound(err) {
 		return false
 	}
 	probe, err := d.api.ContainerCreate(ctx, client.ContainerCreateOptions{Name: one.Name, Config: &container.Config{Image: one.Image}})
 	if err == nil {
-		_ = d.Discard(ctx, probe.ID)
+		_ = d.removeContainer(ctx, probe.ID)
 	}
 	return errdefs.IsConflict(err)
 }

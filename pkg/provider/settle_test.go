@@ -81,7 +81,7 @@ func TestSettle(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { docker.Close() })
-	newDocker(docker).settle(t.Context(), []Planned{{Name: "lab-control-plane", Image: "node"}, {Name: "lab-worker", Image: "node"}})
+	newDocker(docker).settle(t.Context(), []PlannedNode{{Name: "lab-control-plane", Image: "node"}, {Name: "lab-worker", Image: "node"}})
 	if got := strings.Join(maker.changes, ", "); maker.refusals != 0 || got != "create lab-worker, remove probe" {
 		t.Errorf("%d more refusals, and Docker was asked to %s", maker.refusals, got)
 	}

@@ -19,141 +19,137 @@ import (
 // give them; a cluster with several control planes needs that. One whose control
 // planes came back at other addresses, as after a restart of Docker, is stopped
 // first. What cannot work is an error.
-func (d *Docker) Start(ctx context.Context, cluster string) (Plan, error) {
-	members, err := d.members(ctx, cluster)
+func (c Cluster) Start(ctx context.Context) (Plan, error) {
+	found, err := c.docker.Inventory(ctx, c.Name)
 	if err != nil {
 		return Plan{}, err
 	}
-	marker, _, err := d.Marker(ctx, cluster)
+	metadata, _ := found.Metadata()
+	if err := missingContainers(c.Name, found.Nodes, metadata.Nodes); err != nil {
+		return Plan{}, err
+	}
+	addresses, err := nodeAddresses(ctx, found.Nodes)
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := whole(cluster, members, marker.Nodes); err != nil {
-		return Plan{}, err
-	}
-	places, err := d.places(ctx, members)
-	if err != nil {
-		return Plan{}, err
-	}
-	asleep := slices.ContainsFunc(places, func(p place) bool { return p.state != container.StateRunning })
-	if !asleep && !slices.ContainsFunc(places, place.astray) {
+	stopped := slices.ContainsFunc(addresses, func(a nodeAddress) bool { return !a.Running() })
+	if !stopped && !slices.ContainsFunc(addresses, nodeAddress.wrong) {
 		return Plan{}, nil
 	}
-	return d.planStart(ctx, places)
+	return c.docker.planStart(ctx, addresses)
 }
 
-func (d *Docker) planStart(ctx context.Context, places []place) (plan Plan, err error) {
-	ground, err := d.survey(ctx, places[0])
+func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan Plan, err error) {
+	state, err := d.inspectNetwork(ctx, addresses[0])
 	if err != nil {
 		return Plan{}, err
 	}
-	again := confused(places)
-	var stopping []place
+	again := conflict(addresses)
+	var stopping []nodeAddress
 	if again {
 		var steps []Step
-		for _, p := range places {
-			if p.running() {
-				stopping = append(stopping, p)
+		for _, a := range addresses {
+			if a.active() {
+				stopping = append(stopping, a)
 				steps = append(steps, Step{
-					Title: fmt.Sprintf("stop %s%s, because control planes are not where they were", p.name, at(p.address())),
-					run:   func(ctx context.Context) error { return d.stop(ctx, p.member) },
+					Title: fmt.Sprintf("stop %s%s, because control planes are not where they were", a.Name, at(a.address())),
+					run:   a.stop,
 				})
 			}
 		}
 		plan.then(steps...)
 	}
-	elsewhere, err := ground.assign(places, stopping)
+	elsewhere, err := state.assign(addresses, stopping)
 	if err != nil {
 		return Plan{}, err
 	}
-	start := starting{docker: d, network: ground.id}
-	for _, p := range places {
+	start := starting{network: state.id}
+	for _, a := range addresses {
 		switch {
-		case p.state == container.StatePaused && !again:
-			plan.then(Step{Title: "unpause " + p.name, run: func(ctx context.Context) error { return d.unpause(ctx, p.member) }})
-		case !p.running() || again:
+		case a.State == string(container.StatePaused) && !again:
+			plan.then(Step{Title: "unpause " + a.Name, run: a.unpause})
+		case !a.active() || again:
 			plan.then(Step{
-				Title: "start " + p.name + cmp.Or(elsewhere[p.name], at(p.proper)),
-				run:   func(ctx context.Context) error { return start.one(ctx, p) },
+				Title: "start " + a.Name + cmp.Or(elsewhere[a.Name], at(a.desired)),
+				run:   func(ctx context.Context) error { return start.one(ctx, a) },
 			})
 		}
 	}
 	return plan, nil
 }
 
-// confused tells whether a container runs at an address that is not for it.
-func confused(places []place) bool {
-	return slices.ContainsFunc(places, func(p place) bool {
-		return p.astray() || slices.ContainsFunc(places, func(other place) bool {
-			return other.bound && other.name != p.name && p.running() && p.address() == other.proper
+// conflict tells whether a node runs at an address that is not for it.
+func conflict(addresses []nodeAddress) bool {
+	return slices.ContainsFunc(addresses, func(a nodeAddress) bool {
+		return a.wrong() || slices.ContainsFunc(addresses, func(other nodeAddress) bool {
+			return other.pinned && other.Name != a.Name && a.active() && a.address() == other.desired
 		})
 	})
 }
 
-// starting starts the containers of one cluster, one after the other.
+// starting starts the nodes of one cluster, one after the other.
 type starting struct {
-	docker  *Docker
 	network string // its ID
-	begun   []*member
+	begun   []*Node
 }
 
 // kindPolicy is the restart policy of kind's containers, which Stop took away
 // (kind v0.33.0, pkg/cluster/internal/providers/docker/provision.go).
 var kindPolicy = container.RestartPolicy{Name: container.RestartPolicyOnFailure, MaximumRetryCount: 1}
 
-func (s *starting) one(ctx context.Context, p place) error {
-	if _, err := s.docker.keep(ctx, p.member, s.network, p.proper); err != nil {
+func (s *starting) one(ctx context.Context, a nodeAddress) error {
+	if _, err := a.fixAddress(ctx, s.network, a.desired); err != nil {
 		return err
 	}
-	if p.policy == container.RestartPolicyDisabled {
-		if err := s.docker.restartPolicy(ctx, p.member, kindPolicy); err != nil {
+	if a.policy == container.RestartPolicyDisabled {
+		if err := a.setRestartPolicy(ctx, kindPolicy); err != nil {
 			return err
 		}
 	}
-	if _, err := s.docker.api.ContainerStart(ctx, p.id, client.ContainerStartOptions{}); err != nil {
-		return startFailure(p, err)
+	if _, err := a.docker.api.ContainerStart(ctx, a.Name, client.ContainerStartOptions{}); err != nil {
+		return startFailure(a, err)
 	}
-	s.begun = append(s.begun, p.member)
-	if !p.bound {
+	s.begun = append(s.begun, a.Node)
+	if !a.pinned {
 		return nil
 	}
-	return s.settled(ctx, p)
+	return s.checkAddress(ctx, a)
 }
 
-// settled makes sure that a container which can have one address only has it.
+// checkAddress makes sure that a container which can have one address only has it.
 // If not, what was started ends again: etcd would wait for its members for ever.
-func (s *starting) settled(ctx context.Context, p place) error {
-	inspected, err := s.docker.api.ContainerInspect(ctx, p.id, client.ContainerInspectOptions{})
-	if err != nil {
-		return fmt.Errorf("inspect %s: %w", p.name, err)
-	}
-	now, err := memberOf(inspected.Container)
+func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
+	inspected, err := a.inspect(ctx)
 	if err != nil {
 		return err
 	}
-	if now.six = p.six; now.address() == p.proper {
+	now, err := a.docker.nodeOf(inspected)
+	if err != nil {
+		return err
+	}
+	if now.ipv6 = a.ipv6; now.address() == a.desired {
 		return nil
 	}
-	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", p.name, now.address(), p.proper, p.network),
-		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", p.network))
-	for _, m := range s.begun {
-		err = errors.Join(err, s.docker.stop(context.WithoutCancel(ctx), m))
+	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", a.Name, now.address(), a.desired, a.Network),
+		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", a.Network))
+	for _, n := range s.begun {
+		err = errors.Join(err, n.stop(context.WithoutCancel(ctx)))
 	}
 	return err
 }
 
 // startFailure says what to do when a port of the host is taken.
-func startFailure(p place, err error) error {
-	err = fmt.Errorf("start %s: %w", p.name, err)
+func startFailure(a nodeAddress, err error) error {
+	err = fmt.Errorf("start %s: %w", a.Name, err)
 	if !portTaken(err.Error()) {
 		return err
 	}
-	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", p.name), "end what listens there, then start again: ss -ltnp")
+	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", a.Name), "end what listens there, then start again: ss -ltnp")
 }
 
-func (d *Docker) unpause(ctx context.Context, m *member) error {
-	if _, err := d.api.ContainerUnpause(ctx, m.id, client.ContainerUnpauseOptions{}); err != nil {
-		return fmt.Errorf("unpause %s: %w", m.name, err)
+func (n *Node) unpause(ctx context.Context) error {
+	if _, err := n.docker.api.ContainerUnpause(ctx, n.Name, client.ContainerUnpauseOptions{}); err != nil {
+		return fmt.Errorf("unpause %s: %w", n.Name, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,7 +85,7 @@ func span() *event.Span { return event.Start(event.Discard, event.Event{}) }
 // stopped plans and runs a stop.
 func stopped(t *testing.T, engine *Docker) []string {
 	t.Helper()
-	plan, err := engine.Stop(t.Context(), "lab")
+	plan, err := engine.Cluster("lab").Stop(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestStopAndStart(t *testing.T) {
 			if again := stopped(t, engine); len(again) != 0 {
 				t.Errorf("a stopped cluster is stopped again: %v", again)
 			}
-			plan, err := engine.Start(t.Context(), "lab")
+			plan, err := engine.Cluster("lab").Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +133,7 @@ func TestStopAndStart(t *testing.T) {
 			if b := d.box("lab-worker"); b.policy != "on-failure" {
 				t.Errorf("the restart policy is %q after a start", b.policy)
 			}
-			if plan, err := engine.Start(t.Context(), "lab"); err != nil || len(plan.Titles()) != 0 {
+			if plan, err := engine.Cluster("lab").Start(t.Context()); err != nil || len(plan.Titles()) != 0 {
 				t.Errorf("a cluster that runs is started again: %v, %v", plan.Titles(), err)
 			}
 		})
@@ -150,8 +151,8 @@ func TestStartAfterDockerRestarted(t *testing.T) {
 		before := d.addresses()
 		one, two := d.box("lab-control-plane"), d.box("lab-control-plane2")
 		one.address, two.address = two.address, one.address
-		one.files[lastAddress], two.files[lastAddress] = one.address.String(), two.address.String()
-		plan, err := d.engine(t).Start(t.Context(), "lab")
+		one.files[addressFile], two.files[addressFile] = one.address.String(), two.address.String()
+		plan, err := d.engine(t).Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +180,7 @@ func TestIPv6KeepsAddresses(t *testing.T) {
 		t.Errorf("stop does %q", titles)
 	}
 	start := func() (titles []string) {
-		plan, err := engine.Start(t.Context(), "lab")
+		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +196,7 @@ func TestIPv6KeepsAddresses(t *testing.T) {
 	one, worker := d.box("lab-control-plane"), d.box("lab-worker")
 	one.address, worker.address = worker.address, one.address
 	for _, b := range []*box{one, worker} {
-		b.fixed, b.files[lastAddressSix] = netip.Addr{}, b.address.String()
+		b.fixed, b.files[addressFileIPv6] = netip.Addr{}, b.address.String()
 	}
 	if titles := start(); titles[0] != "stop lab-control-plane at fc00:1::6, because control planes are not where they were" {
 		t.Errorf("start does %q", titles)
@@ -213,7 +214,7 @@ func TestStartAfterDockerMixed(t *testing.T) {
 		for name, address := range map[string]string{"lab-control-plane": "172.18.0.7", "lab-control-plane2": "172.18.0.5", "lab-external-load-balancer": "172.18.0.4", "lab-worker": "172.18.0.3"} {
 			d.box(name).address = netip.MustParseAddr(address)
 		}
-		plan, err := d.engine(t).Start(t.Context(), "lab")
+		plan, err := d.engine(t).Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +243,7 @@ func TestStartElsewhere(t *testing.T) {
 		engine := d.engine(t)
 		stopped(t, engine)
 		d.neighbor("172.18.0.3")
-		plan, err := engine.Start(t.Context(), "lab")
+		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +264,7 @@ func TestStartElsewhere(t *testing.T) {
 		stopped(t, engine)
 		second := d.box("lab-worker2") // as one that somebody started by hand
 		second.fixed, second.address, second.state = netip.Addr{}, netip.MustParseAddr("172.18.0.4"), "running"
-		plan, err := engine.Start(t.Context(), "lab")
+		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,7 +278,7 @@ func TestStartElsewhere(t *testing.T) {
 		engine := d.engine(t)
 		stopped(t, engine)
 		d.neighbor("172.18.0.4")
-		_, err := engine.Start(t.Context(), "lab")
+		_, err := engine.Cluster("lab").Start(t.Context())
 		if hint.ReasonOf(err) != "ADDRESS_TAKEN" || !strings.Contains(err.Error(), "neighbor") || !strings.Contains(err.Error(), "lab-control-plane2") || hint.AdviceOf(err) == "" {
 			t.Errorf("error is %v", err)
 		}
@@ -286,7 +287,7 @@ func TestStartElsewhere(t *testing.T) {
 		d := runningLab(t, lan("kind"), large[4], large[3], large[0], large[1], large[2]) // which keeps no addresses; .2 is free
 		engine := d.engine(t)
 		stopped(t, engine)
-		plan, err := engine.Start(t.Context(), "lab")
+		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -305,7 +306,7 @@ func TestStartElsewhere(t *testing.T) {
 		engine := d.engine(t)
 		stopped(t, engine)
 		d.networks = []*bridge{{name: "kind", driver: "bridge", subnets: []netip.Prefix{netip.MustParsePrefix("172.30.0.0/16")}}}
-		plan, err := engine.Start(t.Context(), "lab")
+		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,7 +322,7 @@ func TestStartElsewhere(t *testing.T) {
 		engine := d.engine(t)
 		stopped(t, engine)
 		d.networks = nil
-		if _, err := engine.Start(t.Context(), "lab"); hint.ReasonOf(err) != "NETWORK_MISSING" || !strings.Contains(hint.AdviceOf(err), "--subnet 172.18.0.0/16 kind") {
+		if _, err := engine.Cluster("lab").Start(t.Context()); hint.ReasonOf(err) != "NETWORK_MISSING" || !strings.Contains(hint.AdviceOf(err), "--subnet 172.18.0.0/16 kind") {
 			t.Errorf("error is %v (%s)", err, hint.AdviceOf(err))
 		}
 	})
@@ -330,7 +331,7 @@ func TestStartElsewhere(t *testing.T) {
 func TestStartPaused(t *testing.T) {
 	d := runningLab(t, lan("kind"), small...)
 	d.box("lab-worker").state = "paused"
-	plan, err := d.engine(t).Start(t.Context(), "lab")
+	plan, err := d.engine(t).Cluster("lab").Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +348,7 @@ func TestStartOnTakenPort(t *testing.T) {
 	engine := d.engine(t)
 	stopped(t, engine)
 	d.takenPort = "lab-control-plane"
-	plan, err := engine.Start(t.Context(), "lab")
+	plan, err := engine.Cluster("lab").Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,12 +357,23 @@ func TestStartOnTakenPort(t *testing.T) {
 	}
 }
 
-func TestRunning(t *testing.T) {
+func TestNodes(t *testing.T) {
 	d := runningLab(t, lan("kind"), small...)
 	d.box("lab-worker").state = "exited"
-	found, err := d.engine(t).Running(t.Context(), "lab")
-	if err != nil || len(found) != 1 || found[0].API != netip.MustParseAddrPort("127.0.0.1:40001") || found[0].Started.Unix() != 1767323045 {
-		t.Errorf("running are %+v, %v", found, err)
+	lab := d.engine(t).Cluster("lab")
+	found, err := lab.Nodes(t.Context())
+	if err != nil || len(found) != 2 {
+		t.Fatalf("nodes are %+v, %v", found, err)
+	}
+	plane, worker := found[0], found[1]
+	if api, has := plane.API(); !plane.Running() || !has || api != netip.MustParseAddrPort("127.0.0.1:40001") || plane.Started.Unix() != 1767323045 || plane.Address == "" {
+		t.Errorf("the control plane is %+v, its API at %s", plane, api)
+	}
+	if _, has := worker.API(); worker.Running() || has || !worker.Started.IsZero() || worker.Address != "" {
+		t.Errorf("the worker, which does not run, is %+v", worker)
+	}
+	if stopped, err := lab.Stopped(t.Context()); err != nil || !slices.Equal(stopped, []string{"lab-worker"}) {
+		t.Errorf("stopped are %q, %v", stopped, err)
 	}
 }
 
@@ -369,10 +381,10 @@ func TestRunning(t *testing.T) {
 // others remember.
 func TestStartWithoutANode(t *testing.T) {
 	d := runningLab(t, lan("kind"), small...)
-	d.containers[0].files[markerFile] = `{"nodes": ["lab-control-plane", "lab-worker", "lab-worker2"]}`
+	d.containers[0].files[metadataFile] = `{"nodes": ["lab-control-plane", "lab-worker", "lab-worker2"]}`
 	engine := d.engine(t)
 	stopped(t, engine)
-	if _, err := engine.Start(t.Context(), "lab"); hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost lab-worker2:") {
+	if _, err := engine.Cluster("lab").Start(t.Context()); hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost lab-worker2:") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -394,11 +406,11 @@ func TestWhole(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var members []*member
+			var nodes []*Node
 			for _, b := range runningLab(t, lan("kind"), tt.there...).containers {
-				members = append(members, &member{name: b.name, role: b.role})
+				nodes = append(nodes, &Node{Name: b.name, Role: b.role})
 			}
-			err := whole("lab", members, tt.known)
+			err := missingContainers("lab", nodes, tt.known)
 			if tt.lost == "" && err != nil || tt.lost != "" && (hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost "+tt.lost+":")) {
 				t.Errorf("error is %v, want a loss of %q", err, tt.lost)
 			}

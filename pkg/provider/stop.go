@@ -15,20 +15,20 @@ const stopSeconds = 10
 
 // Stop plans to end all containers of a cluster at once. Those that have ended
 // are left alone; a plan without steps is a cluster that does not run.
-func (d *Docker) Stop(ctx context.Context, cluster string) (Plan, error) {
-	members, err := d.members(ctx, cluster)
+func (c Cluster) Stop(ctx context.Context) (Plan, error) {
+	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := d.recognize(ctx, members); err != nil {
+	if err := detectIPFamily(ctx, nodes); err != nil {
 		return Plan{}, err
 	}
 	var steps []Step
-	for _, m := range members {
-		if m.running() || m.state == container.StateRestarting {
+	for _, n := range nodes {
+		if n.active() || n.State == string(container.StateRestarting) {
 			steps = append(steps, Step{
-				Title: fmt.Sprintf("stop %s%s", m.name, at(m.address())),
-				run:   func(ctx context.Context) error { return d.retire(ctx, m) },
+				Title: fmt.Sprintf("stop %s%s", n.Name, at(n.address())),
+				run:   func(ctx context.Context) error { return n.stopAndKeepAddress(ctx) },
 			})
 		}
 	}
@@ -37,37 +37,37 @@ func (d *Docker) Stop(ctx context.Context, cluster string) (Plan, error) {
 	return plan, nil
 }
 
-// retire stops a container, for as long as nobody starts it again, and has it
+// stopAndKeepAddress stops a container, for as long as nobody starts it again, and has it
 // keep its address where the network lets it.
-func (d *Docker) retire(ctx context.Context, m *member) error {
-	if err := d.stop(ctx, m); err != nil {
+func (n *Node) stopAndKeepAddress(ctx context.Context) error {
+	if err := n.stop(ctx); err != nil {
 		return err
 	}
 	// With kind's policy Docker would start the node again when it starts itself,
 	// because a node's systemd ends with an exit code that is not 0.
-	if m.policy == container.RestartPolicyOnFailure {
-		if err := d.restartPolicy(ctx, m, container.RestartPolicy{Name: container.RestartPolicyDisabled}); err != nil {
+	if n.policy == container.RestartPolicyOnFailure {
+		if err := n.setRestartPolicy(ctx, container.RestartPolicy{Name: container.RestartPolicyDisabled}); err != nil {
 			return err
 		}
 	}
-	if !m.address().IsValid() {
+	if !n.address().IsValid() {
 		return nil
 	}
-	_, err := d.keep(ctx, m, m.endpoint.NetworkID, m.address())
+	_, err := n.fixAddress(ctx, n.endpoint.NetworkID, n.address())
 	return err
 }
 
-func (d *Docker) stop(ctx context.Context, m *member) error {
+func (n *Node) stop(ctx context.Context) error {
 	seconds := stopSeconds
-	if _, err := d.api.ContainerStop(ctx, m.id, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
-		return fmt.Errorf("stop %s: %w", m.name, err)
+	if _, err := n.docker.api.ContainerStop(ctx, n.Name, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
+		return fmt.Errorf("stop %s: %w", n.Name, err)
 	}
 	return nil
 }
 
-func (d *Docker) restartPolicy(ctx context.Context, m *member, policy container.RestartPolicy) error {
-	if _, err := d.api.ContainerUpdate(ctx, m.id, client.ContainerUpdateOptions{RestartPolicy: &policy}); err != nil {
-		return fmt.Errorf("set the restart policy of %s: %w", m.name, err)
+func (n *Node) setRestartPolicy(ctx context.Context, policy container.RestartPolicy) error {
+	if _, err := n.docker.api.ContainerUpdate(ctx, n.Name, client.ContainerUpdateOptions{RestartPolicy: &policy}); err != nil {
+		return fmt.Errorf("set the restart policy of %s: %w", n.Name, err)
 	}
 	return nil
 }

@@ -27,17 +27,17 @@ type Usage struct {
 // Usage adds up the containers of a cluster: by the kernel's own accounts where
 // they can be read here, else by what Docker says, which on cgroup v2 has no
 // peak of memory.
-func (d *Docker) Usage(ctx context.Context, cluster string) (Usage, error) {
-	members, err := d.members(ctx, cluster)
+func (c Cluster) Usage(ctx context.Context) (Usage, error) {
+	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return Usage{}, err
 	}
 	var sum Usage
 	peaks := true
-	for _, m := range members {
-		one, read := readUsage(os.DirFS("/"), m.pid, m.id)
+	for _, n := range nodes {
+		one, read := readUsage(os.DirFS("/"), n.pid, n.id)
 		if !read {
-			if one, err = d.statistics(ctx, m); err != nil {
+			if one, err = n.statistics(ctx); err != nil {
 				return Usage{}, err
 			}
 		}
@@ -104,15 +104,15 @@ func account(root fs.FS, controller, dir, file, prefix string) int64 {
 }
 
 // statistics asks Docker.
-func (d *Docker) statistics(ctx context.Context, m *member) (Usage, error) {
-	answer, err := d.api.ContainerStats(ctx, m.id, client.ContainerStatsOptions{})
+func (n *Node) statistics(ctx context.Context) (Usage, error) {
+	answer, err := n.docker.api.ContainerStats(ctx, n.Name, client.ContainerStatsOptions{})
 	if err != nil {
-		return Usage{}, fmt.Errorf("statistics of %s: %w", m.name, err)
+		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
 	defer answer.Body.Close()
 	var said container.StatsResponse
 	if err := json.NewDecoder(answer.Body).Decode(&said); err != nil {
-		return Usage{}, fmt.Errorf("statistics of %s: %w", m.name, err)
+		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
 	return Usage{CPU: time.Duration(said.CPUStats.CPUUsage.TotalUsage), PeakMemory: int64(said.MemoryStats.MaxUsage)}, nil //nolint:gosec // far below
 }

@@ -55,12 +55,12 @@ func TestUsageOfElsewhere(t *testing.T) {
 		{name: "lab-worker", cluster: "lab", network: "kind", state: "running", address: netip.MustParseAddr("172.18.0.3"), statistics: said(1_000_000_000, 50)},
 		{name: "other", cluster: "other", network: "kind", state: "running", address: netip.MustParseAddr("172.18.0.4"), statistics: said(9, 9)},
 	}}
-	engine := d.engine(t)
-	if got, err := engine.Usage(t.Context(), "lab"); err != nil || got != (Usage{3 * time.Second, 150}) {
+	lab := d.engine(t).Cluster("lab")
+	if got, err := lab.Usage(t.Context()); err != nil || got != (Usage{3 * time.Second, 150}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	d.box("lab-worker").statistics = said(1_000_000_000, 0)
-	if got, err := engine.Usage(t.Context(), "lab"); err != nil || got != (Usage{CPU: 3 * time.Second}) {
+	if got, err := lab.Usage(t.Context()); err != nil || got != (Usage{CPU: 3 * time.Second}) {
 		t.Errorf("without a peak of one: %+v, %v", got, err)
 	}
 }

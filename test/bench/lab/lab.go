@@ -85,7 +85,7 @@ func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order,
 	m.Finish = seen.Sub(started).Seconds()
 	m.CPU.Daemons, m.CPU.Machine = spent(l.system).since(before)
 	m.CPU.Client = client.Seconds()
-	nodes, err := l.docker.Usage(ctx, order.Cluster)
+	nodes, err := l.docker.Cluster(order.Cluster).Usage(ctx)
 	m.CPU.Nodes, m.PeakMemory = nodes.CPU.Seconds(), nodes.PeakMemory
 	return m, err
 }

@@ -109,7 +109,7 @@ func (l *Lab) vacant(ctx context.Context, o Options) error {
 			return hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s, which is what the benchmark calls one of its own", cluster.Cluster),
 				"if a benchmark that was killed has left it: kindctl down -n "+cluster.Cluster)
 		}
-		if slices.ContainsFunc(cluster.Containers, provider.Container.Running) {
+		if slices.ContainsFunc(cluster.Nodes, (*provider.Node).Running) {
 			running = append(running, cluster.Cluster)
 		}
 	}

@@ -1,13 +1,13 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 
 	"sigs.k8s.io/kind/pkg/cluster/constants"
-	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 	"sigs.k8s.io/yaml"
 )
 
@@ -17,37 +17,44 @@ import (
 const backends = "/home/envoy/cds.yaml"
 
 // Balance has the load balancer spread connections over these control planes alone.
-func (d *Docker) Balance(ctx context.Context, cluster string, planes []string) error {
-	listed, err := silent().ListNodes(cluster)
+func (c Cluster) Balance(ctx context.Context, planes []string) error {
+	front, err := c.loadBalancer(ctx)
+	if err == nil && front == nil {
+		err = errors.New("the cluster has no load balancer")
+	}
 	if err != nil {
 		return err
 	}
-	front, err := nodeutils.ExternalLoadBalancerNode(listed)
-	if err != nil || front == nil {
-		return errors.Join(err, errors.New("the cluster has no load balancer"))
-	}
-	data, err := d.ReadFile(ctx, front.String(), backends)
+	data, err := front.ReadFile(ctx, backends)
 	if err != nil {
 		return err
 	}
 	changed, err := balanced(data, planes)
 	if err != nil {
-		return fmt.Errorf("%s in %s: %w", backends, front, err)
+		return fmt.Errorf("%s in %s: %w", backends, front.Name, err)
 	}
 	const draft = backends + ".tmp"
-	if err := nodeutils.WriteFile(front, draft, string(changed)); err != nil {
-		return fmt.Errorf("write %s in %s: %w", draft, front, explain(err))
-	}
-	if err := front.CommandContext(ctx, "sh", "-c", "chmod 666 "+draft+" && mv "+draft+" "+backends).Run(); err != nil {
-		return fmt.Errorf("replace %s in %s: %w", backends, front, explain(err))
+	if err := front.pipe(ctx, bytes.NewReader(changed), io.Discard, "sh", "-c", "cp /dev/stdin "+draft+" && chmod 666 "+draft+" && mv "+draft+" "+backends); err != nil {
+		return fmt.Errorf("replace %s in %s: %w", backends, front.Name, err)
 	}
 	return nil
 }
 
-// HasBalancer tells whether a cluster has a load balancer in front.
-func (d *Docker) HasBalancer(ctx context.Context, cluster string) (bool, error) {
-	members, err := d.members(ctx, cluster)
-	return slices.ContainsFunc(members, func(m *member) bool { return m.role == constants.ExternalLoadBalancerNodeRoleValue }), err
+// HasLoadBalancer reports whether a cluster has a load balancer in front.
+func (c Cluster) HasLoadBalancer(ctx context.Context) (bool, error) {
+	front, err := c.loadBalancer(ctx)
+	return front != nil, err
+}
+
+// loadBalancer is nil where there is none.
+func (c Cluster) loadBalancer(ctx context.Context) (*Node, error) {
+	nodes, err := c.Nodes(ctx)
+	for _, n := range nodes {
+		if n.Role == constants.ExternalLoadBalancerNodeRoleValue {
+			return n, err
+		}
+	}
+	return nil, err
 }
 
 // balanced is the file with other control planes.

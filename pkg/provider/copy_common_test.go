@@ -29,8 +29,9 @@ func TestCopyCommon(t *testing.T) {
 	})
 	like.name, joiner.name = "lab-worker", "lab-worker2"
 	docker := &dockerd{containers: []*box{like, joiner}, networks: []*bridge{lan("kind")}}
-	engine := docker.engine(t)
-	changed, err := engine.CopyCommon(t.Context(), "lab-worker", "lab-worker2")
+	lab := docker.engine(t).Cluster("lab")
+	from, to := lab.Node("lab-worker"), lab.Node("lab-worker2")
+	changed, err := from.CopyConfiguration(t.Context(), to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestCopyCommon(t *testing.T) {
 		t.Errorf("the new node holds (-want +got):\n%s", diff)
 	}
 	before := len(docker.changes)
-	if changed, err := engine.CopyCommon(t.Context(), "lab-worker", "lab-worker2"); err != nil || len(changed) > 0 || len(docker.changes) > before {
+	if changed, err := from.CopyConfiguration(t.Context(), to); err != nil || len(changed) > 0 || len(docker.changes) > before {
 		t.Errorf("equal nodes: %v, %v, %v", changed, err, docker.changes)
 	}
 }
@@ -58,7 +59,7 @@ qa-reg:5000/app:1  application/vnd.oci.image  sha256:aaa  incomplete (2/3) 1.0 K
 shop:dev           application/vnd.oci.image  sha256:bbb  complete (3/3)   2.0 KiB/2.0 KiB true
 broken:1           application/vnd.oci.image  sha256:ccc  unavailable (0/?) 0.0 B/?        false
 `
-	got := slices.Sorted(maps.Keys(wholeImages(strings.NewReader(table))))
+	got := slices.Sorted(maps.Keys(completeIn(strings.NewReader(table))))
 	if want := []string{"shop:dev"}; !slices.Equal(got, want) {
 		t.Errorf("whole are %v, want %v", got, want)
 	}

@@ -1,8 +1,14 @@
 package provider
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"iter"
 	"maps"
 	"path"
@@ -11,8 +17,65 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 )
+
+// Files calls keep with every regular file below a directory, by its name there,
+// and the end of its content.
+func (n *Node) Files(ctx context.Context, dir string, keep func(name string, content []byte)) error {
+	copied, err := n.docker.api.CopyFromContainer(ctx, n.Name, client.CopyFromContainerOptions{SourcePath: dir})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", dir, err)
+	}
+	defer copied.Content.Close()
+	for archive := tar.NewReader(copied.Content); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", dir, err)
+		}
+		name := strings.TrimPrefix(path.Clean(header.Name), path.Base(dir)+"/")
+		if header.Typeflag != tar.TypeReg || !fs.ValidPath(name) {
+			continue
+		}
+		var content tail
+		if _, err := io.Copy(&content, archive); err != nil {
+			return fmt.Errorf("read %s: %w", dir, err)
+		}
+		keep(name, content.Bytes())
+	}
+}
+
+// logLines is how much of a container's log is read.
+const logLines = 20000
+
+// Log is the end of what the container itself has printed.
+func (n *Node) Log(ctx context.Context) ([]byte, error) {
+	log, err := n.docker.api.ContainerLogs(ctx, n.Name, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(logLines)})
+	if err != nil {
+		return nil, fmt.Errorf("log of %s: %w", n.Name, err)
+	}
+	defer log.Close()
+	var out tail // kind gives its containers a terminal, so that there is one stream
+	_, err = io.Copy(&out, log)
+	return out.Bytes(), err
+}
+
+// Facts are what Docker knows of the container, as JSON.
+func (n *Node) Facts(ctx context.Context) ([]byte, error) {
+	inspected, err := n.inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(inspected, "", "  ")
+}
 
 // podLogs is where the kubelet has the logs of containers, also of those that have
 // ended: NAMESPACE_POD_UID/CONTAINER/RESTART.log (Kubernetes v1.37,
@@ -27,28 +90,28 @@ var planeComponents = []string{"etcd", "kube-apiserver", "kube-controller-manage
 // printed last before they ended by themselves, a line for each: "kube-apiserver in
 // lab-control-plane: unknown flag: --insecure-port". It is best effort, for an error
 // that is there.
-func (d *Docker) LastWords(ctx context.Context, cluster string) (words []string) {
-	looks, err := d.Looks(ctx, cluster)
+func (c Cluster) LastWords(ctx context.Context) (words []string) {
+	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return nil
 	}
-	for _, l := range looks {
-		if !l.Kubernetes() {
+	for _, n := range nodes {
+		if !n.HasKubelet() {
 			continue
 		}
-		if last := l.kubeletsLastWords(ctx); last != "" {
-			words = append(words, "kubelet in "+l.Name()+": "+last)
+		if last := n.kubeletsLastWords(ctx); last != "" {
+			words = append(words, "kubelet in "+n.Name+": "+last)
 		}
-		if l.member.role == constants.WorkerNodeRoleValue {
+		if n.Role == constants.WorkerNodeRoleValue {
 			continue
 		}
-		logs, err := d.tree(ctx, l.member.id, podLogs)
+		logs, err := n.tree(ctx, podLogs)
 		if err != nil {
 			continue
 		}
 		for _, component := range planeComponents {
 			if last := lastWords(component, logs); last != "" {
-				words = append(words, component+" in "+l.Name()+": "+last)
+				words = append(words, component+" in "+n.Name+": "+last)
 			}
 		}
 	}
@@ -57,12 +120,12 @@ func (d *Docker) LastWords(ctx context.Context, cluster string) (words []string)
 
 // kubeletsLastWords is the complaint with which a node's kubelet ended, "" when it has
 // not, or was never begun.
-func (l Look) kubeletsLastWords(ctx context.Context) string {
-	state, err := l.Output(ctx, "systemctl", "show", "kubelet", "--property=NRestarts", "--value")
+func (n *Node) kubeletsLastWords(ctx context.Context) string {
+	state, err := n.Output(ctx, "systemctl", "show", "kubelet", "--property=NRestarts", "--value")
 	if restarts, convErr := strconv.Atoi(strings.TrimSpace(string(state))); err != nil || convErr != nil || restarts == 0 {
 		return ""
 	}
-	journal, err := l.Output(ctx, "journalctl", "--unit=kubelet", "--output=cat", "--no-pager", "--lines="+strconv.Itoa(freshLines))
+	journal, err := n.Output(ctx, "journalctl", "--unit=kubelet", "--output=cat", "--no-pager", "--lines="+strconv.Itoa(freshLines))
 	if err != nil {
 		return ""
 	}

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 var made = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func labMarker() Marker {
-	return Marker{
+func labMetadata() Metadata {
+	return Metadata{
 		Version: "v1.2.3", Run: "abcdefgh", Owner: "ada@lovelace", Cluster: "lab", Created: made, Expires: made.Add(2 * time.Hour),
 		Nodes: []string{"lab-control-plane", "lab-worker"}, Network: "kind", Kubeconfigs: []string{"/home/ada/.kube/config"},
 	}
@@ -24,13 +25,13 @@ func labBox(name, role, state string) *box {
 	return &box{name: name, cluster: "lab", role: role, network: "kind", state: state, files: map[string]string{}, created: made, address: netip.MustParseAddr("172.18.0.9")}
 }
 
-// TestMark has containers appear one after the other: the first is marked when
+// TestWriteMetadata has containers appear one after the other: the first is marked when
 // it is created, the second only when it is started, the third was never heard
 // of until the end.
-func TestMark(t *testing.T) {
+func TestWriteMetadata(t *testing.T) {
 	d := &dockerd{networks: []*bridge{lan("kind")}, events: make(chan any), puts: make(chan string, 10), unready: map[string]bool{"lab-worker": true}}
 	d.containers = []*box{labBox("lab-control-plane", "control-plane", "created"), labBox("lab-worker", "worker", "created")}
-	marking, err := d.engine(t).Mark(t.Context(), labMarker())
+	writer, err := d.engine(t).Cluster("lab").WriteMetadata(t.Context(), labMetadata())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,16 +47,16 @@ func TestMark(t *testing.T) {
 	d.tell("start", "lab-worker")
 	<-d.puts
 	d.marked(t, "lab-control-plane", "lab-worker")
-	if err := marking.Finish(t.Context()); err != nil {
+	if err := writer.Finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d.marked(t, "lab-control-plane", "lab-external-load-balancer", "lab-worker")
-	got, marked, err := d.engine(t).Marker(t.Context(), "lab")
+	got, marked, err := d.engine(t).Cluster("lab").Metadata(t.Context())
 	if err != nil || !marked {
 		t.Fatalf("marked %v, error %v", marked, err)
 	}
-	if diff := cmp.Diff(labMarker(), got); diff != "" {
-		t.Errorf("marker (-want +got):\n%s", diff)
+	if diff := cmp.Diff(labMetadata(), got); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 }
 
@@ -65,7 +66,7 @@ func (d *dockerd) marked(t *testing.T, want ...string) {
 	defer d.Unlock()
 	var got []string
 	for _, b := range d.containers {
-		if b.files[markerFile] != "" {
+		if b.files[metadataFile] != "" {
 			got = append(got, b.name)
 		}
 	}
@@ -78,22 +79,22 @@ func (d *dockerd) marked(t *testing.T, want ...string) {
 func TestFinishTellsWhatCannotBeMarked(t *testing.T) {
 	d := &dockerd{networks: []*bridge{lan("kind")}, events: make(chan any), unready: map[string]bool{"lab-worker": true}}
 	d.containers = []*box{labBox("lab-worker", "worker", "running")}
-	marking, err := d.engine(t).Mark(t.Context(), labMarker())
+	writer, err := d.engine(t).Cluster("lab").WriteMetadata(t.Context(), labMetadata())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := marking.Finish(t.Context()); err == nil {
+	if err := writer.Finish(t.Context()); err == nil {
 		t.Error("nothing tells of a node that is not marked")
 	}
 }
 
-// TestMarkers reads those of clusters that do not run, of an older kindctl, of
+// TestInventories reads the metadata of clusters that do not run, of an older kindctl, of
 // kind, and one that is not kindctl's writing.
-func TestMarkers(t *testing.T) {
+func TestInventories(t *testing.T) {
 	d := &dockerd{networks: []*bridge{lan("kind")}}
 	for cluster, content := range map[string]string{"lab": `{"run": "abcdefgh", "nodes": ["lab-worker"], "later": 1}`, "old": "", "odd": "{"} {
 		b := labBox(cluster+"-control-plane", "control-plane", "exited")
-		b.cluster, b.files[markerFile] = cluster, content
+		b.cluster, b.files[metadataFile] = cluster, content
 		b.volumes, b.port = []string{strings.Repeat("a", 64)}, "40001"
 		d.containers = append(d.containers, b)
 	}
@@ -108,8 +109,8 @@ func TestMarkers(t *testing.T) {
 	}
 	runs := map[string]string{}
 	for _, one := range found {
-		if marker, marked := one.Marker(); marked {
-			runs[one.Cluster] = marker.Run
+		if metadata, marked := one.Metadata(); marked {
+			runs[one.Cluster] = metadata.Run
 		} else {
 			runs[one.Cluster] = "none"
 		}
@@ -117,13 +118,13 @@ func TestMarkers(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"lab": "abcdefgh", "old": "", "odd": "", "theirs": "none"}, runs); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 	}
-	want := Container{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{strings.Repeat("a", 64)}, Network: "kind", APIPort: "40001",
-		Marked: true, Marker: Marker{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
+	want := &Node{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{strings.Repeat("a", 64)}, Network: "kind", APIPort: "40001",
+		Metadata: &Metadata{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
 	if !slices.Equal(found[0].Companions, []string{"store"}) || len(found[1].Companions) > 0 {
 		t.Errorf("with lab go %q, with %s %q", found[0].Companions, found[1].Cluster, found[1].Companions)
 	}
-	if diff := cmp.Diff([]Container{want}, found[0].Containers); diff != "" {
-		t.Errorf("containers (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]*Node{want}, found[0].Nodes, cmpopts.IgnoreUnexported(Node{})); diff != "" {
+		t.Errorf("nodes (-want +got):\n%s", diff)
 	}
 }
 
@@ -136,11 +137,11 @@ func TestLeft(t *testing.T) {
 		"early": {made, 2 * time.Hour, true},
 		"late":  {made.Add(3 * time.Hour), -time.Hour, true},
 	} {
-		if left, limited := labMarker().Left(tt.now); left != tt.left || limited != tt.limits {
+		if left, limited := labMetadata().Left(tt.now); left != tt.left || limited != tt.limits {
 			t.Errorf("%s: %v left, limited %v", name, left, limited)
 		}
 	}
-	if _, limited := (Marker{}).Left(made); limited {
+	if _, limited := (Metadata{}).Left(made); limited {
 		t.Error("a cluster without a time to live expires")
 	}
 }

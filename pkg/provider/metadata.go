@@ -1,0 +1,201 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+)
+
+// metadataFile is in the containers of clusters that kindctl made. kind has no
+// place for labels of others.
+const metadataFile = "/kind/kindctl"
+
+// Metadata is what the containers of a cluster know of its origin, as JSON in a
+// file. It is there before Kubernetes is, and can be read of containers that do
+// not run. That of an older kindctl is empty.
+type Metadata struct {
+	// Version is that of the kindctl which made the cluster.
+	Version string `json:"version"`
+	// Run is the ID of the run that made it, unlike all others.
+	Run string `json:"run"`
+	// Owner is who made it: user@host.
+	Owner string `json:"owner"`
+	// Cluster is its name.
+	Cluster string `json:"cluster"`
+	// Created is when the run began to make the containers.
+	Created time.Time `json:"created"`
+	// Expires is when "kindctl gc" may remove the cluster; the zero time is never.
+	Expires time.Time `json:"expires,omitzero"`
+	// Nodes are the names of all its containers.
+	Nodes []string `json:"nodes"`
+	// Network is the Docker network that they are on.
+	Network string `json:"network"`
+	// Kubeconfigs are the files on the owner's host that got, or were to get, the
+	// cluster's context.
+	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
+}
+
+// Left is how long the cluster is still wanted, negative once it has expired,
+// and false when it never expires.
+func (m Metadata) Left(now time.Time) (time.Duration, bool) {
+	return m.Expires.Sub(now), !m.Expires.IsZero()
+}
+
+// Metadata returns the metadata of a cluster: see Inventory.Metadata.
+func (c Cluster) Metadata(ctx context.Context) (Metadata, bool, error) {
+	found, err := c.docker.Inventory(ctx, c.Name)
+	metadata, has := found.Metadata()
+	return metadata, has, err
+}
+
+// readMetadata returns nil where there is none.
+func (n *Node) readMetadata(ctx context.Context) (*Metadata, error) {
+	data, err := n.ReadFile(ctx, metadataFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var metadata Metadata
+	if err := json.Unmarshal(data, &metadata); err != nil {
+		return &Metadata{}, nil // empty, or nothing that kindctl wrote
+	}
+	return &metadata, nil
+}
+
+// RefreshMetadata has the metadata in all containers of a cluster name the containers
+// that it has now. One that has none gets it, if any other has.
+func (c Cluster) RefreshMetadata(ctx context.Context) error {
+	return c.changeMetadata(ctx, func(*Metadata) {})
+}
+
+// AddKubeconfigs has the metadata of a cluster name further files that have its context.
+func (c Cluster) AddKubeconfigs(ctx context.Context, files ...string) error {
+	return c.changeMetadata(ctx, func(m *Metadata) {
+		for _, file := range files {
+			if !slices.Contains(m.Kubeconfigs, file) {
+				m.Kubeconfigs = append(m.Kubeconfigs, file)
+			}
+		}
+	})
+}
+
+func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) error {
+	found, err := c.docker.Inventory(ctx, c.Name)
+	if err != nil {
+		return err
+	}
+	metadata, has := found.Metadata()
+	if !has {
+		return nil
+	}
+	metadata.Nodes = nil
+	for _, n := range found.Nodes {
+		metadata.Nodes = append(metadata.Nodes, n.Name)
+	}
+	change(&metadata)
+	archive, err := metadata.archive()
+	if err != nil {
+		return err
+	}
+	for _, n := range found.Nodes {
+		if err := n.unpack(ctx, archive); err != nil {
+			return fmt.Errorf("mark node %s: %w", n.Name, err)
+		}
+	}
+	return nil
+}
+
+// archive is the metadata as Docker takes files. The load balancer has no directory for
+// it.
+func (m Metadata) archive() ([]byte, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return packed(m.Created, File{Path: metadataFile, Mode: 0o644, Content: data})
+}
+
+// MetadataWriter writes metadata into the containers of a cluster as Docker makes them,
+// so that whoever dies half way leaves nothing that nobody owns up to.
+type MetadataWriter struct {
+	cluster Cluster
+	archive []byte
+	stop    context.CancelFunc
+	watch   sync.WaitGroup
+
+	mu      sync.Mutex
+	written map[string]bool // by ID
+}
+
+// WriteMetadata begins to write metadata into the containers of a cluster. Finish must be
+// called once they are made; it ends with ctx too.
+func (c Cluster) WriteMetadata(ctx context.Context, metadata Metadata) (*MetadataWriter, error) {
+	archive, err := metadata.archive()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	w := &MetadataWriter{cluster: c, archive: archive, stop: stop, written: map[string]bool{}}
+	told := c.docker.api.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
+		Add("type", string(events.ContainerEventType)).
+		// A container that cannot be written to yet can be when it starts.
+		Add("event", string(events.ActionCreate), string(events.ActionStart)).
+		Add("label", clusterLabel+"="+c.Name)})
+	w.watch.Go(func() { _ = w.listen(ctx, told) }) // Finish makes good what was missed
+	return w, nil
+}
+
+// listen writes until Docker tells no more, at the latest when ctx ends.
+func (w *MetadataWriter) listen(ctx context.Context, told client.EventsResult) error {
+	for {
+		select {
+		case event := <-told.Messages:
+			_ = w.write(ctx, event.Actor.ID) // Finish tries again
+		case err := <-told.Err:
+			return err
+		}
+	}
+}
+
+// Finish ends the watch and writes what it has missed.
+func (w *MetadataWriter) Finish(ctx context.Context) error {
+	w.Stop()
+	nodes, err := w.cluster.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if err := w.write(ctx, n.id); err != nil {
+			return fmt.Errorf("mark node %s: %w", n.Name, err)
+		}
+	}
+	return nil
+}
+
+// Stop ends the watch.
+func (w *MetadataWriter) Stop() {
+	w.stop()
+	w.watch.Wait()
+}
+
+func (w *MetadataWriter) write(ctx context.Context, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.written[id] {
+		return nil
+	}
+	_, err := w.cluster.docker.api.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(w.archive)})
+	w.written[id] = err == nil
+	return err
+}
