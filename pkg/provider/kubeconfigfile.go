@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,91 +8,182 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Refreshed is what RefreshKubeconfig found in a file.
-type Refreshed int
-
-const (
-	// NoEntry says that the file has no entry of the cluster, or that of another
-	// cluster of the same name.
-	NoEntry Refreshed = iota
-	// Current says that the entry was right.
-	Current
-	// Updated says that the entry got the cluster's address and credentials.
-	Updated
-)
-
-// RefreshKubeconfig gives a cluster's entry in a kubeconfig the address and the
-// credentials that the cluster has now, if the entry is there. An entry of another
-// cluster, one with a server on another host and credentials of another kind stay as
-// they are, and so does the current context.
-func (c Cluster) RefreshKubeconfig(ctx context.Context, file string) (found Refreshed, err error) {
-	text, err := c.Kubeconfig(ctx, false)
-	if err != nil {
-		return NoEntry, err
+// KubeconfigFiles are the files that a user's kubeconfig is made of: path, or
+// else what KUBECONFIG lists, or else the default file. They are absolute, and
+// not all of them need be there.
+func KubeconfigFiles(path string) (files []string) {
+	listed := []string{path}
+	if path == "" {
+		listed = clientcmd.NewDefaultPathOptions().GetLoadingPrecedence()
 	}
-	now, err := clientcmd.Load([]byte(text))
-	if err != nil {
-		return NoEntry, fmt.Errorf("the kubeconfig of cluster %s: %w", c.Name, err)
+	for _, file := range listed {
+		if absolute, err := filepath.Abs(file); err == nil && file != "" && !slices.Contains(files, absolute) {
+			files = append(files, absolute)
+		}
 	}
-	err = changeFile(ctx, file, func(config *api.Config) bool {
-		found = refresh(config, now, Context(c.Name))
-		return found == Updated
-	})
-	return found, err
+	if len(files) == 0 { // KUBECONFIG lists nothing
+		return []string{clientcmd.RecommendedHomeFile}
+	}
+	return files
 }
 
-// refresh updates the entry of one cluster.
-func refresh(config, now *api.Config, key string) Refreshed {
-	cluster, current := config.Clusters[key], now.Clusters[key]
-	if cluster == nil || current == nil || !bytes.Equal(cluster.CertificateAuthorityData, current.CertificateAuthorityData) {
-		return NoEntry
+// KubeconfigTarget is the one of these files that gets a new context: the first that
+// is there, or else the last (kind v0.33.0,
+// pkg/cluster/internal/kubeconfig/internal/kubeconfig/paths.go).
+func KubeconfigTarget(path string) string {
+	files := KubeconfigFiles(path)
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
 	}
-	changed := false
-	if cluster.Server != current.Server && sameHost(cluster.Server, current.Server) {
-		cluster.Server, changed = current.Server, true
-	}
-	user, renewed := config.AuthInfos[key], now.AuthInfos[key]
-	if user != nil && renewed != nil && len(user.ClientCertificateData) > 0 && !bytes.Equal(user.ClientCertificateData, renewed.ClientCertificateData) {
-		user.ClientCertificateData, user.ClientKeyData, changed = renewed.ClientCertificateData, renewed.ClientKeyData, true
-	}
-	if changed {
-		return Updated
-	}
-	return Current
+	return files[len(files)-1]
 }
 
-// sameHost compares the hosts of two addresses, without their ports.
-func sameHost(a, b string) bool {
-	first, errA := url.Parse(a)
-	second, errB := url.Parse(b)
-	return errA == nil && errB == nil && first.Hostname() == second.Hostname()
-}
-
-// mergeKeeping adds a cluster's context to a kubeconfig and leaves the current one.
-func (c Cluster) mergeKeeping(ctx context.Context, path string) error {
-	text, err := c.Kubeconfig(ctx, false)
+// KubeconfigEntry tells whether a kubeconfig has anything of a cluster, and at which port
+// it has its API server. A file that is not there has nothing.
+func KubeconfigEntry(file, name string) (port string, has bool, err error) {
+	config, err := clientcmd.LoadFromFile(file)
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", false, nil
+		}
+		return "", false, fmt.Errorf("%s: %w", file, err)
+	}
+	key := Context(name)
+	if cluster := config.Clusters[key]; cluster != nil {
+		if server, err := url.Parse(cluster.Server); err == nil {
+			port = server.Port()
+		}
+		return port, true, nil
+	}
+	return "", config.Contexts[key] != nil || config.AuthInfos[key] != nil, nil
+}
+
+// CheckKubeconfig returns an error with advice when the user's kubeconfig could
+// not be changed later: unreadable, not writable, broken or locked. An empty
+// path means KUBECONFIG or the default file.
+func CheckKubeconfig(ctx context.Context, path string) error {
+	if path == "" {
+		path = clientcmd.NewDefaultPathOptions().GetDefaultFilename()
+	}
+	if err := unlocked(ctx, func() error {
+		if _, err := os.Lstat(path + ".lock"); err == nil {
+			return &fs.PathError{Op: "lock", Path: path + ".lock", Err: fs.ErrExist}
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
-	added, err := clientcmd.Load([]byte(text))
-	if err != nil {
-		return fmt.Errorf("the kubeconfig of cluster %s: %w", c.Name, err)
+	if err := checkDirectory(filepath.Dir(path)); err != nil {
+		return err
 	}
-	return changeFile(ctx, KubeconfigTarget(path), func(config *api.Config) bool {
-		key := Context(c.Name)
-		config.Clusters[key], config.AuthInfos[key], config.Contexts[key] = added.Clusters[key], added.AuthInfos[key], added.Contexts[key]
-		return true
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig cannot be changed", "correct its permissions, or name another one with --kubeconfig")
+	}
+	defer file.Close()
+	if _, err := clientcmd.LoadFromFile(path); err != nil {
+		return hint.KubeconfigBroken.Wrap(err, path+" is not a kubeconfig", "repair it, or name another one with --kubeconfig")
+	}
+	return nil
+}
+
+// checkDirectory looks whether the lock, and a kubeconfig that is not there
+// yet, can be made: the nearest directory that exists must be writable.
+func checkDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
+		return checkDirectory(filepath.Dir(dir))
+	case err == nil && !info.IsDir():
+		err = syscall.ENOTDIR
+	case err == nil:
+		err = mayWriteIn(dir)
+	}
+	if err == nil {
+		return nil
+	}
+	return hint.KubeconfigUnwritable.Wrap(err, "no kubeconfig can be written in "+dir, "correct its permissions, or name another one with --kubeconfig")
+}
+
+const (
+	lockPatience = 5 * time.Second // others hold the lock for milliseconds
+	lockInterval = 100 * time.Millisecond
+)
+
+// unlocked repeats what found a kubeconfig locked until it does not. A lock is
+// a file that kind and kubectl make and never wait for.
+func unlocked(ctx context.Context, change func() error) error {
+	ticker := time.NewTicker(lockInterval)
+	defer ticker.Stop()
+	for begin := time.Now(); ; {
+		err := change()
+		var locked *fs.PathError
+		if !errors.As(err, &locked) || !errors.Is(locked, fs.ErrExist) {
+			return err
+		}
+		if time.Since(begin) > lockPatience {
+			return hint.KubeconfigLocked.Wrap(err, "the kubeconfig stays locked",
+				fmt.Sprintf("another command is changing it; if none is, a killed one left the lock: rm %s", locked.Path))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+// changeFile changes a kubeconfig under the lock that kubectl uses. One that is not there
+// is empty; it is written only when change says so.
+func changeFile(ctx context.Context, file string, change func(*api.Config) bool) error {
+	return rewrite(ctx, file, func(data []byte) ([]byte, error) {
+		config, err := clientcmd.Load(data)
+		if err != nil || !change(config) {
+			return nil, err
+		}
+		return clientcmd.Write(*config)
 	})
 }
 
-// changeFile changes a kubeconfig under the lock that kubectl and kind use. One that
-// is not there is empty; it is written only when change says so.
-func changeFile(ctx context.Context, file string, change func(*api.Config) bool) error {
+// changeDocument is changeFile that leaves what client-go does not know.
+func changeDocument(ctx context.Context, file string, change func(kubeconfig) bool) error {
+	return rewrite(ctx, file, func(data []byte) ([]byte, error) {
+		config := kubeconfig{}
+		if err := yaml.Unmarshal(data, &config); err != nil {
+			return nil, err
+		}
+		if config == nil { // a document without anything
+			config = kubeconfig{}
+		}
+		if !change(config) {
+			return nil, nil
+		}
+		if len(config) == 0 {
+			return []byte{}, nil
+		}
+		return yaml.Marshal(config)
+	})
+}
+
+// rewrite changes the content of a kubeconfig, which is empty where there is no file,
+// under its lock. Nil is no change.
+func rewrite(ctx context.Context, file string, change func([]byte) ([]byte, error)) error {
 	return unlocked(ctx, func() (err error) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return err
@@ -103,16 +193,17 @@ func changeFile(ctx context.Context, file string, change func(*api.Config) bool)
 			return err
 		}
 		defer func() { err = errors.Join(err, lock.Close(), os.Remove(lock.Name())) }()
-		config, err := clientcmd.LoadFromFile(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			config = api.NewConfig()
-		case err != nil:
+		data, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		changed, err := change(data)
+		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		if !change(config) {
+		if changed == nil {
 			return nil
 		}
-		return clientcmd.WriteToFile(*config, file)
+		return os.WriteFile(file, changed, 0o600)
 	})
 }

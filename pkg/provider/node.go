@@ -44,10 +44,13 @@ type Node struct {
 	policy   container.RestartPolicyMode
 	// ipv6 says that its address is the one of IPv6: see detectIPFamily.
 	ipv6 bool
-	// published is where the host reaches its API server, if it has one.
+	// published is where the host reaches the API server, or at the load balancer one of
+	// them.
 	published netip.AddrPort
-	id        string
-	pid       int // of its first process, where Docker runs; 0 when it does not
+	// desktop is the same, where Docker Desktop says so.
+	desktop string
+	id      string
+	pid     int // of its first process, where Docker runs; 0 when it does not
 }
 
 // Running reports whether commands can be run in it.
@@ -66,7 +69,7 @@ func (n *Node) HasKubelet() bool { return n.Role != constants.ExternalLoadBalanc
 // API is where this process reaches the node's own API server. Only control planes that
 // run have one.
 func (n *Node) API() (address netip.AddrPort, has bool) {
-	if !n.published.IsValid() || !n.Running() {
+	if n.Role != constants.ControlPlaneNodeRoleValue || !n.published.IsValid() || !n.Running() {
 		return netip.AddrPort{}, false
 	}
 	if InContainer() {
@@ -149,7 +152,8 @@ func (d *Docker) nodeOf(c container.InspectResponse) (*Node, error) {
 	if four := n.address(); four.IsValid() {
 		n.Address = four.String()
 	}
-	if published := c.NetworkSettings.Ports[apiServerPort]; len(published) > 0 && n.Role == constants.ControlPlaneNodeRoleValue {
+	n.desktop = c.Config.Labels["desktop.docker.io/ports/"+apiServerPort.String()]
+	if published := c.NetworkSettings.Ports[apiServerPort]; len(published) > 0 {
 		if n.published, err = netip.ParseAddrPort(net.JoinHostPort(published[0].HostIP.String(), published[0].HostPort)); err != nil {
 			return nil, fmt.Errorf("container %s: port %s: %w", n.Name, apiServerPort, err)
 		}

@@ -100,6 +100,3 @@ func (c *Connection) Close() error {
 func kind(log log.Logger) *cluster.Provider {
 	return cluster.NewProvider(cluster.ProviderWithDocker(), cluster.ProviderWithLogger(log))
 }
-
-// silent is kind for questions and removals, which take no time.
-func silent() *cluster.Provider { return kind(log.NoopLogger{}) }
