@@ -78,7 +78,7 @@ func (t *Topology) judgeRest(nodes []v1alpha4.Node) (problems []string) {
 	for i, node := range nodes {
 		path := fmt.Sprintf("kindConfig.nodes[%d]", i)
 		if left[node.Role]--; left[node.Role] < 0 {
-			problems = append(problems, fmt.Sprintf("%skindConfig has more nodes of role %q than there are to be", t.origins.prefix(path), node.Role))
+			problems = append(problems, fmt.Sprintf("%skindConfig has more nodes of role %q than the configuration", t.origins.prefix(path), node.Role))
 		}
 		for field, there := range map[string]bool{"labels": len(node.Labels) > 0, "extraPortMappings": len(node.ExtraPortMappings) > 0, "extraMounts": len(node.ExtraMounts) > 0} {
 			if there {

@@ -85,7 +85,7 @@ func fields() []field {
 			schema: map[string]any{"enum": EtcdPlaces, "default": StackedEtcd}, example: ExternalEtcd},
 		{name: "etcdMembers", about: "Members of an external etcd, which this asks for too. An odd number: an even one survives no more losses than one less.",
 			schema: map[string]any{"type": "integer", "minimum": 1, "maximum": maxEtcdMembers, "default": DefaultEtcdMembers}, example: "3"},
-		{name: "allowEvenEtcd", about: "Let etcdMembers be even all the same.", schema: yesOrNo, example: "true"},
+		{name: "allowEvenEtcd", about: "Allow an even number of etcdMembers.", schema: yesOrNo, example: "true"},
 		{name: "cni", about: "The network between pods: cilium, calico, or none to install your own.",
 			schema: map[string]any{"enum": CNIs}, example: "cilium"},
 		{name: "proxyMode", about: "How kube-proxy implements Services: iptables, nftables, ipvs (deprecated), or none for Cilium in its place.",

@@ -171,7 +171,7 @@ func findDifferences(c *cli.Context, client *kube.Client, name string, names []s
 		}
 	}
 	if len(failed) > 0 {
-		unseen = ", but these checks failed, which nobody can accept: " + strings.Join(failed, ", ")
+		unseen = ", but these checks failed, and a failure cannot be accepted: " + strings.Join(failed, ", ")
 	}
 	return found, unseen, nil
 }

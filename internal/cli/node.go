@@ -125,7 +125,7 @@ func scale(c *cli.Context) error {
 	want := c.Int("workers")
 	switch {
 	case !c.IsSet("workers"):
-		return hint.BadFlag.New("--workers is missing", "say how many there are to be: kindctl scale --workers 3")
+		return hint.BadFlag.New("--workers is missing", "give the number of workers that you want: kindctl scale --workers 3")
 	case want < 0:
 		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
 	}

@@ -68,7 +68,7 @@ func start(c *cli.Context) error {
 	}
 	state := fmt.Sprintf("runs again and is verified after %s", report.Round(time.Since(started)))
 	if cluster.Ran {
-		state = "runs already, so nothing was started, and is verified"
+		state = "was running already and is verified"
 	}
 	fmt.Fprintf(c.App.Writer, "Cluster %s %s: %s.\n", name, state, report.Summary(cluster.Report))
 	return nil

@@ -115,7 +115,7 @@ func up(c *cli.Context) error {
 		return err
 	}
 	if cluster.Existed {
-		fmt.Fprintf(c.App.Writer, "Cluster %s is there already and healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
+		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
 		return nil
 	}
 	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), took, reports.longest(), config.KeepContext)

@@ -48,7 +48,7 @@ func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded
 	}
 	for _, p := range parcels {
 		if err := p.unload(ctx, nodes, stocks, span); err != nil {
-			return nil, hint.LoadFailed.Wrap(err, "the images could not be put into all nodes", "see whether there is room in Docker: docker system df")
+			return nil, hint.LoadFailed.Wrap(err, "the images could not be loaded into all nodes", "check Docker's free space: docker system df")
 		}
 	}
 	for _, p := range append([]parcel{{images: f.docker}}, f.archives...) {

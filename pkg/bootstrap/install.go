@@ -26,7 +26,7 @@ func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
 		span.Progress(archive.Image, int64(i), int64(len(u.found.Archives)))
 		open := func() (io.ReadCloser, error) { return os.Open(archive.Path) }
 		if err := u.cluster.LoadImage(ctx, open); err != nil {
-			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be put into the nodes", "check the room in Docker: docker system df")
+			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be loaded into the nodes", "check Docker's free space: docker system df")
 		}
 	}
 	return fmt.Sprintf("%d images", len(u.found.Archives)), nil
@@ -34,7 +34,7 @@ func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
 
 func (u *Up) noCNI() string {
 	if u.addon == nil {
-		return "no CNI was asked for; install one, then run kindctl verify"
+		return "no CNI was requested; install one, then run kindctl verify"
 	}
 	return ""
 }

@@ -70,7 +70,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	if !there {
-		return "none, so it will be made", nil
+		return "not found; creating it", nil
 	}
 	name := u.Topology.Name
 	if err := u.judge(ctx, nil); err != nil {
@@ -80,7 +80,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	u.Existed = true
-	return "it is there and healthy; nothing was changed", errDone
+	return "it exists and is healthy; nothing was changed", errDone
 }
 
 // unhealthy is the error of a cluster that was there and did not pass. Unless checks

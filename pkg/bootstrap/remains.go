@@ -40,7 +40,7 @@ func (s *Sweep) planTicket(ctx context.Context, ticket *abandoned, now time.Time
 	case others:
 		return nil
 	case unclear:
-		s.leave(ticket.Cluster, "kindctl "+ticket.Command+" was killed, and somebody else has made a cluster of that name; if it is to go: kindctl down -n "+ticket.Cluster)
+		s.leave(ticket.Cluster, "kindctl "+ticket.Command+" was killed, and another cluster of that name exists now; to remove it: kindctl down -n "+ticket.Cluster)
 		return nil
 	}
 	metadata, _ := found.Metadata() // none has come so far as to have a context

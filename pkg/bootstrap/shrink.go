@@ -152,7 +152,7 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 		}
 	}
 	if quorum := d.after.EtcdMembers/2 + 1; answering < quorum {
-		return hint.QuorumNeeded.New(fmt.Sprintf("%d members of etcd would be left of which %d answer, and a quorum is %d", d.after.EtcdMembers, answering, quorum),
+		return hint.QuorumNeeded.New(fmt.Sprintf("%d etcd members would remain, %d of them healthy; a quorum is %d", d.after.EtcdMembers, answering, quorum),
 			"bring the others back first: kindctl verify -n "+d.Name+" --only etcd")
 	}
 	return nil

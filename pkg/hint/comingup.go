@@ -4,7 +4,7 @@ package hint
 var (
 	NetworkFailed = comingUp.reason("NETWORK_FAILED", Creation,
 		"Docker does not create the network of `--network`, mostly because no subnet is free.",
-		"Remove networks that nobody uses: `docker network prune`.")
+		"Remove unused networks: `docker network prune`.")
 	CreateFailed = comingUp.reason("CREATE_FAILED", Creation,
 		"Node containers could not be created, or kubeadm failed in them. Frequent causes: too few inotify instances (`kindctl "+
 			"doctor`), a full disk, too little memory.",
@@ -32,7 +32,7 @@ var (
 		"Docker limits a node, and its kubelet still offers the whole machine to pods.",
 		"Leave `cpus` and `memory` out, and report it with the output of `docker info`.")
 	NodeFilesFailed = comingUp.reason("NODE_FILES_FAILED", Creation,
-		"A node of `node add` could not be given the files of the node that it is to be like.",
+		"`node add` could not copy the files of an existing node to the new one.",
 		"Run it with `--retain`, and look at the journal of its containerd.")
 	JoinFailed = comingUp.reason("JOIN_FAILED", Creation,
 		"A node of `node add` could not join.",

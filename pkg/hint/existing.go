@@ -20,7 +20,7 @@ var (
 		"The cluster exists and does not answer, or was never finished.",
 		"Look with `kindctl verify -n NAME`; recreate it if nothing in it is needed: `kindctl down -n NAME`.")
 	ClusterUnhealthy = existing.reason("CLUSTER_UNHEALTHY", Verification,
-		"`up` found the cluster in the shape that was asked for, and checks failed.",
+		"`up` found the cluster in the requested shape, and checks failed.",
 		"The hint has that of each check. If nothing in the cluster is needed, recreate it: `kindctl down -n NAME`.")
 	ClusterBusy = existing.reason("CLUSTER_BUSY", Usage,
 		"Another kindctl is changing the same cluster.",
@@ -44,7 +44,7 @@ var (
 		"The cluster has no such node, and no nodes of such a role.",
 		"`kindctl get nodes -n NAME` lists them.")
 	NodeNotReady = existing.reason("NODE_NOT_READY", Usage,
-		"`node add` was asked for while other nodes are not ready.",
+		"`node add` was run while other nodes are not ready.",
 		"See what is wrong (`kindctl verify -n NAME`), or take them out: `kindctl node rm`.")
 	NoLoadBalancer = existing.reason("NO_LOAD_BALANCER", Usage,
 		"A cluster created with one control plane cannot get a second.",

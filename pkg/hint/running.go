@@ -53,7 +53,7 @@ var (
 		"Another container has the address of a control plane, or the network no longer contains it.",
 		"Stop the container, then start again; the hint says what to do about a network.")
 	AddressLost = running.reason("ADDRESS_LOST", Creation,
-		"Docker gave a control plane another address, on a network whose subnet nobody chose.",
+		"Docker gave a control plane another address, on a network whose subnet Docker chose.",
 		"Stop what else is on that network, then start again; or recreate the cluster on one that kindctl makes (`--network "+
 			"NAME`).")
 	DrainFailed = running.reason("DRAIN_FAILED", Timeout,

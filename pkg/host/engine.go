@@ -36,7 +36,7 @@ func (f Facts) cgroup(Needs) []Finding {
 	}
 	finding := Finding{ID: "cgroup", State: OK, Seen: "cgroup v2"}
 	if f.CgroupV1 {
-		finding.Seen, finding.Effect = "cgroup v1", "kubelets are told to accept it; Kubernetes is going to drop it"
+		finding.Seen, finding.Effect = "cgroup v1", "kubelets are configured to accept it; Kubernetes is going to drop it"
 		finding.Fix = "to have cgroup v2, boot with systemd.unified_cgroup_hierarchy=1"
 	}
 	missing := strings.Join(f.MissingControllers, ", ")

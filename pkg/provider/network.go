@@ -106,7 +106,7 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 		return false, err
 	}
 	if err := d.makeNetwork(ctx, name, by); err != nil {
-		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker does not make the network %s", name), "remove networks that nobody uses: docker network prune")
+		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker could not create the network %s", name), "remove unused networks: docker network prune")
 	}
 	return true, nil
 }

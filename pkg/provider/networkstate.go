@@ -132,12 +132,12 @@ func (t networkState) denies(a nodeAddress, stopping []nodeAddress) (why string,
 	case !a.desired.IsValid():
 		return "", nil
 	case held && a.pinned:
-		return "", hint.AddressTaken.New(fmt.Sprintf("container %s has the address %s, at which the other control planes look for %s", holder, a.desired, a.Name),
+		return "", hint.AddressTaken.New(fmt.Sprintf("container %s has the address %s, where the other control planes expect %s", holder, a.desired, a.Name),
 			"stop it, then start again: docker stop "+holder)
 	case held:
 		return fmt.Sprintf("%s has %s now", holder, a.desired), nil
 	case !inside && a.pinned:
-		return "", hint.AddressTaken.New(fmt.Sprintf("network %s has no address %s any more, at which the other control planes look for %s", a.Network, a.desired, a.Name),
+		return "", hint.AddressTaken.New(fmt.Sprintf("network %s no longer contains the address %s, where the other control planes expect %s", a.Network, a.desired, a.Name),
 			fmt.Sprintf("once nothing else uses it, recreate it: docker network rm %s; docker network create %s %s", a.Network, subnetOf(a.desired), a.Network))
 	case !inside:
 		return fmt.Sprintf("network %s has no %s any more", a.Network, a.desired), nil

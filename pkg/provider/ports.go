@@ -65,7 +65,7 @@ func (d *Docker) withFreePorts(ctx context.Context, config *v1alpha4.Cluster, cr
 			return err
 		}
 		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
-			Message: fmt.Sprintf("port %d was taken in the meantime; retrying with other ports", port)})
+			Message: fmt.Sprintf("port %d was taken meanwhile; retrying with other ports", port)})
 		if err := d.Cluster(config.Name).Delete(ctx); err != nil {
 			return err
 		}

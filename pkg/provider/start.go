@@ -130,7 +130,7 @@ func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
 	if now.ipv6 = a.ipv6; now.address() == a.desired {
 		return nil
 	}
-	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no addresses in network %s, because it was created without --subnet", a.Name, now.address(), a.desired, a.Network),
+	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, but the others expect it at %s; Docker does not keep addresses in network %s, because it was created without --subnet", a.Name, now.address(), a.desired, a.Network),
 		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", a.Network))
 	for _, n := range s.begun {
 		err = errors.Join(err, n.stop(context.WithoutCancel(ctx)))

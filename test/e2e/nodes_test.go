@@ -69,7 +69,7 @@ func TestNodesComeAndGo(t *testing.T) {
 		t.Errorf("the containers are %q, want %q", containers, want)
 	}
 
-	if r := s.must("up", "--cni", "calico", "--profile", "single", "--workers", "1", "-n", cluster); !strings.Contains(r.stdout, "there already") {
+	if r := s.must("up", "--cni", "calico", "--profile", "single", "--workers", "1", "-n", cluster); !strings.Contains(r.stdout, "exists and is healthy") {
 		t.Errorf("up of what the cluster has become says %q", r.stdout)
 	}
 	s.output("docker", "rm", "-f", "-v", cluster+"-worker2")
