@@ -86,7 +86,7 @@ func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
 	}
 	requests := u.Topology.Requests(u.settings())
 	for _, node := range rendered {
-		complaints, err := provider.Ask(ctx, cmp.Or(node.Image, u.found.Node), provider.Question{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
+		complaints, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node), provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
 
 // placeOf is where the configuration asks for what a complaint is about: the setting
 // whose name or value it mentions.
-func placeOf(complaint provider.Complaint, node string, requests []clusters.Request) (place string) {
+func placeOf(complaint provider.ConfigError, node string, requests []clusters.Request) (place string) {
 	best := 0
 	for _, request := range requests {
 		if request.Node != "" && request.Node != node || request.Component != complaint.Component && complaint.Component != "kubeadm" {

@@ -54,11 +54,11 @@ func (u *Up) makeNodes(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	giveBack, err := u.docker.Lend(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
+	untag, err := u.docker.TagTemporarily(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
 	if err != nil {
 		return err
 	}
-	defer giveBack()
+	defer untag()
 	if err := u.docker.Provision(ctx, u.Topology.KindConfig(u.settings()), u.network()); err != nil {
 		return u.failed(ctx, err)
 	}
@@ -68,7 +68,7 @@ func (u *Up) makeNodes(ctx context.Context) error {
 // failed is the error of nodes that could not be made, with their own last words. A
 // reason that it has says more.
 func (u *Up) failed(ctx context.Context, err error) error {
-	err = withLastWords(ctx, u.cluster, err)
+	err = withLastErrors(ctx, u.cluster, err)
 	if hint.ReasonOf(err) != "" {
 		return err
 	}

@@ -152,7 +152,7 @@ func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 	for _, node := range nodes {
 		if slices.Contains(a.Nodes, node.Name) {
 			a.joiners = append(a.joiners, node)
-			group.Go(func() error { return node.Boot(bounded) })
+			group.Go(func() error { return node.WaitForBoot(bounded) })
 		}
 	}
 	return "", group.Wait()

@@ -78,7 +78,7 @@ func (u *Up) placeMember(ctx context.Context, ca authority, like *provider.Node,
 		return err
 	}
 	member := u.cluster.Node(name)
-	if err := member.Boot(ctx); err != nil {
+	if err := member.WaitForBoot(ctx); err != nil {
 		return err
 	}
 	if err := member.WriteFiles(ctx, files...); err != nil {

@@ -50,7 +50,7 @@ func authorityExpired(name string, ended []provider.Certificate) error {
 // expired are those of the certificates that have ended.
 func expired(found []provider.Certificate, now time.Time) (ended []provider.Certificate) {
 	for _, certificate := range found {
-		if !now.Before(certificate.End) {
+		if !now.Before(certificate.NotAfter) {
 			ended = append(ended, certificate)
 		}
 	}
@@ -59,7 +59,7 @@ func expired(found []provider.Certificate, now time.Time) (ended []provider.Cert
 
 func authoritiesOf(ended []provider.Certificate) (authorities []provider.Certificate) {
 	for _, certificate := range ended {
-		if certificate.Authority {
+		if certificate.IsCA {
 			authorities = append(authorities, certificate)
 		}
 	}
@@ -76,7 +76,7 @@ func listed(ended []provider.Certificate) string {
 			names = append(names, fmt.Sprintf("and %d more", len(ended)-i))
 			break
 		}
-		names = append(names, fmt.Sprintf("%s in %s on %s", c.File, c.Node, c.End.UTC().Format(time.DateTime)))
+		names = append(names, fmt.Sprintf("%s in %s on %s", c.File, c.Node, c.NotAfter.UTC().Format(time.DateTime)))
 	}
 	return strings.Join(names, ", ")
 }
@@ -133,7 +133,7 @@ func of(all []provider.Certificate, node string) (own []provider.Certificate) {
 // renewNode renews what has expired on one node. Its kubelet stops, for it would start
 // components that are ended with the certificates that they had.
 func renewNode(ctx context.Context, node *provider.Node, all []*provider.Node, ended []provider.Certificate) error {
-	if err := node.Boot(ctx); err != nil {
+	if err := node.WaitForBoot(ctx); err != nil {
 		return err
 	}
 	if err := node.StopKubelet(ctx); err != nil {
@@ -171,7 +171,7 @@ const kubeletTime = 365 * 24 * time.Hour
 
 // renewKubelet signs a kubelet's client certificate with the cluster's authority.
 func renewKubelet(ctx context.Context, node, plane *provider.Node) error {
-	certificate, key, err := plane.Authority(ctx)
+	certificate, key, err := plane.CA(ctx)
 	if err != nil {
 		return err
 	}

@@ -59,11 +59,11 @@ func TestKubeletCertificate(t *testing.T) {
 func TestExpired(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	all := []provider.Certificate{
-		{Node: "a", File: "/etc/kubernetes/pki/ca.crt", End: now.Add(time.Hour), Authority: true},
-		{Node: "a", File: "/etc/kubernetes/pki/apiserver.crt", End: now},
-		{Node: "a", File: "/etc/kubernetes/admin.conf", End: now.Add(-time.Hour)},
-		{Node: "b", File: "/var/lib/kubelet/pki/kubelet.crt", End: now.Add(-time.Minute)},
-		{Node: "b", File: "/var/lib/kubelet/pki/kubelet-client-1.pem", End: now.Add(-time.Minute)},
+		{Node: "a", File: "/etc/kubernetes/pki/ca.crt", NotAfter: now.Add(time.Hour), IsCA: true},
+		{Node: "a", File: "/etc/kubernetes/pki/apiserver.crt", NotAfter: now},
+		{Node: "a", File: "/etc/kubernetes/admin.conf", NotAfter: now.Add(-time.Hour)},
+		{Node: "b", File: "/var/lib/kubelet/pki/kubelet.crt", NotAfter: now.Add(-time.Minute)},
+		{Node: "b", File: "/var/lib/kubelet/pki/kubelet-client-1.pem", NotAfter: now.Add(-time.Minute)},
 	}
 	ended := expired(all, now)
 	if len(ended) != 4 || len(authoritiesOf(ended)) > 0 || len(of(ended, "b")) != 2 {

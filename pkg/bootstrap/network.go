@@ -68,6 +68,6 @@ func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dro
 		}
 		return false, err
 	}
-	dropped, err = docker.DiscardNetwork(ctx, name)
+	dropped, err = docker.RemoveNetwork(ctx, name)
 	return dropped, errors.Join(err, own.Unlock())
 }

@@ -176,7 +176,7 @@ func (u *Up) checkGates(ctx context.Context) error {
 	if len(u.Topology.FeatureGates) == 0 {
 		return nil
 	}
-	complaints, err := provider.CheckGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	complaints, err := provider.CheckFeatureGates(ctx, u.found.Node, u.Topology.FeatureGates)
 	if err != nil || len(complaints) == 0 {
 		return err
 	}

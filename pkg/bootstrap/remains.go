@@ -53,11 +53,11 @@ func (s *Sweep) planTicket(ctx context.Context, ticket *abandoned, now time.Time
 			return err
 		}
 		if now.Sub(ticket.seen) < unsettling {
-			removal.coming = len(ticket.Making.Containers)
+			removal.pending = len(ticket.Making.Containers)
 		}
 	}
 	removal.Reason = fmt.Sprintf("its kindctl %s was killed %v ago", ticket.Command, now.Sub(ticket.seen).Round(time.Second))
-	if !removal.Empty() || removal.coming > 0 {
+	if !removal.Empty() || removal.pending > 0 {
 		s.Clusters, ticket.settled = append(s.Clusters, removal), false
 	}
 	return nil

@@ -27,9 +27,9 @@ type Removal struct {
 	companions []string
 	// shared are networks that kindctl made, on which somebody else is now.
 	shared []string
-	// coming is how many containers a killed process was making, of which some may still
+	// pending is how many containers a killed process was making, of which some may still
 	// come; 0 is none.
-	coming int
+	pending int
 	// network is one that this process may have been connected to.
 	network string
 }
@@ -40,8 +40,8 @@ type RemoveOptions struct {
 	Network string
 	// Kubeconfig is the file that has the cluster's context; "" stands for the usual ones.
 	Kubeconfig string
-	// Coming is how many containers a process was making that was killed.
-	Coming int
+	// Pending is how many containers a process was making that was killed.
+	Pending int
 }
 
 // Remove removes a cluster's containers with their volumes, its entry in the
@@ -51,7 +51,7 @@ func Remove(ctx context.Context, docker *provider.Docker, name string, o RemoveO
 	if err != nil {
 		return err
 	}
-	removal.network, removal.coming = provider.NetworkName(o.Network), o.Coming
+	removal.network, removal.pending = provider.NetworkName(o.Network), o.Pending
 	if err := removal.addNetworks(ctx, docker, removal.network); err != nil { // there may be no container that would name it
 		return err
 	}
@@ -167,8 +167,8 @@ func (r *Removal) addNetworks(ctx context.Context, docker inventories, names ...
 func (r *Removal) Run(ctx context.Context, docker *provider.Docker) error {
 	cluster := docker.Cluster(r.Cluster)
 	came, err := []string(nil), error(nil)
-	if r.coming > 0 {
-		came, err = cluster.DeleteComing(ctx, r.coming)
+	if r.pending > 0 {
+		came, err = cluster.DeletePending(ctx, r.pending)
 	} else {
 		err = cluster.Delete(ctx)
 	}
@@ -187,7 +187,7 @@ func (r *Removal) Run(ctx context.Context, docker *provider.Docker) error {
 	for _, file := range r.Kubeconfigs {
 		failures = append(failures, cluster.RemoveKubeconfig(ctx, file))
 	}
-	failures = append(failures, docker.DropVolumes(ctx, r.Volumes))
+	failures = append(failures, docker.RemoveVolumes(ctx, r.Volumes))
 	for _, network := range append([]string{r.network}, append(r.Networks, r.shared...)...) {
 		failures = append(failures, docker.LeaveNetwork(ctx, network))
 	}

@@ -53,7 +53,7 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.APITimeout.Wrap(withLastWords(ctx, s.cluster(), err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
+			return "", hint.APITimeout.Wrap(withLastErrors(ctx, s.cluster(), err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
 				fmt.Sprintf("look at it: docker exec %s journalctl -u kubelet -n 50", node.Name))
 		}
 	}

@@ -181,7 +181,7 @@ func (s *standing) balance(ctx context.Context, without ...string) error {
 			planes = append(planes, node.Name)
 		}
 	}
-	return s.cluster().Balance(ctx, planes)
+	return s.cluster().SetBackends(ctx, planes)
 }
 
 // leave takes a node out of the cluster. A control plane lets go of its clients

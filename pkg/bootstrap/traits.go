@@ -62,7 +62,7 @@ func labeled(node clusters.Node) *unstructured.Unstructured {
 func (u *Up) limit(ctx context.Context, node clusters.Node) error {
 	cpus, _ := node.CPULimit()
 	memory, _ := node.MemoryLimit()
-	if err := u.cluster.Node(node.Name).Limit(ctx, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
+	if err := u.cluster.Node(node.Name).SetLimits(ctx, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
 		return hint.LimitFailed.Wrap(err, "Docker does not limit the node", "ask for more, or leave cpus and memory out; look: docker info")
 	}
 	found, err := u.client.Clientset.CoreV1().Nodes().Get(ctx, node.Name, metav1.GetOptions{})

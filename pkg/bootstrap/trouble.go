@@ -62,16 +62,16 @@ func latestWarnings(ctx context.Context, client kubernetes.Interface) map[string
 	return latest
 }
 
-// withLastWords adds to an error what components of control planes said when they
+// withLastErrors adds to an error what components of control planes said when they
 // ended by themselves: kubeadm and whoever waits for the API only see that nothing
 // answers.
-func withLastWords(ctx context.Context, cluster provider.Cluster, err error) error {
+func withLastErrors(ctx context.Context, cluster provider.Cluster, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, troubleTimeout)
 	defer cancel()
-	for _, words := range cluster.LastWords(bounded) {
+	for _, words := range cluster.LastErrors(bounded) {
 		err = fmt.Errorf("%w\n%s", err, words)
 	}
 	return err

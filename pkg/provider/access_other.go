@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// mayWriteIn tells whether files can be made in a directory. Only trying shows it.
-func mayWriteIn(dir string) error {
+// checkWritable tells whether files can be made in a directory. Only trying shows it.
+func checkWritable(dir string) error {
 	file, err := os.CreateTemp(dir, ".kindctl-")
 	if err != nil {
 		return err

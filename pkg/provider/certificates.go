@@ -28,10 +28,10 @@ const (
 type Certificate struct {
 	// Node is the container, File the path in it.
 	Node, File string
-	// End is when the certificate expires.
-	End time.Time
-	// Authority says that others are signed with it.
-	Authority bool
+	// NotAfter is when the certificate expires.
+	NotAfter time.Time
+	// IsCA says that others are signed with it.
+	IsCA bool
 }
 
 // Kubelet says that a kubelet, not kubeadm, renews it.
@@ -97,9 +97,9 @@ func certificatesOf(node, file string, content []byte) []Certificate {
 	return []Certificate{{node, file, parsed[0].NotAfter, parsed[0].IsCA}}
 }
 
-// Authority returns the certificate and the key of the cluster's authority, of a control
+// CA returns the certificate and the key of the cluster's authority, of a control
 // plane.
-func (n *Node) Authority(ctx context.Context) (certificate, key []byte, err error) {
+func (n *Node) CA(ctx context.Context) (certificate, key []byte, err error) {
 	if certificate, err = n.ReadFile(ctx, kubernetesDir+"/pki/ca.crt"); err != nil {
 		return nil, nil, err
 	}

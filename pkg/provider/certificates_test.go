@@ -40,7 +40,7 @@ func TestCertificatesIn(t *testing.T) {
 	}
 	var got []string
 	for _, certificate := range certificatesIn("lab-worker", files) {
-		got = append(got, strings.Join([]string{certificate.Node, certificate.File, certificate.End.Format(time.RFC3339)}, " "))
+		got = append(got, strings.Join([]string{certificate.Node, certificate.File, certificate.NotAfter.Format(time.RFC3339)}, " "))
 	}
 	var want []string
 	for _, name := range []string{"/etc/kubernetes/admin.conf", "/etc/kubernetes/pki/apiserver.crt", kubeletKeys + "/kubelet-client-2.pem", kubeletKeys + "/kubelet.crt"} {

@@ -212,7 +212,8 @@ func missingContainers(cluster string, nodes []*Node, known []string) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	return hint.NodeLost.New(fmt.Sprintf("cluster %s is missing %s, which was deleted outside of kindctl with its data; nothing was started", cluster, strings.Join(lost, ", ")),
+	return hint.NodeLost.New(fmt.Sprintf("cluster %s is missing %s, which was deleted outside of kindctl with its data; nothing was started",
+		cluster, strings.Join(lost, ", ")),
 		fmt.Sprintf("recreate it: kindctl down -n %s && kindctl up -n %s", cluster, cluster))
 }
 

@@ -67,10 +67,10 @@ done
 	return script.String() + "true\n"
 }
 
-func containerdOf(sections map[string]string, said string, files []string) (found Containerd, err error) {
+func containerdOf(sections map[string]string, problems string, files []string) (found Containerd, err error) {
 	found = Containerd{Dump: sections["dump"], Changed: map[string]time.Time{}, Files: map[string]string{}}
 	if found.Dump == "" {
-		found.Refusal = lastLine(said)
+		found.Refusal = lastLine(problems)
 	}
 	if found.Started, err = time.Parse(startedLayout, strings.TrimSpace(sections["started"])); err != nil {
 		return found, fmt.Errorf("when containerd was started is not known: %w", err)

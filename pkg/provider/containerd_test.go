@@ -35,7 +35,7 @@ func TestContainerdOf(t *testing.T) {
 }
 
 // mark0 is what mark prints.
-func mark0(name string) string { return marker + name + "\n" }
+func mark0(name string) string { return sectionMark + name + "\n" }
 
 // TestContainerdScript has a shell read the script.
 func TestContainerdScript(t *testing.T) {

@@ -1,29 +1,13 @@
 package provider
 
 import (
-	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-// docker puts a docker command on the PATH, and returns the directory that holds it.
-func docker(t *testing.T, script string) (state string) {
-	t.Helper()
-	state = t.TempDir()
-	t.Setenv("STATE", state)
-	t.Setenv("PATH", state+":"+os.Getenv("PATH"))
-	program := "#!/bin/sh\ncd \"$STATE\" || exit 1\n" + script
-	if err := os.WriteFile(filepath.Join(state, "docker"), []byte(program), 0o755); err != nil { //nolint:gosec // it is a program
-		t.Fatal(err)
-	}
-	return state
-}
 
 // TestDeleteWaitsForStragglers has the second of two containers appear long
 // after the first is gone.
@@ -31,7 +15,7 @@ func TestDeleteWaitsForStragglers(t *testing.T) {
 	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running")}, late: map[int]*box{12: labBox("lab-worker", "worker", "created")}}
 	engine := d.engine(t)
 	engine.interval = time.Millisecond
-	came, err := engine.Cluster("lab").DeleteComing(t.Context(), 2)
+	came, err := engine.Cluster("lab").DeletePending(t.Context(), 2)
 	if err != nil || !slices.Equal(came, []string{"lab-control-plane", "lab-worker"}) {
 		t.Errorf("removed %q, %v", came, err)
 	}
@@ -40,39 +24,30 @@ func TestDeleteWaitsForStragglers(t *testing.T) {
 	}
 }
 
-// TestProvisionEndsWithKind interrupts kind in the middle. It goes on for a while, and
-// has ended when Provision returns.
-func TestProvisionEndsWithKind(t *testing.T) {
-	state := docker(t, `case $1 in
-info)
-	touch creating
-	until [ -e interrupted ] || [ ! -e "$STATE/docker" ]; do sleep 0.01; done
-	sleep 0.1
-	touch ended
-	exit 1 ;;
-esac`)
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(0, func() {
-		for {
-			if _, err := os.Stat(filepath.Join(state, "creating")); err == nil || t.Context().Err() != nil {
-				cancel()
-				_ = os.WriteFile(filepath.Join(state, "interrupted"), nil, 0o600)
-				return
+func TestDropVolumes(t *testing.T) {
+	for name, test := range map[string]struct {
+		volumes map[string]int // and how often each is still in use
+		reason  string
+		left    []string
+	}{
+		"all went with their containers": {nil, "", nil},
+		"one is left":                    {map[string]int{"a": 0, "other": 0}, "", []string{"other"}},
+		"one is in use for a moment":     {map[string]int{"a": 1, "b": 0}, "", nil},
+		"one stays in use":               {map[string]int{"a": 1 << 20, "b": 0}, "VOLUMES_LEFT", []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			docker := &dockerd{volumes: test.volumes}
+			err := docker.engine(t).removeVolumes(t.Context(), []string{"a", "b"}, 700*time.Millisecond)
+			if hint.ReasonOf(err) != test.reason || err != nil && (!strings.Contains(err.Error(), "a (") || strings.Contains(err.Error(), "b (") || !strings.Contains(hint.AdviceOf(err), "docker volume rm a")) {
+				t.Errorf("the error is %v, want %q", err, test.reason)
 			}
-			time.Sleep(time.Millisecond)
-		}
-	})
-	config := &v1alpha4.Cluster{Name: "lab"}
-	v1alpha4.SetDefaultsCluster(config)
-	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running")}}
-	engine := d.engine(t)
-	if err := engine.Provision(ctx, config, DefaultNetwork); !errors.Is(err, context.Canceled) {
-		t.Fatalf("error is %v, want that of the context", err)
-	}
-	if _, err := os.Stat(filepath.Join(state, "ended")); err != nil {
-		t.Error("Provision returned while kind was at work")
-	}
-	if err := engine.Cluster("lab").Delete(t.Context()); err != nil || len(d.containers) > 0 {
-		t.Errorf("%d containers are left, %v", len(d.containers), err)
+			var left []string
+			for name := range docker.volumes {
+				left = append(left, name)
+			}
+			if !slices.Equal(left, test.left) {
+				t.Errorf("left are %v, want %v", left, test.left)
+			}
+		})
 	}
 }

@@ -43,7 +43,8 @@ func (n *Node) StartEtcd(ctx context.Context) error {
 	const keys = "/etc/kubernetes/pki/etcd/"
 	for {
 		_, err := n.run(ctx, "kubectl", "get", "--raw=/health", "--server=https://127.0.0.1:2379", "--request-timeout=2s",
-			"--certificate-authority="+keys+"ca.crt", "--client-certificate="+keys+"healthcheck-client.crt", "--client-key="+keys+"healthcheck-client.key")
+			"--certificate-authority="+keys+"ca.crt", "--client-certificate="+keys+"healthcheck-client.crt",
+			"--client-key="+keys+"healthcheck-client.key")
 		if err == nil {
 			return nil
 		}

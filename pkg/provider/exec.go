@@ -105,7 +105,9 @@ func (n *Node) exec(ctx context.Context, in io.Reader, out, problems io.Writer, 
 		words = append([]string{"/bin/sh", "-c", endWithInput, "sh"}, command...)
 	}
 	api := n.docker.api
-	made, err := api.ExecCreate(ctx, n.Name, client.ExecCreateOptions{Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: words})
+	made, err := api.ExecCreate(ctx, n.Name, client.ExecCreateOptions{
+		Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: words,
+	})
 	if err != nil {
 		return 0, err
 	}

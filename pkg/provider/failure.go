@@ -77,5 +77,7 @@ func lastLines(output string) (kept []string) {
 // readable reports whether a line is text. A command that writes an archive to its
 // output may fail half way through.
 func readable(line string) bool {
-	return utf8.ValidString(line) && !strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\x1b' && r != '\r' })
+	return utf8.ValidString(line) && !strings.ContainsFunc(line, func(r rune) bool {
+		return unicode.IsControl(r) && !strings.ContainsRune("\t\x1b\r", r)
+	})
 }

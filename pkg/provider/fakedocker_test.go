@@ -402,7 +402,7 @@ func (d *dockerd) serveCreate(r *http.Request, answer func(any), refuse func(int
 		refuse(http.StatusInternalServerError, "Cannot read IPv6 setup for bridge")
 		return
 	}
-	d.changes = append(d.changes, "create network "+wish.Name+" "+wish.Labels[NetworkLabel])
+	d.changes = append(d.changes, "create network "+wish.Name+" "+wish.Labels[networkLabel])
 	d.networks = append(d.networks, made)
 	answer(map[string]string{"Id": wish.Name})
 }

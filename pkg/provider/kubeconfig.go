@@ -37,7 +37,7 @@ func (c Cluster) Kubeconfig(ctx context.Context, internal bool) (string, error) 
 func (c Cluster) kubeconfig(ctx context.Context, internal bool) (kubeconfig, error) {
 	if !internal {
 		var err error
-		if internal, err = c.reach(ctx); err != nil {
+		if internal, err = c.connectSelf(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -152,7 +152,8 @@ func refresh(config, now *api.Config, key string) Refreshed {
 		cluster.Server, changed = current.Server, true
 	}
 	user, renewed := config.AuthInfos[key], now.AuthInfos[key]
-	if user != nil && renewed != nil && len(user.ClientCertificateData) > 0 && !bytes.Equal(user.ClientCertificateData, renewed.ClientCertificateData) {
+	if user != nil && renewed != nil && len(user.ClientCertificateData) > 0 &&
+		!bytes.Equal(user.ClientCertificateData, renewed.ClientCertificateData) {
 		user.ClientCertificateData, user.ClientKeyData, changed = renewed.ClientCertificateData, renewed.ClientKeyData, true
 	}
 	if changed {

@@ -78,7 +78,7 @@ func CheckKubeconfig(ctx context.Context, path string) error {
 	if path == "" {
 		path = clientcmd.NewDefaultPathOptions().GetDefaultFilename()
 	}
-	if err := unlocked(ctx, func() error {
+	if err := retryLocked(ctx, func() error {
 		if _, err := os.Lstat(path + ".lock"); err == nil {
 			return &fs.PathError{Op: "lock", Path: path + ".lock", Err: fs.ErrExist}
 		}
@@ -94,7 +94,8 @@ func CheckKubeconfig(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig cannot be changed", "correct its permissions, or name another one with --kubeconfig")
+		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig cannot be changed",
+			"correct its permissions, or name another one with --kubeconfig")
 	}
 	defer file.Close()
 	if _, err := clientcmd.LoadFromFile(path); err != nil {
@@ -113,23 +114,24 @@ func checkDirectory(dir string) error {
 	case err == nil && !info.IsDir():
 		err = syscall.ENOTDIR
 	case err == nil:
-		err = mayWriteIn(dir)
+		err = checkWritable(dir)
 	}
 	if err == nil {
 		return nil
 	}
-	return hint.KubeconfigUnwritable.Wrap(err, "no kubeconfig can be written in "+dir, "correct its permissions, or name another one with --kubeconfig")
+	return hint.KubeconfigUnwritable.Wrap(err, "no kubeconfig can be written in "+dir,
+		"correct its permissions, or name another one with --kubeconfig")
 }
 
 const (
-	lockPatience = 5 * time.Second // others hold the lock for milliseconds
-	lockInterval = 100 * time.Millisecond
+	lockTimeout = 5 * time.Second // others hold the lock for milliseconds
+	lockRetry   = 100 * time.Millisecond
 )
 
-// unlocked repeats what found a kubeconfig locked until it does not. A lock is
+// retryLocked repeats what found a kubeconfig locked until it does not. A lock is
 // a file that kind and kubectl make and never wait for.
-func unlocked(ctx context.Context, change func() error) error {
-	ticker := time.NewTicker(lockInterval)
+func retryLocked(ctx context.Context, change func() error) error {
+	ticker := time.NewTicker(lockRetry)
 	defer ticker.Stop()
 	for begin := time.Now(); ; {
 		err := change()
@@ -137,7 +139,7 @@ func unlocked(ctx context.Context, change func() error) error {
 		if !errors.As(err, &locked) || !errors.Is(locked, fs.ErrExist) {
 			return err
 		}
-		if time.Since(begin) > lockPatience {
+		if time.Since(begin) > lockTimeout {
 			return hint.KubeconfigLocked.Wrap(err, "the kubeconfig stays locked",
 				fmt.Sprintf("another command is changing it; if none is, a killed one left the lock: rm %s", locked.Path))
 		}
@@ -184,7 +186,7 @@ func changeDocument(ctx context.Context, file string, change func(kubeconfig) bo
 // rewrite changes the content of a kubeconfig, which is empty where there is no file,
 // under its lock. Nil is no change.
 func rewrite(ctx context.Context, file string, change func([]byte) ([]byte, error)) error {
-	return unlocked(ctx, func() (err error) {
+	return retryLocked(ctx, func() (err error) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return err
 		}

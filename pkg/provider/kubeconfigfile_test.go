@@ -1,159 +1,95 @@
 package provider
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
-	"sigs.k8s.io/yaml"
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// entryOf is a kubeconfig with one cluster, and another context that is the current one.
-func entryOf(server, authority, certificate string) *api.Config {
-	config := api.NewConfig()
-	config.Clusters["kind-lab"] = &api.Cluster{Server: server, CertificateAuthorityData: []byte(authority)}
-	config.AuthInfos["kind-lab"] = &api.AuthInfo{ClientCertificateData: []byte(certificate), ClientKeyData: []byte("key of " + certificate)}
-	config.Contexts["kind-lab"] = &api.Context{Cluster: "kind-lab", AuthInfo: "kind-lab"}
-	config.CurrentContext = "work"
-	return config
-}
-
-func TestRefresh(t *testing.T) {
-	now := entryOf("https://127.0.0.1:40002", "ca", "new")
-	token := entryOf("https://127.0.0.1:40002", "ca", "")
-	token.AuthInfos["kind-lab"] = &api.AuthInfo{Token: "own"}
-	for name, test := range map[string]struct {
-		has    *api.Config
-		want   Refreshed
-		server string
+func TestCheckKubeconfig(t *testing.T) {
+	const good = "apiVersion: v1\nkind: Config\n"
+	tests := []struct {
+		name    string
+		prepare func(t *testing.T, path string)
+		reason  string
 	}{
-		"no entry":                          {api.NewConfig(), NoEntry, ""},
-		"an entry that is right":            {entryOf("https://127.0.0.1:40002", "ca", "new"), Current, "https://127.0.0.1:40002"},
-		"another port":                      {entryOf("https://127.0.0.1:40001", "ca", "new"), Updated, "https://127.0.0.1:40002"},
-		"a certificate that was renewed":    {entryOf("https://127.0.0.1:40002", "ca", "old"), Updated, "https://127.0.0.1:40002"},
-		"a server that the user has chosen": {entryOf("https://build.example.test:40001", "ca", "new"), Current, "https://build.example.test:40001"},
-		"another cluster of that name":      {entryOf("https://127.0.0.1:40001", "other", "new"), NoEntry, "https://127.0.0.1:40001"},
-		"a token of the user's":             {token, Current, "https://127.0.0.1:40002"},
-	} {
-		if got := refresh(test.has, now, "kind-lab"); got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
-		}
-		if cluster := test.has.Clusters["kind-lab"]; cluster != nil && cluster.Server != test.server {
-			t.Errorf("%s: the server is %s, want %s", name, cluster.Server, test.server)
-		}
-		if user := test.has.AuthInfos["kind-lab"]; test.want == Updated && string(user.ClientCertificateData)+string(user.ClientKeyData) != "newkey of new" {
-			t.Errorf("%s: the credentials are %s", name, user.ClientCertificateData)
-		}
-	}
-}
-
-func TestChangeFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "new", "config")
-	if err := changeFile(t.Context(), file, func(*api.Config) bool { return false }); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err == nil {
-		t.Error("a file was written without a change")
-	}
-	for _, server := range []string{"https://127.0.0.1:1", "https://127.0.0.1:2"} {
-		if err := changeFile(t.Context(), file, func(config *api.Config) bool {
-			config.Clusters["kind-lab"], config.Extensions = &api.Cluster{Server: server}, nil
-			return true
-		}); err != nil {
-			t.Fatal(err)
-		}
-		config, err := clientcmd.LoadFromFile(file)
-		if err != nil || config.Clusters["kind-lab"].Server != server {
-			t.Errorf("the file holds %+v, %v, want %s", config, err, server)
-		}
-	}
-	if _, err := os.Stat(file + ".lock"); err == nil {
-		t.Error("the lock is left")
-	}
-	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := changeFile(t.Context(), file, func(*api.Config) bool { return true }); err == nil {
-		t.Error("a broken kubeconfig was overwritten")
-	}
-}
-
-// TestChangeDocument merges a cluster into a file and takes it away again. What client-go
-// does not know of stays, and so does the order.
-func TestChangeDocument(t *testing.T) {
-	const before = "apiVersion: v1\nclusters:\n- cluster:\n    server: https://work\n  name: work\ncontexts:\n- context:\n    cluster: work\n    user: work\n  name: work\ncurrent-context: work\nkind: Config\nunknown:\n  here: 1\n"
-	added := kubeconfig{}
-	if err := yaml.Unmarshal([]byte("apiVersion: v1\nkind: Config\nclusters:\n- {name: kubernetes, cluster: {server: https://a:6443}}\nusers:\n- {name: admin, user: {token: t}}\ncontexts:\n- {name: admin@kubernetes, context: {cluster: kubernetes, user: admin}}\ncurrent-context: admin@kubernetes\n"), &added); err != nil {
-		t.Fatal(err)
-	}
-	if err := added.rename("kind-lab", "https://127.0.0.1:1"); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		name, before string
-		keep         bool
-		current      string
-	}{
-		{"a file with another cluster", before, false, "kind-lab"},
-		{"one whose context is kept", before, true, "work"},
-		{"no file", "", false, "kind-lab"},
-		{"an empty document", "# nothing\n", false, "kind-lab"},
-	} {
-		file := filepath.Join(t.TempDir(), "config")
-		if test.before != "" {
-			write("", test.before)(t, file)
-		}
-		for range 2 { // the second time nothing is there twice
-			if err := changeDocument(t.Context(), file, func(config kubeconfig) bool { config.merge(added, test.keep); return true }); err != nil {
+		{"not there yet", func(*testing.T, string) {}, ""},
+		{"good", write("", good), ""},
+		{"empty", write("", ""), ""},
+		{"locked", write(".lock", ""), "KUBECONFIG_LOCKED"},
+		{"broken", write("", "clusters: 3\n"), "KUBECONFIG_BROKEN"},
+		{"a directory", func(t *testing.T, path string) {
+			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}
-		merged, err := clientcmd.LoadFromFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if merged.CurrentContext != test.current || merged.Clusters["kind-lab"].Server != "https://127.0.0.1:1" || merged.Contexts["kind-lab"].AuthInfo != "kind-lab" || merged.AuthInfos["kind-lab"].Token != "t" {
-			t.Errorf("%s: merged is %+v", test.name, merged)
-		}
-		if err := changeDocument(t.Context(), file, func(config kubeconfig) bool { return config.remove("kind-lab") }); err != nil {
-			t.Fatal(err)
-		}
-		after, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := before
-		switch {
-		case test.before != before:
-			want = "apiVersion: v1\nkind: Config\n"
-		case !test.keep:
-			want = strings.Replace(before, "current-context: work\n", "", 1)
-		}
-		if diff := cmp.Diff(want, string(after)); diff != "" {
-			t.Errorf("%s: after the removal (-want +got):\n%s", test.name, diff)
-		}
+		}, "KUBECONFIG_UNWRITABLE"},
 	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "config")
+			tt.prepare(t, path)
+			synctest.Test(t, func(t *testing.T) { // in which waiting for a lock takes no time
+				err := CheckKubeconfig(t.Context(), path)
+				if got := hint.ReasonOf(err); got != tt.reason || (err != nil) != (tt.reason != "") {
+					t.Errorf("error is %v (%s), want %q", err, got, tt.reason)
+				}
+			})
+		})
+	}
+	t.Run("below a file", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "file")
+		write("", "")(t, path)
+		if err := CheckKubeconfig(t.Context(), filepath.Join(path, "config")); hint.ReasonOf(err) != "KUBECONFIG_UNWRITABLE" {
+			t.Errorf("error is %v, want KUBECONFIG_UNWRITABLE", err)
+		}
+	})
 }
 
-// TestKubeconfig wants the kubeconfig of the control plane with kind's names and the
-// address that the host has, and none of one that does not run.
-func TestKubeconfig(t *testing.T) {
-	plane := labBox("lab-control-plane", "control-plane", "running")
-	plane.files[adminConfig] = "clusters:\n- {name: kubernetes, cluster: {server: \"https://lab-control-plane:6443\"}}\nusers:\n- {name: admin, user: {token: t}}\ncontexts:\n- {name: admin@kubernetes, context: {cluster: kubernetes, user: admin}}\n"
-	lab := (&dockerd{containers: []*box{plane, labBox("lab-worker", "worker", "running")}}).engine(t).Cluster("lab")
-	for internal, server := range map[bool]string{false: "https://127.0.0.1:40001", true: "https://lab-control-plane:6443"} {
-		got, err := lab.Kubeconfig(t.Context(), internal)
-		want := "clusters:\n- cluster:\n    server: " + server + "\n  name: kind-lab\ncontexts:\n- context:\n    cluster: kind-lab\n    user: kind-lab\n  name: kind-lab\ncurrent-context: kind-lab\nusers:\n- name: kind-lab\n  user:\n    token: t\n"
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("internal %v: %v (-want +got):\n%s", internal, err, diff)
+// TestUnlocked wants a lock that others hold for a moment to be waited for, and
+// a wait to end with its context.
+func TestUnlocked(t *testing.T) {
+	held := &fs.PathError{Op: "open", Path: "config.lock", Err: syscall.EEXIST}
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		err := retryLocked(t.Context(), func() error {
+			if tries++; tries < 3 {
+				return fmt.Errorf("failed to lock config file: %w", held)
+			}
+			return nil
+		})
+		if err != nil || tries != 3 {
+			t.Errorf("%d tries, then %v", tries, err)
 		}
-	}
-	plane.state = "exited"
-	if text, err := lab.Kubeconfig(t.Context(), false); err == nil {
-		t.Errorf("one that does not run has %q", text)
+		err = retryLocked(t.Context(), func() error { return held })
+		if hint.ReasonOf(err) != "KUBECONFIG_LOCKED" || !strings.Contains(hint.AdviceOf(err), "rm config.lock") {
+			t.Errorf("error is %v (%s)", err, hint.AdviceOf(err))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := retryLocked(ctx, func() error { return held }); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want that of the context", err)
+		}
+		broken := errors.New("disk full")
+		if err := retryLocked(t.Context(), func() error { return broken }); err != broken { //nolint:errorlint // it comes back as it is
+			t.Errorf("error is %v, want %v at once", err, broken)
+		}
+	})
+}
+
+func write(suffix, content string) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.WriteFile(path+suffix, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

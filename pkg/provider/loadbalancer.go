@@ -6,7 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
+	"github.com/containerd/errdefs"
+	"github.com/gofrs/flock"
+	"github.com/moby/moby/client"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 	"sigs.k8s.io/yaml"
 )
@@ -16,8 +21,8 @@ import (
 // file is moved into its place.
 const backends = "/home/envoy/cds.yaml"
 
-// Balance has the load balancer spread connections over these control planes alone.
-func (c Cluster) Balance(ctx context.Context, planes []string) error {
+// SetBackends has the load balancer spread connections over these control planes alone.
+func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
 	front, err := c.loadBalancer(ctx)
 	if err == nil && front == nil {
 		err = errors.New("the cluster has no load balancer")
@@ -29,12 +34,13 @@ func (c Cluster) Balance(ctx context.Context, planes []string) error {
 	if err != nil {
 		return err
 	}
-	changed, err := balanced(data, planes)
+	changed, err := withBackends(data, planes)
 	if err != nil {
 		return fmt.Errorf("%s in %s: %w", backends, front.Name, err)
 	}
 	const draft = backends + ".tmp"
-	if err := front.pipe(ctx, bytes.NewReader(changed), io.Discard, "sh", "-c", "cp /dev/stdin "+draft+" && chmod 666 "+draft+" && mv "+draft+" "+backends); err != nil {
+	const replace = "cp /dev/stdin " + draft + " && chmod 666 " + draft + " && mv " + draft + " " + backends
+	if err := front.pipe(ctx, bytes.NewReader(changed), io.Discard, "sh", "-c", replace); err != nil {
 		return fmt.Errorf("replace %s in %s: %w", backends, front.Name, err)
 	}
 	return nil
@@ -57,8 +63,8 @@ func (c Cluster) loadBalancer(ctx context.Context) (*Node, error) {
 	return nil, err
 }
 
-// balanced is the file with other control planes.
-func balanced(data []byte, planes []string) ([]byte, error) {
+// withBackends is the file with other control planes.
+func withBackends(data []byte, planes []string) ([]byte, error) {
 	var file struct {
 		Resources []map[string]any `json:"resources"`
 	}
@@ -79,4 +85,60 @@ func balanced(data []byte, planes []string) ([]byte, error) {
 	}
 	assignment["endpoints"] = []any{map[string]any{"lb_endpoints": endpoints}}
 	return yaml.Marshal(file)
+}
+
+// builtLabel is the label of every image that is built on a host.
+const builtLabel = "dev.kindctl.inputs"
+
+// TagTemporarily lets an image that was built bear a name of another one for as long as
+// kind needs it, since kind runs its load balancer by one fixed name. untag
+// takes the name away, unless another process still needs it; the last one does
+// then. Nothing is done if image is "" or name itself, or if Docker has got the
+// real image by that name meanwhile.
+func (d *Docker) TagTemporarily(ctx context.Context, image, name string) (untag func(), err error) {
+	if image == "" || image == name {
+		return func() {}, nil
+	}
+	lock := flock.New(filepath.Join(os.TempDir(), "kindctl-load-balancer.lock"))
+	if _, err := lock.TryRLockContext(ctx, lockRetry); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	if othersImage, err := d.othersImage(ctx, name); err != nil || othersImage {
+		return func() {}, closeWith(err, lock)
+	}
+	if _, err := d.api.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: name}); err != nil {
+		return nil, closeWith(fmt.Errorf("tag %s as %s: %w", image, name, err), lock)
+	}
+	return func() { d.untag(context.WithoutCancel(ctx), lock, name) }, nil
+}
+
+func closeWith(err error, lock *flock.Flock) error {
+	_ = lock.Close()
+	return err
+}
+
+// othersImage tells whether Docker has an image by that name that was not built by
+// kindctl.
+func (d *Docker) othersImage(ctx context.Context, name string) (bool, error) {
+	image, err := d.api.ImageInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil || image.Config == nil {
+		return err == nil, err
+	}
+	_, built := image.Config.Labels[builtLabel]
+	return !built, nil
+}
+
+// untag removes the name if nobody else holds the lock. Where that fails, the
+// name stays until the next load balancer is started.
+func (d *Docker) untag(ctx context.Context, lock *flock.Flock, name string) {
+	_ = lock.Unlock()
+	if alone, err := lock.TryLock(); err == nil && alone {
+		if othersImage, err := d.othersImage(ctx, name); err == nil && !othersImage {
+			_, _ = d.api.ImageRemove(ctx, name, client.ImageRemoveOptions{})
+		}
+	}
+	_ = lock.Close()
 }

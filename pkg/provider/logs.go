@@ -58,7 +58,8 @@ const logLines = 20000
 
 // Log is the end of what the container itself has printed.
 func (n *Node) Log(ctx context.Context) ([]byte, error) {
-	log, err := n.docker.api.ContainerLogs(ctx, n.Name, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(logLines)})
+	options := client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(logLines)}
+	log, err := n.docker.api.ContainerLogs(ctx, n.Name, options)
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", n.Name, err)
 	}
@@ -82,15 +83,15 @@ func (n *Node) Facts(ctx context.Context) ([]byte, error) {
 // pkg/kubelet/kuberuntime/helpers.go).
 const podLogs = "/var/log/pods"
 
-// planeComponents are the static pods of a control plane, those first that others
+// controlPlaneComponents are the static pods of a control plane, those first that others
 // wait for.
-var planeComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+var controlPlaneComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
-// LastWords returns what the kubelets and the components of a cluster's control planes
+// LastErrors returns what the kubelets and the components of a cluster's control planes
 // printed last before they ended by themselves, a line for each: "kube-apiserver in
 // lab-control-plane: unknown flag: --insecure-port". It is best effort, for an error
 // that is there.
-func (c Cluster) LastWords(ctx context.Context) (words []string) {
+func (c Cluster) LastErrors(ctx context.Context) (messages []string) {
 	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return nil
@@ -99,8 +100,8 @@ func (c Cluster) LastWords(ctx context.Context) (words []string) {
 		if !n.HasKubelet() {
 			continue
 		}
-		if last := n.kubeletsLastWords(ctx); last != "" {
-			words = append(words, "kubelet in "+n.Name+": "+last)
+		if last := n.kubeletsLastError(ctx); last != "" {
+			messages = append(messages, "kubelet in "+n.Name+": "+last)
 		}
 		if n.Role == constants.WorkerNodeRoleValue {
 			continue
@@ -109,18 +110,18 @@ func (c Cluster) LastWords(ctx context.Context) (words []string) {
 		if err != nil {
 			continue
 		}
-		for _, component := range planeComponents {
-			if last := lastWords(component, logs); last != "" {
-				words = append(words, component+" in "+n.Name+": "+last)
+		for _, component := range controlPlaneComponents {
+			if last := lastErrorIn(component, logs); last != "" {
+				messages = append(messages, component+" in "+n.Name+": "+last)
 			}
 		}
 	}
-	return words
+	return messages
 }
 
-// kubeletsLastWords is the complaint with which a node's kubelet ended, "" when it has
+// kubeletsLastError is the exitReason with which a node's kubelet ended, "" when it has
 // not, or was never begun.
-func (n *Node) kubeletsLastWords(ctx context.Context) string {
+func (n *Node) kubeletsLastError(ctx context.Context) string {
 	state, err := n.Output(ctx, "systemctl", "show", "kubelet", "--property=NRestarts", "--value")
 	if restarts, convErr := strconv.Atoi(strings.TrimSpace(string(state))); err != nil || convErr != nil || restarts == 0 {
 		return ""
@@ -129,15 +130,15 @@ func (n *Node) kubeletsLastWords(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	return complaint(strings.Lines(string(journal)))
+	return exitReason(strings.Lines(string(journal)))
 }
 
 // freshLines are fewer than any component prints that has been at work for a while: a
 // log as short as that may be of a process that is about to end like the one before.
 const freshLines = 50
 
-// lastWords is the complaint with which a component ended, "" when it has not.
-func lastWords(component string, logs map[string]entry) string {
+// lastErrorIn is the exitReason with which a component ended, "" when it has not.
+func lastErrorIn(component string, logs map[string]entry) string {
 	runs := map[int][]byte{}
 	for name, log := range logs {
 		folder, file := path.Split(name)
@@ -148,7 +149,7 @@ func lastWords(component string, logs map[string]entry) string {
 	}
 	numbers := slices.Sorted(maps.Keys(runs))
 	for _, number := range slices.Backward(numbers) {
-		if last := complaint(printed(runs[number])); last != "" || bytes.Count(runs[number], []byte("\n")) >= freshLines {
+		if last := exitReason(withoutPrefix(runs[number])); last != "" || bytes.Count(runs[number], []byte("\n")) >= freshLines {
 			return last
 		}
 	}
@@ -158,7 +159,7 @@ func lastWords(component string, logs map[string]entry) string {
 // The ways in which Kubernetes' components and etcd say why they end: cobra's and
 // component-base's "Error:" and "command failed" (k8s.io/component-base/cli/run.go), a
 // panic, klog's fatal lines and zap's.
-var complaints = []*regexp.Regexp{
+var exitReasons = []*regexp.Regexp{
 	regexp.MustCompile(`^Error: (.+)`),
 	regexp.MustCompile(`"command failed" err=(.+)`),
 	regexp.MustCompile(`^(?:F\d{4} .*?\] )(.+)`),
@@ -167,31 +168,31 @@ var complaints = []*regexp.Regexp{
 	regexp.MustCompile(`^(error verifying flags.+|flag provided but not defined.+)`),
 }
 
-// wordsWidth bounds a complaint: some name every flag that there is.
-const wordsWidth = 300
+// errorWidth bounds a exitReason: some name every flag that there is.
+const errorWidth = 300
 
-// complaint is the last of the lines that says why their process ended.
-func complaint(lines iter.Seq[string]) (last string) {
+// exitReason is the last of the lines that says why their process ended.
+func exitReason(lines iter.Seq[string]) (last string) {
 	for line := range lines {
 		line = strings.TrimRight(line, "\n")
 		if !readable(line) {
 			continue
 		}
-		for _, pattern := range complaints {
+		for _, pattern := range exitReasons {
 			if found := pattern.FindStringSubmatch(line); found != nil {
 				last = strings.Trim(found[1], `" `)
 			}
 		}
 	}
-	if runes := []rune(last); len(runes) > wordsWidth {
-		last = string(runes[:wordsWidth]) + "..."
+	if runes := []rune(last); len(runes) > errorWidth {
+		last = string(runes[:errorWidth]) + "..."
 	}
 	return last
 }
 
-// printed are the lines of a container's log without the time, the stream and the tag
+// withoutPrefix are the lines of a container's log without the time, the stream and the tag
 // that container runtimes put in front.
-func printed(log []byte) iter.Seq[string] {
+func withoutPrefix(log []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for line := range strings.Lines(string(log)) {
 			if fields := strings.SplitN(line, " ", 4); len(fields) == 4 && !yield(fields[3]) {

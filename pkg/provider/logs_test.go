@@ -30,7 +30,7 @@ func TestLastWords(t *testing.T) {
 		"another pod's":               {"etcd", log("etcd-client-lab-control-plane", "client", "0.log", stamp+"Error: x\n"), ""},
 		"a component that has no log": {"etcd", nil, ""},
 	} {
-		if got := lastWords(test.component, test.logs); got != test.want {
+		if got := lastErrorIn(test.component, test.logs); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
@@ -42,7 +42,7 @@ I0301 12:00:00.950597     854 server.go:919] "NoSwap is set due to memorySwapBeh
 E0301 12:00:00.951338     854 run.go:72] "command failed" err="failed to run Kubelet: cgroup [\"kubelet\"] has some missing paths"
 kubelet.service: Main process exited, code=exited, status=1/FAILURE
 `
-	if got, want := complaint(strings.Lines(journal)), `failed to run Kubelet: cgroup [\"kubelet\"] has some missing paths`; got != want {
+	if got, want := exitReason(strings.Lines(journal)), `failed to run Kubelet: cgroup [\"kubelet\"] has some missing paths`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

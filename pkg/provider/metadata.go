@@ -123,7 +123,7 @@ func (m Metadata) archive() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return packed(m.Created, File{Path: metadataFile, Mode: 0o644, Content: data})
+	return archiveFiles(m.Created, File{Path: metadataFile, Mode: 0o644, Content: data})
 }
 
 // MetadataWriter writes metadata into the containers of a cluster as Docker makes them,
@@ -195,7 +195,8 @@ func (w *MetadataWriter) write(ctx context.Context, id string) error {
 	if w.written[id] {
 		return nil
 	}
-	_, err := w.cluster.docker.api.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(w.archive)})
+	options := client.CopyToContainerOptions{DestinationPath: "/", Content: bytes.NewReader(w.archive)}
+	_, err := w.cluster.docker.api.CopyToContainer(ctx, id, options)
 	w.written[id] = err == nil
 	return err
 }

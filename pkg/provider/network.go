@@ -16,21 +16,21 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// DefaultNetwork is the Docker network that kind puts nodes on (kind v0.33.0,
+// defaultNetwork is the Docker network that kind puts nodes on (kind v0.33.0,
 // pkg/cluster/internal/providers/docker/network.go).
-const DefaultNetwork = "kind"
+const defaultNetwork = "kind"
 
-// NetworkLabel is on the Docker networks that kindctl made.
-const NetworkLabel = "dev.kindctl.network"
+// networkLabel is on the Docker networks that kindctl made.
+const networkLabel = "dev.kindctl.network"
 
 // Labels of such a network that say who made it, as Metadata does of containers.
 // Clusters of others may have come to it since.
 const (
-	OwnerLabel = "dev.kindctl.owner"
-	RunLabel   = "dev.kindctl.run"
+	ownerLabel = "dev.kindctl.owner"
+	runLabel   = "dev.kindctl.run"
 )
 
-// Values of NetworkLabel. A draft tells which subnet Docker would choose; it is
+// Values of networkLabel. A draft tells which subnet Docker would choose; it is
 // there for a moment, and kept by nobody but a killed process.
 const (
 	finalNetwork = "final"
@@ -44,7 +44,8 @@ var networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 // of that name; six asks for IPv6 on it. One that is not there can be made.
 func (d *Docker) CheckNetwork(ctx context.Context, name string, six bool) error {
 	if !networkName.MatchString(name) {
-		return hint.NetworkName.New(fmt.Sprintf("%q is no name for a Docker network", name), "use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
+		return hint.NetworkName.New(fmt.Sprintf("%q is no name for a Docker network", name),
+			"use letters, digits, '_', '.' and '-', beginning with a letter or a digit")
 	}
 	found, err := d.network(ctx, name)
 	if err != nil || found == nil {
@@ -63,14 +64,15 @@ func (d *Docker) CheckNetwork(ctx context.Context, name string, six bool) error 
 	default:
 		return nil
 	}
-	return hint.NetworkUnfit.New(fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem), "name another one; a network that is not there is made: --network lab")
+	return hint.NetworkUnfit.New(fmt.Sprintf("nodes cannot be put on the network %s: %s", name, problem),
+		"name another one; a network that is not there is made: --network lab")
 }
 
 // HasNetwork tells whether there is a network of that name, other than one that
 // EnsureNetwork would make anew.
 func (d *Docker) HasNetwork(ctx context.Context, name string) (bool, error) {
 	found, err := d.network(ctx, name)
-	return found != nil && found.Labels[NetworkLabel] != draftNetwork, err
+	return found != nil && found.Labels[networkLabel] != draftNetwork, err
 }
 
 // network finds a network by its name, nil if there is none.
@@ -97,8 +99,8 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 		return false, err
 	}
 	there, err := d.network(ctx, name)
-	if err == nil && there != nil && there.Labels[NetworkLabel] == draftNetwork {
-		if _, err = d.DiscardNetwork(ctx, name); err == nil {
+	if err == nil && there != nil && there.Labels[networkLabel] == draftNetwork {
+		if _, err = d.RemoveNetwork(ctx, name); err == nil {
 			there, err = d.network(ctx, name)
 		}
 	}
@@ -106,7 +108,8 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 		return false, err
 	}
 	if err := d.makeNetwork(ctx, name, by); err != nil {
-		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker could not create the network %s", name), "remove unused networks: docker network prune")
+		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker could not create the network %s", name),
+			"remove unused networks: docker network prune")
 	}
 	return true, nil
 }
@@ -115,7 +118,8 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 const attempts = 5
 
 func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) error {
-	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: map[string]string{OwnerLabel: by.Owner, RunLabel: by.Run}}
+	labels := map[string]string{ownerLabel: by.Owner, runLabel: by.Run}
+	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: labels}
 	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
 	const mtu = "com.docker.network.driver.mtu"
 	if own, err := d.api.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{}); err == nil && own.Network.Options[mtu] != "" {
@@ -127,7 +131,7 @@ func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) erro
 		if err != nil {
 			return err
 		}
-		options.Labels[NetworkLabel] = finalNetwork
+		options.Labels[networkLabel] = finalNetwork
 		// kind's own network has IPv6 as well, on hosts that can.
 		for _, subnets := range [][]netip.Prefix{{subnet, uniqueLocal()}, {subnet}} {
 			options.IPAM = &network.IPAM{}
@@ -149,7 +153,7 @@ func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) erro
 
 // draft has Docker make a network as it likes, removes it, and returns its subnet.
 func (d *Docker) draft(ctx context.Context, name string, options client.NetworkCreateOptions) (netip.Prefix, error) {
-	options.Labels[NetworkLabel] = draftNetwork
+	options.Labels[networkLabel] = draftNetwork
 	options.IPAM, options.EnableIPv6 = nil, nil
 	made, err := d.api.NetworkCreate(ctx, name, options)
 	if err != nil {
@@ -174,12 +178,12 @@ func uniqueLocal() netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16(address), 64)
 }
 
-// DiscardNetwork removes a network that kindctl made, unless a container is on
+// RemoveNetwork removes a network that kindctl made, unless a container is on
 // it, be it one that does not run. Whoever puts containers on it at the same time
 // must have a lock.
-func (d *Docker) DiscardNetwork(ctx context.Context, name string) (removed bool, err error) {
+func (d *Docker) RemoveNetwork(ctx context.Context, name string) (removed bool, err error) {
 	there, err := d.network(ctx, name)
-	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
+	if err != nil || there == nil || there.Labels[networkLabel] == "" {
 		return false, err
 	}
 	users, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})
@@ -200,7 +204,7 @@ func (d *Docker) DiscardNetwork(ctx context.Context, name string) (removed bool,
 // cluster.
 func (d *Docker) NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error) {
 	there, err := d.network(ctx, network)
-	if err != nil || there == nil || there.Labels[NetworkLabel] == "" {
+	if err != nil || there == nil || there.Labels[networkLabel] == "" {
 		return false, false, err
 	}
 	users, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", there.ID)})

@@ -110,7 +110,7 @@ func (n *Node) fixedTo(address netip.Addr) bool {
 	if n.endpoint.IPAMConfig != nil {
 		fixed = *n.endpoint.IPAMConfig
 	}
-	want := fixing(address)
+	want := endpointConfig(address)
 	return fixed.IPv4Address == want.IPv4Address && fixed.IPv6Address == want.IPv6Address
 }
 

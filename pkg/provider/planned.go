@@ -30,14 +30,14 @@ func PlannedNodes(config *v1alpha4.Cluster) (planned []PlannedNode) {
 	for _, node := range config.Nodes {
 		one := PlannedNode{Name: name(string(node.Role)), Role: string(node.Role), Image: node.Image}
 		for _, port := range node.ExtraPortMappings {
-			one.Ports = append(one.Ports, reached(port.ListenAddress, port.HostPort, port.ContainerPort, string(port.Protocol)))
+			one.Ports = append(one.Ports, portMapping(port.ListenAddress, port.HostPort, port.ContainerPort, string(port.Protocol)))
 		}
 		for _, mount := range node.ExtraMounts {
 			one.Mounts = append(one.Mounts, mount.HostPath+" at "+mount.ContainerPath)
 		}
 		planned = append(planned, one)
 	}
-	api := reached(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
+	api := portMapping(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
 	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
 		const front = constants.ExternalLoadBalancerNodeRoleValue
 		return append(planned, PlannedNode{Name: name(front), Role: front, Image: LoadBalancerImage, Ports: []string{api}})
@@ -50,8 +50,8 @@ func PlannedNodes(config *v1alpha4.Cluster) (planned []PlannedNode) {
 	return planned
 }
 
-// reached says where a port of a container is on this host.
-func reached(address string, host, container int32, protocol string) string {
+// portMapping says where a port of a container is on this host.
+func portMapping(address string, host, container int32, protocol string) string {
 	if host <= 0 {
 		return fmt.Sprintf("a free port of %s to %d/%s", address, container, protocol)
 	}

@@ -1,7 +1,8 @@
-// Package provider makes and removes the nodes of a cluster through kind's
-// library, and runs kubeadm in them. It adds what the library does not have: a
-// context that ends the work, errors that hold what the failed command printed,
-// and removal that leaves nothing behind.
+// Package provider has a Docker's clusters and their nodes. kind's library makes the
+// containers; what is asked of them and done in them, kubeadm included, goes through
+// Docker's API. It adds what the library does not have: a context that ends the work,
+// errors that hold what the failed command printed, and removal that leaves nothing
+// behind.
 package provider
 
 import (
@@ -36,7 +37,7 @@ const LoadBalancerImage = "docker.io/envoyproxy/envoy:v1.36.2"
 type Docker struct {
 	api  *client.Client
 	sink event.Sink
-	// interval is how often DeleteComing looks for containers.
+	// interval is how often DeletePending looks for containers.
 	interval time.Duration
 }
 

@@ -118,9 +118,9 @@ func readSelf(inspected []byte, other func(id string) (*self, error)) (*self, er
 // connecting is held while the process's container is connected to a network.
 var connecting sync.Mutex
 
-// reach connects the process's container, if it runs in one, to the network of a
+// connectSelf connects the process's container, if it runs in one, to the network of a
 // cluster's nodes, and reports whether API servers are to be reached there.
-func (c Cluster) reach(ctx context.Context) (inside bool, err error) {
+func (c Cluster) connectSelf(ctx context.Context) (inside bool, err error) {
 	own := ownContainer()
 	if own == nil {
 		return false, nil
@@ -135,12 +135,14 @@ func (c Cluster) reach(ctx context.Context) (inside bool, err error) {
 		return true, nil
 	}
 	settings := &apinetwork.EndpointSettings{Aliases: []string{selfAlias}}
-	if _, err := c.docker.api.NetworkConnect(ctx, network, client.NetworkConnectOptions{Container: own.id, EndpointConfig: settings}); err != nil {
+	options := client.NetworkConnectOptions{Container: own.id, EndpointConfig: settings}
+	if _, err := c.docker.api.NetworkConnect(ctx, network, options); err != nil {
 		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, err)
 	}
 	own.networks[network] = []string{selfAlias}
 	c.docker.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
-		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; kindctl down disconnects it", own.name, network)})
+		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; "+
+			"kindctl down disconnects it", own.name, network)})
 	return true, nil
 }
 
@@ -168,7 +170,8 @@ func (d *Docker) LeaveNetwork(ctx context.Context, network string) error {
 	if err != nil || fresh == nil || !slices.Contains(fresh.networks[network], selfAlias) {
 		return err
 	}
-	listed, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", clusterLabel).Add("network", network)})
+	nodes := client.Filters{}.Add("label", clusterLabel).Add("network", network)
+	listed, err := d.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: nodes})
 	if err != nil {
 		return fmt.Errorf("list the containers on network %s: %w", network, err)
 	}

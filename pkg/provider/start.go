@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -130,8 +133,12 @@ func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
 	if now.ipv6 = a.ipv6; now.address() == a.desired {
 		return nil
 	}
-	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, but the others expect it at %s; Docker does not keep addresses in network %s, because it was created without --subnet", a.Name, now.address(), a.desired, a.Network),
-		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor recreate the cluster on a network that keeps addresses: kindctl up --network NAME", a.Network))
+	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no "+
+		"addresses in network %s, because it was created without --subnet",
+		a.Name, now.address(), a.desired, a.Network),
+		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor "+
+			"recreate the cluster on a network that keeps addresses: kindctl up --network NAME",
+			a.Network))
 	for _, n := range s.begun {
 		err = errors.Join(err, n.stop(context.WithoutCancel(ctx)))
 	}
@@ -144,7 +151,8 @@ func startFailure(a nodeAddress, err error) error {
 	if !portTaken(err.Error()) {
 		return err
 	}
-	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", a.Name), "end what listens there, then start again: ss -ltnp")
+	return hint.PortTaken.Wrap(err, fmt.Sprintf("a port of %s is in use by something else on this host", a.Name),
+		"end what listens there, then start again: ss -ltnp")
 }
 
 func (n *Node) unpause(ctx context.Context) error {
@@ -160,4 +168,124 @@ func at(address netip.Addr) string {
 		return ""
 	}
 	return " at " + address.String()
+}
+
+// stopSeconds is how long a node may take to shut down before it is killed, as
+// Docker has it by default. What ends at all when it is told to, ends in a few
+// seconds; for a pod that does not, systemd would wait 90.
+const stopSeconds = 10
+
+// Stop plans to end all containers of a cluster at once. Those that have ended
+// are left alone; a plan without steps is a cluster that does not run.
+func (c Cluster) Stop(ctx context.Context) (Plan, error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := detectIPFamily(ctx, nodes); err != nil {
+		return Plan{}, err
+	}
+	var steps []Step
+	for _, n := range nodes {
+		if n.active() || n.State == string(container.StateRestarting) {
+			steps = append(steps, Step{
+				Title: fmt.Sprintf("stop %s%s", n.Name, at(n.address())),
+				run:   func(ctx context.Context) error { return n.stopAndKeepAddress(ctx) },
+			})
+		}
+	}
+	var plan Plan
+	plan.then(steps...)
+	return plan, nil
+}
+
+// stopAndKeepAddress stops a container, for as long as nobody starts it again, and has it
+// keep its address where the network lets it.
+func (n *Node) stopAndKeepAddress(ctx context.Context) error {
+	if err := n.stop(ctx); err != nil {
+		return err
+	}
+	// With kind's policy Docker would start the node again when it starts itself,
+	// because a node's systemd ends with an exit code that is not 0.
+	if n.policy == container.RestartPolicyOnFailure {
+		if err := n.setRestartPolicy(ctx, container.RestartPolicy{Name: container.RestartPolicyDisabled}); err != nil {
+			return err
+		}
+	}
+	if !n.address().IsValid() {
+		return nil
+	}
+	_, err := n.fixAddress(ctx, n.endpoint.NetworkID, n.address())
+	return err
+}
+
+func (n *Node) stop(ctx context.Context) error {
+	seconds := stopSeconds
+	if _, err := n.docker.api.ContainerStop(ctx, n.Name, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
+		return fmt.Errorf("stop %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+func (n *Node) setRestartPolicy(ctx context.Context, policy container.RestartPolicy) error {
+	if _, err := n.docker.api.ContainerUpdate(ctx, n.Name, client.ContainerUpdateOptions{RestartPolicy: &policy}); err != nil {
+		return fmt.Errorf("set the restart policy of %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// Step is one change to one container.
+type Step struct {
+	// Title says what it does, for people: "stop lab-worker".
+	Title string
+	run   func(context.Context) error
+}
+
+// Plan is what it takes to stop or to start a cluster: stages one after the
+// other, the steps of a stage side by side. Making it changes nothing.
+type Plan struct {
+	stages [][]Step
+}
+
+// then adds a stage, unless it is empty.
+func (p *Plan) then(steps ...Step) {
+	if len(steps) > 0 {
+		p.stages = append(p.stages, steps)
+	}
+}
+
+// Titles says what Run would do, a line for each step.
+func (p Plan) Titles() (titles []string) {
+	for _, stage := range p.stages {
+		for _, step := range stage {
+			titles = append(titles, step.Title)
+		}
+	}
+	return titles
+}
+
+// Run does it. The steps of a stage do not end each other; a stage in which one
+// failed is the last.
+func (p Plan) Run(ctx context.Context, span *event.Span) error {
+	total := int64(len(p.Titles()))
+	var done atomic.Int64
+	for _, stage := range p.stages {
+		failures := make([]error, len(stage))
+		var group sync.WaitGroup
+		for i, step := range stage {
+			span.Progress(step.Title, done.Load(), total)
+			group.Go(func() {
+				failures[i] = step.run(ctx)
+				span.Progress(step.Title, done.Add(1), total)
+			})
+		}
+		group.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := errors.Join(failures...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

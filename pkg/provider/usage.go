@@ -110,9 +110,10 @@ func (n *Node) statistics(ctx context.Context) (Usage, error) {
 		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
 	defer answer.Body.Close()
-	var said container.StatsResponse
-	if err := json.NewDecoder(answer.Body).Decode(&said); err != nil {
+	var stats container.StatsResponse
+	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil {
 		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
-	return Usage{CPU: time.Duration(said.CPUStats.CPUUsage.TotalUsage), PeakMemory: int64(said.MemoryStats.MaxUsage)}, nil //nolint:gosec // far below
+	cpu, peak := stats.CPUStats.CPUUsage.TotalUsage, stats.MemoryStats.MaxUsage
+	return Usage{CPU: time.Duration(cpu), PeakMemory: int64(peak)}, nil //nolint:gosec // far below
 }

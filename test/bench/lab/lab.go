@@ -95,11 +95,11 @@ func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order,
 func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
 	defer cancel()
-	coming := 0
+	pending := 0
 	if failed {
-		coming = order.Nodes
+		pending = order.Nodes
 	}
-	if err := bootstrap.Remove(ctx, l.docker, order.Cluster, bootstrap.RemoveOptions{Kubeconfig: order.Kubeconfig, Coming: coming}); err != nil {
+	if err := bootstrap.Remove(ctx, l.docker, order.Cluster, bootstrap.RemoveOptions{Kubeconfig: order.Kubeconfig, Pending: pending}); err != nil {
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 
 func TestComplaintsOf(t *testing.T) {
 	for _, c := range []struct {
-		name, component, said string
-		want                  []string
+		name, component, output string
+		want                    []string
 	}{
 		{"kubeadm is content", "kubeadm", "ok\n", nil},
 		{"a field that kubeadm does not know", "kubeadm", "error: strict decoding error: unknown field \"networking.foo\"\nTo see the stack trace of this error execute with --v=5 or higher\n", []string{`strict decoding error: unknown field "networking.foo"`}},
@@ -26,8 +26,8 @@ func TestComplaintsOf(t *testing.T) {
 		{"a flag of the API server", "kube-apiserver", "Error: unknown flag: --insecure-port\n", []string{"unknown flag: --insecure-port"}},
 	} {
 		var got []string
-		for _, complaint := range complaintsOf(c.component, c.said) {
-			got = append(got, complaint.Text)
+		for _, problem := range configErrorsIn(c.component, c.output) {
+			got = append(got, problem.Text)
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -36,11 +36,29 @@ func TestComplaintsOf(t *testing.T) {
 }
 
 func TestScriptsAskWhatIsSet(t *testing.T) {
-	question := Question{Kubeadm: []byte("a"), Kubelet: []byte("b"), Flags: map[string][]string{"kubelet": {"--v=it's"}, "kube-scheduler": {"--v=4"}}}
-	script := question.script([]byte("key"))
+	config := ComponentConfig{Kubeadm: []byte("a"), Kubelet: []byte("b"), Flags: map[string][]string{"kubelet": {"--v=it's"}, "kube-scheduler": {"--v=4"}}}
+	script := config.script([]byte("key"))
 	for part, there := range map[string]bool{"kubeadm config validate": true, `'--v=it'\''s'`: true, "kube-scheduler": true, "kube-apiserver": false} {
 		if strings.Contains(script, part) != there {
 			t.Errorf("that %s is asked is %v:\n%s", part, !there, script)
 		}
+	}
+}
+
+// TestGateComplaint reads what kubelet v1.37.2 printed.
+func TestGateComplaint(t *testing.T) {
+	const deprecated = "Flag --feature-gates has been deprecated, This parameter should be set via the config file specified by the Kubelet's --config flag.\n"
+	tests := []struct{ name, output, want string }{
+		{"an unknown one", deprecated + "E1123 12:12:45.274526    1207 run.go:72] \"command failed\" err=\"failed to set feature gates from initial flags-based config: unrecognized feature gate: Foo\"\n", "unrecognized feature gate: Foo"},
+		{"a known one", deprecated + "E1123 12:12:45.379618    1221 run.go:72] \"command failed\" err=\"failed to load kubelet config file, path: /nonexistent, error: failed to load Kubelet config file /nonexistent, error failed to read kubelet config file \\\"/nonexistent\\\", error: open /nonexistent: no such file or directory\"\n", ""},
+		{"no kubelet at all", "/bin/sh: 1: kubelet: not found\n", ""},
+		{"a kubelet that says nothing", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := gateError(tt.output); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

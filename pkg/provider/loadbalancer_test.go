@@ -67,18 +67,18 @@ func TestLend(t *testing.T) {
 			other := func() {}
 			if test.anotherLending {
 				var err error
-				if other, err = engine.Lend(t.Context(), test.image, name); err != nil {
+				if other, err = engine.TagTemporarily(t.Context(), test.image, name); err != nil {
 					t.Fatal(err)
 				}
 			}
-			giveBack, err := engine.Lend(t.Context(), test.image, name)
+			untag, err := engine.TagTemporarily(t.Context(), test.image, name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := docker.images[name][builtLabel]; got != test.during[builtLabel] || (docker.images[name] == nil) != (test.during == nil) {
 				t.Errorf("meanwhile the name is that of %v, not %v", docker.images[name], test.during)
 			}
-			giveBack()
+			untag()
 			if got := docker.images[name]; (got == nil) != (test.after == nil) || got[builtLabel] != test.after[builtLabel] {
 				t.Errorf("afterward the name is that of %v, not %v", got, test.after)
 			}
@@ -90,5 +90,32 @@ func TestLend(t *testing.T) {
 				t.Error("the image itself is gone")
 			}
 		})
+	}
+}
+
+func TestBalanced(t *testing.T) {
+	const file = `
+resources:
+- "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+  name: kube_apiservers
+  load_assignment:
+    cluster_name: kube_apiservers
+    endpoints:
+    - lb_endpoints:
+      - endpoint: {address: {socket_address: {address: lab-control-plane, port_value: 6443}}}
+`
+	got, err := withBackends([]byte(file), []string{"lab-control-plane2", "lab-control-plane3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(got)
+	if strings.Contains(text, "lab-control-plane\n") || !strings.Contains(text, "address: lab-control-plane2") || !strings.Contains(text, "address: lab-control-plane3") ||
+		strings.Count(text, "port_value: 6443") != 2 || !strings.Contains(text, "name: kube_apiservers") {
+		t.Errorf("the file becomes\n%s", text)
+	}
+	for _, broken := range []string{"resources: []", "resources: [{name: a}]", "[]"} {
+		if _, err := withBackends([]byte(broken), nil); err == nil {
+			t.Errorf("%q is taken for a load balancer's file", broken)
+		}
 	}
 }
