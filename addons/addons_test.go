@@ -6,6 +6,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
 func TestCatalogue(t *testing.T) {
@@ -22,7 +23,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s: image %s is not pinned", name, image)
 			}
 		}
-		if err := verify.Validate(verify.Join(verify.Core(), addon.Checks())); err != nil {
+		if err := verify.Validate(verify.Join(checks.Core(), addon.Checks())); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

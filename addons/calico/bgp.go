@@ -15,6 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // statusPeriod is how often, in seconds, an agent renews a CalicoNodeStatus.
@@ -37,11 +38,11 @@ func sessions(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.Namespace(ctx); err != nil { // without one the run would count as over
+	if _, err := probe.Of(t).Namespace(ctx); err != nil { // without one the run would count as over
 		return nil, err
 	}
 	statuses := t.Kube.Dynamic.Resource(resource("caliconodestatuses"))
-	verify.Leave(t, "CalicoNodeStatus", statuses.List, func(ctx context.Context, name string, options metav1.DeleteOptions) error {
+	probe.RegisterCleanup(t, "CalicoNodeStatus", statuses.List, func(ctx context.Context, name string, options metav1.DeleteOptions) error {
 		return statuses.Delete(ctx, name, options)
 	})
 	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {

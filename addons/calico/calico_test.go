@@ -16,7 +16,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // manifest has the shape of upstream's where Render looks.
@@ -206,7 +206,7 @@ func TestJudgeRoute(t *testing.T) {
 // TestKernelRoutes: what ip prints for some destinations, and how it ends when
 // there is no way to one.
 func TestKernelRoutes(t *testing.T) {
-	four, six := verify.Probe{IP: "10.9.1.1"}, verify.Probe{IP: "fd00::1"}
+	four, six := probe.Probe{IP: "10.9.1.1"}, probe.Probe{IP: "fd00::1"}
 	const toFour, toSix = `[{"dst":"10.9.1.1","gateway":"172.18.0.3","dev":"eth0","flags":[]}]` + "\n", `[{"dst":"fd00::1","from":"::","dev":"vxlan-v6.calico"}]` + "\n"
 	none := &kube.ExecError{Command: []string{"ip"}, ExitCode: 1, Stderr: "RTNETLINK answers: Network is unreachable"}
 	tests := []struct {
@@ -226,7 +226,7 @@ func TestKernelRoutes(t *testing.T) {
 	for _, tt := range tests {
 		asked := ""
 		pods := nodes{input: func(text string) (string, error) { asked = text; return tt.out, tt.err }}
-		known, err := kernelRoutes(t.Context(), pods, kube.PodRef{Name: "agent-w1"}, []verify.Probe{four, six})
+		known, err := kernelRoutes(t.Context(), pods, kube.PodRef{Name: "agent-w1"}, []probe.Probe{four, six})
 		want(t, tt.name, err, tt.want)
 		if diff := cmp.Diff(tt.known, known, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" || asked != "route get 10.9.1.1\nroute get fd00::1\n" {
 			t.Errorf("%s: asked %q (-want +got):\n%s", tt.name, asked, diff)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
-			ID: "cal.agents", Nodes: verify.AllNodes, Late: true, Group: group, Title: "Calico's agent is live and ready on every node, and so are its controllers",
+			ID: "cal.agents", Nodes: verify.AllNodes, AfterWorkloads: true, Group: group, Title: "Calico's agent is live and ready on every node, and so are its controllers",
 			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
 			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
 			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},
@@ -35,7 +36,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cal.routes", Nodes: verify.AllNodes, Group: group, Title: "Every node has routes to the pods of every other node",
 			Proves: "The kernel of each node is asked for its route to a pod on every other node: it must be the tunnel's device or the peer itself, never a default gateway.",
-			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
+			Rights: slices.Concat(probe.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			Timeout: 25 * time.Second, Run: routes,
 			Skip: func(t *verify.Target) string {
@@ -47,7 +48,7 @@ func (a *Addon) Checks() []verify.Check {
 			Hint: "look at the routes of the node named: docker exec NODE ip route; kubectl get ippools.crd.projectcalico.org -o yaml",
 		},
 		{
-			ID: "cal.ipam", Late: true, Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
+			ID: "cal.ipam", AfterWorkloads: true, Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
 			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own records. An address that is in use but not recorded will be given to a second pod.",
 			Rights:  []string{"list pods", "list ippools.crd.projectcalico.org", "list ipamblocks.crd.projectcalico.org"},
 			Timeout: 20 * time.Second, Run: addresses,
@@ -56,7 +57,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cal.bgp", Nodes: verify.AllNodes, Group: group, Title: "Every node has BGP sessions with all of its peers",
 			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that reports ready proves little.",
-			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, verify.RightsOfNamespace),
+			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, probe.RightsOfNamespace),
 			Needs:  []string{"cal.agents"}, Slow: true,
 			Timeout: 30 * time.Second, Run: sessions, Skip: verify.AgentsElsewhere,
 			Hint: "look at the sessions of the node named: kubectl -n kube-system exec POD -c calico-node -- birdcl show protocols; TCP 179 must pass between nodes",

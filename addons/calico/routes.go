@@ -13,6 +13,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // tunnels are the devices of Calico's VXLAN, for IPv4 and IPv6.
@@ -32,7 +33,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	probes, err := t.Fleet.Ready(ctx)
+	probes, err := probe.Of(t).Fleet.Ready(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +44,10 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		}
 	}
 	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
-		var peers []verify.Probe
-		for _, probe := range probes {
-			if probe.Node != pod.Spec.NodeName {
-				peers = append(peers, probe.Faces()...)
+		var peers []probe.Probe
+		for _, p := range probes {
+			if p.Node != pod.Spec.NodeName {
+				peers = append(peers, p.PerAddress()...)
 			}
 		}
 		if len(peers) == 0 {
@@ -72,7 +73,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 // kernelRoutes asks in one command for the ways to all peers, and returns those
 // that there are, by address. The command goes on after one for which there is
 // none, and fails in the end.
-func kernelRoutes(ctx context.Context, pods verify.Pods, at kube.PodRef, peers []verify.Probe) (map[string]route, error) {
+func kernelRoutes(ctx context.Context, pods verify.Pods, at kube.PodRef, peers []probe.Probe) (map[string]route, error) {
 	var questions strings.Builder
 	for _, peer := range peers {
 		fmt.Fprintln(&questions, "route get", peer.IP)

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 var balanceCommand = []string{"cilium-dbg", "bpf", "lb", "list", "-o", "json"}
 
 // balance looks for the Service of the run in the BPF maps of every node.
 func balance(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	services, err := t.FleetServices(ctx)
+	services, err := probe.Of(t).FleetBackends(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func balance(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 // frontend and slot, "10.96.0.1:443/TCP (1)". Slot 0 is the frontend itself;
 // each other slot holds one backend, "172.18.0.2:6443/TCP (1) (1)". What it saw
 // ends with the entries of each frontend, a line each.
-func judgeBalance(services ...verify.Balanced) func(string) (string, error) {
+func judgeBalance(services ...probe.ServiceBackends) func(string) (string, error) {
 	return func(out string) (seen string, err error) {
 		var entries map[string][]string
 		if err := json.Unmarshal([]byte(out), &entries); err != nil {
@@ -45,7 +46,7 @@ func judgeBalance(services ...verify.Balanced) func(string) (string, error) {
 }
 
 // leads wants the entries of a frontend to be its endpoints, and returns them.
-func leads(entries map[string][]string, service verify.Balanced) (lines []string, err error) {
+func leads(entries map[string][]string, service probe.ServiceBackends) (lines []string, err error) {
 	var found []string
 	for _, slot := range slices.Sorted(maps.Keys(entries)) {
 		if !strings.HasPrefix(slot, service.Address.String()+"/TCP ") {

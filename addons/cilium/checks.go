@@ -14,6 +14,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
-			ID: "cil.operator", Late: true, Group: group, Title: "Cilium's operator is available",
+			ID: "cil.operator", AfterWorkloads: true, Group: group, Title: "Cilium's operator is available",
 			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while existing pods keep working.",
 			Rights:  []string{"get deployments.apps@kube-system"},
 			Timeout: 20 * time.Second, Run: operator, Skip: verify.AgentsElsewhere,
@@ -44,13 +45,13 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cil.mesh", Nodes: verify.AllNodes, Group: group, Title: "Every agent's health endpoint is reachable from every node",
 			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but need minutes to reach all of them.",
-			Rights: slices.Concat(verify.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
+			Rights: slices.Concat(probe.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
 			Needs:   []string{"net.pods", "cil.agents"},
 			Timeout: 20 * time.Second, Run: mesh,
 			Hint: "TCP 4240 must pass between nodes; look at what the agents know: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-health status --verbose",
 		},
 		{
-			ID: "cil.ipam", Late: true, Group: group, Title: "Pod addresses are unique and in their own node's range",
+			ID: "cil.ipam", AfterWorkloads: true, Group: group, Title: "Pod addresses are unique and in their own node's range",
 			Proves:  "The addresses of all running pods are compared with each other and with the pod ranges of their node, and the ranges with each other. In mode kubernetes the ranges are those of the Nodes, in cluster-pool those that the operator wrote into the CiliumNodes.",
 			Rights:  []string{"list nodes", "list pods", "list ciliumnodes.cilium.io", "get configmaps@kube-system"},
 			Timeout: 20 * time.Second, Run: addresses, Skip: verify.AgentsElsewhere,
@@ -66,7 +67,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node direct a Service to its pods",
 			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else. --show-evidence prints the entries.",
-			Rights: slices.Concat(verify.RightsOfFleet, verify.RightsOfAgents), Slow: true,
+			Rights: slices.Concat(probe.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},
 			Timeout: 20 * time.Second, Run: balance, Skip: withKubeProxy,
 			Hint: "look at the maps of the node named: kubectl -n kube-system exec POD -c cilium-agent -- cilium-dbg bpf lb list; kubectl get endpointslices -A",

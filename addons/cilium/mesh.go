@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // healthPort is where every agent answers, on its node's own address and on
@@ -37,7 +38,7 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := t.Hosts.Ready(ctx)
+	hosts, err := probe.Of(t).Hosts.Ready(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
 
 // An etcd apart from the control planes has containers of its own, each with a
@@ -121,7 +121,7 @@ func (u *Up) memberFiles(ca authority, name string) ([]provider.File, error) {
 }
 
 // etcdClientManifest is that of the pod in which people run etcdctl.
-const etcdClientManifest = "/etc/kubernetes/manifests/" + verify.EtcdClient + ".yaml"
+const etcdClientManifest = "/etc/kubernetes/manifests/" + etcd.ClientComponent + ".yaml"
 
 // loneKubelet is the configuration of a kubelet without an API server. What it says
 // of cgroups, swap and the disk is what kind says to others (kind v0.33.0,
@@ -186,7 +186,7 @@ func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
 // etcdctl; which member they ask is for them to say. It does nothing but to wait for
 // words that nobody says.
 func etcdClient(image string) *corev1.Pod {
-	pod := staticPod(verify.EtcdClient, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(apiServerKeys))
+	pod := staticPod(etcd.ClientComponent, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(apiServerKeys))
 	pod.Spec.Volumes[0].HostPath.Type = nil
 	container := &pod.Spec.Containers[0]
 	container.Stdin, container.VolumeMounts[0].ReadOnly = true, true

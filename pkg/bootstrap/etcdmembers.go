@@ -11,11 +11,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
 
-// etcd is that of the control planes, one member on each, named as its node.
-type etcd struct{ client *kube.Client }
+// etcdMembers are those of the control planes, one on each, named as its node.
+type etcdMembers struct{ client *kube.Client }
 
 // member is one of etcd's own list.
 type member struct {
@@ -24,7 +24,7 @@ type member struct {
 }
 
 // pods are etcd's, but for that of one node.
-func (e etcd) pods(ctx context.Context, but string) (found []corev1.Pod, err error) {
+func (e etcdMembers) pods(ctx context.Context, but string) (found []corev1.Pod, err error) {
 	pods, err := e.client.Clientset.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: "component=etcd"})
 	if err != nil {
 		return nil, fmt.Errorf("list etcd's pods: %w", err)
@@ -38,13 +38,13 @@ func (e etcd) pods(ctx context.Context, but string) (found []corev1.Pod, err err
 }
 
 // ctl asks the pod's member.
-func (e etcd) ctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
-	command := slices.Concat([]string{"etcdctl", "--write-out=json"}, verify.OwnMember(), arguments)
+func (e etcdMembers) ctl(ctx context.Context, pod corev1.Pod, arguments ...string) (string, error) {
+	command := slices.Concat([]string{"etcdctl", "--write-out=json"}, etcd.OwnMember(), arguments)
 	return e.client.Exec(ctx, kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, command...)
 }
 
 // list returns the members that all agree on, as the pod knows them.
-func (e etcd) list(ctx context.Context, pod corev1.Pod) ([]member, error) {
+func (e etcdMembers) list(ctx context.Context, pod corev1.Pod) ([]member, error) {
 	out, err := e.ctl(ctx, pod, "member", "list")
 	if err != nil {
 		return nil, fmt.Errorf("list etcd's members: %w", err)
@@ -59,13 +59,13 @@ func (e etcd) list(ctx context.Context, pod corev1.Pod) ([]member, error) {
 }
 
 // healthy tells whether the pod's member answers with a quorum behind it.
-func (e etcd) healthy(ctx context.Context, pod corev1.Pod) bool {
+func (e etcdMembers) healthy(ctx context.Context, pod corev1.Pod) bool {
 	_, err := e.ctl(ctx, pod, "endpoint", "health")
 	return err == nil
 }
 
 // remove takes the member of a node off the list, if it is on it.
-func (e etcd) remove(ctx context.Context, node string) error {
+func (e etcdMembers) remove(ctx context.Context, node string) error {
 	pods, err := e.pods(ctx, node)
 	if err != nil {
 		return err

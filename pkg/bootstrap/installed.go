@@ -14,6 +14,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
 
 // kubeadmInstalls are the workloads that kubeadm puts into kube-system.
@@ -21,7 +22,7 @@ var kubeadmInstalls = []string{"coredns", "kube-proxy"}
 
 // staticComponents are the values of the label component that kubeadm and kindctl
 // give to static pods.
-var staticComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", verify.EtcdClient}
+var staticComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", etcd.ClientComponent}
 
 // installed are the names of the workloads of kube-system that a wait is for: those
 // of kubeadm and of the CNI. Users have others there, whose health is their own.

@@ -8,6 +8,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
 func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
@@ -21,9 +22,9 @@ func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
 // judge runs every check that applies, each after what it is to wait for, and
 // keeps the report.
 func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}) error {
-	checks := verify.Core()
+	all := checks.Core()
 	if u.addon != nil {
-		checks = verify.Join(checks, u.addon.Checks())
+		all = verify.Join(all, u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.expectation())
 	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, ReadContainerd(u.cluster)
@@ -34,7 +35,7 @@ func (u *Up) judge(ctx context.Context, after func(verify.Check) <-chan struct{}
 	if after != nil { // else it was long ago that the nodes joined
 		target.Renewed = u.renewed
 	}
-	u.Report, err = Judge(ctx, target, checks, verify.RunOptions{Sink: u.Sink, After: after})
+	u.Report, err = Judge(ctx, target, all, verify.RunOptions{Sink: u.Sink, After: after})
 	u.Report.Cluster = u.Topology.Name
 	return err
 }

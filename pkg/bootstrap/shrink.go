@@ -141,13 +141,13 @@ func (d *Departure) find(ctx context.Context) error {
 
 // keepQuorum refuses what would leave too few members of etcd that answer.
 func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
-	pods, err := etcd{d.client}.pods(ctx, "")
+	pods, err := etcdMembers{d.client}.pods(ctx, "")
 	if err != nil {
 		return err
 	}
 	answering := 0
 	for _, pod := range pods {
-		if !slices.Contains(names, pod.Spec.NodeName) && (etcd{d.client}).healthy(ctx, pod) {
+		if !slices.Contains(names, pod.Spec.NodeName) && (etcdMembers{d.client}).healthy(ctx, pod) {
 			answering++
 		}
 	}

@@ -195,7 +195,7 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 			return err
 		}
 		if s.stacked() {
-			if err := (etcd{s.client}).remove(ctx, name); err != nil {
+			if err := (etcdMembers{s.client}).remove(ctx, name); err != nil {
 				return err
 			}
 		}

@@ -35,7 +35,7 @@ func (u *Up) tryEarly(ctx context.Context) *trial {
 	}
 	agents, deployments := make(chan struct{}), make(chan struct{})
 	t := u.try(ctx, func(check verify.Check) <-chan struct{} {
-		if check.Late {
+		if check.AfterWorkloads {
 			return deployments
 		}
 		return agents

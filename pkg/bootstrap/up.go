@@ -73,9 +73,9 @@ type Up struct {
 	manifests []manifest
 	client    *kube.Client
 	outline   Outline
-	etcdImage string          // of an external etcd
-	workers   *background     // once they join
-	renewed   verify.Renewals // of the nodes' leases, when all had joined
+	etcdImage string                 // of an external etcd
+	workers   *background            // once they join
+	renewed   verify.LeaseRenewTimes // of the nodes' leases, when all had joined
 	trial     *trial
 	// placeTokenKey puts the key for tokens onto the first control plane.
 	placeTokenKey func(context.Context) error

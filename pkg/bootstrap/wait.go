@@ -35,7 +35,7 @@ func (u *Up) readiness() readiness {
 }
 
 func (u *Up) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
-	u.renewed, _ = verify.Renewed(ctx, u.client) // else kubelet.lease looks for itself
+	u.renewed, _ = verify.ReadLeaseRenewTimes(ctx, u.client) // else kubelet.lease looks for itself
 	want := u.Topology.Nodes()
 	err := u.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
 	return fmt.Sprintf("%d nodes", want), err

@@ -8,12 +8,13 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
 // Checks returns the checks of the core, joined with those of the CNIs that are
 // named. A CNI that kindctl does not know has none.
 func Checks(cnis ...string) []verify.Check {
-	lists := [][]verify.Check{verify.Core()}
+	lists := [][]verify.Check{checks.Core()}
 	for _, cni := range cnis {
 		lists = append(lists, addons.Checks(cni))
 	}

@@ -30,9 +30,9 @@ type Check struct {
 	Slow bool
 	// Nodes says which nodes have a verdict of their own.
 	Nodes Scope
-	// Late marks a check of what is ready after the agents on the nodes: CoreDNS and
+	// AfterWorkloads marks a check of what is ready after the agents on the nodes: CoreDNS and
 	// other Deployments of the system.
-	Late bool
+	AfterWorkloads bool
 	// Timeout bounds the check with all its attempts; zero means DefaultTimeout.
 	Timeout time.Duration
 	// Attempt bounds one attempt; zero leaves it all the time there is, as a
@@ -48,11 +48,11 @@ type Check struct {
 	// Skip returns the reason why the check cannot apply to the target, or "".
 	// A nil Skip always applies.
 	Skip func(*Target) string
-	// Ahead, where there is one, creates objects that Run waits for, so that they start
+	// Prefetch, where there is one, creates objects that Run waits for, so that they start
 	// while other checks run. kubelet.work calls it beside creating the probes; Run
 	// must do without.
-	Ahead func(context.Context, *Target) error
-	// AfterHosts has kubelet.work call Ahead once the probes on the nodes' own networks
+	Prefetch func(context.Context, *Target) error
+	// AfterHosts has kubelet.work call Prefetch once the probes on the nodes' own networks
 	// are ready, so that objects which only this check waits for do not delay the others.
 	AfterHosts bool
 	// Run makes one attempt. It returns what it saw, for people who want to
@@ -67,38 +67,3 @@ type Evidence []string
 
 // DefaultTimeout bounds a check that does not say otherwise.
 const DefaultTimeout = 30 * time.Second
-
-// Expectation is what the cluster should look like. Counts come from the
-// cluster's own topology when kindctl made it, else from discovery.
-type Expectation struct {
-	ControlPlanes int `json:"controlPlanes"`
-	Workers       int `json:"workers"`
-	EtcdMembers   int `json:"etcdMembers"`
-	// EtcdApart says that they run on no node of the cluster, but are asked through
-	// the pods EtcdClient.
-	EtcdApart bool `json:"etcdApart,omitempty"`
-	// IPFamily is ipv4, ipv6, dual, or "" where nobody said.
-	IPFamily string `json:"ipFamily,omitempty"`
-	// ProxyMode is iptables, nftables, ipvs or none.
-	ProxyMode string `json:"proxyMode"`
-	// CNI is cilium, calico or none (none of those that kindctl knows).
-	CNI string `json:"cni"`
-	// CNINamespace is where the agents of the CNI were found, "" where nobody
-	// looked for them: kindctl itself has them in kube-system.
-	CNINamespace string `json:"-"`
-	// ProbeImage is the agnhost image that probe pods run.
-	ProbeImage string `json:"probeImage"`
-	// Requested are the settings that the configuration asks components to run with.
-	Requested []Requested `json:"requested,omitempty"`
-	// Untainted are the names of control planes that are to take ordinary pods,
-	// because the configuration sets their taints without their own.
-	Untainted []string `json:"untainted,omitempty"`
-	// Accepted are the differences that the cluster's users have accepted.
-	Accepted []Difference `json:"-"`
-	// Discovered says that the counts were read from the cluster itself, so
-	// that a missing node cannot be noticed.
-	Discovered bool `json:"-"`
-}
-
-// Nodes is the number of nodes expected.
-func (e Expectation) Nodes() int { return e.ControlPlanes + e.Workers }

@@ -44,8 +44,8 @@ type differsError struct {
 
 func (e differsError) Unwrap() error { return e.error }
 
-// isDifference reports whether an error consists of nothing but differences.
-func isDifference(err error) bool {
+// IsDifference reports whether an error consists of nothing but differences.
+func IsDifference(err error) bool {
 	return throughout(err, func(err error) bool {
 		_, is := errors.AsType[differsError](err)
 		return is

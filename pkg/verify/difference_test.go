@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"
 )
 
 func TestDifferences(t *testing.T) {
@@ -69,7 +71,7 @@ func TestDifferences(t *testing.T) {
 }
 
 func TestChangeAccepted(t *testing.T) {
-	client := fakeTarget(threeNodes, fakePods{}).Kube
+	client := fakeTarget(threeNodes, verifytest.Pods{}).Kube
 	add := func(id string) func([]Difference) []Difference {
 		return func(before []Difference) []Difference { return append(before, Difference{ID: id, Accepted: true}) }
 	}

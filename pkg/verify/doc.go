@@ -11,15 +11,15 @@
 // fault shows as one red check.
 //
 // A Target is the cluster, what it is expected to be (as recorded when it was
-// made, else discovered), and the run's own namespace with its probe pods.
+// made, else discovered), and what the checks of a run share.
 // Everything goes through the API server: requests, watches, exec, and
 // port-forwards, which reach a node's loopback address by way of any pod on the
 // node's network. What containerd is configured with cannot be had there: a Target
 // whose caller can reach the nodes' containers has a function for that. The caller
 // closes the Target, also after an interruption.
 //
-// Core lists the checks in reading order; each subject has files of its name.
+// Package checks has the checks, and package probe what they make in a cluster.
 // Join adds an addon's checks and puts them before those that they are NeededBy,
-// Select picks some by ID, group and quickness, and Roles turns the Rights of
-// checks into the roles with which a user can run them.
+// Select picks some by ID, group and quickness, and Roles turns the Rights of checks
+// into the roles with which a user can run them.
 package verify

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
-	"time"
 
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -45,30 +42,4 @@ func ExampleRun() {
 	// BLOCKED tea.ready "needs tea.water, which did not pass"
 	// exit code 5
 	// tea.water: switch the kettle on
-}
-
-// The checks of the core run on any cluster: what it should look like is its
-// record, or else what it looks like now. What the run made there goes with the
-// Target. Package kindctl adds the checks of the cluster's CNI.
-func ExampleRun_cluster() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	client, err := kube.FromKubeconfig("", "") // the usual kubeconfig and its current context
-	if err != nil {
-		log.Fatal(err)
-	}
-	expect, err := verify.Discover(ctx, client)
-	if err != nil {
-		log.Fatal(err)
-	}
-	checks, err := verify.Select(verify.Core(), verify.Selection{Skip: []string{"netpol"}, Quick: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	target := verify.NewTarget(client, expect)
-	report := verify.Run(ctx, target, checks, verify.RunOptions{})
-	if err := target.Close(context.WithoutCancel(ctx)); err != nil {
-		log.Print(err)
-	}
-	fmt.Println(report.Count(verify.Pass), "passed", report.Err())
 }

@@ -26,7 +26,8 @@ const (
 // DefaultProbeImage is the agnhost of Kubernetes v1.37.2 (test/utils/image).
 const DefaultProbeImage = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
 
-const controlPlaneLabel = "node-role.kubernetes.io/control-plane"
+// ControlPlaneLabel is on each node of the control plane, and the key of its taint.
+const ControlPlaneLabel = "node-role.kubernetes.io/control-plane"
 
 // Record writes into the cluster what it is expected to be.
 func Record(ctx context.Context, client *kube.Client, expect Expectation) error {
@@ -76,7 +77,7 @@ func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 
 func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	expect, recorded, err := Recorded(ctx, client)
-	if err != nil || recorded && expect.CNI != unknownCNI {
+	if err != nil || recorded && expect.CNI != NoCNI {
 		return expect, err
 	}
 	found, err := client.Clientset.AppsV1().DaemonSets("").List(ctx, metav1.ListOptions{})
@@ -85,12 +86,12 @@ func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	}
 	agents := map[string]string{} // their namespaces, by name
 	for _, agent := range found.Items {
-		if _, seen := agents[agent.Name]; !seen || agent.Namespace == systemNamespace {
+		if _, seen := agents[agent.Name]; !seen || agent.Namespace == SystemNamespace {
 			agents[agent.Name] = agent.Namespace
 		}
 	}
 	if !recorded {
-		_, hasProxy := agents[proxyName]
+		_, hasProxy := agents[ProxyName]
 		if expect, err = discoverShape(ctx, client, hasProxy); err != nil {
 			return Expectation{}, err
 		}
@@ -104,13 +105,13 @@ func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	return expect, nil
 }
 
-// unknownCNI stands for no CNI, or none that kindctl knows.
-const unknownCNI = "none"
+// NoCNI stands for no CNI, or none that kindctl knows.
+const NoCNI = "none"
 
 // discoverShape counts nodes and etcd members, and reads the mode of the proxy
 // where there is one.
 func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Expectation, error) {
-	expect := Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: unknownCNI, Discovered: true}
+	expect := Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: NoCNI, Discovered: true}
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return expect, fmt.Errorf("list nodes: %w", err)
@@ -119,13 +120,13 @@ func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Exp
 		if Fake(node) {
 			continue
 		}
-		if _, is := node.Labels[controlPlaneLabel]; is {
+		if _, is := node.Labels[ControlPlaneLabel]; is {
 			expect.ControlPlanes++
 		} else {
 			expect.Workers++
 		}
 	}
-	members, err := client.Clientset.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{LabelSelector: etcdSelector})
+	members, err := client.Clientset.CoreV1().Pods(SystemNamespace).List(ctx, metav1.ListOptions{LabelSelector: EtcdSelector})
 	if err != nil {
 		return expect, fmt.Errorf("list etcd pods: %w", err)
 	}
@@ -138,17 +139,17 @@ func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Exp
 
 // discoverProxyMode reads the mode that is configured, or asks a kube-proxy.
 func discoverProxyMode(ctx context.Context, client *kube.Client) (string, error) {
-	configured, err := configuredProxyMode(ctx, client)
+	configured, err := ConfiguredProxyMode(ctx, client)
 	if err != nil || configured != "" {
 		return configured, err
 	}
-	proxies, err := client.Clientset.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{LabelSelector: proxySelector})
+	proxies, err := client.Clientset.CoreV1().Pods(SystemNamespace).List(ctx, metav1.ListOptions{LabelSelector: ProxySelector})
 	if err != nil {
 		return "", fmt.Errorf("list pods of kube-proxy: %w", err)
 	}
 	failures := []error{errors.New("nothing tells the mode of kube-proxy")}
 	for _, pod := range proxies.Items {
-		mode, err := proxyModeOf(ctx, client, pod)
+		mode, err := ProxyModeOf(ctx, client, pod)
 		if err == nil {
 			return mode, nil
 		}
@@ -171,3 +172,44 @@ func (e Expectation) Differences(other Expectation) string {
 	compare("the proxy mode", e.ProxyMode, other.ProxyMode)
 	return strings.Join(differences, ", ")
 }
+
+// Expectation is what the cluster should look like. Counts come from the
+// cluster's own topology when kindctl made it, else from discovery.
+type Expectation struct {
+	ControlPlanes int `json:"controlPlanes"`
+	Workers       int `json:"workers"`
+	EtcdMembers   int `json:"etcdMembers"`
+	// EtcdApart says that they run on no node of the cluster, but are asked through
+	// pods of the component etcd-client.
+	EtcdApart bool `json:"etcdApart,omitempty"`
+	// IPFamily is ipv4, ipv6, dual, or "" where nobody said.
+	IPFamily string `json:"ipFamily,omitempty"`
+	// ProxyMode is iptables, nftables, ipvs or none.
+	ProxyMode string `json:"proxyMode"`
+	// CNI is cilium, calico or none (none of those that kindctl knows).
+	CNI string `json:"cni"`
+	// CNINamespace is where the agents of the CNI were found, "" where nobody
+	// looked for them: kindctl itself has them in kube-system.
+	CNINamespace string `json:"-"`
+	// ProbeImage is the agnhost image that probe pods run.
+	ProbeImage string `json:"probeImage"`
+	// Requested are the settings that the configuration asks components to run with.
+	Requested []Requested `json:"requested,omitempty"`
+	// Untainted are the names of control planes that are to take ordinary pods,
+	// because the configuration sets their taints without their own.
+	Untainted []string `json:"untainted,omitempty"`
+	// Accepted are the differences that the cluster's users have accepted.
+	Accepted []Difference `json:"-"`
+	// Discovered says that the counts were read from the cluster itself, so
+	// that a missing node cannot be noticed.
+	Discovered bool `json:"-"`
+}
+
+// Nodes is the number of nodes expected.
+func (e Expectation) Nodes() int { return e.ControlPlanes + e.Workers }
+
+// SystemNamespace is where the components of the cluster are.
+const SystemNamespace = "kube-system"
+
+// EtcdSelector finds the static pods of etcd.
+const EtcdSelector = "component=etcd"

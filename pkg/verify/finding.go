@@ -159,7 +159,7 @@ func (t *Target) inScope(scope Scope) (names []string) {
 		return nil
 	}
 	for _, node := range *listed {
-		if _, is := node.Labels[controlPlaneLabel]; is || scope == AllNodes {
+		if _, is := node.Labels[ControlPlaneLabel]; is || scope == AllNodes {
 			names = append(names, node.Name)
 		}
 	}
@@ -197,9 +197,9 @@ func (t *Target) nodeResults(scope Scope, outcome Outcome, cause error) []NodeRe
 // onOneNode is the outcome of a check that failed for one of its nodes.
 func onOneNode(outcome Outcome, err error) Outcome {
 	switch {
-	case outcome == Fail && isUnobservable(err):
+	case outcome == Fail && IsUnobservable(err):
 		return Error
-	case outcome == Fail && (isWarning(err) || isDifference(err)):
+	case outcome == Fail && (IsWarning(err) || IsDifference(err)):
 		return Warn
 	}
 	return outcome
@@ -222,4 +222,16 @@ func byNode(err error) map[string]error {
 		whole[node] = errors.Join(errs...)
 	}
 	return whole
+}
+
+// FirstCause is the first of errors that are joined.
+func FirstCause(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
+}
+
+// JoinSorted joins errors in the order of their texts, or returns nil.
+func JoinSorted(problems []error) error {
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(problems...)
 }

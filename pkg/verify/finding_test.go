@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"
 )
 
 func TestNodeResults(t *testing.T) {
@@ -49,9 +53,9 @@ func TestNodeResults(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			target := fakeTarget(threeNodes, fakePods{}, smallCluster(nil)...)
+			target := fakeTarget(threeNodes, verifytest.Pods{}, verifytest.SmallCluster(nil)...)
 			run := func(ctx context.Context, target *Target) (Evidence, error) {
-				if _, err := target.nodes(ctx); err != nil {
+				if _, err := target.Nodes(ctx); err != nil {
 					t.Error(err)
 				}
 				return nil, test.err
@@ -65,31 +69,25 @@ func TestNodeResults(t *testing.T) {
 	}
 }
 
-// TestChecksNameTheirNodes has checks fail on one node, and wants no other blamed.
-func TestChecksNameTheirNodes(t *testing.T) {
-	tests := map[string]struct {
-		run    func(context.Context, *Target) (Evidence, error)
-		change func(nodes map[string]*corev1.Node, pods map[string]*corev1.Pod)
-		want   []NodeResult
-	}{
-		"kubelet.alive": {kubeletsAlive, func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
-			n["w2"].Status.Conditions[0] = corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Reason: "NodeStatusUnknown", Message: "silence"}
-		}, []NodeResult{{"cp1", Pass, ""}, {"w1", Pass, ""}, {"w2", Fail, "not ready: NodeStatusUnknown: silence"}}},
-		"an agent is missing": {func(ctx context.Context, t *Target) (Evidence, error) {
-			_, err := t.Agents(ctx, proxySelector)
-			return nil, err
-		}, func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w1"].Labels = nil },
-			[]NodeResult{{"w1", Fail, "there is no pod k8s-app=kube-proxy"}}},
-		"node.taint": {taintKeepsAway, func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Spec.Taints = nil },
-			[]NodeResult{{"cp1", Warn, "the taint node-role.kubernetes.io/control-plane:NoSchedule is missing, so that ordinary pods come to the node"}}},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			target := fakeTarget(threeNodes, fakePods{answers: answersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")}, smallCluster(test.change)...)
-			_, err := test.run(t.Context(), target)
-			if diff := cmp.Diff(test.want, target.nodeResults(AllNodes, Fail, err)); diff != "" {
-				t.Errorf("%v (-want +got):\n%s", err, diff)
-			}
+// TestEachIsBounded: a hundred nodes are not asked in one moment, and all of them are.
+func TestEachIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var most int32
+		var under, all atomic.Int32
+		evidence, err := Each(make([]int, 100), nil, func(int) (string, error) {
+			defer under.Add(-1)
+			under.Add(1)
+			time.Sleep(time.Second) // in which all that may have begun
+			mu.Lock()
+			most = max(most, under.Load())
+			mu.Unlock()
+			time.Sleep(time.Second)
+			all.Add(1)
+			return "seen", context.Cause(t.Context())
 		})
-	}
+		if most != parallelLooks || all.Load() != 100 || len(evidence) != 100 || err != nil {
+			t.Errorf("%d at once, %d in all, %d lines, %v", most, all.Load(), len(evidence), err)
+		}
+	})
 }

@@ -2,76 +2,17 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sort"
-	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-const groupNode = "node"
-
-const kubeletHealthPort = 10248
-
-func nodeChecks() []Check {
-	return []Check{
-		{
-			ID: "kubelet.alive", Nodes: AllNodes, Group: groupNode, Title: "Every node exists and is Ready, and its kubelet answers",
-			Proves:  "Every expected node exists and is Ready, and its kubelet answers. The condition alone stays True for 40 seconds after a kubelet has stopped.",
-			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
-			Rights:  rights(rightsOfNodes, rightsOfSystemPods, rightsOfForwards, []string{"list certificatesigningrequests.certificates.k8s.io"}),
-			Differs: "There are more nodes than the cluster was made with. Nodes of KWOK, which no kubelet runs, are left out of all checks.",
-			// Time for a node that hangs to be asked once, and again.
-			Timeout: 14 * time.Second,
-			Run:     kubeletsAlive,
-		},
-		{
-			ID: "kubelet.lease", Nodes: AllNodes, Group: groupNode, Title: "Every kubelet renews its lease",
-			Proves: "The lease of every node is seen to be renewed, or made. A kubelet that no longer reaches the API server still answers, and its node's pods are evicted minutes later.",
-			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
-			Needs:  []string{"kubelet.alive"},
-			Rights: rights(rightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
-			// A kubelet renews every ten seconds. A young one makes its lease as late as
-			// that, where the first attempt came before the node was registered, and
-			// may wait seven seconds more (kubelet v1.37, component-helpers/apimachinery/lease).
-			Slow: true, Timeout: 30 * time.Second,
-			Run: kubeletsRenew,
-		},
-		{
-			ID: "node.runtime", Nodes: AllNodes, Group: groupNode, Title: "Every node runs its containers with containerd",
-			Proves:  "Every kubelet reports containerd and its version, and its configuration names the socket. On a cluster that kindctl did not make, any runtime will do.",
-			Hint:    "kubectl get nodes -o wide; on the node: journalctl -u kubelet, journalctl -u containerd",
-			Needs:   []string{"kubelet.alive"},
-			Rights:  rights(rightsOfNodes, rightsOfKubeletConfigs),
-			Timeout: 15 * time.Second,
-			Run:     runtimes,
-		},
-		{
-			ID: "node.taint", Nodes: ControlPlanes, Group: groupNode, Title: "Control planes keep ordinary pods away",
-			Proves:  "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, because of the taint.",
-			Hint:    "kubectl taint nodes -l " + controlPlaneLabel + " " + controlPlaneLabel + "=:NoSchedule --overwrite",
-			Needs:   []string{"sched.place"},
-			Rights:  rights(rightsOfNodes, rightsOfScheduling),
-			Differs: "The taint was removed from a control plane.",
-			Slow:    true, Timeout: 20 * time.Second, Skip: taintDoesNotApply,
-			Run: taintKeepsAway,
-		},
-		kubeletConfigCheck(),
-		skewCheck(),
-	}
-}
-
-// nodes returns the cluster's nodes that a kubelet runs, sorted by name; none is
+// Nodes returns the cluster's nodes that a kubelet runs, sorted by name; none is
 // an error.
-func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
+func (t *Target) Nodes(ctx context.Context) ([]corev1.Node, error) {
 	list, err := t.Kube.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
@@ -86,145 +27,19 @@ func (t *Target) nodes(ctx context.Context) ([]corev1.Node, error) {
 	return list.Items, nil
 }
 
-func (t *Target) nodeNames(ctx context.Context) (names []string, err error) {
-	nodes, err := t.nodes(ctx)
+// NodeNames are the names of Nodes.
+func (t *Target) NodeNames(ctx context.Context) (names []string, err error) {
+	nodes, err := t.Nodes(ctx)
 	for _, node := range nodes {
 		names = append(names, node.Name)
 	}
 	return names, err
 }
 
-// kubeletsAlive reads the Ready condition, which lags by up to 40 seconds, and
-// asks each kubelet itself, which does not.
-func kubeletsAlive(ctx context.Context, t *Target) (Evidence, error) {
-	nodes, err := t.nodes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.enough(nodes); err != nil {
-		return nil, err
-	}
-	evidence, err := Each(nodes, NodeName, func(node corev1.Node) (string, error) {
-		condition := "node ready"
-		if t.awaitsCNI() && lacksNetwork(node) {
-			condition = "node not ready before it has a CNI, without which the cluster was made"
-		} else if reason := nodeNotReady(node); reason != "" {
-			return "", OnNode(node.Name, errors.New(reason))
-		}
-		seen, err := t.kubeletHealth(ctx, node.Name)
-		if err != nil {
-			return "", err
-		}
-		return seen + ", " + condition, nil
-	})
-	err = t.withPendingCertificates(ctx, err)
-	if len(t.fakes) > 0 {
-		evidence = append(evidence, "left out, because no kubelet runs them: "+strings.Join(t.fakes, ", "))
-	}
-	return Judged(evidence, errors.Join(err, t.additional(nodes)))
-}
-
-// enough reports nodes that are missing.
-func (t *Target) enough(nodes []corev1.Node) error {
+// EnoughNodes reports nodes that are missing.
+func (t *Target) EnoughNodes(nodes []corev1.Node) error {
 	if len(nodes) > t.Expect.Nodes() {
 		return nil
 	}
-	return exactly(len(nodes), t.Expect.Nodes(), "nodes")
-}
-
-// additional reports as a difference that there are more nodes than expected.
-func (t *Target) additional(nodes []corev1.Node) error {
-	if len(nodes) <= t.Expect.Nodes() {
-		return nil
-	}
-	return Differs(fmt.Sprintf("nodes.%d", len(nodes)), "remove those that are not of this cluster: kubectl delete node NODE",
-		exactly(len(nodes), t.Expect.Nodes(), "nodes"))
-}
-
-// kubeletHealth asks the kubelet's health endpoint on the node's loopback
-// address; where no pod leads there, it lets the API server ask the kubelet.
-func (t *Target) kubeletHealth(ctx context.Context, node string) (string, error) {
-	pod, err := t.window(ctx, node)
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := answering(ctx)
-	defer cancel()
-	status := http.StatusOK
-	var body []byte
-	if pod == nil {
-		body, err = t.Pods.GetKubelet(ctx, node, "healthz")
-	} else {
-		status, body, err = t.Pods.GetPod(ctx, pod.Namespace, pod.Name, kubeletHealthPort, "/healthz")
-	}
-	seen, err := healthy("kubelet", status, body, err)
-	return node + ": " + seen, OnNode(node, err)
-}
-
-// nodeNotReady says why a node is not ready, or "". A kubelet that has never
-// reported leaves no condition at all.
-func nodeNotReady(node corev1.Node) string {
-	for _, condition := range node.Status.Conditions {
-		if condition.Type != corev1.NodeReady {
-			continue
-		}
-		if condition.Status == corev1.ConditionTrue {
-			return ""
-		}
-		return fmt.Sprintf("not ready: %s: %s", condition.Reason, condition.Message)
-	}
-	return "not ready: the kubelet has not reported"
-}
-
-// kubeletsRenew proves the way from each kubelet to the API server. A kubelet
-// renews every ten seconds.
-func kubeletsRenew(ctx context.Context, t *Target) (Evidence, error) {
-	names, err := t.nodeNames(ctx)
-	if err != nil {
-		return nil, err
-	}
-	leases := t.Kube.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease)
-	if _, err := renewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names, t.Renewed); err != nil {
-		return Judged(nil, err)
-	}
-	return Evidence{"renewed or made while watched: " + strings.Join(names, ", ")}, nil
-}
-
-const containerd = "containerd://"
-
-// runtimes reads what each kubelet reports of its runtime, and the socket that
-// it is configured to use.
-func runtimes(ctx context.Context, t *Target) (Evidence, error) {
-	nodes, err := t.nodes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return Judged(Each(nodes, NodeName, func(node corev1.Node) (string, error) {
-		version := node.Status.NodeInfo.ContainerRuntimeVersion
-		if version == "" || (!t.Expect.Discovered && !strings.HasPrefix(version, containerd)) {
-			return "", OnNode(node.Name, fmt.Errorf("the runtime is %q, expected %sVERSION", version, containerd))
-		}
-		endpoint, err := t.runtimeEndpoint(ctx, node.Name)
-		if err != nil {
-			return "", OnNode(node.Name, err)
-		}
-		return fmt.Sprintf("%s: %s at %s", node.Name, version, endpoint), nil
-	}))
-}
-
-func (t *Target) runtimeEndpoint(ctx context.Context, node string) (string, error) {
-	body, err := t.configz(ctx, node)
-	if err != nil {
-		return "", err
-	}
-	var configz struct {
-		Kubelet struct{ ContainerRuntimeEndpoint string } `json:"kubeletconfig"`
-	}
-	if err := json.Unmarshal(body, &configz); err != nil {
-		return "", fmt.Errorf("configuration of the kubelet: %w", err)
-	}
-	if configz.Kubelet.ContainerRuntimeEndpoint == "" {
-		return "", errors.New("the kubelet is configured with no containerRuntimeEndpoint")
-	}
-	return configz.Kubelet.ContainerRuntimeEndpoint, nil
+	return Exactly(len(nodes), t.Expect.Nodes(), "nodes")
 }

@@ -78,25 +78,29 @@ type inapplicableError string
 
 func (e inapplicableError) Error() string { return string(e) }
 
-// isWarning tells whether a flaw is all that there is: joined with a Final
+// IsWarning tells whether a flaw is all that there is: joined with a Final
 // error, it does not make that one smaller.
-func isWarning(err error) bool {
+func IsWarning(err error) bool {
 	_, warns := errors.AsType[warningError](err)
 	_, fails := errors.AsType[finalError](err)
 	return warns && !fails
 }
 
-func isInapplicable(err error) bool {
+// IsInapplicable reports whether an error says that a check cannot apply.
+func IsInapplicable(err error) bool {
 	_, is := errors.AsType[inapplicableError](err)
 	return is
 }
 
-func isFinal(err error) bool {
+// IsFinal reports whether another attempt cannot change an error.
+func IsFinal(err error) bool {
 	_, fails := errors.AsType[finalError](err)
-	return fails || isWarning(err) || isDifference(err) || isInapplicable(err) || throughout(err, refused)
+	return fails || IsWarning(err) || IsDifference(err) || IsInapplicable(err) || throughout(err, refused)
 }
 
-func isUnobservable(err error) bool {
+// IsUnobservable reports whether an error consists of nothing but what kept a check
+// from observing its subject.
+func IsUnobservable(err error) bool {
 	return throughout(err, func(err error) bool {
 		_, is := errors.AsType[unobservableError](err)
 		return is || refused(err)

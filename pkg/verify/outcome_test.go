@@ -30,8 +30,8 @@ func TestUnobservable(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if isUnobservable(test.err) != test.unobserved || isFinal(test.err) != test.final {
-				t.Errorf("unobservable %v, final %v", isUnobservable(test.err), isFinal(test.err))
+			if IsUnobservable(test.err) != test.unobserved || IsFinal(test.err) != test.final {
+				t.Errorf("unobservable %v, final %v", IsUnobservable(test.err), IsFinal(test.err))
 			}
 		})
 	}

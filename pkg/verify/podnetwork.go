@@ -7,26 +7,29 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// withoutCNI is the reason to skip what needs a pod network; see
+// NoNetwork is why nothing is sent between pods, or "".
+func (t *Target) NoNetwork() string { return t.noNetwork }
+
+// WithoutCNI is the reason to skip what needs a pod network; see
 // withoutNetwork.
-func withoutCNI(t *Target) string { return t.noNetwork }
+func WithoutCNI(t *Target) string { return t.NoNetwork() }
 
 // withoutNetwork says that no node has a pod network, or "". That the cluster has
 // none of the CNIs that kindctl knows does not tell: it may have another one. A
 // node that lacks a network among others that have it is a fault.
 func (t *Target) withoutNetwork(nodes []corev1.Node) string {
-	if t.Expect.CNI != unknownCNI || slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !lacksNetwork(node) }) {
+	if t.Expect.CNI != NoCNI || slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !LacksNetwork(node) }) {
 		return ""
 	}
 	return "no node has a pod network: no CNI is set up"
 }
 
-// awaitsCNI tells whether the cluster was made without a CNI, and has none yet.
-func (t *Target) awaitsCNI() bool { return t.noNetwork != "" && !t.Expect.Discovered }
+// AwaitsCNI tells whether the cluster was made without a CNI, and has none yet.
+func (t *Target) AwaitsCNI() bool { return t.NoNetwork() != "" && !t.Expect.Discovered }
 
-// lacksNetwork tells whether a node's container runtime says that no CNI is set
+// LacksNetwork tells whether a node's container runtime says that no CNI is set
 // up. The kubelet passes that on in its condition, in the words of the CRI.
-func lacksNetwork(node corev1.Node) bool {
+func LacksNetwork(node corev1.Node) bool {
 	for _, condition := range node.Status.Conditions {
 		if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionFalse {
 			return strings.Contains(condition.Message, "NetworkPluginNotReady") || strings.Contains(condition.Message, "cni plugin not initialized")

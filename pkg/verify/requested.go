@@ -23,9 +23,9 @@ type Requested struct {
 	Source string `json:"source,omitempty"`
 }
 
-// requested returns the last wish of the configuration for a setting of a
+// RequestedSetting returns the last wish of the configuration for a setting of a
 // component on a node; with node "" only what is asked for on all nodes.
-func (e Expectation) requested(component, node, setting string) (wish Requested, asked bool) {
+func (e Expectation) RequestedSetting(component, node, setting string) (wish Requested, asked bool) {
 	for _, r := range e.Requested {
 		if r.Component == component && r.Setting == setting && (r.Node == "" || r.Node == node) {
 			wish, asked = r, true
@@ -34,8 +34,8 @@ func (e Expectation) requested(component, node, setting string) (wish Requested,
 	return wish, asked
 }
 
-// requestedOf returns what is asked of a component on a node.
-func (e Expectation) requestedOf(component, node string) (wishes []Requested) {
+// RequestedOf returns what is asked of a component on a node.
+func (e Expectation) RequestedOf(component, node string) (wishes []Requested) {
 	for _, r := range e.Requested {
 		if r.Component == component && (r.Node == "" || r.Node == node) {
 			wishes = append(wishes, r)

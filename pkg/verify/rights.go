@@ -14,8 +14,8 @@ import (
 // roleName is the name of what Roles returns.
 const roleName = "kindctl-verify"
 
-// rights joins lists of rights, and has each once.
-func rights(lists ...[]string) (all []string) {
+// JoinRights joins lists of rights, and has each once.
+func JoinRights(lists ...[]string) (all []string) {
 	for _, right := range slices.Concat(lists...) {
 		if !slices.Contains(all, right) {
 			all = append(all, right)
@@ -29,21 +29,15 @@ func rights(lists ...[]string) (all []string) {
 var (
 	// rightsOfRun go with Discover, so with every run.
 	rightsOfRun   = []string{"get configmaps@kube-system", "list nodes", "list pods@kube-system", "list daemonsets.apps"}
-	rightsOfNodes = []string{"list nodes"}
-	// rightsOfSystemPods go with components, systemPods, window and Agents.
-	rightsOfSystemPods = []string{"list pods@kube-system"}
-	// rightsOfForwards go with GetPod and its kin on pods of kube-system.
-	rightsOfForwards = []string{"create,get pods/portforward@kube-system"}
-	// rightsOfExecs go with Exec in pods of kube-system.
-	rightsOfExecs = []string{"create,get pods/exec@kube-system"}
-	// RightsOfNamespace go with Target.Namespace and Target.Close.
-	RightsOfNamespace = []string{"create,list,delete namespaces", "list,watch serviceaccounts", "create,list,update leases.coordination.k8s.io"}
-	// rightsOfPods go with pods that the run makes.
-	rightsOfPods = rights(RightsOfNamespace, []string{"create,list,watch pods", "list events"})
-	// RightsOfFleet go with Fleet and its probes.
-	RightsOfFleet = rights(rightsOfNodes, rightsOfPods, []string{"create,get pods/portforward", "create,get pods/exec"})
+	RightsOfNodes = []string{"list nodes"}
+	// RightsOfSystemPods go with Components, SystemPods, HostNetworkPod and Agents.
+	RightsOfSystemPods = []string{"list pods@kube-system"}
+	// RightsOfForwards go with GetPod and its kin on pods of kube-system.
+	RightsOfForwards = []string{"create,get pods/portforward@kube-system"}
+	// RightsOfExecs go with Exec in pods of kube-system.
+	RightsOfExecs = []string{"create,get pods/exec@kube-system"}
 	// RightsOfAgents go with Target.Agents and an Exec in what it returns.
-	RightsOfAgents = rights(rightsOfNodes, rightsOfSystemPods, rightsOfExecs)
+	RightsOfAgents = JoinRights(RightsOfNodes, RightsOfSystemPods, RightsOfExecs)
 )
 
 // Rule reads a right: verbs, a resource with its group and subresource, and

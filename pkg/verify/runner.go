@@ -43,12 +43,12 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	if options.Sink == nil {
 		options.Sink = event.Discard
 	}
-	t.lookAround(ctx)
+	t.Survey(ctx)
 	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
-		if check.Ahead != nil && (check.Skip == nil || check.Skip(t) == "") {
-			t.ahead = append(t.ahead, check)
+		if check.Prefetch != nil && (check.Skip == nil || check.Skip(t) == "") {
+			t.prefetches = append(t.prefetches, check)
 		}
 	}
 	report := Report{RunID: t.RunID, FakeNodes: t.fakes, Started: time.Now(), Results: make([]Result, len(checks))}
@@ -138,7 +138,7 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 		result.Cause = cause.Error()
 	}
 	result.Hint = afterRefusal(cause, r.target.Expect.CNI)
-	if cause != nil && isDifference(cause) {
+	if cause != nil && IsDifference(cause) {
 		r.settle(result, cause)
 	}
 	result.Nodes = r.target.nodeResults(check.Nodes, result.Outcome, cause)
@@ -188,7 +188,7 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 			evidence = seen
 		}
 		last = moreTelling(last, err)
-		if isFinal(err) {
+		if IsFinal(err) {
 			break
 		}
 		select {
@@ -201,11 +201,11 @@ func (r *run) attempt(ctx context.Context, check Check) (evidence Evidence, atte
 	switch {
 	case ctx.Err() != nil:
 		return evidence, attempts, Error, Around(last, func(err error) error { return fmt.Errorf("interrupted: %w", err) })
-	case isUnobservable(last):
+	case IsUnobservable(last):
 		return evidence, attempts, Error, last
-	case isInapplicable(last):
+	case IsInapplicable(last):
 		return evidence, attempts, Skip, last
-	case check.Advisory || isWarning(last) || isDifference(last):
+	case check.Advisory || IsWarning(last) || IsDifference(last):
 		return evidence, attempts, Warn, last
 	}
 	return evidence, attempts, Fail, last
@@ -264,4 +264,14 @@ func (r *run) announce(result Result) {
 		Time: time.Now(), Kind: kind, Scope: event.Check, ID: result.ID, Title: result.Title,
 		Message: result.Cause, Hint: result.Hint, Outcome: string(result.Outcome), Elapsed: result.Duration,
 	})
+}
+
+// Prefetch calls the functions Prefetch of the checks that want it now. What is wrong with
+// their objects is for those to say who wait for them.
+func (t *Target) Prefetch(ctx context.Context, afterHosts bool) {
+	for _, check := range t.prefetches {
+		if check.AfterHosts == afterHosts {
+			_ = check.Prefetch(ctx, t)
+		}
+	}
 }

@@ -168,7 +168,7 @@ func TestRefusalsHaveTheirOwnHint(t *testing.T) {
 		return fmt.Errorf("create pod a: %w", &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: message}})
 	}
 	const roles = "have the user bound to these roles: kindctl verify --print-rbac --cni calico"
-	security, resources, policy, absent := objections[0].hint, objections[1].hint, objections[2].hint, objections[3].hint
+	security, resources, policy, absent := denials[0].hint, denials[1].hint, denials[2].hint, denials[3].hint
 	for _, test := range []struct {
 		err  error
 		hint string

@@ -27,19 +27,20 @@ type survey struct {
 	shown map[string]bool
 }
 
-func (t *Target) lookAround(ctx context.Context) {
+// Survey looks around for what makes checks skip. Run does it before its first check.
+func (t *Target) Survey(ctx context.Context) {
 	t.survey = survey{}
 	if t.Kube == nil { // no cluster is asked
 		return
 	}
 	t.fakes, _ = Fakes(ctx, t.Kube.Clientset)
-	nodes, err := t.nodes(ctx)
+	nodes, err := t.Nodes(ctx)
 	if err == nil {
 		t.noNetwork = t.withoutNetwork(nodes)
 		t.uninitialized = !slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !AwaitsCloud(node) })
 	}
 	if t.Expect.ProxyMode != "none" {
-		_, err := t.Kube.Clientset.AppsV1().DaemonSets(systemNamespace).Get(ctx, proxyName, metav1.GetOptions{})
+		_, err := t.Kube.Clientset.AppsV1().DaemonSets(SystemNamespace).Get(ctx, ProxyName, metav1.GetOptions{})
 		t.proxyGone = apierrors.IsNotFound(err)
 	}
 	if t.Expect.Discovered {
@@ -48,7 +49,7 @@ func (t *Target) lookAround(ctx context.Context) {
 }
 
 func (t *Target) shownComponents(ctx context.Context) (map[string]bool, error) {
-	pods, err := t.systemPods(ctx, "component")
+	pods, err := t.SystemPods(ctx, "component")
 	if err != nil {
 		return nil, err
 	}
@@ -59,9 +60,9 @@ func (t *Target) shownComponents(ctx context.Context) (map[string]bool, error) {
 	return shown, nil
 }
 
-// hidden is the reason to skip what asks the pods of a control plane component,
+// Hidden is the reason to skip what asks the pods of a control plane component,
 // where the control plane runs elsewhere, or in no pods that the API shows.
-func hidden(component string) func(*Target) string {
+func Hidden(component string) func(*Target) string {
 	return func(t *Target) string {
 		if reason := noControlPlane(t); reason != "" {
 			return reason
@@ -73,18 +74,18 @@ func hidden(component string) func(*Target) string {
 	}
 }
 
-// cloudTaint is what kubelets with --cloud-provider=external register with; a
+// CloudTaint is what kubelets with --cloud-provider=external register with; a
 // cloud controller manager removes it.
-const cloudTaint = "node.cloudprovider.kubernetes.io/uninitialized"
+const CloudTaint = "node.cloudprovider.kubernetes.io/uninitialized"
 
 // AwaitsCloud reports whether a node waits for a cloud controller manager, so that
 // it takes no ordinary pods.
 func AwaitsCloud(node corev1.Node) bool {
-	return slices.ContainsFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == cloudTaint })
+	return slices.ContainsFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == CloudTaint })
 }
 
 // awaitingCloud is why ordinary pods, CoreDNS among them, are given no node.
-const awaitingCloud = "every node waits for a cloud controller manager, with the taint " + cloudTaint + ", which keeps ordinary pods away"
+const awaitingCloud = "every node waits for a cloud controller manager, with the taint " + CloudTaint + ", which keeps ordinary pods away"
 
 // AwaitsCloud is why ordinary pods are given no node, where all nodes wait for their
 // cloud, or "".
@@ -95,17 +96,20 @@ func (t *Target) AwaitsCloud() string {
 	return ""
 }
 
-// withoutDNS is the reason to skip what needs CoreDNS.
-func withoutDNS(t *Target) string { return withoutNodes(t) }
-
-// withoutNodes is the reason to skip what needs a node for Deployments of the cluster,
+// WithoutNodes is the reason to skip what needs a node for Deployments of the cluster,
 // such as CoreDNS and a provisioner of volumes.
-func withoutNodes(t *Target) string {
+func WithoutNodes(t *Target) string {
 	if t.uninitialized {
 		return awaitingCloud
 	}
-	return withoutCNI(t)
+	return WithoutCNI(t)
 }
+
+// ProxyGone reports whether the cluster was made with kube-proxy and has none now.
+func (t *Target) ProxyGone() bool { return t.proxyGone }
+
+// FakeNodes are the nodes that no kubelet runs.
+func (t *Target) FakeNodes() []string { return t.fakes }
 
 // Fake reports whether no kubelet runs a node: KWOK or a virtual kubelet keeps
 // its object.
@@ -133,4 +137,26 @@ func (t *Target) Real(pods []corev1.Pod) []corev1.Pod {
 	return slices.DeleteFunc(pods, func(pod corev1.Pod) bool {
 		return slices.Contains(t.fakes, pod.Spec.NodeName) || slices.Contains(t.Without, pod.Spec.NodeName)
 	})
+}
+
+// NoNodeReady is why no ordinary pod is given a node before there is a CNI.
+const NoNodeReady = "without a CNI no node is ready, and Kubernetes keeps pods away from all of them"
+
+// WithoutProxy is the reason to skip what asks kube-proxy.
+func WithoutProxy(t *Target) string {
+	if t.Expect.ProxyMode == "none" {
+		return "the cluster has no kube-proxy"
+	}
+	if t.proxyGone {
+		return "the cluster has no kube-proxy any more"
+	}
+	return ""
+}
+
+// noControlPlane is the reason to skip what looks into control plane pods.
+func noControlPlane(t *Target) string {
+	if t.Expect.Discovered && t.Expect.ControlPlanes == 0 {
+		return "the control plane is not part of the cluster's nodes"
+	}
+	return ""
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
 var (
@@ -132,7 +133,7 @@ func TestEveryCheckHasAFault(t *testing.T) {
 			}
 		}
 	}
-	lists := [][]verify.Check{verify.Core()}
+	lists := [][]verify.Check{checks.Core()}
 	for _, name := range addons.Names() {
 		lists = append(lists, addons.Checks(name))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/checks"
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
@@ -25,8 +26,8 @@ var finish = []string{"kubelet.alive", "net.pods", "svc.clusterip", "dns.search"
 
 // finishLine returns the checks that decide when a cluster is there.
 func finishLine() ([]verify.Check, error) {
-	checks, err := verify.Select(verify.Core(), verify.Selection{Only: finish})
-	return append(checks, leaseCheck()), err
+	selected, err := verify.Select(checks.Core(), verify.Selection{Only: finish})
+	return append(selected, leaseCheck()), err
 }
 
 func leaseCheck() verify.Check {
