@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -55,7 +55,7 @@ func down(c *cli.Context) error {
 	for _, name := range names {
 		there, err := docker.Inventory(c.Context, name)
 		if err == nil {
-			err = bootstrap.Down(c.Context, connection(c), name, c.String("kubeconfig"), unlessMissing(sink, there))
+			err = gc.Down(c.Context, connection(c), name, c.String("kubeconfig"), unlessMissing(sink, there))
 		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
@@ -105,9 +105,9 @@ func condemned(c *cli.Context, docker *provider.Docker, sink event.Sink) (names 
 
 // planDown says what would go.
 func planDown(c *cli.Context, docker *provider.Docker, names []string) error {
-	plans := []bootstrap.Removal{}
+	plans := []gc.Removal{}
 	for _, name := range names {
-		plan, err := bootstrap.PlanRemoval(c.Context, docker, name, c.String("kubeconfig"))
+		plan, err := gc.PlanRemoval(c.Context, docker, name, c.String("kubeconfig"))
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/gc"
 )
 
 func gcCommand() *cli.Command {
@@ -19,16 +19,16 @@ func gcCommand() *cli.Command {
 			"Leftovers of a killed up or run are found by a record in this user's cache: containers, volumes, networks that kindctl created, kubeconfig entries and locks, temporary directories. " +
 			"Nothing else is touched: neither clusters without a lifetime, nor those of other tools, nor those in use by another kindctl. Exits with 0 when there is nothing to remove.",
 		Flags:  []cli.Flag{dryRunFlag(), outputFlag("text", "json")},
-		Action: gc,
+		Action: collectGarbage,
 	}
 }
 
-func gc(c *cli.Context) error {
+func collectGarbage(c *cli.Context) error {
 	docker, err := openDocker(c)
 	if err != nil {
 		return err
 	}
-	sweep, err := bootstrap.PlanSweep(c.Context, docker)
+	sweep, err := gc.PlanSweep(c.Context, docker)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func gc(c *cli.Context) error {
 		}
 		return err
 	}
-	tellSweep(c.App.Writer, sweep, dry)
+	printSweep(c.App.Writer, sweep, dry)
 	return err
 }
 
@@ -54,11 +54,11 @@ func gc(c *cli.Context) error {
 type swept struct {
 	// DryRun says that nothing was removed.
 	DryRun bool `json:"dryRun"`
-	*bootstrap.Sweep
+	*gc.Sweep
 }
 
-// tellSweep says what was removed, or would be, and why.
-func tellSweep(out io.Writer, s *bootstrap.Sweep, dry bool) {
+// printSweep says what was removed, or would be, and why.
+func printSweep(out io.Writer, s *gc.Sweep, dry bool) {
 	removed := "Removed"
 	if dry {
 		removed = "Would remove"

@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/imageload"
 )
 
 func loadCommand() *cli.Command {
@@ -38,7 +38,7 @@ func load(c *cli.Context) error {
 	if c.Bool("help") {
 		return cli.ShowSubcommandHelp(c)
 	}
-	config := bootstrap.LoadConfig{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
+	config := imageload.Config{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
 	config.Images, config.Archives = freightOf(words)
 	if len(config.Images)+len(config.Archives) == 0 {
 		return hint.NoImage.New("there is nothing to load", "name images or archives: kindctl load NAME:TAG")
@@ -49,7 +49,7 @@ func load(c *cli.Context) error {
 	sink, finish := progressSink(c)
 	defer finish()
 	config.Sink = sink
-	loaded, err := bootstrap.Load(c.Context, config)
+	loaded, err := imageload.Load(c.Context, config)
 	finish()
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func freightOf(words []string) (images, archives []string) {
 	return images, archives
 }
 
-func tellLoaded(out io.Writer, image bootstrap.Loaded) {
+func tellLoaded(out io.Writer, image imageload.Result) {
 	switch {
 	case len(image.Into) == 0:
 		fmt.Fprintf(out, "%s: there already, in %s\n", image.Image, strings.Join(image.Had, ", "))

@@ -70,7 +70,7 @@ func run(c *cli.Context) error {
 	signal.Notify(signals, Signals()...)
 	defer signal.Stop(signals)
 	err = errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
-	return errors.Join(err, r.endTicket())
+	return errors.Join(err, r.endRecord())
 }
 
 // runOrder reads the flags: the cluster with its name, and the program.

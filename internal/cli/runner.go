@@ -14,9 +14,11 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -28,18 +30,18 @@ type runner struct {
 	kept       diagnostics
 	kubeconfig string
 	program    string
-	// ticket says, for as long as this process lives, that the cluster goes with
+	// record says, for as long as this process lives, that the cluster goes with
 	// it; nil when it is kept. left says that it could not be removed.
-	ticket *bootstrap.Ticket
+	record *runs.Record
 	left   bool
 }
 
-// endTicket is the end of the responsibility for the cluster.
-func (r *runner) endTicket() error {
-	if r.ticket == nil {
+// endRecord ends the record of the run.
+func (r *runner) endRecord() error {
+	if r.record == nil {
 		return nil
 	}
-	return r.ticket.End(!r.left)
+	return r.record.End(!r.left)
 }
 
 // up makes the cluster, or with --reuse finds it.
@@ -84,15 +86,15 @@ func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error)
 	}
 	r.reports.trace.observe(&config)
 	if !reuse {
-		if r.ticket, err = bootstrap.OpenTicket("run", name); err != nil {
+		if r.record, err = runs.Open("run", name); err != nil {
 			return nil, err
 		}
-		config.Ticket = r.ticket
+		config.RunRecord = r.record
 	}
 	var cluster *bootstrap.Up
 	up := func() error { cluster = bootstrap.NewUp(config); return cluster.Run(ctx) }
 	if reuse { // most likely another run of the same kind is making it
-		err = bootstrap.Patiently(ctx, name, func() {
+		err = runs.RetryWhenBusy(ctx, name, func() {
 			sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run", Message: "waiting for another kindctl that is at work on cluster " + name})
 		}, up)
 	} else {
@@ -158,7 +160,7 @@ func (r *runner) examine(ctx context.Context, failure error) string {
 
 func (r *runner) remove(ctx context.Context) error {
 	name := r.order.topology.Name
-	if err := bootstrap.Down(ctx, connection(r.c), name, r.kubeconfig, lineSink(r.c)); err != nil {
+	if err := gc.Down(ctx, connection(r.c), name, r.kubeconfig, lineSink(r.c)); err != nil {
 		r.left = true
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}

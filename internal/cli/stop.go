@@ -5,8 +5,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 func stopCommand() *cli.Command {
@@ -29,7 +29,7 @@ func stop(c *cli.Context) error {
 		return err
 	}
 	if !c.Bool("dry-run") {
-		release, err := bootstrap.Claim(name)
+		release, err := runs.Lock(name)
 		if err != nil {
 			return err
 		}

@@ -8,8 +8,10 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // settings are what the host adds to the topology, for kind.
@@ -49,7 +51,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 
 // makeNodes has kind make the nodes, on their network.
 func (u *Up) makeNodes(ctx context.Context) error {
-	release, err := hold(ctx, u.docker, u.network(), provider.Metadata{Owner: owner(), Run: u.Ticket.Run()})
+	release, err := gc.HoldNetwork(ctx, u.docker, u.network(), provider.Metadata{Owner: runs.Owner(), Run: u.RunRecord.Run()})
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (u *Up) containers() []provider.PlannedNode {
 	return append(provider.PlannedNodes(u.Topology.KindConfig(u.settings())), provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
 }
 
-// writeMetadata puts what is about to be made on the run's ticket, and begins to write the
+// writeMetadata puts what is about to be made in the run's record, and begins to write the
 // metadata into it.
 func (u *Up) writeMetadata(ctx context.Context, planned []provider.PlannedNode) (*provider.MetadataWriter, error) {
 	id, since, err := u.docker.Identity(ctx)
@@ -100,13 +102,13 @@ func (u *Up) writeMetadata(ctx context.Context, planned []provider.PlannedNode) 
 		names = append(names, container.Name)
 	}
 	network := u.network()
-	if err := u.Ticket.change(func(n *note) {
-		n.Making = &making{Docker: id, Since: since, Ahead: since.Sub(now), Containers: names, Network: network}
+	if err := u.RunRecord.Change(func(n *runs.Entry) {
+		n.Creation = &runs.Creation{Docker: id, Since: since, Ahead: since.Sub(now), Containers: names, Network: network}
 	}); err != nil {
 		return nil, err
 	}
 	metadata := provider.Metadata{
-		Version: u.Config.Version, Run: u.Ticket.Run(), Owner: owner(), Cluster: u.Topology.Name, Created: now.UTC(),
+		Version: u.Config.Version, Run: u.RunRecord.Run(), Owner: runs.Owner(), Cluster: u.Topology.Name, Created: now.UTC(),
 		Nodes: names, Network: network, Kubeconfigs: provider.KubeconfigFiles(u.Kubeconfig),
 	}
 	if metadata.Version == "" {
@@ -128,7 +130,7 @@ func (u *Up) remove(ctx context.Context) error {
 		return nil
 	}
 	err := u.merging(func() error {
-		return Remove(ctx, u.docker, u.Topology.Name, RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
+		return gc.Remove(ctx, u.docker, u.Topology.Name, gc.RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
 	})
 	if err != nil {
 		u.Left = true
@@ -137,14 +139,14 @@ func (u *Up) remove(ctx context.Context) error {
 	return nil
 }
 
-// merging puts a change of the user's kubeconfig on the ticket for as long as it
+// merging puts a change of the user's kubeconfig in the run's record for as long as it
 // takes: a process that is killed then leaves the file locked.
 func (u *Up) merging(change func() error) error {
-	begun := merging{Since: time.Now(), Files: provider.KubeconfigFiles(u.Kubeconfig)}
-	if err := u.Ticket.change(func(n *note) { n.Merging = &begun }); err != nil {
+	begun := runs.KubeconfigChange{Since: time.Now(), Files: provider.KubeconfigFiles(u.Kubeconfig)}
+	if err := u.RunRecord.Change(func(n *runs.Entry) { n.KubeconfigChange = &begun }); err != nil {
 		return err
 	}
-	return errors.Join(change(), u.Ticket.change(func(n *note) { n.Merging = nil }))
+	return errors.Join(change(), u.RunRecord.Change(func(n *runs.Entry) { n.KubeconfigChange = nil }))
 }
 
 // merge adds the cluster to the user's kubeconfig.

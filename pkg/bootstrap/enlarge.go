@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -36,8 +37,8 @@ func NewAddition(config StandingConfig, role string, count int) *Addition {
 }
 
 // Plan is the recipe of "node add". Estimates are for one node on two cores.
-func (a *Addition) Plan() []Phase {
-	return []Phase{
+func (a *Addition) Plan() []plan.Phase {
+	return []plan.Phase{
 		{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: a.look},
 		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.make, Undo: a.discard},
 		{Name: "match", Title: "Copy containerd's configuration and trusted authorities", Estimate: time.Second, Run: a.match},

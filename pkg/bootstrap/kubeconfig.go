@@ -10,6 +10,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // refreshKubeconfig gives the kubeconfigs that have the cluster's context the address
@@ -21,7 +22,7 @@ func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, e
 		return "", err
 	}
 	files := provider.KubeconfigFiles("")
-	if metadata.Owner == owner() {
+	if metadata.Owner == runs.Owner() {
 		for _, file := range metadata.Kubeconfigs {
 			if !slices.Contains(files, file) {
 				files = append(files, file)

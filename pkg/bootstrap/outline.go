@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -29,9 +30,9 @@ type Outline struct {
 	CNI        string `json:"cni"`
 	CNIVersion string `json:"cniVersion,omitempty"`
 	// Context would be added to the file Kubeconfig.
-	Context    string `json:"context"`
-	Kubeconfig string `json:"kubeconfig"`
-	Steps      []Step `json:"steps"`
+	Context    string      `json:"context"`
+	Kubeconfig string      `json:"kubeconfig"`
+	Steps      []plan.Step `json:"steps"`
 }
 
 // Preview says what Run would do, and changes nothing. What Run would refuse is
@@ -40,7 +41,7 @@ func (u *Up) Preview(ctx context.Context) (Outline, error) {
 	u.outline = Outline{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
 	defer u.connection()()
 	var err error
-	u.outline.Steps, err = Preview(ctx, u.Plan(), u.Sink)
+	u.outline.Steps, err = plan.Preview(ctx, u.Plan(), u.Sink)
 	return u.outline, err
 }
 
@@ -52,7 +53,7 @@ func (u *Up) wouldFind(ctx context.Context) ([]string, error) {
 	u.outline.Exists = true
 	checks, _ := u.wouldVerify(ctx)
 	context, _ := u.wouldMerge(ctx)
-	return append(checks, context...), errDone
+	return append(checks, context...), plan.ErrDone
 }
 
 func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {

@@ -2,24 +2,26 @@ package bootstrap
 
 import (
 	"time"
+
+	"github.com/kindctl/kindctl/pkg/plan"
 )
 
 // Plan is the recipe of "up". Estimates are for three nodes on two cores with
 // the images present.
-func (u *Up) Plan() []Phase {
-	return []Phase{
+func (u *Up) Plan() []plan.Phase {
+	return []plan.Phase{
 		{Name: "preflight", Title: "Check the host", Estimate: time.Second, Run: u.preflight},
 		{Name: "existing", Title: "Check for an existing cluster", Estimate: time.Second, Run: u.existing, Would: u.wouldFind},
 		{Name: "images", Title: "Resolve the images", Estimate: time.Second, Run: u.images, Would: u.wouldResolve},
 		{Name: "create", Title: "Create the containers", Estimate: 6 * time.Second, Run: u.create, Would: u.wouldCreate, Undo: u.remove},
-		{Name: "init", Title: "Initialize the control plane", Estimate: 12 * time.Second, Run: u.initialize, Would: nothing},
+		{Name: "init", Title: "Initialize the control plane", Estimate: 12 * time.Second, Run: u.initialize, Would: plan.Nothing},
 		{Name: "load", Title: "Load images into the nodes", Estimate: 30 * time.Second, Skip: u.nothingToLoad, Run: u.load, Would: u.wouldLoad},
 		{Name: "cni", Title: "Install the CNI", Estimate: 3 * time.Second, Skip: u.noCNI, Run: u.installCNI, Would: u.wouldInstall},
 		{Name: "dns", Title: "Shorten CoreDNS's readiness probe", Estimate: time.Second, Skip: u.asInProduction, Run: u.hastenDNS, Would: u.wouldHastenDNS},
-		{Name: "join", Title: "Join the remaining nodes", Estimate: 5 * time.Second, Run: u.join, Would: nothing},
+		{Name: "join", Title: "Join the remaining nodes", Estimate: 5 * time.Second, Run: u.join, Would: plan.Nothing},
 		{Name: "traits", Title: "Set labels and limits of nodes", Estimate: time.Second, Skip: u.noTraits, Run: u.setTraits, Would: u.wouldSetTraits},
-		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes, Would: nothing},
-		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 10 * time.Second, Skip: u.noWorkloads, Run: u.waitForWorkloads, Would: nothing},
+		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 15 * time.Second, Skip: u.noCNI, Run: u.waitForNodes, Would: plan.Nothing},
+		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 10 * time.Second, Skip: u.noWorkloads, Run: u.waitForWorkloads, Would: plan.Nothing},
 		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests, Would: u.wouldApply},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify, Would: u.wouldVerify},
 		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig, Would: u.wouldMerge},

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindctl/kindctl/pkg/plan"
 )
 
 // TestArchitectureTellsThePlan holds the table of ARCHITECTURE.md to the plan: the
@@ -31,7 +33,7 @@ func TestArchitectureTellsThePlan(t *testing.T) {
 }
 
 // fileOf finds the file of the method that a phase runs.
-func fileOf(t *testing.T, phase Phase) string {
+func fileOf(t *testing.T, phase plan.Phase) string {
 	t.Helper()
 	name := runtime.FuncForPC(reflect.ValueOf(phase.Run).Pointer()).Name()
 	method := strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")

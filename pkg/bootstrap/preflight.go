@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/releases"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -80,7 +81,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	u.Existed = true
-	return "it exists and is healthy; nothing was changed", errDone
+	return "it exists and is healthy; nothing was changed", plan.ErrDone
 }
 
 // unhealthy is the error of a cluster that was there and did not pass. Unless checks

@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/plan"
 )
 
 // would makes a phase that writes down if it is run, and says what it would do.
-func (d *diary) would(name string, changes ...string) Phase {
+func (d *diary) would(name string, changes ...string) plan.Phase {
 	phase := d.phase(name, nil)
 	phase.Title, phase.Would = "Do "+name, func(context.Context) ([]string, error) { return changes, nil }
 	return phase
@@ -21,11 +22,11 @@ func TestPreview(t *testing.T) {
 	d := &diary{}
 	skipped := d.would("skipped", "never")
 	skipped.Skip = func() string { return "there is none" }
-	steps, err := Preview(t.Context(), []Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
+	steps, err := plan.Preview(t.Context(), []plan.Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Step{
+	want := []plan.Step{
 		{Phase: "make", Title: "Do make", Changes: []string{"make a", "make b"}},
 		{Phase: "skipped", Title: "Do skipped", Skipped: "there is none"},
 		{Phase: "wait", Title: "Do wait"},
@@ -51,7 +52,7 @@ func TestPreviewEnds(t *testing.T) {
 		want  error
 		steps int
 	}{
-		"nothing left to do":    {t.Context(), errDone, nil, nil, 1},
+		"nothing left to do":    {t.Context(), plan.ErrDone, nil, nil, 1},
 		"what would be refused": {t.Context(), broken, nil, broken, 0},
 		"a look that fails":     {t.Context(), nil, broken, broken, 0},
 		"interrupted":           {interrupted, nil, nil, context.Canceled, 0},
@@ -61,7 +62,7 @@ func TestPreviewEnds(t *testing.T) {
 		first := d.would("first")
 		first.Would = func(context.Context) ([]string, error) { return nil, tt.first }
 		look := d.phase("look", func(context.Context) error { return tt.run })
-		steps, err := Preview(tt.ctx, []Phase{look, first, d.would("second")}, event.Discard)
+		steps, err := plan.Preview(tt.ctx, []plan.Phase{look, first, d.would("second")}, event.Discard)
 		if !errors.Is(err, tt.want) || len(steps) != tt.steps {
 			t.Errorf("%s: error %v and %d steps, want %v and %d", name, err, len(steps), tt.want, tt.steps)
 		}

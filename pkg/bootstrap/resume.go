@@ -198,14 +198,14 @@ func running(pods []*corev1.Pod, since map[string]time.Time) error {
 	var waiting []string
 	for _, pod := range pods {
 		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if !ended && pod.DeletionTimestamp == nil && !runs(pod, since[pod.Spec.NodeName]) {
+		if !ended && pod.DeletionTimestamp == nil && !runsSince(pod, since[pod.Spec.NodeName]) {
 			waiting = append(waiting, pod.Name)
 		}
 	}
 	return unless(len(pods) > 0, waiting)
 }
 
-func runs(pod *corev1.Pod, since time.Time) bool {
+func runsSince(pod *corev1.Pod, since time.Time) bool {
 	for _, status := range pod.Status.ContainerStatuses {
 		if status.State.Running == nil || status.State.Running.StartedAt.Time.Before(since) {
 			return false

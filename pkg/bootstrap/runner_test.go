@@ -18,6 +18,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -26,8 +27,8 @@ type diary struct {
 	lines []string
 }
 
-func (d *diary) phase(name string, run func(context.Context) error) Phase {
-	return Phase{
+func (d *diary) phase(name string, run func(context.Context) error) plan.Phase {
+	return plan.Phase{
 		Name: name,
 		Run: func(ctx context.Context, _ *event.Span) (string, error) {
 			d.lines = append(d.lines, "run "+name)
@@ -58,12 +59,12 @@ func TestRun(t *testing.T) {
 		{name: "the first fails", failing: "a", with: fail, want: []string{"run a", "undo a"}, code: hint.Creation},
 		{name: "the last fails", failing: "c", with: fail, want: []string{"run a", "run b", "run c", "undo c", "undo b", "undo a"}, code: hint.Creation},
 		{name: "kept for a look", retain: true, failing: "b", with: fail, want: []string{"run a", "run b"}, code: hint.Creation},
-		{name: "ended early and well", failing: "b", with: func(context.Context) error { return errDone }, want: []string{"run a", "run b"}},
+		{name: "ended early and well", failing: "b", with: func(context.Context) error { return plan.ErrDone }, want: []string{"run a", "run b"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &diary{}
-			var phases []Phase
+			var phases []plan.Phase
 			for _, name := range []string{"a", "b", "c"} {
 				var run func(context.Context) error
 				if name == tt.failing {
@@ -71,7 +72,7 @@ func TestRun(t *testing.T) {
 				}
 				phases = append(phases, d.phase(name, run))
 			}
-			err := Run(t.Context(), phases, Options{Sink: event.Discard, Retain: tt.retain, UndoTimeout: time.Minute})
+			err := plan.Run(t.Context(), phases, plan.Options{Sink: event.Discard, Retain: tt.retain, UndoTimeout: time.Minute})
 			if hint.CodeOf(err) != tt.code {
 				t.Errorf("error is %v, want exit code %d", err, tt.code)
 			}
@@ -91,7 +92,7 @@ func TestInterrupt(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			d := &diary{}
-			var phases []Phase
+			var phases []plan.Phase
 			for _, name := range names {
 				phases = append(phases, d.phase(name, func(ctx context.Context) error {
 					if name == at {
@@ -101,7 +102,7 @@ func TestInterrupt(t *testing.T) {
 					return nil
 				}))
 			}
-			err := Run(ctx, phases, Options{Sink: event.Discard, UndoTimeout: time.Minute})
+			err := plan.Run(ctx, phases, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute})
 			if hint.CodeOf(err) != hint.Interrupted {
 				t.Errorf("error is %v, want an interrupt and nothing that failed to undo", err)
 			}
@@ -125,7 +126,7 @@ func TestEveryPhaseTellsItsStory(t *testing.T) {
 	skipped := d.phase("skipped", nil)
 	skipped.Skip = func() string { return "nothing to do" }
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Creation, "X", "it broke", "mend it") })
-	if err := Run(t.Context(), []Phase{d.phase("first", nil), skipped, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute}); err == nil {
+	if err := plan.Run(t.Context(), []plan.Phase{d.phase("first", nil), skipped, failing}, plan.Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute}); err == nil {
 		t.Fatal("a failing phase gave no error")
 	}
 	var got []string
@@ -148,7 +149,7 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 		return hint.New(hint.Creation, "REMOVE_FAILED", "a container is stuck", "kindctl down")
 	}
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Verification, "X", "it broke", "mend it") })
-	err := Run(t.Context(), []Phase{d.phase("first", nil), stuck, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute})
+	err := plan.Run(t.Context(), []plan.Phase{d.phase("first", nil), stuck, failing}, plan.Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute})
 	if hint.CodeOf(err) != hint.Verification || hint.AdviceOf(err) != "mend it" || !strings.Contains(err.Error(), "undo stuck: a container is stuck") {
 		t.Errorf("error is %v (advice %q)", err, hint.AdviceOf(err))
 	}
@@ -168,7 +169,7 @@ func TestInterruptBeforeAPhase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := &diary{}
 	first := d.phase("first", func(context.Context) error { cancel(); return nil })
-	err := Run(ctx, []Phase{first, d.phase("second", nil)}, Options{Sink: event.Discard, UndoTimeout: time.Minute})
+	err := plan.Run(ctx, []plan.Phase{first, d.phase("second", nil)}, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute})
 	if hint.CodeOf(err) != hint.Interrupted {
 		t.Errorf("error is %v, want an interrupt", err)
 	}
@@ -201,7 +202,7 @@ func TestExamine(t *testing.T) {
 				}
 				return errors.New("it broke")
 			})
-			err := Run(ctx, []Phase{d.phase("first", nil), failing}, Options{Sink: event.Discard, UndoTimeout: time.Minute,
+			err := plan.Run(ctx, []plan.Phase{d.phase("first", nil), failing}, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute,
 				Examine: func(_ context.Context, err error) { d.lines = append(d.lines, "examine: "+err.Error()) }})
 			if err == nil {
 				t.Fatal("a failing phase gave no error")

@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -51,11 +52,11 @@ func (d *Departure) Nodes() (names []string) {
 
 // Plan is the recipe of "node rm": what can be taken back, and what cannot.
 // Estimates are for one node on two cores.
-func (d *Departure) Plan() (before, after []Phase) {
-	return []Phase{
+func (d *Departure) Plan() (before, after []plan.Phase) {
+	return []plan.Phase{
 			{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: d.look},
 			{Name: "drain", Title: "Drain the nodes", Estimate: 10 * time.Second, Run: d.drain, Undo: d.uncordon},
-		}, []Phase{
+		}, []plan.Phase{
 			{Name: "leave", Title: "Remove the nodes from the cluster", Estimate: 3 * time.Second, Run: d.depart},
 			{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: d.settle},
 			{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 5 * time.Second, Skip: d.noWorkloads, Run: d.waitForWorkloads},

@@ -15,7 +15,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -64,15 +66,15 @@ func (s *standing) Verdict() verify.Report { return s.report }
 
 // run works through plans, alone with the cluster. What one has done is not undone
 // when a later one fails.
-func (s *standing) run(ctx context.Context, plans ...[]Phase) error {
-	release, err := Claim(s.Name)
+func (s *standing) run(ctx context.Context, plans ...[]plan.Phase) error {
+	release, err := runs.Lock(s.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
 	s.Docker = s.Docker.WithSink(s.Sink)
-	for _, plan := range plans {
-		if err := Run(ctx, plan, Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable, UndoTimeout: undoTimeout}); err != nil {
+	for _, phases := range plans {
+		if err := plan.Run(ctx, phases, plan.Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable, UndoTimeout: undoTimeout}); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -51,8 +53,8 @@ type Start struct {
 func NewStart(config StartConfig) *Start { return &Start{StartConfig: config} }
 
 // Plan is the recipe of "start". Estimates are for three nodes on two cores.
-func (s *Start) Plan() []Phase {
-	return []Phase{
+func (s *Start) Plan() []plan.Phase {
+	return []plan.Phase{
 		{Name: "look", Title: "Inspect the nodes", Estimate: time.Second, Run: s.look},
 		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
 		{Name: "certificates", Title: "Renew certificates that have expired", Estimate: time.Second, Run: s.renew},
@@ -68,7 +70,7 @@ func (s *Start) Plan() []Phase {
 // Run works through the plan. Nothing is undone when it fails: what was started
 // can be looked at, and started or stopped again.
 func (s *Start) Run(ctx context.Context) error {
-	release, err := Claim(s.Name)
+	release, err := runs.Lock(s.Name)
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (s *Start) Run(ctx context.Context) error {
 			s.stopApproving()
 		}
 	}()
-	return Run(ctx, s.Plan(), Options{Sink: s.Sink, UndoTimeout: undoTimeout})
+	return plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink, UndoTimeout: undoTimeout})
 }
 
 func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }

@@ -13,7 +13,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -45,9 +47,9 @@ type Config struct {
 	Observe func(*kube.Client)
 	// Version is kindctl's own; "" is what the build recorded.
 	Version string
-	// Ticket makes the caller answerable for the cluster beyond Run, until it closes
-	// the ticket. Nil has Run open one for as long as it takes.
-	Ticket *Ticket
+	// RunRecord is the caller's, which has to clean up the cluster until it ends the
+	// record. Nil has Run keep one for as long as it takes.
+	RunRecord *runs.Record
 	// Places are where CNI and images come from.
 	Places Places
 	// Docker is opened in the first phase. Nil has Run open one for as long as it takes.
@@ -123,16 +125,16 @@ func (u *Up) network() string { return provider.NetworkName(u.Topology.Network) 
 
 // Run works through the plan.
 func (u *Up) Run(ctx context.Context) (err error) {
-	release, err := Claim(u.Topology.Name)
+	release, err := runs.Lock(u.Topology.Name)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if u.Ticket == nil {
-		if u.Ticket, err = OpenTicket("up", u.Topology.Name); err != nil {
+	if u.RunRecord == nil {
+		if u.RunRecord, err = runs.Open("up", u.Topology.Name); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, u.Ticket.End(!u.Left)) }()
+		defer func() { err = errors.Join(err, u.RunRecord.End(!u.Left)) }()
 	}
 	defer func() {
 		if u.stopApproving != nil {
@@ -140,7 +142,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		}
 	}()
 	defer u.connection()()
-	err = Run(ctx, u.Plan(), Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
+	err = plan.Run(ctx, u.Plan(), plan.Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.workers != nil {
 		<-u.workers.ended // what is kept is to be whole
 	}

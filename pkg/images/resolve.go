@@ -292,7 +292,7 @@ func (r *Resolver) pull(ctx context.Context, ref string) (string, error) {
 
 func (r *Resolver) buildNode(ctx context.Context, req Request) (string, error) {
 	if req.Node != "" {
-		return "", hint.ImagesConflict.New(fmt.Sprintf("--images build makes kindctl's own node image, and %s was requested", req.Node), "leave out --image or --images build")
+		return "", hint.ImagesConflict.New(fmt.Sprintf("%s was requested, but --images build makes kindctl's own node image", req.Node), "leave out --image or --images build")
 	}
 	return r.Builder.Build(ctx)
 }

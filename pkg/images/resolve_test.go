@@ -146,7 +146,7 @@ func TestResolve(t *testing.T) {
 		{name: "a pod image that Docker has is saved, not pulled", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil, "cni:1": nil, "probe:1": nil},
 			want: "mine:1", source: Local, archives: 2, diary: []string{"save cni:1", "save probe:1"}},
 		{name: "a node image without the CNI and no registry", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil}, wantError: "neither the node image nor Docker has"},
-		{name: "the user's image is never built", mode: Build, node: "mine:1", wantError: "kindctl builds its own node image"},
+		{name: "the user's image is never built", mode: Build, node: "mine:1", wantError: "makes kindctl's own node image"},
 		{name: "a mirror changes where, not what", mode: Registry, answers: true, prefix: "127.0.0.1:5000/m", want: "127.0.0.1:5000/m/kindest/node:v1", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/m/kindest/node:v1"}},
 		{name: "the load balancer gets kind's name", mode: Registry, answers: true, prefix: "127.0.0.1:5000", balancer: balancer, front: balancer, docker: map[string]map[string]string{"127.0.0.1:5000/kindest/node:v1": baked},

@@ -3,8 +3,8 @@ package kindctl
 import (
 	"context"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -15,5 +15,5 @@ import (
 func Down(ctx context.Context, name, kubeconfig string, sink event.Sink) error {
 	docker := &provider.Connection{}
 	defer docker.Close()
-	return bootstrap.Down(ctx, docker, name, kubeconfig, sinkOr(sink))
+	return gc.Down(ctx, docker, name, kubeconfig, sinkOr(sink))
 }

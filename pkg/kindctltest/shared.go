@@ -13,10 +13,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -145,7 +145,7 @@ func (c *community) join(t testing.TB, here *share) (err error) {
 // it is making it.
 func (c *community) patiently(t testing.TB, o kindctl.Options) (cluster *kindctl.Cluster, err error) {
 	name := o.Topology.Name
-	err = bootstrap.Patiently(t.Context(), name, func() {
+	err = runs.RetryWhenBusy(t.Context(), name, func() {
 		o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "shared", Message: "waiting for another process that is at work on cluster " + name})
 	}, func() (err error) {
 		cluster, err = c.up(t, o)

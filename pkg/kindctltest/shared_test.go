@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // machine has the clusters that several processes see, by name, with an identity.
@@ -173,13 +173,13 @@ func TestSharingNeedsOneShape(t *testing.T) {
 func TestSharingWaits(t *testing.T) {
 	h := newMachine(t)
 	c := h.process()
-	release, err := bootstrap.Claim("ours")
+	release, err := runs.Lock("ours")
 	if err != nil {
 		t.Fatal(err)
 	}
 	make, waited := c.up, false
 	c.up = func(tb testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
-		ours, err := bootstrap.Claim("ours")
+		ours, err := runs.Lock("ours")
 		if err != nil {
 			return nil, err
 		}

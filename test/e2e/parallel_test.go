@@ -134,7 +134,7 @@ exec ` + docker + ` "$@"
 	}()
 	r := s.must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
 	taken := <-listening
-	if !strings.Contains(r.stderr, "was taken in the meantime") {
+	if !strings.Contains(r.stderr, "was taken meanwhile") {
 		t.Errorf("nothing tells of the port that was taken:\n%s", r.stderr)
 	}
 	if got := s.output(docker, "port", cluster+"-control-plane", "6443/tcp"); got == taken {

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
@@ -58,7 +58,7 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 		l.system = os.DirFS("/")
 	}
 	// One benchmark at a time; the other arms claim their clusters themselves.
-	release, err := bootstrap.Claim(Cluster(o.Arms[0]))
+	release, err := runs.Lock(Cluster(o.Arms[0]))
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package bootstrap
+package imageload
 
 import (
 	"context"
@@ -84,15 +84,15 @@ func harbour() (*dock, []*berth, []destination) {
 func TestLoadSavesOnceAndSkips(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()) // others leave files as well
 	d, berths, nodes := harbour()
-	f := freight{shelf: d, sink: event.Discard}
-	if err := f.find(t.Context(), []string{"app:dev", "db:dev", "docker.io/library/app:dev"}, nil); err != nil {
+	l := loader{source: d, sink: event.Discard}
+	if err := l.find(t.Context(), []string{"app:dev", "db:dev", "docker.io/library/app:dev"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	done, err := f.carry(t.Context(), nodes)
+	done, err := l.loadInto(t.Context(), nodes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Loaded{{Image: app, Into: []string{"old", "none"}, Had: []string{"all"}}, {Image: db, Into: []string{"none"}, Had: []string{"all", "old"}}}
+	want := []Result{{Image: app, Into: []string{"old", "none"}, Had: []string{"all"}}, {Image: db, Into: []string{"none"}, Had: []string{"all", "old"}}}
 	if diff := cmp.Diff(want, done); diff != "" {
 		t.Errorf("what became of the images (-want +got):\n%s", diff)
 	}
@@ -105,15 +105,15 @@ func TestLoadSavesOnceAndSkips(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "kindctl-load-*")); len(left) != 0 {
 		t.Errorf("files are left: %v", left)
 	}
-	if done, err = f.carry(t.Context(), nodes[:1]); err != nil || len(done) != 2 || len(done[0].Into) != 0 || len(d.saved) != 1 {
+	if done, err = l.loadInto(t.Context(), nodes[:1]); err != nil || len(done) != 2 || len(done[0].Into) != 0 || len(d.saved) != 1 {
 		t.Errorf("for a node that has everything, %v was saved: %+v, %v", d.saved, done, err)
 	}
 }
 
 func TestLoadNamesEverythingThatIsMissing(t *testing.T) {
 	d, _, _ := harbour()
-	f := freight{shelf: d, sink: event.Discard}
-	err := f.find(t.Context(), []string{"app:dev", "web:1", "job:2"}, nil)
+	l := loader{source: d, sink: event.Discard}
+	err := l.find(t.Context(), []string{"app:dev", "web:1", "job:2"}, nil)
 	if hint.CodeOf(err) != hint.NotFound || !strings.Contains(err.Error(), "web:1, job:2") || !strings.Contains(hint.AdviceOf(err), "docker build -t web:1") {
 		t.Errorf("error is %v (%s)", err, hint.AdviceOf(err))
 	}
@@ -122,13 +122,13 @@ func TestLoadNamesEverythingThatIsMissing(t *testing.T) {
 func TestLoadFailsWithTheNode(t *testing.T) {
 	d, _, nodes := harbour()
 	d.full = "old"
-	f := freight{shelf: d, sink: event.Discard}
-	if err := f.find(t.Context(), []string{"app:dev"}, nil); err != nil {
+	l := loader{source: d, sink: event.Discard}
+	if err := l.find(t.Context(), []string{"app:dev"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	recorder := &event.Recorder{}
-	f.sink = recorder
-	if _, err := f.carry(t.Context(), nodes); hint.ReasonOf(err) != "LOAD_FAILED" || !strings.Contains(err.Error(), "no space left") {
+	l.sink = recorder
+	if _, err := l.loadInto(t.Context(), nodes); hint.ReasonOf(err) != "LOAD_FAILED" || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("error is %v", err)
 	}
 	if last := recorder.Events()[len(recorder.Events())-1]; last.Kind != event.Failed || last.Hint == "" {

@@ -1,4 +1,4 @@
-package bootstrap
+package gc
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // staleLock is the lock of a kubeconfig, a file beside it, that a killed process
@@ -26,14 +28,14 @@ const (
 
 // planLocks looks for locks that the run had when it was killed: it was changing
 // the file, and the lock is of that time.
-func (s *Sweep) planLocks(ticket *abandoned) {
-	if ticket.Merging == nil {
+func (s *Sweep) planLocks(record *runs.Killed) {
+	if record.KubeconfigChange == nil {
 		return
 	}
-	for _, file := range ticket.Merging.Files {
+	for _, file := range record.KubeconfigChange.Files {
 		path := file + ".lock"
 		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > 0 || info.ModTime().Before(ticket.Merging.Since.Truncate(time.Second)) || info.ModTime().After(ticket.seen.Add(alive)) {
+		if err != nil || !info.Mode().IsRegular() || info.Size() > 0 || info.ModTime().Before(record.KubeconfigChange.Since.Truncate(time.Second)) || info.ModTime().After(record.Seen.Add(runs.Heartbeat)) {
 			continue
 		}
 		s.stale = append(s.stale, staleLock{path, info})

@@ -1,22 +1,6 @@
 package bootstrap
 
-import (
-	"os"
-	"os/user"
-	"runtime/debug"
-)
-
-// owner is this user on this host: user@host.
-func owner() string {
-	name, host := "unknown", "unknown"
-	if current, err := user.Current(); err == nil {
-		name = current.Username
-	}
-	if known, err := os.Hostname(); err == nil {
-		host = known
-	}
-	return name + "@" + host
-}
+import "runtime/debug"
 
 // module is this program's, or of the program that uses it.
 const module = "github.com/kindctl/kindctl"

@@ -1,4 +1,4 @@
-package bootstrap
+package gc
 
 import (
 	"context"
@@ -6,20 +6,21 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // networks is the kind of the locks of networks.
 const networks = "networks"
 
-// hold makes a network for nodes, if there is none, and keeps other
+// HoldNetwork creates a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called.
-func hold(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) (release func(), err error) {
+func HoldNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) (release func(), err error) {
 	for {
-		shared, err := lockOf(networks, name)
+		shared, err := runs.LockFile(networks, name)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := shared.TryRLockContext(ctx, lockRetry); err != nil {
+		if _, err := shared.TryRLockContext(ctx, runs.LockRetry); err != nil {
 			return nil, err
 		}
 		there, err := docker.HasNetwork(ctx, name)
@@ -38,11 +39,11 @@ func hold(ctx context.Context, docker *provider.Docker, name string, by provider
 }
 
 func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) error {
-	own, err := lockOf(networks, name)
+	own, err := runs.LockFile(networks, name)
 	if err != nil {
 		return err
 	}
-	if _, err := own.TryLockContext(ctx, lockRetry); err != nil {
+	if _, err := own.TryLockContext(ctx, runs.LockRetry); err != nil {
 		return err
 	}
 	_, err = docker.EnsureNetwork(ctx, name, by)
@@ -56,13 +57,13 @@ const networkPatience = time.Second
 // dropNetwork removes a network that kindctl made and nobody is on. While others
 // are about to be, it stays.
 func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dropped bool, err error) {
-	own, err := lockOf(networks, name)
+	own, err := runs.LockFile(networks, name)
 	if err != nil {
 		return false, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, networkPatience)
 	defer cancel()
-	if ours, err := own.TryLockContext(waiting, lockRetry); !ours {
+	if ours, err := own.TryLockContext(waiting, runs.LockRetry); !ours {
 		if waiting.Err() != nil && ctx.Err() == nil {
 			err = nil
 		}

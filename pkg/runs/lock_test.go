@@ -1,4 +1,4 @@
-package bootstrap
+package runs
 
 import (
 	"context"
@@ -8,24 +8,24 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-func TestClaim(t *testing.T) {
+func TestLock(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	release, err := Claim("lab")
+	release, err := Lock("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Claim("lab"); hint.ReasonOf(err) != "CLUSTER_BUSY" {
-		t.Errorf("a second claim gives %v, want CLUSTER_BUSY", err)
+	if _, err := Lock("lab"); hint.ReasonOf(err) != "CLUSTER_BUSY" {
+		t.Errorf("a second lock gives %v, want CLUSTER_BUSY", err)
 	}
-	other, err := Claim("other")
+	other, err := Lock("other")
 	if err != nil {
-		t.Fatalf("another cluster cannot be claimed: %v", err)
+		t.Fatalf("another cluster cannot be locked: %v", err)
 	}
 	other()
 	release()
-	again, err := Claim("lab")
+	again, err := Lock("lab")
 	if err != nil {
-		t.Fatalf("a released claim cannot be had again: %v", err)
+		t.Fatalf("a released lock cannot be taken again: %v", err)
 	}
 	again()
 }
@@ -34,41 +34,41 @@ func TestClaim(t *testing.T) {
 // one that does.
 func TestShare(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	first, err := Share("lab")
+	first, err := RLock("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Share("lab")
+	second, err := RLock("lab")
 	if err != nil {
 		t.Fatalf("two cannot share: %v", err)
 	}
 	second()
-	if _, err := Claim("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
-		t.Errorf("a claim beside a share gives %v", err)
+	if _, err := Lock("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
+		t.Errorf("a Lock beside an RLock gives %v", err)
 	}
 	first()
-	own, err := Claim("lab")
+	own, err := Lock("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Share("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
-		t.Errorf("a share beside a claim gives %v", err)
+	if _, err := RLock("lab"); hint.ReasonOf(err) != hint.ClusterBusy.Name {
+		t.Errorf("an RLock beside a Lock gives %v", err)
 	}
 	own()
 }
 
 func TestAwait(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	free, err := Await(t.Context(), "lab", func() { t.Error("it waits for nobody") })
+	free, err := LockWait(t.Context(), "lab", func() { t.Error("it waits for nobody") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err := Await(t.Context(), "lab", free)
+	release, err := LockWait(t.Context(), "lab", free)
 	if err != nil {
-		t.Fatalf("a claim that was released while somebody waits: %v", err)
+		t.Fatalf("a lock that was released while another process waits: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := Await(ctx, "lab", cancel); hint.CodeOf(err) != hint.Interrupted {
+	if _, err := LockWait(ctx, "lab", cancel); hint.CodeOf(err) != hint.Interrupted {
 		t.Errorf("an interrupted wait gives %v", err)
 	}
 	release()
@@ -78,15 +78,15 @@ func TestAwait(t *testing.T) {
 // again, and any other failure to be final.
 func TestPatiently(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	other, err := Claim("lab")
+	other, err := Lock("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("it broke")
 	attempts, waits := 0, 0
-	if err := Patiently(t.Context(), "lab", func() { waits++; other() }, func() error {
+	if err := RetryWhenBusy(t.Context(), "lab", func() { waits++; other() }, func() error {
 		attempts++
-		release, err := Claim("lab")
+		release, err := Lock("lab")
 		if err != nil {
 			return err
 		}
@@ -95,13 +95,13 @@ func TestPatiently(t *testing.T) {
 	}); !errors.Is(err, broken) || attempts != 2 || waits != 1 {
 		t.Errorf("%d attempts and %d waits end with %v, want 2, 1 and the error of the second", attempts, waits, err)
 	}
-	release, err := Claim("lab")
+	release, err := Lock("lab")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := Patiently(ctx, "lab", cancel, func() error { _, err := Claim("lab"); return err }); hint.CodeOf(err) != hint.Interrupted {
+	if err := RetryWhenBusy(ctx, "lab", cancel, func() error { _, err := Lock("lab"); return err }); hint.CodeOf(err) != hint.Interrupted {
 		t.Errorf("an interrupted wait gives %v", err)
 	}
 }

@@ -1,4 +1,5 @@
-package bootstrap
+// Package plan works through phases in order, and undoes them in reverse when one fails.
+package plan
 
 import (
 	"context"
@@ -23,7 +24,7 @@ type Phase struct {
 	// to the span and ends when the context does.
 	Run func(context.Context, *event.Span) (string, error)
 	// Would says what Run would change, a line for each thing, and changes nothing
-	// itself. It ends a preview with errDone. Nil is for phases that only look: a
+	// itself. It ends a preview with ErrDone. Nil is for phases that only look: a
 	// preview runs them.
 	Would func(context.Context) ([]string, error)
 	// Undo takes back what Run did, even half way. Nil has nothing to undo.
@@ -42,8 +43,8 @@ type Options struct {
 	UndoTimeout time.Duration
 }
 
-// errDone ends a plan early and well.
-var errDone = errors.New("nothing left to do")
+// ErrDone ends a plan early and well.
+var ErrDone = errors.New("nothing left to do")
 
 // Run works through the phases in order. The error of the phase that failed is
 // returned; a failure to undo is joined to it.
@@ -54,7 +55,7 @@ func Run(ctx context.Context, phases []Phase, options Options) error {
 		if began {
 			begun = append(begun, phase)
 		}
-		if errors.Is(err, errDone) {
+		if errors.Is(err, ErrDone) {
 			return nil
 		}
 		if err != nil {
@@ -82,7 +83,7 @@ func one(ctx context.Context, phase Phase, sink event.Sink) (began bool, err err
 	}
 	message, err := phase.Run(ctx, span)
 	switch {
-	case err == nil || errors.Is(err, errDone):
+	case err == nil || errors.Is(err, ErrDone):
 		span.Done(message)
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)

@@ -1,4 +1,4 @@
-package bootstrap
+package imageload
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/images"
 )
 
-// carry brings the images into the nodes that lack them.
-func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded, err error) {
-	span := event.Start(f.sink, event.Event{Scope: event.Phase, ID: "load", Title: "Load images into the nodes"})
+// loadInto brings the images into the nodes that lack them.
+func (l *loader) loadInto(ctx context.Context, nodes []destination) (done []Result, err error) {
+	span := event.Start(l.sink, event.Event{Scope: event.Phase, ID: "load", Title: "Load images into the nodes"})
 	defer func() {
 		if err != nil {
 			span.Failed(err.Error(), hint.AdviceOf(err))
@@ -26,53 +26,53 @@ func (f *freight) carry(ctx context.Context, nodes []destination) (done []Loaded
 			span.Done("")
 		}
 	}()
-	stocks, err := stock(ctx, nodes)
+	present, err := imagesOf(ctx, nodes)
 	if err != nil {
 		return nil, err
 	}
-	parcels := f.archives
-	if wanted := lacking(f.docker, stocks); len(wanted) > 0 {
+	archives := l.archives
+	if wanted := lacking(l.docker, present); len(wanted) > 0 {
 		file, remove, err := temporary()
 		if err != nil {
 			return nil, err
 		}
 		defer remove()
-		if err := f.save(ctx, wanted, file, span); err != nil {
+		if err := l.save(ctx, wanted, file, span); err != nil {
 			return nil, hint.LoadFailed.Wrap(err, "the images could not be saved", "see whether there is room: df "+os.TempDir()+"; TMPDIR names another place")
 		}
-		saved, err := f.parcel(ctx, file.Name(), wanted)
+		saved, err := l.archive(ctx, file.Name(), wanted)
 		if err != nil {
 			return nil, hint.Keep(err, "what Docker has of "+strings.Join(namesOf(wanted), ", ")+" cannot be loaded")
 		}
-		parcels = append([]parcel{saved}, parcels...)
+		archives = append([]archive{saved}, archives...)
 	}
-	for _, p := range parcels {
-		if err := p.unload(ctx, nodes, stocks, span); err != nil {
+	for _, p := range archives {
+		if err := p.loadInto(ctx, nodes, present, span); err != nil {
 			return nil, hint.LoadFailed.Wrap(err, "the images could not be loaded into all nodes", "check Docker's free space: docker system df")
 		}
 	}
-	for _, p := range append([]parcel{{images: f.docker}}, f.archives...) {
+	for _, p := range append([]archive{{images: l.docker}}, l.archives...) {
 		for _, image := range p.images {
-			done = append(done, outcome(image, nodes, stocks))
+			done = append(done, outcome(image, nodes, present))
 		}
 	}
 	return done, nil
 }
 
 // lacking are the images that a node lacks.
-func lacking(wanted []images.Image, stocks []map[string][]string) (missing []images.Image) {
+func lacking(wanted []images.Image, present []map[string][]string) (missing []images.Image) {
 	for _, image := range wanted {
-		if slices.ContainsFunc(stocks, func(stock map[string][]string) bool { return !holds(stock, image) }) {
+		if slices.ContainsFunc(present, func(there map[string][]string) bool { return !hasImage(there, image) }) {
 			missing = append(missing, image)
 		}
 	}
 	return missing
 }
 
-func outcome(image images.Image, nodes []destination, stocks []map[string][]string) Loaded {
-	result := Loaded{Image: image.Name}
+func outcome(image images.Image, nodes []destination, present []map[string][]string) Result {
+	result := Result{Image: image.Name}
 	for i, node := range nodes {
-		if holds(stocks[i], image) {
+		if hasImage(present[i], image) {
 			result.Had = append(result.Had, node.name)
 		} else {
 			result.Into = append(result.Into, node.name)
@@ -89,25 +89,25 @@ func namesOf(wanted []images.Image) (names []string) {
 }
 
 // save writes images of Docker into one file, once for all nodes.
-func (f *freight) save(ctx context.Context, wanted []images.Image, file *os.File, span *event.Span) error {
+func (l *loader) save(ctx context.Context, wanted []images.Image, file *os.File, span *event.Span) error {
 	var size int64
 	for _, image := range wanted {
 		size += image.Size
 	}
 	names := namesOf(wanted)
 	written := &meter{span: span, message: "saving " + strings.Join(names, ", "), total: size}
-	return f.shelf.Export(ctx, names, io.MultiWriter(file, written))
+	return l.source.Export(ctx, names, io.MultiWriter(file, written))
 }
 
-// unload puts an archive into every node that lacks one of its images.
-func (p parcel) unload(ctx context.Context, nodes []destination, stocks []map[string][]string, span *event.Span) error {
+// loadInto puts an archive into every node that lacks one of its images.
+func (p archive) loadInto(ctx context.Context, nodes []destination, present []map[string][]string, span *event.Span) error {
 	info, err := os.Stat(p.path)
 	if err != nil {
 		return err
 	}
 	var targets []destination
 	for i, node := range nodes {
-		if len(lacking(p.images, stocks[i:i+1])) > 0 {
+		if len(lacking(p.images, present[i:i+1])) > 0 {
 			targets = append(targets, node)
 		}
 	}

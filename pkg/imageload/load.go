@@ -1,4 +1,5 @@
-package bootstrap
+// Package imageload loads images of this host into the nodes of a cluster that runs.
+package imageload
 
 import (
 	"context"
@@ -15,11 +16,12 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
-// LoadConfig says which images go into which nodes.
-type LoadConfig struct {
+// Config says which images go into which nodes.
+type Config struct {
 	// Name is the cluster's.
 	Name string
 	// Docker has the cluster and the images.
@@ -32,8 +34,8 @@ type LoadConfig struct {
 	Sink event.Sink
 }
 
-// Loaded tells what became of one image.
-type Loaded struct {
+// Result tells what became of one image.
+type Result struct {
 	// Image is its full name.
 	Image string
 	// Into and Had are the nodes that got it, and those that had it.
@@ -43,8 +45,8 @@ type Loaded struct {
 // Load puts images into the nodes of a cluster that runs, all nodes at once.
 // Nodes that have the same image are left out. What is missing on the host is an
 // error before anything is loaded.
-func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
-	release, err := Share(config.Name)
+func Load(ctx context.Context, config Config) ([]Result, error) {
+	release, err := runs.RLock(config.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +55,15 @@ func Load(ctx context.Context, config LoadConfig) ([]Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	freight := freight{shelf: images.NewEngine(config.Docker.Client()), sink: config.Sink}
-	if err := freight.find(ctx, config.Images, config.Archives); err != nil {
+	l := loader{source: images.NewEngine(config.Docker.Client()), sink: config.Sink}
+	if err := l.find(ctx, config.Images, config.Archives); err != nil {
 		return nil, err
 	}
-	return freight.carry(ctx, nodes)
+	return l.loadInto(ctx, nodes)
 }
 
 // nodes are the ones that the user means, which must run.
-func (c LoadConfig) nodes(ctx context.Context) ([]destination, error) {
+func (c Config) nodes(ctx context.Context) ([]destination, error) {
 	nodes, err := c.Docker.Cluster(c.Name).KubernetesNodes(ctx)
 	if err != nil {
 		return nil, err
@@ -103,8 +105,8 @@ func chosen(nodes []*provider.Node, cluster string, wishes []string) (found []*p
 	return found, nil
 }
 
-// shelf is where images of this host are: Docker.
-type shelf interface {
+// source is where the images of this host are: Docker.
+type source interface {
 	Find(ctx context.Context, image string) (images.Image, bool, error)
 	Export(ctx context.Context, names []string, archive io.Writer) error
 	Platform(ctx context.Context) (string, error)
@@ -122,16 +124,17 @@ type imageStore interface {
 	LoadEvery(ctx context.Context, archive io.Reader) error
 }
 
-// freight is what is to be carried: what Docker has, as one archive, and archives.
-type freight struct {
-	shelf    shelf
+// loader has what is to be loaded: images of Docker, which become one archive, and
+// archives.
+type loader struct {
+	source   source
 	sink     event.Sink
 	docker   []images.Image
-	archives []parcel
+	archives []archive
 }
 
-// parcel is an archive with its images.
-type parcel struct {
+// archive is one with its images.
+type archive struct {
 	path   string
 	images []images.Image
 	every  bool // of its platforms are to be loaded
@@ -139,18 +142,18 @@ type parcel struct {
 
 // find looks for everything before anything is touched, and names all that is
 // missing.
-func (f *freight) find(ctx context.Context, names, archives []string) error {
+func (l *loader) find(ctx context.Context, names, archives []string) error {
 	var missing []string
 	for _, name := range names {
-		image, there, err := f.shelf.Find(ctx, name)
+		image, there, err := l.source.Find(ctx, name)
 		if err != nil {
 			return err
 		}
 		switch {
 		case !there:
 			missing = append(missing, name)
-		case !slices.ContainsFunc(f.docker, func(known images.Image) bool { return known.Name == image.Name }):
-			f.docker = append(f.docker, image)
+		case !slices.ContainsFunc(l.docker, func(known images.Image) bool { return known.Name == image.Name }):
+			l.docker = append(l.docker, image)
 		}
 	}
 	if len(missing) > 0 {
@@ -162,41 +165,41 @@ func (f *freight) find(ctx context.Context, names, archives []string) error {
 		if err != nil {
 			return err
 		}
-		p, err := f.parcel(ctx, path, found)
+		p, err := l.archive(ctx, path, found)
 		if err != nil {
 			return err
 		}
-		f.archives = append(f.archives, p)
+		l.archives = append(l.archives, p)
 	}
 	return nil
 }
 
-// parcel finds out which platforms of an archive are to be loaded.
-func (f *freight) parcel(ctx context.Context, path string, found []images.Image) (parcel, error) {
-	platform, err := f.shelf.Platform(ctx)
+// archive finds out which platforms of an archive to load.
+func (l *loader) archive(ctx context.Context, path string, found []images.Image) (archive, error) {
+	platform, err := l.source.Platform(ctx)
 	if err != nil {
-		return parcel{}, err
+		return archive{}, err
 	}
 	every, err := images.Every(path, platform)
-	return parcel{path, found, every}, err
+	return archive{path, found, every}, err
 }
 
-// stock is what the nodes have, in their order.
-func stock(ctx context.Context, nodes []destination) ([]map[string][]string, error) {
-	stocks := make([]map[string][]string, len(nodes))
+// imagesOf is what the nodes have, in their order.
+func imagesOf(ctx context.Context, nodes []destination) ([]map[string][]string, error) {
+	present := make([]map[string][]string, len(nodes))
 	var group errgroup.Group
 	for i, node := range nodes {
 		group.Go(func() (err error) {
-			stocks[i], err = node.Images(ctx)
+			present[i], err = node.Images(ctx)
 			return err
 		})
 	}
-	return stocks, group.Wait()
+	return present, group.Wait()
 }
 
-// holds tells whether a node has the same image under the same name.
-func holds(stock map[string][]string, image images.Image) bool {
-	return slices.ContainsFunc(stock[image.Name], func(digest string) bool { return slices.Contains(image.Digests, digest) })
+// hasImage tells whether a node has the same image under the same name.
+func hasImage(present map[string][]string, image images.Image) bool {
+	return slices.ContainsFunc(present[image.Name], func(digest string) bool { return slices.Contains(image.Digests, digest) })
 }
 
 // temporary makes a file for an archive, and what removes it.

@@ -1,4 +1,4 @@
-package bootstrap
+package gc
 
 import (
 	"context"
@@ -10,7 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
+	"github.com/kindctl/kindctl/pkg/runs/runstest"
 )
+
+func TestMain(m *testing.M) { runstest.Main(m) }
 
 // shed is a Docker with clusters.
 type shed struct {
@@ -55,9 +59,9 @@ func TestPlanExpired(t *testing.T) {
 		}
 	}
 	metadata := func(name string, expires time.Time) provider.Metadata {
-		return provider.Metadata{Run: name, Cluster: name, Owner: owner(), Expires: expires, Kubeconfigs: []string{mine, elsewhere}}
+		return provider.Metadata{Run: name, Cluster: name, Owner: runs.Owner(), Expires: expires, Kubeconfigs: []string{mine, elsewhere}}
 	}
-	release, err := Claim("busy")
+	release, err := runs.Lock("busy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +83,14 @@ func TestPlanExpired(t *testing.T) {
 	if diff := cmp.Diff(want, s.Clusters[0].Titles()); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Left{{"busy", "another kindctl is at work on it"}}, s.Left); diff != "" {
+	if diff := cmp.Diff([]Skipped{{"busy", "another kindctl is at work on it"}}, s.Left); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
 
-// TestPlanTickets kills a run and looks at what there is of it: something, nothing
+// TestPlanKilled kills a run and looks at what there is of it: something, nothing
 // that is its own, or a cluster in another Docker.
-func TestPlanTickets(t *testing.T) {
+func TestPlanKilled(t *testing.T) {
 	for name, tt := range map[string]struct {
 		there  func(run string) []provider.Inventory
 		docker string
@@ -108,7 +112,7 @@ func TestPlanTickets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("XDG_CACHE_HOME", t.TempDir())
 			t.Setenv("TMPDIR", t.TempDir())
-			s := newSweep(shed{clusters: tt.there(killedRun(t)), spare: map[string]bool{"lab-net": true}}, tt.docker)
+			s := newSweep(shed{clusters: tt.there(runstest.Kill(t)), spare: map[string]bool{"lab-net": true}}, tt.docker)
 			defer s.Close()
 			if err := s.plan(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
@@ -134,10 +138,10 @@ func TestStaleLocks(t *testing.T) {
 	killed := begun.Add(time.Second)
 	dir := t.TempDir()
 	files := map[string]time.Time{"own": killed, "older": begun.Add(-time.Hour), "newer": killed.Add(time.Hour)}
-	ticket := &abandoned{seen: killed, note: note{Merging: &merging{Since: begun}}}
+	record := &runs.Killed{Seen: killed, Entry: runs.Entry{KubeconfigChange: &runs.KubeconfigChange{Since: begun}}}
 	for name, changed := range files {
 		path := filepath.Join(dir, name)
-		ticket.Merging.Files = append(ticket.Merging.Files, path)
+		record.KubeconfigChange.Files = append(record.KubeconfigChange.Files, path)
 		if err := os.WriteFile(path+".lock", nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +150,7 @@ func TestStaleLocks(t *testing.T) {
 		}
 	}
 	s := newSweep(shed{}, "engine")
-	s.planLocks(ticket)
+	s.planLocks(record)
 	own := filepath.Join(dir, "own.lock")
 	if diff := cmp.Diff([]string{own}, s.Locks); diff != "" {
 		t.Fatalf("locks (-want +got):\n%s", diff)

@@ -1,4 +1,6 @@
-package bootstrap
+// Package gc removes clusters, and finds those that have expired and what killed
+// commands left.
+package gc
 
 import (
 	"context"
@@ -10,11 +12,12 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
-// Sweep is what nobody answers for any more: clusters that have expired, and what
-// killed runs have left. It has locks on all of that until Close.
+// Sweep is what gc removes: clusters that have expired, and what killed runs left. It
+// holds locks on all of that until Close.
 type Sweep struct {
 	// Clusters are removed, or what there is of them.
 	Clusters []Removal `json:"clusters"`
@@ -22,18 +25,18 @@ type Sweep struct {
 	Locks     []string `json:"locks"`
 	Temporary []string `json:"temporary"`
 	// Left are clusters that would have gone and stay, with the reason.
-	Left []Left `json:"left"`
+	Left []Skipped `json:"left"`
 
 	docker   inventories
 	identity string // of Docker
-	tickets  []*abandoned
-	claims   map[string]func() // by cluster
+	records  []*runs.Killed
+	locks    map[string]func() // by cluster
 	stale    []staleLock
 	ran      bool
 }
 
-// Left is a cluster that stays.
-type Left struct {
+// Skipped is a cluster that stays.
+type Skipped struct {
 	Cluster string `json:"cluster"`
 	Reason  string `json:"reason"`
 }
@@ -53,16 +56,16 @@ func PlanSweep(ctx context.Context, docker *provider.Docker) (*Sweep, error) {
 }
 
 func newSweep(docker inventories, identity string) *Sweep {
-	return &Sweep{Clusters: []Removal{}, Locks: []string{}, Temporary: []string{}, Left: []Left{},
-		docker: docker, identity: identity, claims: map[string]func(){}}
+	return &Sweep{Clusters: []Removal{}, Locks: []string{}, Temporary: []string{}, Left: []Skipped{},
+		docker: docker, identity: identity, locks: map[string]func(){}}
 }
 
 func (s *Sweep) plan(ctx context.Context, now time.Time) (err error) {
-	if s.tickets, err = abandonedTickets(); err != nil {
+	if s.records, err = runs.FindKilled(); err != nil {
 		return err
 	}
-	for _, ticket := range s.tickets {
-		if err := s.planTicket(ctx, ticket, now); err != nil {
+	for _, record := range s.records {
+		if err := s.planKilled(ctx, record, now); err != nil {
 			return err
 		}
 	}
@@ -74,12 +77,12 @@ func (s *Sweep) plan(ctx context.Context, now time.Time) (err error) {
 	return err
 }
 
-// Close lets go of everything. Tickets for which there is nothing more to do go.
+// Close unlocks everything. Records for which there is nothing more to do are removed.
 func (s *Sweep) Close() {
-	for _, ticket := range s.tickets {
-		_ = ticket.end(s.ran && ticket.settled) // or the next time
+	for _, record := range s.records {
+		_ = record.End(s.ran && record.Done) // or the next time
 	}
-	for _, release := range s.claims {
+	for _, release := range s.locks {
 		release()
 	}
 }
@@ -87,12 +90,12 @@ func (s *Sweep) Close() {
 // Empty tells whether there is nothing to do.
 func (s *Sweep) Empty() bool { return len(s.Clusters)+len(s.Locks)+len(s.Temporary) == 0 }
 
-// claim takes a cluster, unless somebody is at work on it.
-func (s *Sweep) claim(cluster string) (bool, error) {
-	if s.claims[cluster] != nil {
+// lock locks a cluster, unless another command is at work on it.
+func (s *Sweep) lock(cluster string) (bool, error) {
+	if s.locks[cluster] != nil {
 		return true, nil
 	}
-	release, err := Claim(cluster)
+	release, err := runs.Lock(cluster)
 	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
 		s.leave(cluster, "another kindctl is at work on it")
 		return false, nil
@@ -100,11 +103,11 @@ func (s *Sweep) claim(cluster string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s.claims[cluster] = release
+	s.locks[cluster] = release
 	return true, nil
 }
 
-func (s *Sweep) leave(cluster, reason string) { s.Left = append(s.Left, Left{cluster, reason}) }
+func (s *Sweep) leave(cluster, reason string) { s.Left = append(s.Left, Skipped{cluster, reason}) }
 
 // planExpired looks for clusters whose time is over, whoever made them. A run that
 // lives does not keep its cluster longer than it said.
@@ -119,7 +122,7 @@ func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 		if !limited || left > 0 || s.planned(found.Cluster) {
 			continue
 		}
-		if free, err := s.claim(found.Cluster); err != nil {
+		if free, err := s.lock(found.Cluster); err != nil {
 			return err
 		} else if !free {
 			continue
@@ -141,7 +144,7 @@ func (s *Sweep) planned(cluster string) bool {
 // kubeconfigs are the files that got a cluster's context, if they are here and
 // can be read.
 func (s *Sweep) kubeconfigs(metadata provider.Metadata) (files []string) {
-	if metadata.Owner != owner() {
+	if metadata.Owner != runs.Owner() {
 		return nil
 	}
 	for _, file := range metadata.Kubeconfigs {

@@ -1,4 +1,4 @@
-package bootstrap
+package gc
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // Removal is what goes when a cluster is removed. Making it changes nothing.
@@ -83,7 +84,7 @@ func (r Removal) Titles() (lines []string) {
 // Down removes a cluster once nobody else is at work on it. That there is none is no
 // error. Docker is opened by then.
 func Down(ctx context.Context, connection *provider.Connection, name, kubeconfig string, sink event.Sink) error {
-	release, err := Await(ctx, name, func() {
+	release, err := runs.LockWait(ctx, name, func() {
 		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl that is at work on cluster " + name})
 	})
 	if err != nil {

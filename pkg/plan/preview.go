@@ -1,4 +1,4 @@
-package bootstrap
+package plan
 
 import (
 	"context"
@@ -37,10 +37,10 @@ func Preview(ctx context.Context, phases []Phase, sink event.Sink) (steps []Step
 		if step.Skipped == "" {
 			step.Changes, err = phase.Would(ctx)
 		}
-		if err == nil || errors.Is(err, errDone) {
+		if err == nil || errors.Is(err, ErrDone) {
 			steps = append(steps, step)
 		}
-		if errors.Is(err, errDone) {
+		if errors.Is(err, ErrDone) {
 			return steps, nil
 		}
 		if err != nil {
@@ -50,5 +50,5 @@ func Preview(ctx context.Context, phases []Phase, sink event.Sink) (steps []Step
 	return steps, nil
 }
 
-// nothing is what phases change that only wait for something.
-func nothing(context.Context) ([]string, error) { return nil, nil }
+// Nothing is what phases change that only wait for something.
+func Nothing(context.Context) ([]string, error) { return nil, nil }
