@@ -93,6 +93,9 @@ func New(name string, options Options) (Addon, error) {
 	return make(options), nil
 }
 
+// CNIs are what tells of each addon that a cluster has it.
+func CNIs() []verify.CNI { return []verify.CNI{cilium.CNI, calico.CNI} }
+
 // Checks returns the checks of the addon of a name, or none for an unknown one.
 func Checks(name string) []verify.Check {
 	if make, known := catalog[name]; known {

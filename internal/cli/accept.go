@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -158,7 +157,7 @@ func findDifferences(c *cli.Context, client *kube.Client, name string, names []s
 	sink, finish := progressSink(c)
 	defer finish()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Compare " + name + " with its requested configuration", Estimate: verifyEstimate / 2})
-	verdict, _ := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: withoutFailures(sink)})
+	verdict, _ := verify.RunAndClose(c.Context, target, checks, verify.RunOptions{Sink: withoutFailures(sink)})
 	span.Done("")
 	if c.Context.Err() != nil {
 		return nil, "", context.Cause(c.Context)

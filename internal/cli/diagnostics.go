@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/diagnose"
@@ -56,7 +57,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		if client == nil {
 			return verify.Report{}
 		}
-		expect, err := verify.Discover(ctx, client)
+		expect, err := verify.Discover(ctx, client, addons.CNIs()...)
 		if err != nil {
 			return verify.Report{}
 		}
@@ -68,7 +69,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		if docker, err := d.docker.Open(ctx); err == nil {
 			target.Containerd = bootstrap.ReadContainerd(docker.Cluster(d.name))
 		}
-		verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
+		verdict, _ := verify.RunAndClose(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 		return verdict
 	})
 }

@@ -68,7 +68,7 @@ func (s bundleSource) reach(ctx context.Context) (*kube.Client, verify.Expectati
 	}
 	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
 	defer cancel()
-	expect, err := verify.Discover(ctx, client)
+	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
 	return client, expect, err
 }
 
@@ -79,7 +79,7 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 	}
 	target := verify.NewTarget(client, expect)
 	target.Containerd = bootstrap.ReadContainerd(s.docker.Cluster(s.name))
-	verdict, _ := bootstrap.Judge(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
+	verdict, _ := verify.RunAndClose(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 	verdict.Cluster = provider.Context(s.name)
 	var out bytes.Buffer
 	err = report.Verdict(&out, verdict)

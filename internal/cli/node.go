@@ -179,7 +179,7 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	work := open(bootstrap.StandingConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Sink: reports.follow(sink)})
+	work := open(bootstrap.StandingConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Sink: reports.follow(sink)})
 	err = work.Run(c.Context)
 	finish()
 	verdict := work.Verdict()

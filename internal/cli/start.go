@@ -42,7 +42,7 @@ func start(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	config := bootstrap.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
+	config := bootstrap.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
 		lines, err := bootstrap.NewStart(config).Preview(c.Context)
 		if err != nil {

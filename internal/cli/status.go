@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -109,7 +110,7 @@ func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error)
 	if s.Version, err = client.Version(ctx); err != nil {
 		return s, err
 	}
-	if s.Expect, err = verify.Discover(ctx, client); err != nil {
+	if s.Expect, err = verify.Discover(ctx, client, addons.CNIs()...); err != nil {
 		return s, err
 	}
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})

@@ -8,7 +8,6 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -96,7 +95,7 @@ func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify
 	}
 	sink = reports.follow(sink)
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	verdict, err := bootstrap.Judge(c.Context, target, checks, verify.RunOptions{Sink: sink})
+	verdict, err := verify.RunAndClose(c.Context, target, checks, verify.RunOptions{Sink: sink})
 	if err == nil {
 		span.Done("")
 	} else {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -81,7 +82,7 @@ var contactTimeout = kube.ContactTimeout
 func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Expectation, error) {
 	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
 	defer cancel()
-	expect, err := verify.Discover(ctx, client)
+	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
 	if err != nil {
 		return expect, silence(c, client, err, name)
 	}

@@ -33,7 +33,7 @@ func (s *standing) lookBefore(ctx context.Context) {
 		quick := slices.DeleteFunc(checks, func(check verify.Check) bool { return check.Slow })
 		target := verify.NewTarget(s.client, s.before)
 		target.Containerd = ReadContainerd(s.cluster())
-		c.report, _ = Judge(ctx, target, withinReach(quick), verify.RunOptions{})
+		c.report, _ = verify.RunAndClose(ctx, target, withinReach(quick), verify.RunOptions{})
 	}()
 }
 
@@ -108,7 +108,7 @@ func (s *standing) verifyWithout(ctx context.Context, nodes, ids []string) (veri
 		Message: fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", "))})
 	target := verify.NewTarget(s.client, s.before)
 	target.Without, target.Containerd = nodes, ReadContainerd(s.cluster())
-	report, _ := Judge(ctx, target, withinReach(checks), verify.RunOptions{})
+	report, _ := verify.RunAndClose(ctx, target, withinReach(checks), verify.RunOptions{})
 	if ctx.Err() != nil {
 		return report, context.Cause(ctx)
 	}

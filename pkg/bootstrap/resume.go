@@ -65,7 +65,7 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 		names = append(names, node.Name)
 	}
 	s.stopApproving = approveServing(ctx, s.client, names, s.Sink)
-	s.expect, err = verify.Discover(ctx, s.client)
+	s.expect, err = verify.Discover(ctx, s.client, s.CNIs...)
 	return fmt.Sprintf("%d API servers", servers), err
 }
 

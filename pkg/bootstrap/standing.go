@@ -34,6 +34,8 @@ type StandingConfig struct {
 	Retain, Retainable bool
 	// Checks are those for a cluster that is expected to be like this.
 	Checks func(verify.Expectation) ([]verify.Check, error)
+	// CNIs are those that can be known in a cluster without a record.
+	CNIs []verify.CNI
 	// Workloads names what a CNI runs in kube-system.
 	Workloads func(cni string) []string
 	// Sink receives what happens.
@@ -97,7 +99,7 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 	if s.client, err = connect(ctx, s.cluster()); err != nil {
 		return err
 	}
-	if s.before, err = verify.Discover(ctx, s.client); err != nil {
+	if s.before, err = verify.Discover(ctx, s.client, s.CNIs...); err != nil {
 		if expired := CertificatesExpired(ctx, s.cluster()); expired != nil {
 			return expired
 		}

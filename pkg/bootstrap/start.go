@@ -24,6 +24,8 @@ type StartConfig struct {
 	WaitTimeout time.Duration
 	// Checks are those for a cluster that is expected to be like this.
 	Checks func(verify.Expectation) ([]verify.Check, error)
+	// CNIs are those that can be known in a cluster without a record.
+	CNIs []verify.CNI
 	// Workloads names what a CNI runs in kube-system.
 	Workloads func(cni string) []string
 	// Rejoin puts in order what the CNI remembers of nodes at other addresses.
@@ -175,7 +177,7 @@ func prove(ctx context.Context, client *kube.Client, cluster provider.Cluster, e
 	}
 	target := verify.NewTarget(client, expect)
 	target.Flags, target.Containerd = []string{"-n", cluster.Name}, ReadContainerd(cluster)
-	return Judge(ctx, target, all, verify.RunOptions{Sink: sink})
+	return verify.RunAndClose(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 
 // passed is a phase's word on a verification that went well.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -31,13 +30,13 @@ func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.R
 
 // verifyWith verifies a cluster whose nodes' containers can be read, or a nil reader.
 func verifyWith(ctx context.Context, client *kube.Client, containerd verify.ReadContainerd, sink event.Sink) (verify.Report, error) {
-	expect, err := verify.Discover(ctx, client)
+	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	target := verify.NewTarget(client, expect)
 	target.Containerd = containerd
-	return bootstrap.Judge(ctx, target, Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
+	return verify.RunAndClose(ctx, target, Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
 }
 
 func sinkOr(sink event.Sink) event.Sink {

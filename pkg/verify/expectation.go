@@ -62,12 +62,21 @@ func Recorded(ctx context.Context, client *kube.Client) (Expectation, bool, erro
 	return expect, true, nil
 }
 
+// CNI is what tells that a cluster has a CNI.
+type CNI struct {
+	// Name is the one that an Expectation has.
+	Name string
+	// Agents is the name of its DaemonSet, in whatever namespace.
+	Agents string
+}
+
 // Discover returns what the cluster is expected to be: its record, or else
 // what it looks like now. The record of a cluster that was made without a CNI
-// says nothing of the one that has come since, so that one is looked for.
+// says nothing of the one that has come since, so that one is looked for among those
+// that are known, of which the first counts.
 // What users have accepted comes with it.
-func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
-	expect, err := discover(ctx, client)
+func Discover(ctx context.Context, client *kube.Client, known ...CNI) (Expectation, error) {
+	expect, err := discover(ctx, client, known)
 	if err != nil {
 		return expect, err
 	}
@@ -75,7 +84,7 @@ func Discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 	return expect, err
 }
 
-func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
+func discover(ctx context.Context, client *kube.Client, known []CNI) (Expectation, error) {
 	expect, recorded, err := Recorded(ctx, client)
 	if err != nil || recorded && expect.CNI != NoCNI {
 		return expect, err
@@ -96,9 +105,9 @@ func discover(ctx context.Context, client *kube.Client) (Expectation, error) {
 			return Expectation{}, err
 		}
 	}
-	for _, known := range []struct{ cni, agent string }{{"cilium", "cilium"}, {"calico", "calico-node"}} {
-		if namespace, found := agents[known.agent]; found {
-			expect.CNI, expect.CNINamespace = known.cni, namespace
+	for _, cni := range known {
+		if namespace, found := agents[cni.Agents]; found {
+			expect.CNI, expect.CNINamespace = cni.Name, namespace
 			break
 		}
 	}
@@ -186,7 +195,7 @@ type Expectation struct {
 	IPFamily string `json:"ipFamily,omitempty"`
 	// ProxyMode is iptables, nftables, ipvs or none.
 	ProxyMode string `json:"proxyMode"`
-	// CNI is cilium, calico or none (none of those that kindctl knows).
+	// CNI is the name of one that kindctl knows, or NoCNI.
 	CNI string `json:"cni"`
 	// CNINamespace is where the agents of the CNI were found, "" where nobody
 	// looked for them: kindctl itself has them in kube-system.
