@@ -14,10 +14,13 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
+// ProxyName is the name of kube-proxy, of its DaemonSet, ConfigMap and container.
 const ProxyName = "kube-proxy"
 
+// ProxySelector finds the pods of kube-proxy.
 const ProxySelector = "k8s-app=" + ProxyName
 
+// ProxyMetricsPort serves the metrics of kube-proxy, on the node's loopback address.
 const ProxyMetricsPort = 10249
 
 const proxyConfigKey = "config.conf"

@@ -28,6 +28,8 @@ const (
 	UDPPort  = 8081
 )
 
+// The labels of probe pods: their fleet, with its values, and their node, as NodeKey
+// has it.
 const (
 	FleetLabel = "kindctl.dev/fleet"
 	fleetValue = "probe"

@@ -48,10 +48,13 @@ func (s *Session) FleetBackends(ctx context.Context) (services []ServiceBackends
 // RightsOfServices go with probes and Services in front of them.
 var RightsOfServices = verify.JoinRights(RightsOfFleet, []string{"create,get services"})
 
+// FleetService is the name of the Service in front of the probes.
 const FleetService = "fleet"
 
+// HeadlessFleet is the name of the headless one.
 const HeadlessFleet = "fleet-headless"
 
+// ServicePort is the port of these Services, and PortName its name.
 const ServicePort = 80
 
 // The Services in front of the fleet.

@@ -85,6 +85,7 @@ func SharedSettings(ctx context.Context, t *verify.Target) (Settings, error) {
 	return leaves(configuration), nil
 }
 
+// KubeletConfigMap is where kubeadm keeps what it gives to joining nodes.
 const KubeletConfigMap = "kubelet-config"
 
 // KubeletConfigKey is where kubeadm keeps what it gives to joining nodes.

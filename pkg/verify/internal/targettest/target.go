@@ -19,6 +19,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"
 )
 
+// OtherClock is the time of a cluster whose clock is years away from ours.
 var OtherClock = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // New is a target with these pods and objects.
