@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestCIRun runs a copy of .ci/run in a folder of its own, where make and
-// docker are stubs. One cluster of the tests is there before, and another one
+// TestCIRun runs a copy of .ci/run in a folder of its own, where make, docker and
+// apt-get are stubs. One cluster of the tests is there before, and another one
 // once the tests have begun.
 func TestCIRun(t *testing.T) {
 	const removes = "docker rm -f -v made\n"
@@ -46,6 +46,7 @@ func TestCIRun(t *testing.T) {
 			}
 			put(".ci/run", string(script))
 			put("bin/make", "#!/usr/bin/env bash\n"+tt.make+"\n")
+			put("bin/apt-get", "#!/bin/sh\n")
 			put("bin/docker", `#!/usr/bin/env bash
 case $1 in
 ps) echo e2e-others others; echo lab mine; if [ -e made ]; then echo e2e-a made; fi ;;

@@ -384,7 +384,7 @@ func TestStartWithoutANode(t *testing.T) {
 	d.containers[0].files[metadataFile] = `{"nodes": ["lab-control-plane", "lab-worker", "lab-worker2"]}`
 	engine := d.engine(t)
 	stopped(t, engine)
-	if _, err := engine.Cluster("lab").Start(t.Context()); hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost lab-worker2:") {
+	if _, err := engine.Cluster("lab").Start(t.Context()); hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "is missing lab-worker2,") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -411,7 +411,7 @@ func TestWhole(t *testing.T) {
 				nodes = append(nodes, &Node{Name: b.name, Role: b.role})
 			}
 			err := missingContainers("lab", nodes, tt.known)
-			if tt.lost == "" && err != nil || tt.lost != "" && (hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "lost "+tt.lost+":")) {
+			if tt.lost == "" && err != nil || tt.lost != "" && (hint.ReasonOf(err) != "NODE_LOST" || !strings.Contains(err.Error(), "is missing "+tt.lost+",")) {
 				t.Errorf("error is %v, want a loss of %q", err, tt.lost)
 			}
 		})
