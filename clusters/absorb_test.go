@@ -99,7 +99,7 @@ func TestAbsorb(t *testing.T) {
 		{"an API that is neither", head + "kindConfig:\n  runtimeConfig:\n    api/all: maybe\n", `lab.yaml:5: runtimeConfig of api/all is "maybe"`},
 		{"IPv6", kinds + "networking:\n  ipFamily: dual\n", ""},
 		{"an image for one node", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n    image: old:1\n", ""},
-		{"more nodes than there are", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n  - role: worker\n", `lab.yaml:7: kindConfig has more nodes of role "worker" than there are to be`},
+		{"more nodes than there are", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n  - role: worker\n", `lab.yaml:7: kindConfig has more nodes of role "worker" than the configuration`},
 		{"ports beside our groups", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n    extraPortMappings: [{containerPort: 80}]\n", "lab.yaml:7: extraPortMappings: write it as ports of nodes"},
 		{"labels beside our groups", head + "workers: 1\nkindConfig:\n  nodes:\n  - role: worker\n    labels: {a: b}\n", "lab.yaml:7: labels: write it as labels of nodes"},
 		{"a misspelled field of kind's", kinds + "nodes:\n- roel: worker\n", `lab.yaml:4: there is no field "roel" (did you mean "role"?)`},
