@@ -129,7 +129,7 @@ func TestKubeletsRenew(t *testing.T) {
 				verifytest.Renew(t, target.Kube, l)
 			}
 			patience := 2 * time.Second // more than it takes to see what is renewed
-			if test.want == "" { // it ends by itself
+			if test.want == "" {        // it ends by itself
 				patience = 10 * time.Second
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
