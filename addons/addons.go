@@ -86,11 +86,11 @@ func New(name string, options Options) (Addon, error) {
 	if name == None {
 		return nil, nil
 	}
-	make, known := catalog[name]
+	create, known := catalog[name]
 	if !known {
 		return nil, hint.CNIUnknown.New(fmt.Sprintf("there is no CNI %q", name), "use one of: "+strings.Join(append(Names(), None), ", "))
 	}
-	return make(options), nil
+	return create(options), nil
 }
 
 // CNIs are what tells of each addon that a cluster has it.
@@ -98,8 +98,8 @@ func CNIs() []verify.CNI { return []verify.CNI{cilium.CNI, calico.CNI} }
 
 // Checks returns the checks of the addon of a name, or none for an unknown one.
 func Checks(name string) []verify.Check {
-	if make, known := catalog[name]; known {
-		return make(Options{}).Checks()
+	if create, known := catalog[name]; known {
+		return create(Options{}).Checks()
 	}
 	return nil
 }
@@ -107,8 +107,8 @@ func Checks(name string) []verify.Check {
 // Workloads names the DaemonSets and Deployments that the addon of a name runs in
 // kube-system.
 func Workloads(name string) []string {
-	if make, known := catalog[name]; known {
-		return make(Options{}).Workloads()
+	if create, known := catalog[name]; known {
+		return create(Options{}).Workloads()
 	}
 	return nil
 }
@@ -116,8 +116,8 @@ func Workloads(name string) []string {
 // State asks the agents of a CNI how they see things, for people. Answers come
 // with the node and a word for the question. Other CNIs are not asked.
 func State(ctx context.Context, client *kube.Client, name string, answer func(node, name, text string)) error {
-	if make, known := catalog[name]; known {
-		return make(Options{}).State(ctx, client, answer)
+	if create, known := catalog[name]; known {
+		return create(Options{}).State(ctx, client, answer)
 	}
 	return nil
 }

@@ -193,8 +193,7 @@ var lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 // explain turns the decoder's complaints into FILE:LINE form.
 func explain(err error, filename string) string {
 	complaints := []string{err.Error()}
-	var typed *yaml.TypeError
-	if errors.As(err, &typed) {
+	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
 		complaints = typed.Errors
 	}
 	for i, complaint := range complaints {

@@ -100,6 +100,6 @@ func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
 			Propagation: v1alpha4.MountPropagation(m.Propagation), SelinuxRelabel: m.SELinuxRelabel,
 		})
 	}
-	kinds.KubeadmConfigPatches = append(registration(node, t.Nodes(), settings), kinds.KubeadmConfigPatches...)
+	kinds.KubeadmConfigPatches = append(registration(node, settings), kinds.KubeadmConfigPatches...)
 	return kinds
 }

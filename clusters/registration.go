@@ -16,7 +16,7 @@ var ControlPlaneTaint = corev1.Taint{Key: "node-role.kubernetes.io/control-plane
 // registration are the patches with which a node registers: its taints, and
 // what its kubelet must leave alone because the node may not use it. kubeadm
 // takes no other settings of a kubelet's from a node that joins.
-func registration(node Node, nodes int, settings NodeSettings) (patches []string) {
+func registration(node Node, settings NodeSettings) (patches []string) {
 	own := map[string]any{}
 	if taints := node.taints(); len(taints) > 0 {
 		if node.Role == ControlPlane {

@@ -90,7 +90,7 @@ func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
 		r.own(text)
 	}
 	r.users(t.translatedFor(t.clusterPatches(), t.Each(), settings))
-	for _, text := range registration(node, t.Nodes(), settings) {
+	for _, text := range registration(node, settings) {
 		r.own(text)
 	}
 	r.users(t.translatedFor(t.nodePatches(node), []Node{node}, settings))

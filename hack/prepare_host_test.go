@@ -42,11 +42,11 @@ func newMachine(t *testing.T, capabilities string) *machine {
 		t.Fatal(err)
 	}
 	for _, tool := range tools {
-		real, err := exec.LookPath(tool)
+		found, err := exec.LookPath(tool)
 		if err != nil {
 			t.Skipf("this test needs %s: %v", tool, err)
 		}
-		if err := os.Symlink(real, filepath.Join(m.path, tool)); err != nil {
+		if err := os.Symlink(found, filepath.Join(m.path, tool)); err != nil {
 			t.Fatal(err)
 		}
 	}

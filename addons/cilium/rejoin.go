@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -36,7 +35,7 @@ func Rejoin(ctx context.Context, client *kube.Client) error {
 	}
 	for _, stale := range astray(endpoints.Items, pods.Items, nodes.Items) {
 		err := client.Dynamic.Resource(ciliumEndpoints).Namespace(stale.GetNamespace()).Delete(ctx, stale.GetName(), metav1.DeleteOptions{
-			Preconditions: &metav1.Preconditions{UID: ptr.To(stale.GetUID()), ResourceVersion: ptr.To(stale.GetResourceVersion())},
+			Preconditions: &metav1.Preconditions{UID: new(stale.GetUID()), ResourceVersion: new(stale.GetResourceVersion())},
 		})
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) { // gone, or put right meanwhile
 			return fmt.Errorf("delete CiliumEndpoint %s/%s: %w", stale.GetNamespace(), stale.GetName(), err)

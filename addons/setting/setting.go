@@ -40,11 +40,12 @@ type Values struct {
 
 // Complain words a problem with the value of a path, with its place.
 func (v Values) Complain(path []string, format string, args ...any) string {
-	at := v.Root
+	var at strings.Builder
+	at.WriteString(v.Root)
 	for _, name := range path {
-		at += "[" + name + "]"
+		at.WriteString("[" + name + "]")
 	}
-	return v.Place.Of(at) + v.Root + strings.Join(append([]string{""}, path...), ".") + ": " + fmt.Sprintf(format, args...)
+	return v.Place.Of(at.String()) + v.Root + strings.Join(append([]string{""}, path...), ".") + ": " + fmt.Sprintf(format, args...)
 }
 
 // Problems are the values that a JSON schema does not allow, and those that neither

@@ -61,7 +61,7 @@ func (r *relay) pass(signal os.Signal) {
 	if r.process == nil {
 		return
 	}
-	// A process that has just ended cannot be signalled, and need not be.
+	// A process that has just ended cannot be signaled, and need not be.
 	if r.passed++; r.passed >= patience {
 		_ = r.process.Kill()
 	} else if !r.echoed(signal) {

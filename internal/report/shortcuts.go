@@ -51,15 +51,15 @@ func cells(texts ...string) string {
 	}
 	var row strings.Builder
 	for y := range height {
-		line := ""
+		var line strings.Builder
 		for i, column := range columns {
 			cell := ""
 			if y < len(column) {
 				cell = column[y]
 			}
-			line += fmt.Sprintf("%-*s", cellColumns[i]+2, cell)
+			fmt.Fprintf(&line, "%-*s", cellColumns[i]+2, cell)
 		}
-		row.WriteString(strings.TrimRight(line, " ") + "\n")
+		row.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return row.String()
 }

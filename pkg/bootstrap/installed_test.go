@@ -51,7 +51,7 @@ func TestInstalledPods(t *testing.T) {
 	pod := func(name, kind, owner, component, node string) *corev1.Pod {
 		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"component": component}}, Spec: corev1.PodSpec{NodeName: node}}
 		if kind != "" {
-			p.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: ptr.To(true)}}
+			p.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: new(true)}}
 		}
 		return p
 	}

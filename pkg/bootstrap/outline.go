@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/plan"
@@ -92,14 +93,15 @@ func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
 		changes = append(changes, "make network "+network)
 	}
 	for _, node := range u.outline.Nodes {
-		line := fmt.Sprintf("make container %s from %s, on network %s", node.Name, node.Image, network)
+		var line strings.Builder
+		fmt.Fprintf(&line, "make container %s from %s, on network %s", node.Name, node.Image, network)
 		for _, port := range node.Ports {
-			line += ", with " + port
+			line.WriteString(", with " + port)
 		}
 		for _, mount := range node.Mounts {
-			line += ", with " + mount
+			line.WriteString(", with " + mount)
 		}
-		changes = append(changes, line)
+		changes = append(changes, line.String())
 	}
 	if u.Topology.TTL > 0 {
 		changes = append(changes, fmt.Sprintf("let the cluster expire after %v", u.Topology.TTL))

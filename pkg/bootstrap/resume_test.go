@@ -66,7 +66,7 @@ func TestRunningPods(t *testing.T) {
 	if err := running(good, since()); err != nil {
 		t.Errorf("pods that run are waited for: %v", err)
 	}
-	bad := append(good, pod("stale", before, nil), pod("unready", after, unready), pod("waiting", after, waiting))
+	bad := append(slices.Clone(good), pod("stale", before, nil), pod("unready", after, unready), pod("waiting", after, waiting))
 	if err := running(bad, since()); err == nil || err.Error() != "stale; unready; waiting" {
 		t.Errorf("waited for are %v", err)
 	}
@@ -105,7 +105,7 @@ func TestUntilReady(t *testing.T) {
 
 func TestDirectAnywhere(t *testing.T) {
 	if got := direct(&rest.Config{}, netip.MustParseAddrPort("0.0.0.0:6443")).Host; got != "https://127.0.0.1:6443" {
-		t.Errorf("a port that is published on every address is dialled at %s", got)
+		t.Errorf("a port that is published on every address is dialed at %s", got)
 	}
 }
 

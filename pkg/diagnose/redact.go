@@ -8,7 +8,7 @@ const redacted = "[redacted]"
 // credentials look the same wherever they stand: private keys in PEM, tokens of
 // service accounts and of OIDC (JSON Web Tokens, RFC 7519), tokens that join a
 // node (six and sixteen characters, as kubeadm makes them), and what an HTTP
-// request authorises itself with.
+// request authorizes itself with.
 var credentials = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`),
 	regexp.MustCompile(`\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+`),

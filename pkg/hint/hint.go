@@ -85,8 +85,7 @@ func CodeOf(err error) Code {
 
 // AdviceOf returns the advice of the outermost Error in err's chain, if any.
 func AdviceOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Advice
 	}
 	return ""
@@ -94,8 +93,7 @@ func AdviceOf(err error) string {
 
 // ReasonOf returns the stable reason of the outermost Error in err's chain, if any.
 func ReasonOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Reason
 	}
 	return ""

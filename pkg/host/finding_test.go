@@ -57,7 +57,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// asking are needs of limits that the healthy host can fulfil.
+// asking are needs of limits that the healthy host can fulfill.
 var asking = Needs{Nodes: 2, Limits: []Limit{{Node: "lab-worker", MilliCPUs: 1500}, {Node: "lab-worker2", Bytes: 2 << 30}}}
 
 // TestPorts takes a port and asks for it.

@@ -204,13 +204,13 @@ func hasImage(present map[string][]string, image images.Image) bool {
 
 // temporary makes a file for an archive, and what removes it.
 func temporary() (file *os.File, remove func(), err error) {
-	dir, clear, err := scratch.Dir("load")
+	dir, removeDir, err := scratch.Dir("load")
 	if err != nil {
 		return nil, nil, err
 	}
 	if file, err = os.Create(filepath.Join(dir, "images.tar")); err != nil {
-		clear()
+		removeDir()
 		return nil, nil, err
 	}
-	return file, func() { file.Close(); clear() }, nil
+	return file, func() { file.Close(); removeDir() }, nil
 }

@@ -66,8 +66,8 @@ func (b *berth) Load(_ context.Context, archive io.Reader) error {
 
 const app, db = "docker.io/library/app:dev", "docker.io/library/db:dev"
 
-// harbour has one node with everything, one with an older app, and one without.
-func harbour() (*dock, []*berth, []destination) {
+// harbor has one node with everything, one with an older app, and one without.
+func harbor() (*dock, []*berth, []destination) {
 	d := &dock{images: map[string]string{app: "sha256:app2", db: "sha256:db"}}
 	berths := []*berth{
 		{dock: d, name: "all", has: map[string][]string{app: {"sha256:m", "sha256:app2"}, db: {"sha256:db"}}},
@@ -83,7 +83,7 @@ func harbour() (*dock, []*berth, []destination) {
 
 func TestLoadSavesOnceAndSkips(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()) // others leave files as well
-	d, berths, nodes := harbour()
+	d, berths, nodes := harbor()
 	l := loader{source: d, sink: event.Discard}
 	if err := l.find(t.Context(), []string{"app:dev", "db:dev", "docker.io/library/app:dev"}, nil); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestLoadSavesOnceAndSkips(t *testing.T) {
 }
 
 func TestLoadNamesEverythingThatIsMissing(t *testing.T) {
-	d, _, _ := harbour()
+	d, _, _ := harbor()
 	l := loader{source: d, sink: event.Discard}
 	err := l.find(t.Context(), []string{"app:dev", "web:1", "job:2"}, nil)
 	if hint.CodeOf(err) != hint.NotFound || !strings.Contains(err.Error(), "web:1, job:2") || !strings.Contains(hint.AdviceOf(err), "docker build -t web:1") {
@@ -120,7 +120,7 @@ func TestLoadNamesEverythingThatIsMissing(t *testing.T) {
 }
 
 func TestLoadFailsWithTheNode(t *testing.T) {
-	d, _, nodes := harbour()
+	d, _, nodes := harbor()
 	d.full = "old"
 	l := loader{source: d, sink: event.Discard}
 	if err := l.find(t.Context(), []string{"app:dev"}, nil); err != nil {

@@ -177,14 +177,14 @@ func TestSharingWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	make, waited := c.up, false
+	create, waited := c.up, false
 	c.up = func(tb testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
 		ours, err := runs.Lock("ours")
 		if err != nil {
 			return nil, err
 		}
 		defer ours()
-		return make(tb, o)
+		return create(tb, o)
 	}
 	s, err := settle("ours", nil)
 	if err != nil {

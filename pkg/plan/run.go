@@ -4,6 +4,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -107,8 +108,8 @@ func undo(ctx context.Context, phases []Phase, options Options) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), options.UndoTimeout)
 	defer cancel()
 	var failures []error
-	for i := len(phases) - 1; i >= 0; i-- {
-		phase := phases[i]
+	for _, phase := range slices.Backward(phases) {
+
 		if phase.Undo == nil {
 			continue
 		}

@@ -150,12 +150,12 @@ func addressIn(data []byte, name string) (netip.Addr, error) {
 }
 
 // fixAddress has Docker give a stopped container an address at every start, or with
-// the zero address any. It returns false when the network cannot: Docker gives
+// the zero address any. Where the network cannot, nothing is changed: Docker gives
 // fixed addresses only in subnets that were chosen when the network was made.
-func (n *Node) fixAddress(ctx context.Context, networkID string, address netip.Addr) (bool, error) {
+func (n *Node) fixAddress(ctx context.Context, networkID string, address netip.Addr) error {
 	connected := n.endpoint != nil && n.endpoint.NetworkID == networkID
 	if connected && n.fixedTo(address) {
-		return true, nil
+		return nil
 	}
 	// A container without its network starts and is of no use: whatever ends the
 	// context, it gets one back.
@@ -163,23 +163,23 @@ func (n *Node) fixAddress(ctx context.Context, networkID string, address netip.A
 	if connected && address.IsValid() {
 		// Docker judges the address first, and then finds the container connected.
 		if err := n.connect(ctx, address); noFixedAddress(err) {
-			return false, nil
+			return nil
 		}
 	}
 	if n.endpoint != nil {
 		if _, err := n.docker.api.NetworkDisconnect(ctx, n.Network, client.NetworkDisconnectOptions{Container: n.Name, Force: true}); err != nil {
-			return false, fmt.Errorf("disconnect %s from network %s: %w", n.Name, n.Network, err)
+			return fmt.Errorf("disconnect %s from network %s: %w", n.Name, n.Network, err)
 		}
 	}
 	err := n.connect(ctx, address)
 	if err == nil {
-		return true, nil
+		return nil
 	}
 	again := n.connect(ctx, netip.Addr{})
 	if noFixedAddress(err) {
-		return false, again
+		return again
 	}
-	return false, errors.Join(err, again)
+	return errors.Join(err, again)
 }
 
 func (n *Node) connect(ctx context.Context, address netip.Addr) error {

@@ -349,11 +349,12 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 		b.policy = wish.RestartPolicy.Name
 		answer(map[string]any{})
 	case "start":
-		if d.takenPort == b.name {
+		switch {
+		case d.takenPort == b.name:
 			refuse(http.StatusInternalServerError, "driver failed programming external connectivity on endpoint "+b.name+": Bind for 127.0.0.1:40001 failed: port is already allocated")
-		} else if !d.start(b) {
+		case !d.start(b):
 			refuse(http.StatusForbidden, "Address already in use")
-		} else {
+		default:
 			b.files[lastOf(b.address)] = b.address.String()
 		}
 	}

@@ -45,7 +45,7 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestLend(t *testing.T) {
 	const built, name = "kindctl.local/load-balancer:1", "docker.io/envoyproxy/envoy:v1"
-	ours, real := map[string]string{builtLabel: "1"}, map[string]string{"maker": "Envoy"}
+	ours, upstream := map[string]string{builtLabel: "1"}, map[string]string{"maker": "Envoy"}
 	for _, test := range []struct {
 		title          string
 		image          string
@@ -55,8 +55,8 @@ func TestLend(t *testing.T) {
 	}{
 		{title: "a name for a while", image: built, before: map[string]map[string]string{built: ours}, during: ours},
 		{title: "a name that was left", image: built, before: map[string]map[string]string{built: ours, name: {builtLabel: "0"}}, during: ours},
-		{title: "the real image came first", image: built, before: map[string]map[string]string{built: ours, name: real}, during: real, after: real},
-		{title: "the real image was found", image: name, before: map[string]map[string]string{name: real}, during: real, after: real},
+		{title: "the real image came first", image: built, before: map[string]map[string]string{built: ours, name: upstream}, during: upstream, after: upstream},
+		{title: "the real image was found", image: name, before: map[string]map[string]string{name: upstream}, during: upstream, after: upstream},
 		{title: "no load balancer", before: map[string]map[string]string{built: ours}},
 		{title: "another process needs it too", image: built, before: map[string]map[string]string{built: ours}, during: ours, after: ours, anotherLending: true},
 	} {

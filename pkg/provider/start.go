@@ -101,7 +101,7 @@ type starting struct {
 var kindPolicy = container.RestartPolicy{Name: container.RestartPolicyOnFailure, MaximumRetryCount: 1}
 
 func (s *starting) one(ctx context.Context, a nodeAddress) error {
-	if _, err := a.fixAddress(ctx, s.network, a.desired); err != nil {
+	if err := a.fixAddress(ctx, s.network, a.desired); err != nil {
 		return err
 	}
 	if a.policy == container.RestartPolicyDisabled {
@@ -215,8 +215,7 @@ func (n *Node) stopAndKeepAddress(ctx context.Context) error {
 	if !n.address().IsValid() {
 		return nil
 	}
-	_, err := n.fixAddress(ctx, n.endpoint.NetworkID, n.address())
-	return err
+	return n.fixAddress(ctx, n.endpoint.NetworkID, n.address())
 }
 
 func (n *Node) stop(ctx context.Context) error {

@@ -71,7 +71,7 @@ func readUsage(root fs.FS, pid int, id string) (usage Usage, read bool) {
 		// systemd names its unit docker-ID.scope; inside are the container's own.
 		unit, _, _ := strings.Cut(strings.TrimPrefix(fields[2], above), "/")
 		dir := above + unit
-		for _, controller := range strings.Split(fields[1], ",") {
+		for controller := range strings.SplitSeq(fields[1], ",") {
 			switch controller {
 			case "cpuacct":
 				usage.CPU, read = time.Duration(account(root, "cpuacct", dir, "cpuacct.usage", "")), true

@@ -19,9 +19,9 @@ func (t *Target) SystemPods(ctx context.Context, selector string) ([]corev1.Pod,
 	if err != nil {
 		return nil, fmt.Errorf("list pods %s: %w", selector, err)
 	}
-	real := t.Real(list.Items)
-	sort.Slice(real, func(i, j int) bool { return real[i].Name < real[j].Name })
-	return real, nil
+	pods := t.Real(list.Items)
+	sort.Slice(pods, func(i, j int) bool { return pods[i].Name < pods[j].Name })
+	return pods, nil
 }
 
 // Components returns the static pods of a control plane component, sorted by

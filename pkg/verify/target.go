@@ -84,8 +84,8 @@ func (t *Target) Close(ctx context.Context) error {
 }
 
 // Shared returns the value of a type that all checks of a run share; the first call
-// makes it. Where the value has a method Close, the Target's calls it.
-func Shared[T any](t *Target, make func(*Target) T) T {
+// creates it. Where the value has a method Close, the Target's calls it.
+func Shared[T any](t *Target, create func(*Target) T) T {
 	t.shared.Lock()
 	defer t.shared.Unlock()
 	key := reflect.TypeFor[T]()
@@ -94,7 +94,7 @@ func Shared[T any](t *Target, make func(*Target) T) T {
 		if t.shared.byType == nil {
 			t.shared.byType = map[reflect.Type]any{}
 		}
-		value = make(t)
+		value = create(t)
 		t.shared.byType[key] = value
 	}
 	return value

@@ -42,7 +42,7 @@ func measured() *compare.Result {
 			{CNI: "cilium", Nodes: 3, Image: "node:cilium", Arms: arms, Runs: []compare.Trial{trial("stock", 0, 90, 99)}},
 		},
 	}
-	r.Summarise()
+	r.Summarize()
 	return r
 }
 

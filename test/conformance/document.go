@@ -65,7 +65,7 @@ func (p *page) put(cni string, specs []spec, date time.Time, commit, kubernetes 
 		}
 		p.groups = append(p.groups, append(row, fmt.Sprintf("%.0f", took.Minutes()), date.Format(time.DateOnly), commit, kubernetes))
 	}
-	slices.SortFunc(p.groups, func(a, b []string) int { return slices.Compare(a, b) })
+	slices.SortFunc(p.groups, slices.Compare)
 	slices.SortFunc(p.specs, func(a, b []string) int {
 		return cmp.Or(slices.Compare(a[:cellGroup+1], b[:cellGroup+1]), slices.Compare(a, b))
 	})

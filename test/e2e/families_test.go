@@ -39,7 +39,7 @@ func TestIPFamilies(t *testing.T) {
 				s.kubectl(cluster, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].status.podIPs[*].ip}"),
 				s.kubectl(cluster, "get", "service", "web", "-o", "jsonpath={.spec.clusterIPs[*]}"),
 			} {
-				for _, text := range strings.Fields(list) {
+				for text := range strings.FieldsSeq(list) {
 					address := netip.MustParseAddr(text)
 					port := uint16(80)
 					if strings.HasPrefix(text, "10.244.") || strings.HasPrefix(text, "fd00:10:244:") {

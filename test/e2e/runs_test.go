@@ -26,9 +26,9 @@ func (s *session) twoAtOnce(cluster string) {
 	group.Wait()
 }
 
-// signalled begins a verification, sends it a signal once it has a namespace,
+// signaled begins a verification, sends it a signal once it has a namespace,
 // and returns its exit code and how long it took to end.
-func (s *session) signalled(cluster string, signal syscall.Signal) (code int, took time.Duration) {
+func (s *session) signaled(cluster string, signal syscall.Signal) (code int, took time.Duration) {
 	s.Helper()
 	cmd := exec.Command(kindctl, "verify", "-n", cluster)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
@@ -59,11 +59,11 @@ func (s *session) runNamespaces(cluster string) string {
 func (s *session) cleansUp(cluster string) {
 	s.Helper()
 	s.leavesNothing(cluster)
-	if code, took := s.signalled(cluster, syscall.SIGINT); code != 130 || took > 15*time.Second {
+	if code, took := s.signaled(cluster, syscall.SIGINT); code != 130 || took > 15*time.Second {
 		s.Errorf("an interrupted verification ended with %d after %v", code, took)
 	}
 	s.leavesNothing(cluster)
-	s.signalled(cluster, syscall.SIGKILL)
+	s.signaled(cluster, syscall.SIGKILL)
 	if s.runNamespaces(cluster) == "" {
 		s.Error("a killed verification left no namespace, so that nothing is shown here")
 	}

@@ -29,7 +29,7 @@ func TestKubernetesVersions(t *testing.T) {
 			t.Errorf("the control plane of %s runs %s", version, control)
 		}
 		kubeadm := s.output("docker", "exec", cluster+"-control-plane", "kubeadm", "config", "images", "list", "--kubernetes-version", version)
-		for _, image := range strings.Fields(control) {
+		for image := range strings.FieldsSeq(control) {
 			if !strings.Contains(kubeadm, image) {
 				t.Errorf("%s runs, of which kubeadm does not know:\n%s", image, kubeadm)
 			}

@@ -135,7 +135,7 @@ func TestIPVS(t *testing.T) {
 		t.Errorf("/proxyMode says %q", mode)
 	}
 	answers := map[string]int{}
-	for _, answer := range strings.Fields(kubectl(t, fmt.Sprintf(`exec deployment/client -- bash -c 'for i in $(seq 30); do exec 3<>/dev/tcp/%s/80; printf "GET /hostname HTTP/1.0\r\n\r\n" >&3; tail -1 <&3; echo; done'`, service))) {
+	for answer := range strings.FieldsSeq(kubectl(t, fmt.Sprintf(`exec deployment/client -- bash -c 'for i in $(seq 30); do exec 3<>/dev/tcp/%s/80; printf "GET /hostname HTTP/1.0\r\n\r\n" >&3; tail -1 <&3; echo; done'`, service))) {
 		answers[answer]++
 	}
 	t.Logf("30 connections: %v", answers)

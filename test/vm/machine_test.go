@@ -5,6 +5,7 @@ package vm
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -94,9 +95,7 @@ func (m machine) furnish(t *testing.T, root string) {
 		"/etc/hostname": m.name + "\n", "/etc/hosts": hosts, "/etc/resolv.conf": "nameserver " + m.gateway.Addr().String() + "\n", "/etc/machine-id": strings.Repeat("7", 32) + "\n",
 		"/kind/product_name": "kind\n", "/kind/product_uuid": "77777777-7777-7777-7777-777777777777\n", // each container gets them
 	}
-	for path, content := range m.files {
-		files[path] = content
-	}
+	maps.Copy(files, m.files)
 	for path, content := range files {
 		file := filepath.Join(root, path)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

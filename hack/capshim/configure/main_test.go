@@ -70,12 +70,12 @@ func TestConfigureLosesNothing(t *testing.T) {
 
 func TestConfigureKeepsLinkAndMode(t *testing.T) {
 	dir := t.TempDir()
-	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "daemon.json")
-	write(t, real, []byte("{}"))
-	if err := os.Chmod(real, 0o600); err != nil {
+	target, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "daemon.json")
+	write(t, target, []byte("{}"))
+	if err := os.Chmod(target, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(real, link); err != nil {
+	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
 	if err := configure(link, "/shim"); err != nil {
@@ -84,7 +84,7 @@ func TestConfigureKeepsLinkAndMode(t *testing.T) {
 	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
 		t.Errorf("the link is now %v, %v", info, err)
 	}
-	if info, err := os.Stat(real); err != nil || info.Mode() != 0o600 || info.Size() < 10 {
+	if info, err := os.Stat(target); err != nil || info.Mode() != 0o600 || info.Size() < 10 {
 		t.Errorf("the file is now %v, %v", info, err)
 	}
 }

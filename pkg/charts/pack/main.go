@@ -18,8 +18,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := pack(ctx); err != nil {
+	err := pack(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "pack: %v\n%s\n", err, hint.AdviceOf(err))
 		os.Exit(1)
 	}

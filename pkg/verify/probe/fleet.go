@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -160,9 +161,7 @@ func netexec(httpPort, udpPort int) []string {
 func (s *Session) Pod(name, node string, labels map[string]string) *corev1.Pod {
 	no, yes, user, now := false, true, int64(65532), int64(0)
 	all := map[string]string{verify.RunLabel: s.t.RunID}
-	for key, value := range labels {
-		all[key] = value
-	}
+	maps.Copy(all, labels)
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all},
 		Spec: corev1.PodSpec{

@@ -48,7 +48,7 @@ func Run(ctx context.Context, runner Runner, o Options) (*Result, error) {
 			}
 		}
 	}
-	result.Summarise()
+	result.Summarize()
 	if failed := len(result.Failed()); err == nil && failed > 0 {
 		err = hint.New(hint.Creation, RunsFailed, fmt.Sprintf("%d of %d runs failed and do not count", failed, b.total()), "their causes are among the runs; see whether the machine has enough memory and disk: kindctl doctor")
 	}

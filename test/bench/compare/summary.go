@@ -29,12 +29,12 @@ type Growth struct {
 	PerNode float64 `json:"secondsPerNode"`
 }
 
-// Summarise computes what follows from the runs.
-func (r *Result) Summarise() {
+// Summarize computes what follows from the runs.
+func (r *Result) Summarize() {
 	for _, c := range r.Cases {
 		c.Summary = nil
 		for _, arm := range c.Arms {
-			c.Summary = append(c.Summary, c.summarise(arm.Arm, r.Machine.CPUs))
+			c.Summary = append(c.Summary, c.summarize(arm.Arm, r.Machine.CPUs))
 		}
 	}
 	r.Growth = nil
@@ -47,7 +47,7 @@ func (r *Result) Summarise() {
 	}
 }
 
-func (c *Case) summarise(arm string, cpus int) Summary {
+func (c *Case) summarize(arm string, cpus int) Summary {
 	var done, finish, cpu, memory, bound, over []float64
 	runs := c.Counted(arm)
 	for _, run := range runs {

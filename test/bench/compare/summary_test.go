@@ -18,7 +18,7 @@ func failed(arm string, round int) Trial { return Trial{Arm: arm, Round: round, 
 
 var twoArms = []Settings{{Arm: "stock"}, {Arm: "kindctl"}}
 
-func TestSummarise(t *testing.T) {
+func TestSummarize(t *testing.T) {
 	r := &Result{Machine: Machine{CPUs: 2}, Cases: []*Case{
 		{CNI: "calico", Nodes: 3, Arms: twoArms, Runs: []Trial{
 			trial("stock", 0, 900), trial("kindctl", 0, 1), // the warm-up
@@ -29,7 +29,7 @@ func TestSummarise(t *testing.T) {
 		}},
 		{CNI: "calico", Nodes: 8, Arms: twoArms, Runs: []Trial{trial("stock", 1, 200), failed("kindctl", 1)}},
 	}}
-	r.Summarise()
+	r.Summarize()
 	stock, kindctl := r.Cases[0].Summary[0], r.Cases[0].Summary[1]
 	if stock.Runs != 3 || kindctl.Runs != 4 || stock.Ratio != nil {
 		t.Errorf("stock has %d runs and ratio %v, kindctl %d", stock.Runs, stock.Ratio, kindctl.Runs)
@@ -66,14 +66,14 @@ func TestTotal(t *testing.T) {
 	}
 }
 
-func TestSummariseNothing(t *testing.T) {
+func TestSummarizeNothing(t *testing.T) {
 	r := &Result{}
-	r.Summarise()
+	r.Summarize()
 	if len(r.CNIs()) != 0 || r.Growth != nil {
 		t.Errorf("%+v", r)
 	}
 	unknown := &Result{Cases: []*Case{{Arms: twoArms, Runs: []Trial{trial("stock", 1, 10)}}}} // processors unknown
-	unknown.Summarise()
+	unknown.Summarize()
 	if s := unknown.Cases[0].Summary[0]; s.Bound != (Spread{}) || s.Finish.Median != 10 {
 		t.Errorf("%+v", s)
 	}

@@ -72,7 +72,7 @@ func (calicoAsPublished) Install(ctx context.Context, order compare.Order, sourc
 func (calicoAsPublished) Settings() []string {
 	return []string{
 		calicoManifest + " of Calico " + calico.Version + ", unchanged, by server-side apply, side by side, which is quicker than kubectl apply",
-		"not calico.yaml, which takes BIRD and the ipip module: this one starts fewer processes, which favours this arm",
+		"not calico.yaml, which takes BIRD and the ipip module: this one starts fewer processes, which favors this arm",
 	}
 }
 
@@ -160,7 +160,7 @@ func (c ciliumAsPublished) values(nodes int, defaults map[string]any) (map[strin
 func (c ciliumAsPublished) Settings() []string {
 	settings := []string{
 		"the chart of Cilium " + cilium.Version + " by Helm's library, with its default values but for the following",
-		"envoy.enabled=false: there is no image of Envoy's DaemonSet; one process fewer on each node, which favours this arm",
+		"envoy.enabled=false: there is no image of Envoy's DaemonSet; one process fewer on each node, which favors this arm",
 		"operator.replicas=1 where there is one node: the chart never puts two replicas on the same",
 	}
 	if c.LacksSysResource {

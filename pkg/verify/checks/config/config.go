@@ -62,12 +62,13 @@ func requestedApplied(ctx context.Context, t *verify.Target) (verify.Evidence, e
 	return evidence, errors.Join(problems...)
 }
 
-// flagsApplied looks for flags of a component in its static pods.
+// flagsApplied looks for flags of a component in its static pods. Other checks find
+// out whether one of them is missing.
 func flagsApplied(ctx context.Context, t *verify.Target, component string) (evidence verify.Evidence, err error) {
 	if len(t.Expect.RequestedOf(component, "")) == 0 {
 		return nil, nil
 	}
-	pods, err := t.Components(ctx, component)
+	pods, err := t.SystemPods(ctx, "component="+component)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -20,9 +21,7 @@ func TestLeaderless(t *testing.T) {
 		return pod
 	}
 	answers := verifytest.AnswersFrom(":10259/healthz", "ok", "cp1", "cp2")
-	for pod, answer := range map[string]string{"kube-scheduler-cp1:10259/healthz": "ok", "kube-scheduler-cp2:10259/healthz": "ok"} {
-		answers[pod] = answer
-	}
+	maps.Copy(answers, map[string]string{"kube-scheduler-cp1:10259/healthz": "ok", "kube-scheduler-cp2:10259/healthz": "ok"})
 	one := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: answers}, told("cp1"))
 	if evidence, err := elected("kube-scheduler", schedulerPort)(t.Context(), one); err != nil || len(evidence) != 2 {
 		t.Errorf("%q, %v", evidence, err)

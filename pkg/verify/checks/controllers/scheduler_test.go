@@ -16,9 +16,9 @@ import (
 
 func TestSchedulerPlaces(t *testing.T) {
 	tests := map[string]struct{ node, reason, want string }{
-		"placed":         {"w1", "", ""},
-		"refused":        {"", "0/3 nodes are available", "pod placed has no node: Unschedulable 0/3 nodes are available ("},
-		"not looked at ": {"", "", "pod placed has no node: the scheduler has not looked at it ("},
+		"placed":        {"w1", "", ""},
+		"refused":       {"", "0/3 nodes are available", "pod placed has no node: Unschedulable 0/3 nodes are available ("},
+		"not looked at": {"", "", "pod placed has no node: the scheduler has not looked at it ("},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"
 	"github.com/kindctl/kindctl/pkg/verify/probe"
@@ -15,8 +14,8 @@ func TestJudgeSlices(t *testing.T) {
 	const four, six, other = "172.18.0.2", "fc00::2", "172.18.0.3"
 	slice := func(kind discoveryv1.AddressType, ready ...string) *discoveryv1.EndpointSlice {
 		return &discoveryv1.EndpointSlice{AddressType: kind, Endpoints: []discoveryv1.Endpoint{
-			{Addresses: ready, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(len(ready) > 0)}},
-			{Addresses: []string{other}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(false)}},
+			{Addresses: ready, Conditions: discoveryv1.EndpointConditions{Ready: new(len(ready) > 0)}},
+			{Addresses: []string{other}, Conditions: discoveryv1.EndpointConditions{Ready: new(false)}},
 			{Addresses: []string{other}},
 		}}
 	}

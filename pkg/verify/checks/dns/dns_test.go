@@ -157,7 +157,7 @@ func TestAskPod(t *testing.T) {
 			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{OnDial: func(pod string, port int) (net.Conn, error) {
 				dials++
 				if pod != "a" || port != dnsPort {
-					t.Errorf("dialled %s:%d", pod, port)
+					t.Errorf("dialed %s:%d", pod, port)
 				}
 				return server.serve(), nil
 			}})

@@ -78,7 +78,7 @@ func TestClusterDomainIsThatOfMost(t *testing.T) {
 		"cluster.local,other": "cluster.local", "a,b,b,b,b": "b",
 	} {
 		var probes []probe.Probe
-		for _, domain := range strings.Split(domains, ",") {
+		for domain := range strings.SplitSeq(domains, ",") {
 			text := "search ns.svc." + domain + " svc." + domain + "\n"
 			if domain == "-" {
 				text = "nameserver 1.1.1.1\n"

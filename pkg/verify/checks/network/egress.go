@@ -53,7 +53,7 @@ func outsideReached(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	var evidence, silent verify.Evidence
 	var requests []probeRequest
 	for _, gateway := range gateways {
-		answering, problem, err := answered(ctx, t, hosts, gateway)
+		answering, problem, err := answered(ctx, hosts, gateway)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func outsideReached(ctx context.Context, t *verify.Target) (verify.Evidence, err
 
 // answered returns the nodes that get an answer from an address outside, and what
 // became of the others.
-func answered(ctx context.Context, t *verify.Target, hosts []probe.Probe, gateway netip.Addr) (nodes map[string]bool, problem, err error) {
+func answered(ctx context.Context, hosts []probe.Probe, gateway netip.Addr) (nodes map[string]bool, problem, err error) {
 	nodes = map[string]bool{}
 	var requests []probeRequest
 	for _, host := range hosts {

@@ -72,7 +72,7 @@ func judgeSettings(node config.NodeSettings, want config.Settings, address strin
 		problems = append(problems, verify.Differs(node.Node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.Node+", or in the ConfigMap "+config.KubeletConfigMap+", then there: systemctl restart kubelet",
 			verify.OnNode(node.Node, fmt.Errorf("%s is %s, "+format, append([]any{path, config.Shown(node.Settings[path])}, arguments...)...))))
 	}
-	line := ""
+	var line strings.Builder
 	compared := 0
 	for _, path := range slices.Sorted(maps.Keys(want)) {
 		if config.Unset(want[path]) {
@@ -82,14 +82,14 @@ func judgeSettings(node config.NodeSettings, want config.Settings, address strin
 		if have := node.Settings[path]; config.SameSetting(have, want[path]) {
 			continue
 		} else if wish, is := wishes.of(path); is {
-			line += "; " + describe(wish, path, have)
+			line.WriteString("; " + describe(wish, path, have))
 		} else {
 			differs(path, "in %s it is %s", config.KubeletConfigMap, config.Shown(want[path]))
 		}
 	}
 	if have := node.Settings[config.ClusterDNS]; address != "" && !config.SameSetting(have, []any{address}) && len(problems) == 0 {
 		if wish, is := wishes.of(config.ClusterDNS); is {
-			line += "; " + describe(wish, config.ClusterDNS, have)
+			line.WriteString("; " + describe(wish, config.ClusterDNS, have))
 		} else {
 			differs(config.ClusterDNS, "the address of Service %s is %s", dns.ServiceName, address)
 		}
@@ -100,7 +100,7 @@ func judgeSettings(node config.NodeSettings, want config.Settings, address strin
 	case compared == 0:
 		return "", verify.OnNode(node.Node, fmt.Errorf("%s sets nothing that could be compared", config.KubeletConfigMap))
 	}
-	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s%s", node.Node, compared, config.KubeletConfigMap, config.Shown(node.Settings[config.ClusterDNS]), line), nil
+	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s%s", node.Node, compared, config.KubeletConfigMap, config.Shown(node.Settings[config.ClusterDNS]), line.String()), nil
 }
 
 // judgeAlike wants the same settings on all nodes, and names those nodes that

@@ -201,7 +201,7 @@ func TestAskedOfOneKubelet(t *testing.T) {
 		t.Errorf("a kubelet that was changed by hand: %v", err)
 	}
 	for _, asked := range [][]string{{"w2"}, {"w2", "w4"}, {"w1", "w2", "w3"}} {
-		all := append(nodes, config.NodeSettings{Node: "w4", Settings: config.Settings{"maxPods": 110.0}})
+		all := append(slices.Clone(nodes), config.NodeSettings{Node: "w4", Settings: config.Settings{"maxPods": 110.0}})
 		if slices.Contains(asked, "w4") { // most nodes are asked for it
 			all = []config.NodeSettings{nodes[0], nodes[1], {Node: "w4", Settings: config.Settings{"maxPods": 25.0}}}
 		}

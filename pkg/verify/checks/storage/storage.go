@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/probe"
@@ -157,7 +156,7 @@ func claimPod(t *verify.Target, name, command string) *corev1.Pod {
 	pod.Spec.HostNetwork = true
 	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
 	pod.Spec.Tolerations = []corev1.Toleration{{Key: verify.ControlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}}
-	pod.Spec.SecurityContext.FSGroup = ptr.To(*pod.Spec.SecurityContext.RunAsUser)
+	pod.Spec.SecurityContext.FSGroup = new(*pod.Spec.SecurityContext.RunAsUser)
 	pod.Spec.Volumes = []corev1.Volume{{Name: claimName, VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName}}}}
 	container := &pod.Spec.Containers[0]
