@@ -112,13 +112,29 @@ type inventories interface {
 }
 
 // PlanRemoval looks for what a cluster has. kubeconfig is a file, or "" for the
-// usual ones. No cluster is an empty Removal, or one of a context that is left.
-func PlanRemoval(ctx context.Context, docker *provider.Docker, name, kubeconfig string) (Removal, error) {
+// usual ones; those that got the cluster's context before are looked at as well. No
+// cluster is an empty Removal, or one of a context that is left.
+func PlanRemoval(ctx context.Context, docker inventories, name, kubeconfig string) (Removal, error) {
 	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return Removal{}, err
 	}
-	return planRemoval(ctx, docker, found, provider.KubeconfigFiles(kubeconfig), func(string) bool { return true })
+	r, err := planRemoval(ctx, docker, found, provider.KubeconfigFiles(kubeconfig), func(string) bool { return true })
+	if err != nil {
+		return Removal{}, err
+	}
+	metadata, _ := found.Metadata()
+	if metadata.Owner != runs.Owner() {
+		return r, nil
+	}
+	own := portsOf(found)
+	for _, file := range metadata.Kubeconfigs {
+		port, has, err := provider.KubeconfigEntry(file, name)
+		if err == nil && has && own(port) && !slices.Contains(r.Kubeconfigs, file) {
+			r.Kubeconfigs = append(r.Kubeconfigs, file)
+		}
+	}
+	return r, nil
 }
 
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the

@@ -46,6 +46,30 @@ func cluster(metadata provider.Metadata, created time.Time) provider.Inventory {
 	}}}
 }
 
+// TestPlanRemoval wants the context to go from files that got it before, and another
+// cluster's of the same name to stay there.
+func TestPlanRemoval(t *testing.T) {
+	dir := t.TempDir()
+	current, earlier, others := filepath.Join(dir, "current"), filepath.Join(dir, "earlier"), filepath.Join(dir, "others")
+	for file, port := range map[string]string{current: "40001", earlier: "40001", others: "50001"} {
+		entry := "apiVersion: v1\nkind: Config\nclusters:\n- name: kind-lab\n  cluster: {server: \"https://127.0.0.1:" + port + "\"}\n"
+		if err := os.WriteFile(file, []byte(entry), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	metadata := provider.Metadata{Cluster: "lab", Owner: runs.Owner(), Kubeconfigs: []string{current, earlier, others, filepath.Join(dir, "gone")}}
+	for owner, want := range map[string][]string{runs.Owner(): {current, earlier}, "somebody@else": {current}} {
+		metadata.Owner = owner
+		removal, err := PlanRemoval(t.Context(), shed{clusters: []provider.Inventory{cluster(metadata, time.Now())}}, "lab", current)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, removal.Kubeconfigs); diff != "" {
+			t.Errorf("kubeconfigs of a cluster of %s (-want +got):\n%s", owner, diff)
+		}
+	}
+}
+
 // TestPlanExpired wants clusters whose time is over, and no others: not one that
 // somebody is at work on, nor contexts of the same name for another cluster.
 func TestPlanExpired(t *testing.T) {

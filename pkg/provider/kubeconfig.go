@@ -1,15 +1,13 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 	"sigs.k8s.io/yaml"
 )
@@ -97,7 +95,7 @@ func (c Cluster) MergeKubeconfig(ctx context.Context, path string, keep bool) er
 	if err != nil {
 		return err
 	}
-	return changeDocument(ctx, KubeconfigTarget(path), func(config kubeconfig) bool {
+	return changeFile(ctx, KubeconfigTarget(path), func(config kubeconfig) bool {
 		config.merge(added, keep)
 		return true
 	})
@@ -105,7 +103,7 @@ func (c Cluster) MergeKubeconfig(ctx context.Context, path string, keep bool) er
 
 // RemoveKubeconfig removes a cluster's entry from a kubeconfig.
 func (c Cluster) RemoveKubeconfig(ctx context.Context, file string) error {
-	return changeDocument(ctx, file, func(config kubeconfig) bool { return config.remove(Context(c.Name)) })
+	return changeFile(ctx, file, func(config kubeconfig) bool { return config.remove(Context(c.Name)) })
 }
 
 // Refreshed is what RefreshKubeconfig found in a file.
@@ -126,35 +124,31 @@ const (
 // cluster, one with a server on another host and credentials of another kind stay as
 // they are, and so does the current context.
 func (c Cluster) RefreshKubeconfig(ctx context.Context, file string) (found Refreshed, err error) {
-	text, err := c.Kubeconfig(ctx, false)
+	now, err := c.kubeconfig(ctx, false)
 	if err != nil {
 		return NoEntry, err
 	}
-	now, err := clientcmd.Load([]byte(text))
-	if err != nil {
-		return NoEntry, fmt.Errorf("the kubeconfig of cluster %s: %w", c.Name, err)
-	}
-	err = changeFile(ctx, file, func(config *api.Config) bool {
-		found = refresh(config, now, Context(c.Name))
+	err = changeFile(ctx, file, func(config kubeconfig) bool {
+		found = config.refresh(now, Context(c.Name))
 		return found == Updated
 	})
 	return found, err
 }
 
 // refresh updates the entry of one cluster.
-func refresh(config, now *api.Config, key string) Refreshed {
-	cluster, current := config.Clusters[key], now.Clusters[key]
-	if cluster == nil || current == nil || !bytes.Equal(cluster.CertificateAuthorityData, current.CertificateAuthorityData) {
+func (k kubeconfig) refresh(now kubeconfig, name string) Refreshed {
+	const authority, certificate, key = "certificate-authority-data", "client-certificate-data", "client-key-data"
+	cluster, current := k.entry("clusters", name), now.entry("clusters", name)
+	if cluster == nil || current == nil || cluster[authority] != current[authority] {
 		return NoEntry
 	}
 	changed := false
-	if cluster.Server != current.Server && sameHost(cluster.Server, current.Server) {
-		cluster.Server, changed = current.Server, true
+	if cluster["server"] != current["server"] && sameHost(fmt.Sprint(cluster["server"]), fmt.Sprint(current["server"])) {
+		cluster["server"], changed = current["server"], true
 	}
-	user, renewed := config.AuthInfos[key], now.AuthInfos[key]
-	if user != nil && renewed != nil && len(user.ClientCertificateData) > 0 &&
-		!bytes.Equal(user.ClientCertificateData, renewed.ClientCertificateData) {
-		user.ClientCertificateData, user.ClientKeyData, changed = renewed.ClientCertificateData, renewed.ClientKeyData, true
+	user, renewed := k.entry("users", name), now.entry("users", name)
+	if user[certificate] != nil && renewed[certificate] != nil && user[certificate] != renewed[certificate] {
+		user[certificate], user[key], changed = renewed[certificate], renewed[key], true
 	}
 	if changed {
 		return Updated
@@ -212,8 +206,20 @@ func (k kubeconfig) rename(name, server string) error {
 	return nil
 }
 
+// entry returns the content of the entry of a name, or nil.
+func (k kubeconfig) entry(list, name string) map[string]any {
+	all, _ := k[list].([]any)
+	at := indexOf(all, name)
+	if at < 0 {
+		return nil
+	}
+	content, _ := all[at].(map[string]any)[kubeconfigLists[list]].(map[string]any)
+	return content
+}
+
 // merge puts the entries of another kubeconfig in the place of those that have their
-// names, or at the end. One that has nothing else gets everything.
+// names, or at the end. What the user has added to a context, such as a namespace, stays.
+// A kubeconfig that has nothing else gets everything.
 func (k kubeconfig) merge(added kubeconfig, keepCurrent bool) {
 	others := false
 	for key := range k {
@@ -228,6 +234,9 @@ func (k kubeconfig) merge(added kubeconfig, keepCurrent bool) {
 		all, _ := k[list].([]any)
 		for _, entry := range added.list(list) {
 			if at := indexOf(all, entry["name"]); at >= 0 {
+				if list == "contexts" {
+					entry = withSettings(entry, all[at].(map[string]any))
+				}
 				all[at] = entry
 			} else {
 				all = append(all, entry)
@@ -238,6 +247,17 @@ func (k kubeconfig) merge(added kubeconfig, keepCurrent bool) {
 	if !keepCurrent {
 		k[currentContext] = added[currentContext]
 	}
+}
+
+// withSettings is a context with what another one of the name has besides.
+func withSettings(context, old map[string]any) map[string]any {
+	content := map[string]any{}
+	for _, entry := range []map[string]any{old, context} {
+		if has, is := entry["context"].(map[string]any); is {
+			maps.Copy(content, has)
+		}
+	}
+	return map[string]any{"name": context["name"], "context": content}
 }
 
 // indexOf finds an entry by its name.

@@ -39,9 +39,11 @@ func TestRefresh(t *testing.T) {
 		"another cluster of that name":      {entryOf("https://127.0.0.1:40001", "other", "new"), NoEntry, "https://127.0.0.1:40001"},
 		"a token of the user's":             {token, Current, "https://127.0.0.1:40002"},
 	} {
-		if got := refresh(test.has, now, "kind-lab"); got != test.want {
+		has := documentOf(t, test.has)
+		if got := has.refresh(documentOf(t, now), "kind-lab"); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
+		test.has = configOf(t, has)
 		if cluster := test.has.Clusters["kind-lab"]; cluster != nil && cluster.Server != test.server {
 			t.Errorf("%s: the server is %s, want %s", name, cluster.Server, test.server)
 		}
@@ -51,17 +53,59 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// documentOf is a configuration as it is written.
+func documentOf(t *testing.T, config *api.Config) (document kubeconfig) {
+	t.Helper()
+	data, err := clientcmd.Write(*config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// configOf is what client-go reads in a document.
+func configOf(t *testing.T, document kubeconfig) *api.Config {
+	t.Helper()
+	data, err := yaml.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := clientcmd.Load(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func TestMergeKeepsTheNamespace(t *testing.T) {
+	mine := documentOf(t, entryOf("https://127.0.0.1:1", "ca", "old"))
+	mine["contexts"] = []any{map[string]any{"name": "kind-lab", "context": map[string]any{"cluster": "kind-lab", "user": "other", "namespace": "shop"}}}
+	added := documentOf(t, entryOf("https://127.0.0.1:2", "ca", "new"))
+	added["contexts"] = []any{map[string]any{"name": "kind-lab", "context": map[string]any{"cluster": "kind-lab", "user": "kind-lab"}}}
+	mine.merge(added, true)
+	got := configOf(t, mine)
+	if context := got.Contexts["kind-lab"]; context == nil || context.Namespace != "shop" || context.AuthInfo != "kind-lab" {
+		t.Errorf("the context is %+v", context)
+	}
+	if server := got.Clusters["kind-lab"].Server; server != "https://127.0.0.1:2" {
+		t.Errorf("the server is %s", server)
+	}
+}
+
 func TestChangeFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "new", "config")
-	if err := changeFile(t.Context(), file, func(*api.Config) bool { return false }); err != nil {
+	if err := changeFile(t.Context(), file, func(kubeconfig) bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(file); err == nil {
 		t.Error("a file was written without a change")
 	}
 	for _, server := range []string{"https://127.0.0.1:1", "https://127.0.0.1:2"} {
-		if err := changeFile(t.Context(), file, func(config *api.Config) bool {
-			config.Clusters["kind-lab"], config.Extensions = &api.Cluster{Server: server}, nil
+		if err := changeFile(t.Context(), file, func(config kubeconfig) bool {
+			config["clusters"] = []any{map[string]any{"name": "kind-lab", "cluster": map[string]any{"server": server}}}
 			return true
 		}); err != nil {
 			t.Fatal(err)
@@ -77,14 +121,14 @@ func TestChangeFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := changeFile(t.Context(), file, func(*api.Config) bool { return true }); err == nil {
+	if err := changeFile(t.Context(), file, func(kubeconfig) bool { return true }); err == nil {
 		t.Error("a broken kubeconfig was overwritten")
 	}
 }
 
-// TestChangeDocument merges a cluster into a file and takes it away again. What client-go
+// TestMerge merges a cluster into a file and takes it away again. What client-go
 // does not know of stays, and so does the order.
-func TestChangeDocument(t *testing.T) {
+func TestMerge(t *testing.T) {
 	const before = "apiVersion: v1\nclusters:\n- cluster:\n    server: https://work\n  name: work\ncontexts:\n- context:\n    cluster: work\n    user: work\n  name: work\ncurrent-context: work\nkind: Config\nunknown:\n  here: 1\n"
 	added := kubeconfig{}
 	if err := yaml.Unmarshal([]byte("apiVersion: v1\nkind: Config\nclusters:\n- {name: kubernetes, cluster: {server: https://a:6443}}\nusers:\n- {name: admin, user: {token: t}}\ncontexts:\n- {name: admin@kubernetes, context: {cluster: kubernetes, user: admin}}\ncurrent-context: admin@kubernetes\n"), &added); err != nil {
@@ -108,7 +152,7 @@ func TestChangeDocument(t *testing.T) {
 			write("", test.before)(t, file)
 		}
 		for range 2 { // the second time nothing is there twice
-			if err := changeDocument(t.Context(), file, func(config kubeconfig) bool { config.merge(added, test.keep); return true }); err != nil {
+			if err := changeFile(t.Context(), file, func(config kubeconfig) bool { config.merge(added, test.keep); return true }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -119,7 +163,7 @@ func TestChangeDocument(t *testing.T) {
 		if merged.CurrentContext != test.current || merged.Clusters["kind-lab"].Server != "https://127.0.0.1:1" || merged.Contexts["kind-lab"].AuthInfo != "kind-lab" || merged.AuthInfos["kind-lab"].Token != "t" {
 			t.Errorf("%s: merged is %+v", test.name, merged)
 		}
-		if err := changeDocument(t.Context(), file, func(config kubeconfig) bool { return config.remove("kind-lab") }); err != nil {
+		if err := changeFile(t.Context(), file, func(config kubeconfig) bool { return config.remove("kind-lab") }); err != nil {
 			t.Fatal(err)
 		}
 		after, err := os.ReadFile(file)

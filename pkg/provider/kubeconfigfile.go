@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -91,7 +90,7 @@ func CheckKubeconfig(ctx context.Context, path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return checkLink(path)
 	}
 	if err != nil {
 		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig cannot be changed",
@@ -100,6 +99,23 @@ func CheckKubeconfig(ctx context.Context, path string) error {
 	defer file.Close()
 	if _, err := clientcmd.LoadFromFile(path); err != nil {
 		return hint.KubeconfigBroken.Wrap(err, path+" is not a kubeconfig", "repair it, or name another one with --kubeconfig")
+	}
+	return nil
+}
+
+// checkLink looks whether the file that a symbolic link names can be made; a path that is
+// no link is in order.
+func checkLink(path string) error {
+	target, err := os.Readlink(path)
+	if err != nil {
+		return nil // it is not there at all
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(path), target)
+	}
+	if _, err := os.Stat(filepath.Dir(target)); err != nil {
+		return hint.KubeconfigUnwritable.Wrap(err, "the kubeconfig "+path+" is a link to "+target+", whose directory does not exist",
+			"create the directory, or name another file with --kubeconfig")
 	}
 	return nil
 }
@@ -151,20 +167,10 @@ func retryLocked(ctx context.Context, change func() error) error {
 	}
 }
 
-// changeFile changes a kubeconfig under the lock that kubectl uses. One that is not there
-// is empty; it is written only when change says so.
-func changeFile(ctx context.Context, file string, change func(*api.Config) bool) error {
-	return rewrite(ctx, file, func(data []byte) ([]byte, error) {
-		config, err := clientcmd.Load(data)
-		if err != nil || !change(config) {
-			return nil, err
-		}
-		return clientcmd.Write(*config)
-	})
-}
-
-// changeDocument is changeFile that leaves what client-go does not know.
-func changeDocument(ctx context.Context, file string, change func(kubeconfig) bool) error {
+// changeFile changes a kubeconfig under the lock that kubectl uses, and leaves what
+// client-go does not know. One that is not there is empty; it is written only when change
+// says so.
+func changeFile(ctx context.Context, file string, change func(kubeconfig) bool) error {
 	return rewrite(ctx, file, func(data []byte) ([]byte, error) {
 		config := kubeconfig{}
 		if err := yaml.Unmarshal(data, &config); err != nil {

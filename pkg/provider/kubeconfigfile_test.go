@@ -27,6 +27,16 @@ func TestCheckKubeconfig(t *testing.T) {
 		{"empty", write("", ""), ""},
 		{"locked", write(".lock", ""), "KUBECONFIG_LOCKED"},
 		{"broken", write("", "clusters: 3\n"), "KUBECONFIG_BROKEN"},
+		{"a link to a file to come", func(t *testing.T, path string) {
+			if err := os.Symlink("target", path); err != nil {
+				t.Fatal(err)
+			}
+		}, ""},
+		{"a link into a directory that is missing", func(t *testing.T, path string) {
+			if err := os.Symlink(filepath.Join("nowhere", "target"), path); err != nil {
+				t.Fatal(err)
+			}
+		}, "KUBECONFIG_UNWRITABLE"},
 		{"a directory", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
