@@ -1,7 +1,9 @@
 package cilium
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -17,8 +19,11 @@ import (
 	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
 	"helm.sh/helm/v4/pkg/storage"
 	"helm.sh/helm/v4/pkg/storage/driver"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -28,9 +33,12 @@ import (
 // same name, so that `helm upgrade` meets no conflicts.
 const fieldManager = "helm"
 
+// hookTimeout bounds the wait for a hook. It is the helm command's default.
+const hookTimeout = 5 * time.Minute
+
 // install makes the release as `helm install` does, and records it where the helm
-// command finds it. It does not wait for what it applies, nor for the chart's hooks,
-// which it applies last.
+// command finds it. It waits for nothing but the chart's hooks, which most values do not
+// ask for.
 func install(ctx context.Context, client *kube.Client, ch *chart.Chart, values map[string]any, change changes) error {
 	capabilities, err := capabilitiesOf(client.Clientset.Discovery())
 	if err != nil {
@@ -47,6 +55,11 @@ func install(ctx context.Context, client *kube.Client, ch *chart.Chart, values m
 		if slices.Contains(hook.Events, release.HookPostInstall) {
 			if err := apply(ctx, client, hook.Manifest); err != nil {
 				return err
+			}
+			if hook.Kind == "Job" {
+				if err := awaitJob(ctx, client.Clientset, hook.Name); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -138,6 +151,31 @@ func apply(ctx context.Context, client *kube.Client, manifest string) error {
 		object.SetAnnotations(annotations)
 	}
 	return client.ApplyAs(ctx, fieldManager, objects)
+}
+
+// awaitJob waits until a hook's Job has ended, and returns an error unless it succeeded.
+func awaitJob(ctx context.Context, client kubernetes.Interface, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	var failed error
+	jobs := client.BatchV1().Jobs(namespace)
+	err := kube.Until(ctx, kube.ListWatch(jobs.List, jobs.Watch, kube.Named(name)), func(job *batchv1.Job) error {
+		for _, condition := range job.Status.Conditions {
+			switch {
+			case condition.Status != corev1.ConditionTrue:
+			case condition.Type == batchv1.JobComplete:
+				return nil
+			case condition.Type == batchv1.JobFailed:
+				failed = fmt.Errorf("%s: %s", condition.Reason, condition.Message)
+				return nil
+			}
+		}
+		return errors.New("it has not ended")
+	})
+	if err = cmp.Or(failed, err); err != nil {
+		return fmt.Errorf("the chart's hook, Job %s: %w", name, err)
+	}
+	return nil
 }
 
 // capabilitiesOf is what templates can ask about the cluster: its version, and the

@@ -1,11 +1,13 @@
 package cilium
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"helm.sh/helm/v4/pkg/action"
@@ -15,6 +17,8 @@ import (
 	release "helm.sh/helm/v4/pkg/release/v1"
 	"helm.sh/helm/v4/pkg/storage"
 	"helm.sh/helm/v4/pkg/storage/driver"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/version"
@@ -188,5 +192,28 @@ func TestCapabilities(t *testing.T) {
 	}
 	if got.APIVersions.Has("v1/Pod") {
 		t.Error("what Helm takes for granted is there besides what is served")
+	}
+}
+
+func TestAwaitJob(t *testing.T) {
+	job := func(conditions ...batchv1.JobCondition) *batchv1.Job {
+		return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "hook", Namespace: namespace}, Status: batchv1.JobStatus{Conditions: conditions}}
+	}
+	complete := batchv1.JobCondition{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}
+	failed := batchv1.JobCondition{Type: batchv1.JobFailed, Status: corev1.ConditionTrue, Reason: "BackoffLimitExceeded", Message: "too often"}
+	for name, tt := range map[string]struct {
+		job  *batchv1.Job
+		want string
+	}{
+		"complete":  {job(complete), ""},
+		"failed":    {job(failed), "Job hook: BackoffLimitExceeded: too often"},
+		"under way": {job(), "it has not ended"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := awaitJob(ctx, fake.NewClientset(tt.job), "hook")
+		cancel()
+		if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
 	}
 }

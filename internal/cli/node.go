@@ -96,7 +96,7 @@ func grow(c *cli.Context, role string, count int) error {
 		config.Retain, config.Retainable = c.Bool("retain"), c.Command.Name == "add"
 		addition = bootstrap.NewAddition(config, role, count)
 		return addition
-	}, func() string { return "has got " + strings.Join(addition.Nodes, ", ") })
+	}, func() string { return "Added " + strings.Join(addition.Nodes, ", ") + " to" })
 }
 
 func removeNodes(c *cli.Context) error {
@@ -118,7 +118,7 @@ func shrink(c *cli.Context, names []string) error {
 	return alter(c, "node rm", func(config bootstrap.StandingConfig) change {
 		departure = bootstrap.NewDeparture(config, c.Bool("force"), names...)
 		return departure
-	}, func() string { return "has lost " + strings.Join(departure.Nodes(), ", ") })
+	}, func() string { return "Removed " + strings.Join(departure.Nodes(), ", ") + " from" })
 }
 
 func scale(c *cli.Context) error {
@@ -166,7 +166,7 @@ func last(workers []*provider.Node, n int) (names []string) {
 func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) change, done func() string) error {
 	name := c.String("name")
 	if c.Duration("wait-timeout") <= 0 {
-		return hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+		return hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
 	}
 	docker, err := existing(c, name)
 	if err != nil {
@@ -187,6 +187,6 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	if err := reports.finish(verdict, err); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Cluster %s %s and is verified after %s: %s.\n", name, done(), report.Round(time.Since(started)), report.Summary(verdict))
+	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done(), name, report.Round(time.Since(started)), report.Summary(verdict))
 	return nil
 }

@@ -35,10 +35,10 @@ func orderOf(c *cli.Context) (o order, err error) {
 		return o, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.mode), fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	if c.IsSet("ttl") && c.Duration("ttl") <= 0 {
-		return o, hint.BadFlag.New("--ttl must be longer than nothing", "write it as 2h or 90m; without it the cluster stays until it is removed")
+		return o, hint.BadFlag.New("--ttl must be positive", "write it as 2h or 90m; without it the cluster stays until it is removed")
 	}
 	if c.Duration("wait-timeout") <= 0 {
-		return o, hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+		return o, hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
 	}
 	return o, nil
 }

@@ -35,7 +35,7 @@ func start(c *cli.Context) error {
 		return err
 	}
 	if c.Duration("wait-timeout") <= 0 {
-		return hint.BadFlag.New("--wait-timeout must be longer than nothing", "write it as 5m or 300s")
+		return hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
 	}
 	name := c.String("name")
 	docker, err := existing(c, name)

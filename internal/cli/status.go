@@ -35,11 +35,13 @@ type clusterStatus struct {
 }
 
 type nodeStatus struct {
-	Name    string `json:"name"`
-	Ready   string `json:"ready"`
-	Kubelet string `json:"kubelet"`
-	Runtime string `json:"runtime"`
-	Address string `json:"address"`
+	Name  string `json:"name"`
+	Ready string `json:"ready"`
+	// Unschedulable says that the node is cordoned.
+	Unschedulable bool   `json:"unschedulable,omitempty"`
+	Kubelet       string `json:"kubelet"`
+	Runtime       string `json:"runtime"`
+	Address       string `json:"address"`
 }
 
 type workload struct {
@@ -74,7 +76,11 @@ func showStatus(c *cli.Context) error {
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NODE\tREADY\tKUBELET\tRUNTIME\tADDRESS")
 	for _, n := range status.Nodes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.Ready, n.Kubelet, n.Runtime, n.Address)
+		ready := n.Ready
+		if n.Unschedulable {
+			ready += ",SchedulingDisabled" // kubectl's words
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", n.Name, ready, n.Kubelet, n.Runtime, n.Address)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -118,7 +124,8 @@ func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error)
 		return s, err
 	}
 	for _, n := range nodes.Items {
-		entry := nodeStatus{Name: n.Name, Ready: "Unknown", Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion}
+		entry := nodeStatus{Name: n.Name, Ready: "Unknown", Unschedulable: n.Spec.Unschedulable,
+			Kubelet: n.Status.NodeInfo.KubeletVersion, Runtime: n.Status.NodeInfo.ContainerRuntimeVersion}
 		for _, condition := range n.Status.Conditions {
 			if condition.Type == "Ready" {
 				entry.Ready = string(condition.Status)

@@ -126,7 +126,7 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 		return false, err
 	} else if differences != "" {
 		return false, hint.ClusterDiffers.New(fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),
-			fmt.Sprintf("to use it as it is, say the flags or the file that made it, or add its context to the kubeconfig: kindctl kubeconfig merge -n %s\n%s", name, remedy))
+			fmt.Sprintf("to use it as it is, run up with the flags or the file that created it, or add its context to the kubeconfig: kindctl kubeconfig merge -n %s\n%s", name, remedy))
 	}
 	return true, nil
 }

@@ -134,7 +134,7 @@ func TestEveryPhaseTellsItsStory(t *testing.T) {
 		got = append(got, strings.TrimSpace(strings.Join([]string{e.ID, string(e.Kind), e.Message, e.Hint}, " ")))
 	}
 	want := []string{"first started", "first done", "skipped started", "skipped skipped nothing to do", "failing started", "failing failed it broke mend it",
-		"undo-failing started", "undo-failing done --retain would keep it for a look", "undo-first started", "undo-first done --retain would keep it for a look"}
+		"undo-failing started", "undo-failing done use --retain to keep it for debugging", "undo-first started", "undo-first done use --retain to keep it for debugging"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

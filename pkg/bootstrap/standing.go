@@ -91,7 +91,7 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 		return err
 	}
 	if stopped = slices.DeleteFunc(stopped, func(name string) bool { return slices.Contains(absent, name) }); len(stopped) > 0 {
-		return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", s.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+s.Name)
+		return hint.ClusterStopped.New(fmt.Sprintf("nodes of cluster %s are stopped: %s", s.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+s.Name)
 	}
 	if s.nodes, err = s.cluster().KubernetesNodes(ctx); err != nil {
 		return err

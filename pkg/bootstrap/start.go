@@ -108,7 +108,7 @@ func Awake(ctx context.Context, cluster provider.Cluster) error {
 	if err != nil || len(stopped) == 0 {
 		return err
 	}
-	return hint.ClusterStopped.New(fmt.Sprintf("cluster %s is stopped, or some of it: %s", cluster.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+cluster.Name)
+	return hint.ClusterStopped.New(fmt.Sprintf("nodes of cluster %s are stopped: %s", cluster.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+cluster.Name)
 }
 
 // look finds out what there is to start, and refuses what cannot work.

@@ -41,7 +41,8 @@ func Named(image string) (string, error) {
 	return registry + "/" + parsed.Context().RepositoryStr() + ":" + parsed.Identifier(), nil
 }
 
-// Find returns an image that Docker has, and false when it has none of that name.
+// Find returns an image that Docker has, by its name or its ID, and false when it has
+// none. One without a name is an error: in a node nothing would find it.
 func (e *Engine) Find(ctx context.Context, image string) (Image, bool, error) {
 	full, err := Named(image)
 	if err != nil {
@@ -49,10 +50,18 @@ func (e *Engine) Find(ctx context.Context, image string) (Image, bool, error) {
 	}
 	found, err := e.client.ImageInspect(ctx, full)
 	if errdefs.IsNotFound(err) {
+		if found, err = e.client.ImageInspect(ctx, image); err == nil { // by its ID
+			if len(found.RepoTags) == 0 {
+				return Image{}, false, hint.ImageReference.New("image "+image+" has no name", "give it one: docker tag "+image+" NAME:TAG")
+			}
+			full, err = Named(found.RepoTags[0])
+		}
+	}
+	if errdefs.IsNotFound(err) {
 		return Image{}, false, nil
 	}
 	if err != nil {
-		return Image{}, false, fmt.Errorf("inspect image %s: %w", full, err)
+		return Image{}, false, fmt.Errorf("inspect image %s: %w", image, err)
 	}
 	return Image{Name: full, Digests: []string{found.ID}, Size: found.Size}, true, nil
 }

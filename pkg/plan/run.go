@@ -103,7 +103,7 @@ func undo(ctx context.Context, phases []Phase, options Options) error {
 	case ctx.Err() != nil:
 		consolation = "nothing is left of it"
 	case options.Retainable:
-		consolation = "--retain would keep it for a look"
+		consolation = "use --retain to keep it for debugging"
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), options.UndoTimeout)
 	defer cancel()

@@ -76,7 +76,7 @@ func schedulerPlaces(ctx context.Context, t *verify.Target) (verify.Evidence, er
 		if pod.Spec.NodeName == "" {
 			return fmt.Errorf("pod %s has no node: %s", pod.Name, probe.WhyUnscheduled(pod))
 		}
-		evidence = verify.Evidence{fmt.Sprintf("%s gave %s to %s", pod.Spec.SchedulerName, pod.Name, pod.Spec.NodeName)}
+		evidence = verify.Evidence{fmt.Sprintf("%s assigned pod %s to %s", pod.Spec.SchedulerName, pod.Name, pod.Spec.NodeName)}
 		return nil
 	})
 }
