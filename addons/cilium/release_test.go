@@ -65,7 +65,7 @@ func byHelm(t *testing.T, ch *chart.Chart, values map[string]any) *release.Relea
 	return made.(*release.Release)
 }
 
-// keys are what templates generate anew each time.
+// keys match the keys and certificates that templates generate at every rendering.
 var keys = regexp.MustCompile(`(?m)^(\s+(?:ca|tls)\.(?:crt|key)): .*$`)
 
 func TestRenderIsHelms(t *testing.T) {

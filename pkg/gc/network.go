@@ -28,7 +28,7 @@ func HoldNetwork(ctx context.Context, docker *provider.Docker, name string, by p
 			return func() { _ = shared.Unlock() }, nil
 		}
 		// A lock that others share cannot become one's own: between the two
-		// somebody may come and remove the network again.
+		// another process may remove the network again.
 		if err = errors.Join(err, shared.Unlock()); err != nil {
 			return nil, err
 		}
@@ -50,12 +50,12 @@ func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by p
 	return errors.Join(err, own.Unlock())
 }
 
-// networkPatience is how long to wait for somebody else who removes a network, or
-// makes nodes on it.
+// networkPatience is how long to wait for another process that removes a network, or
+// creates nodes on it.
 const networkPatience = time.Second
 
-// dropNetwork removes a network that kindctl made and nobody is on. While others
-// are about to be, it stays.
+// dropNetwork removes a network that kindctl created, if no container is on it and no
+// other process is creating nodes there.
 func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dropped bool, err error) {
 	own, err := runs.LockFile(networks, name)
 	if err != nil {

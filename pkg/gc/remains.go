@@ -73,9 +73,9 @@ const (
 	unclear                  // it has no metadata and is of another time
 )
 
-// ownershipOf judges a cluster that has the name which the run was to make. Containers
-// without metadata are the run's if they are of its time: kind makes none where
-// there are some.
+// ownershipOf says whether a cluster with the name of the run's is the run's own.
+// Containers without metadata are, if they were created during the run: kind creates none
+// where a cluster of the name exists.
 func ownershipOf(a *runs.Killed, found provider.Inventory) ownership {
 	for _, container := range found.Nodes {
 		switch {

@@ -15,21 +15,21 @@ import (
 // Removal is what goes when a cluster is removed. Making it changes nothing.
 type Removal struct {
 	Cluster string `json:"cluster"`
-	// Reason is why it is removed, or "" when somebody wants it.
+	// Reason is why gc removes it, or "" for a removal on request.
 	Reason     string   `json:"reason,omitempty"`
 	Containers []string `json:"containers,omitempty"`
 	Volumes    []string `json:"volumes,omitempty"`
-	// Networks are those that kindctl made and nobody else is on.
+	// Networks are those that kindctl created and no other container is on.
 	Networks []string `json:"networks,omitempty"`
 	// Kubeconfigs are the files that lose the cluster's context.
 	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
 
 	// companions are those of the containers that kind does not know.
 	companions []string
-	// shared are networks that kindctl made, on which somebody else is now.
+	// shared are networks that kindctl created and other containers are on.
 	shared []string
-	// pending is how many containers a killed process was making, of which some may still
-	// come; 0 is none.
+	// pending is how many containers a killed process was creating. Some of them may still
+	// appear; 0 is none.
 	pending int
 	// network is one that this process may have been connected to.
 	network string

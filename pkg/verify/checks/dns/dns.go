@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // Checks returns the checks of DNS.
@@ -89,3 +90,26 @@ func Address(ctx context.Context, t *verify.Target) (string, error) {
 }
 
 const groupDNS = "dns"
+
+// input is what lookups need: the address of the DNS Service, the probes, the addresses
+// of their Services, and the cluster's domain.
+type input struct {
+	address  string
+	probes   []probe.Probe
+	services []string
+	domain   string
+}
+
+func lookupInput(ctx context.Context, t *verify.Target) (in input, err error) {
+	if in.address, err = Address(ctx, t); err != nil {
+		return in, err
+	}
+	if in.probes, err = probe.Of(t).Fleet.Ready(ctx); err != nil {
+		return in, err
+	}
+	if in.services, err = probe.Of(t).FleetAddresses(ctx); err != nil {
+		return in, err
+	}
+	in.domain, err = clusterDomain(ctx, t, in.probes)
+	return in, err
+}

@@ -36,27 +36,15 @@ func dnsLatencyCheck() verify.Check {
 }
 
 func dnsLatency(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	address, err := Address(ctx, t)
+	in, err := lookupInput(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	probes, err := probe.Of(t).Fleet.Ready(ctx)
+	lookups, empty, err := timeLookups(ctx, t.Pods, in.probes[0], in.address, textQuestions(in.probes[0].Namespace, in.domain, in.services))
 	if err != nil {
 		return nil, err
 	}
-	services, err := probe.Of(t).FleetAddresses(ctx)
-	if err != nil {
-		return nil, err
-	}
-	domain, err := clusterDomain(ctx, t, probes)
-	if err != nil {
-		return nil, err
-	}
-	lookups, empty, err := timeLookups(ctx, t.Pods, probes[0], address, textQuestions(probes[0].Namespace, domain, services))
-	if err != nil {
-		return nil, err
-	}
-	return judgeLatency(probes[0].Node, lookups, empty)
+	return judgeLatency(in.probes[0].Node, lookups, empty)
 }
 
 // timeLookups asks in turn for DNS answers and for none, over one connection.

@@ -32,22 +32,11 @@ func dnsRecords(ctx context.Context, t *verify.Target) (verify.Evidence, error) 
 	if err != nil {
 		return nil, err
 	}
-	address, err := Address(ctx, t)
+	in, err := lookupInput(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	probes, err := probe.Of(t).Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	services, err := probe.Of(t).FleetAddresses(ctx)
-	if err != nil {
-		return nil, err
-	}
-	domain, err := clusterDomain(ctx, t, probes)
-	if err != nil {
-		return nil, err
-	}
+	address, probes, services, domain := in.address, in.probes, in.services, in.domain
 	namespace := probes[0].Namespace
 	questions := questionsFor(namespace, domain, services, probes)
 	var ways []func() (string, error)
