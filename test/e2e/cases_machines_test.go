@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/porttest"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -293,7 +294,7 @@ func uses() []situation {
 			ci:      true,
 			try: func(s *session, cluster string) {
 				for _, flags := range [][]string{{"--cni", "cilium"}, {"--cni", "cilium", "--proxy-mode", "none"}, {"--cni", "calico"}} {
-					port := freePort(s.TB)
+					port := porttest.Free(s.TB)
 					s.must(append([]string{"up", "--images", "local", "--config", s.file(cluster, kindFile+fmt.Sprintf("nodes:\n- role: control-plane\n  labels: {ingress-ready: \"true\"}\n  extraPortMappings:\n  - {containerPort: 80, hostPort: %d}\n", port))}, flags...)...)
 					s.apply(cluster, probePod("front-door", "    ports: [{containerPort: 8080, hostPort: 80}]\n"))
 					s.ready(cluster, "front-door")

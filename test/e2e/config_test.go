@@ -15,6 +15,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/kindctl/kindctl/internal/porttest"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -106,7 +107,7 @@ func TestConfig(t *testing.T) {
 	long(t)
 	s := newSession(t, configured)
 	before := s.belongings()
-	f, port := files{t, t.TempDir()}, freePort(t)
+	f, port := files{t, t.TempDir()}, porttest.Free(t)
 	config := strings.Replace(configuration, "PORT", fmt.Sprint(port), 1)
 	f.write("app.yaml", strings.Replace(app, "IMAGE", verify.DefaultProbeImage, 1))
 	f.write("data/greeting", "hello from the host\n")
@@ -144,21 +145,11 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 // TestConfigRefused tries files that cannot work, before anything is made.
 func TestConfigRefused(t *testing.T) {
 	s := newSession(t, configured)
 	before := s.belongings()
-	f, port := files{t, t.TempDir()}, freePort(t)
+	f, port := files{t, t.TempDir()}, porttest.Free(t)
 	f.write("app.yaml", app)
 	config := strings.Replace(configuration, "PORT", fmt.Sprint(port), 1)
 	refused := func(code int, want, name, content string) {
@@ -288,7 +279,7 @@ func TestKindFile(t *testing.T) {
 	long(t)
 	const cluster = "e2e-kind-file"
 	s := newSession(t, cluster)
-	port := freePort(t)
+	port := porttest.Free(t)
 	file := files{t, t.TempDir()}.write("kind.yaml", fmt.Sprintf(`kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 name: %s

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"text/template"
 
+	"github.com/kindctl/kindctl/internal/porttest"
 	"github.com/kindctl/kindctl/pkg/forge/loadbalancer"
 )
 
@@ -106,13 +107,7 @@ func (k kindFiles) render(name string, data any) string {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	return strconv.Itoa(porttest.Free(t))
 }
 
 func TestImageIsTheOneThatKindRuns(t *testing.T) {
