@@ -39,7 +39,7 @@ func (a *Addon) Checks() []verify.Check {
 		{
 			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is healthy on every node, with its controllers and endpoints",
 			Proves: "Each agent is asked for its own view: that it is healthy, that none of its controllers fails repeatedly, and that every endpoint has its BPF programs. A Ready pod shows none of this.",
-			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
+			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.alive", "kubelet.work"}, NeededBy: []string{"net.pods"},
 			// Agents compile programs for new endpoints, on a machine that all nodes share:
 			// eight nodes on two cores took more than 30 s.
 			Timeout: 90 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,

@@ -62,6 +62,25 @@ var owned = []struct {
 	{"gatewayAPI.enabled", "write cilium: {gatewayAPI: true}, which installs the resource definitions too, or leave both out"},
 }
 
+// contradictions are the user's values that turn off what a field turns on.
+func (s Settings) contradictions(values setting.Values) (problems []string) {
+	for _, each := range []struct {
+		on    bool
+		field string
+		path  []string
+	}{
+		{s.Hubble, "hubble", []string{"hubble", "enabled"}},
+		{s.DNSProxy, "dnsProxy", []string{"l7Proxy"}},
+		{s.L7Proxy, "l7Proxy", []string{"l7Proxy"}},
+		{s.GatewayAPI, "gatewayAPI", []string{"l7Proxy"}},
+	} {
+		if have, _ := setting.Get(values.Tree, each.path...); each.on && have == false {
+			problems = append(problems, values.Complain(each.path, "false contradicts cilium: {%s: true}; leave one of them out", each.field))
+		}
+	}
+	return problems
+}
+
 // ask adds the user's settings to kindctl's values.
 func (s Settings) ask(values, defaults map[string]any) {
 	if s.none() {
@@ -153,6 +172,7 @@ func (o Options) problems(ch *chart.Chart) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the chart's schema: %w", err)
 	}
+	problems = append(problems, o.Settings.contradictions(values)...)
 	own := o
 	own.Settings.Values = nil
 	chosen, err := Values(own, ch.Values)

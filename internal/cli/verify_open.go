@@ -62,7 +62,8 @@ func targetOf(c *cli.Context, client *kube.Client, expect verify.Expectation) (*
 	if err != nil {
 		return nil, err
 	}
-	target.Containerd = bootstrap.ReadContainerd(docker.Cluster(c.String("name")))
+	cluster := docker.Cluster(c.String("name"))
+	target.Containerd, target.Containers = bootstrap.ReadContainerd(cluster), bootstrap.ContainerStates(cluster)
 	return target, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,16 +31,20 @@ func (t *Target) Nodes(ctx context.Context) ([]corev1.Node, error) {
 // NodeNames are the names of Nodes.
 func (t *Target) NodeNames(ctx context.Context) (names []string, err error) {
 	nodes, err := t.Nodes(ctx)
+	return namesOf(nodes), err
+}
+
+// EnoughNodes reports nodes that are missing, and names those that are there.
+func (t *Target) EnoughNodes(nodes []corev1.Node) error {
+	if len(nodes) >= t.Expect.Nodes() {
+		return nil
+	}
+	return fmt.Errorf("%d nodes (%s), expected %d", len(nodes), strings.Join(namesOf(nodes), ", "), t.Expect.Nodes())
+}
+
+func namesOf(nodes []corev1.Node) (names []string) {
 	for _, node := range nodes {
 		names = append(names, node.Name)
 	}
-	return names, err
-}
-
-// EnoughNodes reports nodes that are missing.
-func (t *Target) EnoughNodes(nodes []corev1.Node) error {
-	if len(nodes) > t.Expect.Nodes() {
-		return nil
-	}
-	return Exactly(len(nodes), t.Expect.Nodes(), "nodes")
+	return names
 }

@@ -25,13 +25,31 @@ func (t *Target) SystemPods(ctx context.Context, selector string) ([]corev1.Pod,
 }
 
 // Components returns the static pods of a control plane component, sorted by
-// name: one for each control plane, or an error that says how many there are.
+// name: one for each control plane, or an error that says which have none.
 func (t *Target) Components(ctx context.Context, name string) ([]corev1.Pod, error) {
 	pods, err := t.SystemPods(ctx, "component="+name)
 	if err != nil {
 		return nil, err
 	}
-	return pods, Exactly(len(pods), t.Expect.ControlPlanes, name+" pods")
+	err = Exactly(len(pods), t.Expect.ControlPlanes, name+" pods")
+	if err == nil {
+		return pods, nil
+	}
+	nodes, unlisted := t.Nodes(ctx)
+	if unlisted != nil {
+		return pods, err
+	}
+	lacking := slices.DeleteFunc(nodes, func(node corev1.Node) bool {
+		_, controlPlane := node.Labels[ControlPlaneLabel]
+		return !controlPlane || slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Spec.NodeName == node.Name })
+	})
+	if len(lacking) == 0 {
+		return pods, err
+	}
+	_, err = Each(lacking, NodeName, func(node corev1.Node) (string, error) {
+		return "", OnNode(node.Name, fmt.Errorf("there is no %s pod", name))
+	})
+	return pods, err
 }
 
 // HostNetworkPod returns a running pod on a node's host network, through which the

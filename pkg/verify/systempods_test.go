@@ -59,7 +59,16 @@ func TestAgents(t *testing.T) {
 	}
 	two := fakeTarget(threeNodes, verifytest.Pods{}, verifytest.ReadyNode("cp"), verifytest.ReadyNode("w1"), agent("a", "cp"), agent("b", "w1"))
 	_, err := two.Agents(t.Context(), "k8s-app=agent")
-	verifytest.WantErr(t, err, "2 nodes, expected 3")
+	verifytest.WantErr(t, err, "2 nodes (cp, w1), expected 3")
+}
+
+func TestComponentsNamesWhatLacks(t *testing.T) {
+	expect := threeNodes
+	expect.ControlPlanes = 2
+	target := fakeTarget(expect, verifytest.Pods{}, verifytest.ReadyNode("cp1"), verifytest.ReadyNode("cp2"), verifytest.ReadyNode("w1"),
+		verifytest.ComponentPod("kube-scheduler", "cp1"))
+	_, err := target.Components(t.Context(), "kube-scheduler")
+	verifytest.WantErr(t, err, "cp2: there is no kube-scheduler pod")
 }
 
 func TestOnEachNamesWhatHangs(t *testing.T) {

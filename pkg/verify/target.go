@@ -40,6 +40,9 @@ type Target struct {
 	// Containerd reads what containerd of a node is configured with; nil where the
 	// nodes' containers cannot be reached.
 	Containerd ReadContainerd
+	// Containers returns the state of each node's container on this host, in Docker's
+	// word; nil where they cannot be reached.
+	Containers func(context.Context) (map[string]string, error)
 
 	// Renewed is when the nodes' leases had been renewed, if somebody looked before
 	// the run; kubelet.lease then compares with that.

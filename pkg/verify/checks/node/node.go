@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,6 +85,10 @@ func kubeletsAlive(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 	if err != nil {
 		return nil, err
 	}
+	containers := containerStates(ctx, t)
+	if err := containersRun(t, containers, nodes); err != nil {
+		return verify.Judged(nil, err)
+	}
 	if err := t.EnoughNodes(nodes); err != nil {
 		return nil, err
 	}
@@ -95,6 +100,9 @@ func kubeletsAlive(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 			return "", verify.OnNode(node.Name, errors.New(reason))
 		}
 		seen, err := kubeletHealth(ctx, t, node.Name)
+		if _, exists := containers[node.Name]; err != nil && containers != nil && !exists {
+			return "", verify.OnNode(node.Name, errors.New("its container was removed"))
+		}
 		if err != nil {
 			return "", err
 		}
@@ -106,6 +114,48 @@ func kubeletsAlive(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 	}
 	return verify.Judged(evidence, errors.Join(err, additional(t, nodes)))
 }
+
+// containerStates returns the states of the nodes' containers, or nil where they cannot
+// be seen.
+func containerStates(ctx context.Context, t *verify.Target) map[string]string {
+	if t.Containers == nil {
+		return nil
+	}
+	states, err := t.Containers(ctx)
+	if err != nil {
+		return nil
+	}
+	return states
+}
+
+// containersRun reports containers that do not run or are no nodes. The condition of a
+// node stays True for 40 seconds after its container has ended.
+func containersRun(t *verify.Target, states map[string]string, nodes []corev1.Node) error {
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		known := slices.ContainsFunc(nodes, func(node corev1.Node) bool { return node.Name == name })
+		problem := ""
+		switch state := states[name]; {
+		case slices.Contains(t.Without, name):
+		case state == paused:
+			problem = "its container is paused; to continue it: docker unpause " + name
+		case state != running:
+			problem = fmt.Sprintf("its container is %s; to start it: kindctl start %s", state, strings.Join(t.Flags, " "))
+		case !known:
+			problem = "its container runs, but the cluster has no such node"
+		}
+		if problem != "" {
+			problems = append(problems, verify.OnNode(name, errors.New(problem)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Docker's words for the state of a container.
+const (
+	running = "running"
+	paused  = "paused"
+)
 
 // additional reports as a difference that there are more nodes than expected.
 func additional(t *verify.Target, nodes []corev1.Node) error {

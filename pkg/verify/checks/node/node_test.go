@@ -28,7 +28,7 @@ func TestKubeletsAlive(t *testing.T) {
 		want    string
 	}{
 		"all alive":      {nil, all, ""},
-		"a node is gone": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { delete(n, "w2") }, all, "2 nodes, expected 3"},
+		"a node is gone": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { delete(n, "w2") }, all, "2 nodes (cp1, w1), expected 3"},
 		"not ready": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
 			n["w1"].Status.Conditions[0] = corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionUnknown, Reason: "NodeStatusUnknown", Message: "Kubelet stopped posting node status."}
 		}, all, "w1: not ready: NodeStatusUnknown: Kubelet stopped posting node status."},
@@ -44,6 +44,36 @@ func TestKubeletsAlive(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := kubeletsAlive(t.Context(), targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...))
+			verifytest.WantErr(t, err, test.want)
+		})
+	}
+}
+
+func TestKubeletsAliveSeesContainers(t *testing.T) {
+	const path = ":10248/healthz"
+	states := func(w1, w2 string) map[string]string {
+		return map[string]string{"cp1": "running", "w1": w1, "w2": w2}
+	}
+	answers := verifytest.AnswersFrom(path, "ok", "cp1", "w1", "w2")
+	tests := map[string]struct {
+		states  map[string]string
+		answers map[string]string
+		want    string
+	}{
+		"all run": {states("running", "running"), answers, ""},
+		"stopped and paused": {states("exited", "paused"), answers,
+			"w1: its container is exited; to start it: kindctl start -n lab\nw2: its container is paused; to continue it: docker unpause w2"},
+		"never joined":              {map[string]string{"cp1": "running", "w1": "running", "w2": "running", "w3": "running"}, answers, "w3: its container runs, but the cluster has no such node"},
+		"removed":                   {map[string]string{"cp1": "running", "w1": "running"}, verifytest.AnswersFrom(path, "ok", "cp1", "w1"), "w2: its container was removed"},
+		"elsewhere, and answers":    {map[string]string{"cp1": "running", "w1": "running"}, answers, ""},
+		"Docker could not be asked": {nil, answers, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(nil)...)
+			target.Flags = []string{"-n", "lab"}
+			target.Containers = func(context.Context) (map[string]string, error) { return test.states, nil }
+			_, err := kubeletsAlive(t.Context(), target)
 			verifytest.WantErr(t, err, test.want)
 		})
 	}
