@@ -122,7 +122,7 @@ func TestVerifyNamesWhatIsForbidden(t *testing.T) {
 	if code != int(hint.Internal) || !strings.Contains(stdout, "ERROR   kubelet.alive") || !strings.Contains(stdout, `User "eve" cannot list resource "nodes"`) {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if !strings.Contains(stderr, "1 of 1 checks did not pass") {
+	if !strings.Contains(stderr, "1 of 1 checks failed") {
 		t.Errorf("stderr: %s", stderr)
 	}
 }

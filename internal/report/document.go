@@ -21,25 +21,36 @@ Each check proves one statement about a running cluster. Written from the code b
 - **A difference, not a failure**: what somebody has changed and may have wanted so. The check says WARN, and names the commands that accept it (` + "`kindctl accept`" + `) or undo it; once it is accepted, the check passes.
 `
 
-// Document writes the reference of checks as Markdown, a table for each group.
+// Document writes the reference of checks as Markdown, with a heading for each.
 func Document(out io.Writer, checks []verify.Check) {
 	fmt.Fprint(out, documentHead)
 	for _, group := range groups(checks, groupOf) {
-		fmt.Fprintf(out, "\n## %s\n\n| check | proves | needs | rights | hint |\n|---|---|---|---|---|\n", group)
+		fmt.Fprintf(out, "\n## %s\n", group)
 		for _, check := range checks {
 			if check.Group == group {
-				fmt.Fprintf(out, "| `%s`%s | %s | %s | %s | %s |\n", check.ID, nature(check),
-					"**"+cell(check.Title)+".** "+cell(check.Proves)+differing(check), codes(check.Needs), codes(check.Rights), cell(check.Hint))
+				documentCheck(out, check)
 			}
 		}
 	}
 }
 
-func differing(check verify.Check) string {
-	if check.Differs == "" {
-		return ""
+func documentCheck(out io.Writer, check verify.Check) {
+	fmt.Fprintf(out, "\n### %s\n\n**%s**%s\n\n%s\n\n", check.ID, escape(check.Title), nature(check), escape(check.Proves))
+	for _, line := range []struct{ name, text string }{
+		{"A difference, not a failure", escape(check.Differs)},
+		{"Needs", codes(check.Needs)},
+		{"Rights", codes(check.Rights)},
+		{"Hint", escape(check.Hint)},
+	} {
+		if line.text != "" {
+			fmt.Fprintf(out, "- %s: %s\n", line.name, line.text)
+		}
 	}
-	return "<br>*A difference, not a failure:* " + cell(check.Differs)
+}
+
+// escape keeps Markdown from reading marks into a text of one paragraph.
+func escape(text string) string {
+	return strings.NewReplacer("\n", "; ", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
 }
 
 // cell is text that stays inside one cell of a Markdown table.
@@ -47,10 +58,9 @@ func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", "<br>", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
 }
 
-// codes are names, one per line of a cell.
 func codes(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "`" + strings.Join(names, "`<br>`") + "`"
+	return "`" + strings.Join(names, "`, `") + "`"
 }

@@ -52,7 +52,7 @@ func Summary(r verify.Report) string {
 }
 
 var words = map[verify.Outcome]string{
-	verify.Fail: "failed", verify.Error: "could not be observed", verify.Blocked: "blocked",
+	verify.Fail: "failed", verify.Error: "inconclusive", verify.Blocked: "blocked",
 	verify.Warn: "warned", verify.Skip: "skipped",
 }
 

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/event"
@@ -30,7 +29,7 @@ func RunAndClose(ctx context.Context, target *Target, checks []Check, options Ru
 		return report, context.Cause(ctx)
 	}
 	if err := report.Err(); err != nil {
-		return report, hint.Keep(err, fmt.Sprintf("%d of %d checks did not pass", len(report.Results)-report.Count(Pass)-report.Count(Skip), len(report.Results)))
+		return report, hint.Keep(err, report.tally())
 	}
 	return report, nil
 }

@@ -39,6 +39,19 @@ func (r Report) with(outcomes ...Outcome) (results []Result) {
 // warnings.
 func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && len(r.with(Pass, Warn)) > 0 }
 
+// tally counts the checks that failed, and apart from them those that a failure kept
+// from running.
+func (r Report) tally() string {
+	text := fmt.Sprintf("%d of %d checks failed", r.Count(Fail), len(r.Results))
+	if n := r.Count(Error); n > 0 {
+		text += fmt.Sprintf(", %d inconclusive", n)
+	}
+	if n := r.Count(Blocked); n > 0 {
+		text += fmt.Sprintf(", %d blocked", n)
+	}
+	return text
+}
+
 // Err returns nil when the cluster is proven to work, an error with the exit
 // code Verification when a check failed, and one with Internal when nothing
 // failed but something could not be observed. It names the checks.

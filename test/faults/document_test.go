@@ -3,6 +3,8 @@
 package faults
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -17,159 +19,135 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The cells of the two tables that are carried over, by their places.
-const (
-	headCluster, headDate, headCommit, headCells               = 0, 2, 3, 7
-	rowCheck, rowCluster, rowRun, rowCells, rowCellsOnceBefore = 0, 2, 7, 8, 7
-)
+// record is what docs/faults.json keeps of live faults, by stage.
+type record map[string]*stageRecord
 
-// document is what docs/faults.md says of live faults: for each stage the run
-// that was the last, and a row for each fault.
-type document struct {
-	heads map[string][]string // by stage
-	rows  map[string][]string // by stage and check
+// stageRecord is a stage's last run, and each of its faults as last seen.
+type stageRecord struct {
+	Up         string                 `json:"up"`
+	Kubernetes string                 `json:"kubernetes"`
+	Agent      string                 `json:"agent"`
+	CPUs       int                    `json:"cpus"`
+	Faults     map[string]faultRecord `json:"faults"` // by check
 }
 
-func place(stage, check string) string { return stage + "/" + check }
+type faultRecord struct {
+	Fault   string  `json:"fault"`
+	Seconds float64 `json:"seconds"` // from the start of the verification to the verdict
+	Blocked int     `json:"blocked"`
+	Cause   string  `json:"cause"`
+	Hint    string  `json:"hint"`
+	Date    string  `json:"date"`
+	Commit  string  `json:"commit"`
+}
 
-// write puts what was seen of one fault into the document, and keeps the rows
-// of the others. Several processes may write in turn.
-func write(t *testing.T, path string, head []string, s seen) {
+// write adds what was seen of one fault to the record beside the document, keeps the
+// others, and writes the document from it. Several processes may write in turn.
+func write(t *testing.T, document string, run stageRecord, s seen) {
 	t.Helper()
-	lock := flock.New(path, flock.SetPermissions(0o644))
+	lock := flock.New(document, flock.SetPermissions(0o644))
 	if err := lock.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Unlock() //nolint:errcheck // it ends with the process
+	path := strings.TrimSuffix(document, ".md") + ".json"
 	earlier, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := read(string(earlier))
-	d.put(head, []string{s.check, s.what, s.stage, fmt.Sprintf("%.1f", s.detected.Round(100*time.Millisecond).Seconds()),
-		fmt.Sprint(s.blocked), cell(s.cause), cell(s.hint), ""})
-	if err := os.WriteFile(path, []byte(d.String()), 0o644); err != nil {
+	r := record{}
+	if err := json.Unmarshal(earlier, &r); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	r.put(s.stage, run, s.check, faultRecord{s.what, s.detected.Round(100 * time.Millisecond).Seconds(), s.blocked, shortened(s.cause), s.hint,
+		time.Now().UTC().Format(time.DateOnly), commit(t)})
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(document, []byte(r.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// put adds a row of a run. When it is another run than the stage's last one, the
-// stage's rows so far say from which run they are.
-func (d document) put(head, row []string) {
-	stage := row[rowCluster]
-	if last := d.heads[stage]; !slices.Equal(last, head) {
-		for _, kept := range d.rows {
-			if kept[rowCluster] == stage && kept[rowRun] == "" {
-				kept[rowRun] = last[headDate] + ", " + last[headCommit]
-			}
-		}
+func (r record) put(stage string, run stageRecord, check string, fault faultRecord) {
+	run.Faults = map[string]faultRecord{}
+	if last := r[stage]; last != nil {
+		run.Faults = last.Faults
 	}
-	d.heads[stage], d.rows[place(stage, row[rowCheck])] = head, row
+	run.Faults[check] = fault
+	r[stage] = &run
 }
 
-// read reads the document's tables. Rows of a time when documents had no head
-// are from a run of which no more is known.
-func read(text string) document {
-	d := document{map[string][]string{}, map[string][]string{}}
-	for line := range strings.Lines(text) {
-		cells := cellsOf(line)
-		switch {
-		case len(cells) == headCells && isStage(cells[headCluster]):
-			d.heads[cells[headCluster]] = cells
-		case len(cells) == rowCellsOnceBefore && isStage(cells[rowCluster]):
-			cells = append(cells, "not known")
-			fallthrough
-		case len(cells) == rowCells && isStage(cells[rowCluster]):
-			d.rows[place(cells[rowCluster], cells[rowCheck])] = cells
-		}
-	}
-	for _, row := range d.rows {
-		if row[rowRun] == "" && d.heads[row[rowCluster]] == nil {
-			row[rowRun] = "not known"
-		}
-	}
-	return d
-}
-
-func isStage(name string) bool {
-	return slices.ContainsFunc(stages, func(s stage) bool { return s.name == name })
-}
-
-// cellsOf returns the cells of a line of a table.
-func cellsOf(line string) (cells []string) {
-	const bar = "\x00"
-	line = strings.ReplaceAll(strings.TrimSpace(line), `\|`, bar)
-	inner, is := strings.CutPrefix(line, "|")
-	if !is {
-		return nil
-	}
-	for text := range strings.SplitSeq(strings.TrimSuffix(inner, "|"), "|") {
-		cells = append(cells, strings.ReplaceAll(strings.TrimSpace(text), bar, `\|`))
-	}
-	return cells
-}
-
-// String writes the document, in the order of the stages and their faults.
-func (d document) String() string {
-	var heads, rows, missing []string
-	for _, stage := range stages {
-		if head := d.heads[stage.name]; head != nil {
-			heads = append(heads, lineOf(head))
-		}
-		for _, f := range stage.faults {
-			if row := d.rows[place(stage.name, f.check)]; row != nil {
-				rows = append(rows, lineOf(row))
-			} else {
-				missing = append(missing, f.check+" ("+stage.name+")")
-			}
-		}
-	}
+// String is the document, with a heading for each check in the order of the stages.
+func (r record) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Faults
+	b.WriteString(`# Faults
 
-<!-- Written by "make test-faults". -->
+<!-- Written by "make test-faults" from faults.json. -->
 
 Each fault was put into a healthy cluster of one control plane and one or two workers. Each time exactly the named check turned red (those of certificates and latency warn, and so does what somebody may have wanted: what differs from what was asked for is named, with the commands to accept and to undo it), what depends on it was blocked and named the check before it, and after healing everything was green again.
 
-The last run on each cluster:
-
-| Cluster | Made with | Date | Commit | Kubernetes | CNI | CPUs |
-|---|---|---|---|---|---|--:|
-%s
-Seconds count from the start of the verification to the verdict. A row that names a run was kept from that one, because the last run did not come to its fault, or did not show it.
-
-| Check | Fault | Cluster | Seconds | Blocked | Cause, as shown | Hint | Kept from |
-|---|---|---|--:|--:|---|---|---|
-%s`, strings.Join(heads, ""), strings.Join(rows, ""))
+| Cluster | Made with | Kubernetes | CNI | CPUs |
+|---|---|---|---|--:|
+`)
+	var checks, missing []string
+	for _, stage := range stages {
+		last := r[stage.name]
+		if last != nil {
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %d |\n", stage.name, last.Up, last.Kubernetes, last.Agent, last.CPUs)
+		}
+		for _, f := range stage.faults {
+			if last == nil || last.Faults[f.check].Fault == "" {
+				missing = append(missing, f.check+" ("+stage.name+")")
+			} else if !slices.Contains(checks, f.check) {
+				checks = append(checks, f.check)
+			}
+		}
+	}
+	b.WriteString("\nTimes count from the start of the verification to the verdict.\n")
+	for _, check := range checks {
+		fmt.Fprintf(&b, "\n## %s\n", check)
+		for _, stage := range stages {
+			if last := r[stage.name]; last != nil && last.Faults[check].Fault != "" {
+				b.WriteString(last.Faults[check].section(stage.name))
+			}
+		}
+	}
 	if len(missing) > 0 {
 		fmt.Fprintf(&b, "\nNot shown yet: %s.\n", strings.Join(missing, ", "))
 	}
-	b.WriteString(`
-## Replayed
-
-These faults no live cluster of this kind shows. They are replayed from recorded or written responses.
-
-| Check | Why | Test |
-|---|---|---|
-`)
+	b.WriteString("\n## Replayed\n\nThese faults no live cluster of this kind shows. They are replayed from recorded or written responses.\n\n| Check | Why | Test |\n|---|---|---|\n")
 	for _, id := range slices.Sorted(maps.Keys(replayed)) {
-		b.WriteString(lineOf([]string{id, replayed[id].why, replayed[id].test + " in " + replayed[id].pkg}))
+		fmt.Fprintf(&b, "| %s | %s | %s in %s |\n", id, replayed[id].why, replayed[id].test, replayed[id].pkg)
 	}
 	return b.String()
 }
 
-func lineOf(cells []string) string {
-	return strings.ReplaceAll("| "+strings.Join(cells, " | ")+" |\n", "|  |", "| |")
+// section is what a reader sees of one fault.
+func (f faultRecord) section(stage string) string {
+	return fmt.Sprintf("\n**%s** on %s: reported after %.1f s, %d checks blocked (%s, %s).\n\n- Cause: %s\n- Hint: %s\n",
+		plain(f.Fault), stage, f.Seconds, f.Blocked, f.Date, f.Commit, plain(f.Cause), plain(f.Hint))
 }
 
-// head says which run this is: on what, of which commit, and of which versions.
-func (c *cluster) head(s stage) []string {
+// plain keeps Markdown from reading marks into a text.
+func plain(text string) string {
+	return strings.NewReplacer("<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
+}
+
+// run is what a stage's faults are put into.
+func (c *cluster) run(s stage) stageRecord {
 	c.Helper()
 	image := c.kubectl("-n kube-system get daemonset " + s.agent + " -o jsonpath='{.spec.template.spec.containers[0].image}'")
 	name, _, _ := strings.Cut(image, "@")
 	version := c.kubectl("get nodes -o jsonpath='{.items[0].status.nodeInfo.kubeletVersion}'")
-	return []string{s.name, "`" + strings.Join(s.up, " ") + "`", time.Now().UTC().Format(time.DateOnly), commit(c.T), version,
-		s.agent + " " + name[strings.LastIndex(name, ":")+1:], fmt.Sprint(runtime.NumCPU())}
+	return stageRecord{Up: strings.Join(s.up, " "), Kubernetes: version, Agent: s.agent + " " + name[strings.LastIndex(name, ":")+1:], CPUs: runtime.NumCPU()}
 }
 
 // commit describes the commit under test, and tells whether there are changes
@@ -184,47 +162,62 @@ func commit(t *testing.T) string {
 		return strings.TrimSpace(string(out))
 	}
 	name := git("describe", "--always", "--abbrev=10")
-	if git("status", "--porcelain", "--", ":/", ":(exclude,top)docs/faults.md") != "" {
+	if git("status", "--porcelain", "--", ":/", ":(exclude,top)docs/faults.*") != "" {
 		name += " with changes"
 	}
 	return name
 }
 
-// longest is the number of characters of a cause that the table shows.
-const longest = 240
+// longest is the number of characters of a cause that the document shows.
+const longest = 400
 
-// cell makes a text fit into a table.
-func cell(text string) string {
-	text = strings.NewReplacer("\n", "; ", "|", "\\|").Replace(text)
+// shortened is a text on one line, up to the longest.
+func shortened(text string) string {
+	text = strings.ReplaceAll(text, "\n", "; ")
 	if runes := []rune(text); len(runes) > longest {
 		text = string(runes[:longest]) + "…"
 	}
 	return text
 }
 
-func TestDocumentTellsRunsApart(t *testing.T) {
-	head := func(stage, date, commit string) []string {
-		return []string{stage, "`--cni`", date, commit, "v1", "agent v2", "2"}
+func TestRecordKeepsFaultsOfOtherRuns(t *testing.T) {
+	r := record{}
+	earlier, later := stageRecord{Up: "--cni calico", Kubernetes: "v1"}, stageRecord{Up: "--cni calico", Kubernetes: "v2"}
+	r.put("calico", earlier, "svc.spread", faultRecord{Fault: "a", Commit: "1"})
+	r.put("nftables", earlier, "svc.spread", faultRecord{Fault: "b", Commit: "1"})
+	r.put("calico", later, "net.pods", faultRecord{Fault: "c", Commit: "2"})
+	want := record{
+		"calico": {Up: "--cni calico", Kubernetes: "v2", Faults: map[string]faultRecord{
+			"svc.spread": {Fault: "a", Commit: "1"}, "net.pods": {Fault: "c", Commit: "2"},
+		}},
+		"nftables": {Up: "--cni calico", Kubernetes: "v1", Faults: map[string]faultRecord{"svc.spread": {Fault: "b", Commit: "1"}}},
 	}
-	row := func(check, stage, cause, run string) []string {
-		return []string{check, "what", stage, "1.0", "0", cause, "hint", run}
-	}
-	d := read("| proxy.rules | what | calico | 1.0 | 0 | old | hint |\n")
-	d.put(head("calico", "2026-01-01", "a"), row("svc.spread", "calico", `x \| y`, ""))
-	d.put(head("nftables", "2026-01-01", "a"), row("svc.spread", "nftables", "n", ""))
-	d = read(d.String())
-	d.put(head("calico", "2026-01-02", "b"), row("net.pods", "calico", "z", ""))
-	d = read(d.String())
-	want := document{
-		map[string][]string{"calico": head("calico", "2026-01-02", "b"), "nftables": head("nftables", "2026-01-01", "a")},
-		map[string][]string{
-			"calico/proxy.rules":  row("proxy.rules", "calico", "old", "not known"),
-			"calico/svc.spread":   row("svc.spread", "calico", `x \| y`, "2026-01-01, a"),
-			"calico/net.pods":     row("net.pods", "calico", "z", ""),
-			"nftables/svc.spread": row("svc.spread", "nftables", "n", ""),
-		},
-	}
-	if diff := cmp.Diff(want, d, cmp.AllowUnexported(document{})); diff != "" {
+	if diff := cmp.Diff(want, r); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestDocumentIsOfTheRecord holds docs/faults.md to docs/faults.json.
+func TestDocumentIsOfTheRecord(t *testing.T) {
+	data, err := os.ReadFile("../../docs/faults.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := record{}
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	const document = "../../docs/faults.md"
+	if *update {
+		if err := os.WriteFile(document, []byte(r.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.String(), string(have)); diff != "" {
+		t.Errorf("docs/faults.md (-record +document), to write it: go test -tags faults ./test/faults -run TestDocumentIsOfTheRecord -update\n%s", diff)
 	}
 }

@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	table = flag.String("document", "", "write the table of faults to this file")
-	keep  = flag.Bool("keep", false, "use clusters that exist, and keep them")
+	document = flag.String("document", "", "write what was seen of each fault to this file, and to that with .json in place of .md")
+	keep     = flag.Bool("keep", false, "use clusters that exist, and keep them")
+	update   = flag.Bool("update", false, "rewrite docs/faults.md from docs/faults.json")
 )
 
 // fault breaks one thing.
@@ -44,16 +45,16 @@ func TestFaults(t *testing.T) {
 		t.Run(stage.name, func(t *testing.T) {
 			c := newCluster(t, stage.name, stage.up...)
 			c.green()
-			var head []string
-			if *table != "" {
-				head = c.head(stage)
+			var run stageRecord
+			if *document != "" {
+				run = c.run(stage)
 			}
 			for _, f := range stage.faults {
 				t.Run(f.check, func(t *testing.T) {
 					c := &cluster{t, c.name, c.kubeconfig}
-					if s, shown := c.show(f); shown && *table != "" {
+					if s, shown := c.show(f); shown && *document != "" {
 						s.stage = stage.name
-						write(t, *table, head, s)
+						write(t, *document, run, s)
 					}
 				})
 			}
@@ -126,7 +127,7 @@ func TestEveryCheckHasAFault(t *testing.T) {
 	live, taken := map[string]bool{}, map[string]bool{}
 	for _, stage := range stages {
 		for _, f := range stage.faults {
-			if at := place(stage.name, f.check); taken[at] {
+			if at := stage.name + "/" + f.check; taken[at] {
 				t.Errorf("%s has two faults", at)
 			} else {
 				live[f.check], taken[at] = true, true

@@ -12,7 +12,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
-const lookAtProxy = "look at the service proxy on the nodes named: kubectl -n kube-system logs -l k8s-app=kube-proxy; kubectl get endpointslices -A"
+const lookAtProxy = "look at what serves Services on the nodes named, kube-proxy (kubectl -n kube-system logs -l k8s-app=kube-proxy) or the CNI in its place; kubectl get endpointslices -A"
 
 func serviceChecks() []verify.Check {
 	return []verify.Check{
