@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"internal/cli":        {"internal/report", "addons", "clusters", "pkg"},
 	"internal/report":     {"pkg/fidelity", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":      {},
+	"internal/porttest":   {},
 	"addons":              {"addons", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
 	"addons/setting":      {"pkg/hint"},
 	"addons/calico":       {"addons/setting", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
@@ -49,7 +50,7 @@ var layers = map[string][]string{
 	"pkg/kube":            {"pkg/hint"},
 	"pkg/charts":          {"pkg/charts", "pkg/gomod", "pkg/event", "pkg/hint"},
 	"pkg/gomod":           {"pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/forge":           {"pkg/forge", "pkg/charts", "pkg/host", "pkg/releases", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/forge":           {"internal/porttest", "pkg/forge", "pkg/charts", "pkg/host", "pkg/releases", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/forge/debian":    {"pkg/event", "pkg/hint"},
 	"pkg/event":           {},
 	"pkg/fidelity":        {},
@@ -57,7 +58,7 @@ var layers = map[string][]string{
 	"pkg/kindpatch":       {"pkg/hint"},
 	"pkg/hint":            {},
 	"pkg/scratch":         {},
-	"test":                {"pkg", "clusters", "addons"},
+	"test":                {"internal/porttest", "pkg", "clusters", "addons"},
 	"test/bench":          {"test/bench", "internal/cli", "internal/report", "pkg", "clusters", "addons"},
 }
 
