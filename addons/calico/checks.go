@@ -22,7 +22,7 @@ func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "cal.agents", Nodes: verify.AllNodes, AfterWorkloads: true, Group: group, Title: "Calico's agent is live and ready on every node, and so are its controllers",
-			Proves: "Felix on each node is asked for its own view, and the controllers' Deployment is looked at. The kubelet asks Felix too, but takes a minute to believe it.",
+			Proves: "Asks Felix on each node for its own health, and reads the status of the controllers' Deployment. The kubelet asks Felix too, but takes a minute to report a failure.",
 			Rights: []string{"list nodes", "list pods@kube-system", "get deployments.apps@kube-system", "create,get pods/portforward@kube-system"},
 			Needs:  []string{"kubelet.alive"}, NeededBy: []string{"net.pods", "cal.routes"},
 			Timeout: 20 * time.Second, Run: agents, Skip: verify.AgentsElsewhere,
@@ -30,7 +30,7 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cal.backend", Nodes: verify.AllNodes, Group: group, Title: "Calico writes its rules to the same kernel tables as kube-proxy",
-			Proves:  "Felix's chains are looked for, on each node, in the tables of the mode in which kube-proxy runs. Policies in other tables would apply before or after the Services' rules in an undefined order.",
+			Proves:  "On each node, Felix's chains must be in the tables of kube-proxy's mode. Policies in other tables would apply before or after the rules of Services, in an undefined order.",
 			Rights:  verify.RightsOfAgents,
 			Needs:   []string{"cal.agents", "kubelet.work"},
 			Timeout: 20 * time.Second, Run: backend, Skip: verify.AgentsElsewhere,
@@ -38,7 +38,7 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cal.routes", Nodes: verify.AllNodes, Group: group, Title: "Every node has routes to the pods of every other node",
-			Proves: "The kernel of each node is asked for its route to a pod on every other node: it must be the tunnel's device or the peer itself, never a default gateway.",
+			Proves: "Asks the kernel of each node for its route to a pod on every other node. The route must use the tunnel device or the other node itself, never a default gateway.",
 			Rights: slices.Concat(probe.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"kubelet.work"}, NeededBy: []string{"net.pods"},
 			Timeout: 25 * time.Second, Run: routes,
@@ -52,14 +52,14 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cal.ipam", AfterWorkloads: true, Group: group, Title: "Pod addresses are unique, in a pool, and allocated in a block",
-			Proves:  "The addresses of all running pods are compared with each other, with the pools, and with Calico's own records. An address that is in use but not recorded will be given to a second pod.",
+			Proves:  "Compares the addresses of all running pods with each other, with the IP pools, and with Calico's allocations. An address that is in use but not allocated will be given to a second pod.",
 			Rights:  []string{"list pods", "list ippools.crd.projectcalico.org", "list ipamblocks.crd.projectcalico.org"},
 			Timeout: 20 * time.Second, Run: addresses,
 			Hint: "look at the pools and blocks: kubectl get ippools.crd.projectcalico.org,ipamblocks.crd.projectcalico.org -o yaml",
 		},
 		{
 			ID: "cal.bgp", Nodes: verify.AllNodes, Group: group, Title: "Every node has BGP sessions with all of its peers",
-			Proves: "BIRD on each node is asked, through a CalicoNodeStatus, for its sessions: as many as there are other nodes must be established. A BIRD that reports ready proves little.",
+			Proves: "Asks BIRD on each node for its sessions through a CalicoNodeStatus. Sessions with all other nodes must be established. That BIRD reports ready proves little.",
 			Rights: slices.Concat([]string{"create,list,watch,delete caliconodestatuses.crd.projectcalico.org", "get configmaps@kube-system"}, verify.RightsOfAgents, probe.RightsOfNamespace),
 			Needs:  []string{"cal.agents"}, Slow: true,
 			Timeout: 30 * time.Second, Run: sessions, Skip: verify.AgentsElsewhere,

@@ -31,14 +31,14 @@ func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "cil.operator", AfterWorkloads: true, Group: group, Title: "Cilium's operator is available",
-			Proves:  "The Deployment has all the replicas that it asks for. Without the operator new nodes get no addresses and identities are never removed, while existing pods keep working.",
+			Proves:  "All replicas of the Deployment must be available. Without the operator, new nodes get no addresses and unused identities are never removed, while existing pods keep working.",
 			Rights:  []string{"get deployments.apps@kube-system"},
 			Timeout: 20 * time.Second, Run: operator, Skip: verify.AgentsElsewhere,
 			Hint: "look at the operator: kubectl -n kube-system describe deployment cilium-operator; kubectl -n kube-system logs deployment/cilium-operator",
 		},
 		{
 			ID: "cil.agents", Nodes: verify.AllNodes, Group: group, Title: "Cilium's agent is healthy on every node, with its controllers and endpoints",
-			Proves: "Each agent is asked for its own view: that it is healthy, that none of its controllers fails repeatedly, and that every endpoint has its BPF programs. A Ready pod shows none of this.",
+			Proves: "Asks each agent for its own status: it must be healthy, none of its controllers may fail repeatedly, and every endpoint must have its BPF programs. A Ready pod proves none of this.",
 			Rights: verify.RightsOfAgents, Needs: []string{"kubelet.alive", "kubelet.work"}, NeededBy: []string{"net.pods"},
 			// Agents compile programs for new endpoints, on a machine that all nodes share:
 			// eight nodes on two cores took more than 30 s.
@@ -47,7 +47,7 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cil.mesh", Nodes: verify.AllNodes, Group: group, Title: "Every agent's health endpoint is reachable from every node",
-			Proves: "From the network of every node each agent is asked, at its node's address and at that of its health endpoint on the pod network. Agents ask each other the same, but need minutes to reach all of them.",
+			Proves: "From the host network of every node, each agent is requested at the address of its node and at that of its health endpoint in the pod network. The agents probe each other in the same way, but take minutes to cover all nodes.",
 			Rights: slices.Concat(probe.RightsOfFleet, []string{"list ciliumnodes.cilium.io"}), Slow: true,
 			Needs:   []string{"net.pods", "cil.agents"},
 			Timeout: 20 * time.Second, Run: mesh,
@@ -55,21 +55,21 @@ func (a *Addon) Checks() []verify.Check {
 		},
 		{
 			ID: "cil.ipam", AfterWorkloads: true, Group: group, Title: "Pod addresses are unique and in their own node's range",
-			Proves:  "The addresses of all running pods are compared with each other and with the pod ranges of their node, and the ranges with each other. In mode kubernetes the ranges are those of the Nodes, in cluster-pool those that the operator wrote into the CiliumNodes.",
+			Proves:  "Compares the addresses of all running pods with each other and with the pod CIDRs of their nodes, and the CIDRs with each other. In mode kubernetes the CIDRs are those of the Nodes; in cluster-pool, those that the operator wrote into the CiliumNodes.",
 			Rights:  []string{"list nodes", "list pods", "list ciliumnodes.cilium.io", "get configmaps@kube-system"},
 			Timeout: 20 * time.Second, Run: addresses, Skip: verify.AgentsElsewhere,
 			Hint: "look at the ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,CIDR:.spec.podCIDR; kubectl get ciliumnodes -o custom-columns=NAME:.metadata.name,CIDRS:.spec.ipam.podCIDRs; kubectl get pods -A -o wide",
 		},
 		{
 			ID: "cil.kpr", Nodes: verify.AllNodes, Group: group, Title: "Cilium replaces kube-proxy on every node, and no kube-proxy rules remain",
-			Proves: "There is no DaemonSet kube-proxy, each agent says that it replaces it, and no node has rules of kube-proxy left, which would take packets before Cilium does.",
+			Proves: "There must be no DaemonSet kube-proxy, each agent must report that it replaces kube-proxy, and no node may have rules left from kube-proxy, which would handle packets before Cilium does.",
 			Rights: append([]string{"get daemonsets.apps@kube-system"}, verify.RightsOfAgents...), Needs: []string{"cil.agents"},
 			Timeout: 20 * time.Second, Run: replacement, Skip: withKubeProxy,
-			Hint: "look at an agent's view: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
+			Hint: "look for kube-proxy and at an agent: kubectl -n kube-system get daemonset kube-proxy; kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose",
 		},
 		{
 			ID: "cil.lb", Nodes: verify.AllNodes, Group: group, Title: "The BPF maps of every node direct a Service to its pods",
-			Proves: "A new Service is looked up in the maps from which the BPF programs of each node balance: its address must lead to every endpoint and to nothing else. --show-evidence prints the entries.",
+			Proves: "Looks up a new Service in the BPF maps that each node balances with. Its address must lead to every endpoint and nowhere else. `--show-evidence` prints the entries.",
 			Rights: slices.Concat(probe.RightsOfFleet, verify.RightsOfAgents), Slow: true,
 			Needs: []string{"net.pods", "kcm.slices", "cil.kpr"}, NeededBy: []string{"svc.clusterip"},
 			Timeout: 20 * time.Second, Run: balance, Skip: withKubeProxy,

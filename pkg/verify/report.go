@@ -42,14 +42,19 @@ func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && len(r.wi
 // tally counts the checks that failed, and apart from them those that a failure kept
 // from running.
 func (r Report) tally() string {
-	text := fmt.Sprintf("%d of %d checks failed", r.Count(Fail), len(r.Results))
-	if n := r.Count(Error); n > 0 {
-		text += fmt.Sprintf(", %d inconclusive", n)
+	var counts []string
+	for _, each := range []struct {
+		outcome Outcome
+		word    string
+	}{{Fail, "failed"}, {Error, "inconclusive"}, {Blocked, "blocked"}} {
+		if n := r.Count(each.outcome); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, each.word))
+		}
 	}
-	if n := r.Count(Blocked); n > 0 {
-		text += fmt.Sprintf(", %d blocked", n)
+	if len(counts) == 0 {
+		counts = []string{"none passed"}
 	}
-	return text
+	return fmt.Sprintf("%s of %d checks", strings.Join(counts, ", "), len(r.Results))
 }
 
 // Err returns nil when the cluster is proven to work, an error with the exit

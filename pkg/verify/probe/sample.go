@@ -6,8 +6,8 @@ import "fmt"
 // that takes grows with the square of their number, a check's time does not.
 const ManyNodes = 10
 
-// SampleNote is what is to be known of the checks that use pairsOf.
-var SampleNote = fmt.Sprintf("Beyond %d nodes it is a sample, which the evidence describes.", ManyNodes)
+// SampleNote describes checks that use Pairs.
+var SampleNote = fmt.Sprintf("With more than %d nodes, a sample of the pairs is tested; the evidence lists it.", ManyNodes)
 
 // Pairs are the ways from every node to every node, itself included, for
 // probes in the order of their nodes. Beyond manyNodes they lead from each to

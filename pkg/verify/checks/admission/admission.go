@@ -23,7 +23,7 @@ const groupAdmission = "admission"
 func Checks() []verify.Check {
 	return []verify.Check{{
 		ID: "adm.volume", Group: groupAdmission, Title: "An admission policy mounts one volume at two paths in a new pod",
-		Proves: "A pod without any volume is created. A MutatingAdmissionPolicy of the run gives it one hostPath volume at two mount paths, and when it runs both show the node's own machine ID. PodPreset did this until Kubernetes 1.20. Where admission policies are disabled, pods are still admitted, without the changes that the policies should have made.",
+		Proves: "Creates a pod without volumes. A MutatingAdmissionPolicy, created for this run, adds one hostPath volume at two mount paths, and in the running pod both must show the node's machine ID. (PodPreset did this until Kubernetes 1.20.) If admission policies are disabled, pods are still admitted, but without the changes.",
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
 		Rights: verify.JoinRights(verify.RightsOfNodes, probe.RightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"}),

@@ -22,7 +22,7 @@ func Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "api.ready", Nodes: verify.ControlPlanes, Group: groupAPI, Title: "Every API server is ready",
-			Proves: "The /readyz of every API server is asked past the load balancer, which would hide a sick one, and every API server that is expected is there.",
+			Proves: "Requests `/readyz` of every API server directly, because the load balancer would hide one that is not ready. Every expected API server must be there.",
 			Hint:   "kubectl -n kube-system get pods -l component=kube-apiserver; kubectl get --raw '/readyz?verbose'",
 			Needs:  []string{"kubelet.alive"},
 			Rights: verify.JoinRights(verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"get /readyz"}),
@@ -31,7 +31,7 @@ func Checks() []verify.Check {
 		},
 		{
 			ID: "api.scope", Group: groupAPI, Title: "Resources have the scope that the API documents",
-			Proves: "Discovery reports Pods, ReplicationControllers, ReplicaSets, PersistentVolumeClaims and Roles as namespaced, and PersistentVolumes, Nodes, Namespaces and ClusterRoles as cluster-scoped.",
+			Proves: "Discovery must report Pods, ReplicationControllers, ReplicaSets, PersistentVolumeClaims and Roles as namespaced, and PersistentVolumes, Nodes, Namespaces and ClusterRoles as cluster-scoped.",
 			Hint:   "kubectl api-resources",
 			Rights: []string{"get /api/v1", "get /apis/apps/v1", "get /apis/rbac.authorization.k8s.io/v1"},
 			Run:    apiScope,

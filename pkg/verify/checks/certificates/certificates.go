@@ -19,7 +19,7 @@ import (
 func Checks() []verify.Check {
 	return []verify.Check{{
 		ID: "cert.expiry", Nodes: verify.AllNodes, Group: "api", Title: "The certificates of the control plane and the kubelets stay valid for weeks",
-		Proves:  "Every API server, kubelet and, unless it is external, etcd member is asked for the certificate that it serves now, which may be older than the file; each is valid, by the API server's clock, for 30 days more. Kubelets that no system pod on the host network leads to are left out where there is neither kube-proxy nor a CNI, and named. kubeadm's certificates end after a year, on all nodes at once.",
+		Proves:  "Every API server, kubelet and etcd member (unless etcd is external) must present a certificate that is valid for at least 30 more days by the API server's clock. The certificate in use can be older than the file on disk. In clusters with neither kube-proxy nor a CNI, kubelets that no system pod on the host network can reach are skipped and named. Certificates from kubeadm expire after a year, on all nodes at once.",
 		Hint:    "on the node: kubeadm certs check-expiration; renew with kubeadm certs renew all and restart the static pods; for a kubelet: remove /var/lib/kubelet/pki/kubelet.crt and kubelet.key, systemctl restart kubelet",
 		Needs:   []string{"kubelet.alive", "api.ready", "etcd.members"},
 		Rights:  verify.JoinRights(verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"get /version"}),

@@ -26,7 +26,7 @@ func controllerChecks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "kcm.leader", Group: groupControllers, Title: "The controller managers are healthy and one of them leads",
-			Proves: "Every controller manager's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A single one that runs without leader election must be healthy; kcm.reconcile then proves that it works.",
+			Proves: "Requests `/healthz` of every controller manager and watches the leader, which must run on a control plane, renew its lease. A single controller manager without leader election must be healthy; kcm.reconcile then proves that it works.",
 			Hint:   "kubectl -n kube-system get lease kube-controller-manager; kubectl -n kube-system logs -l component=kube-controller-manager --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfElected,
@@ -35,7 +35,7 @@ func controllerChecks() []verify.Check {
 		},
 		{
 			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers provision new namespaces and replace deleted pods",
-			Proves: "A new namespace is given its default ServiceAccount and the ConfigMap of root certificates; a new ReplicaSet makes its pods, and makes another for one that is deleted. A controller manager can be healthy and lead while one of its controllers is off.",
+			Proves: "A new namespace must get its default ServiceAccount and the ConfigMap with the root certificates. A new ReplicaSet must create its pods and replace one that is deleted. A controller manager can be healthy and lead while one of its controllers is disabled.",
 			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
 			Needs:  []string{"api.ready", "kcm.leader"},
 			Rights: verify.JoinRights(probe.RightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"}),

@@ -26,7 +26,7 @@ func schedulerChecks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
-			Proves: "Every scheduler's /healthz is asked, and one that runs on a control plane is seen to renew the lease of the leader. A single one that runs without leader election must be healthy; sched.place then proves that it works. A scheduler can run for days and lead nothing.",
+			Proves: "Requests `/healthz` of every scheduler and watches the leader, which must run on a control plane, renew its lease. A single scheduler without leader election must be healthy; sched.place then proves that it works. A scheduler can run for days without ever becoming the leader.",
 			Hint:   "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfElected,
@@ -35,11 +35,11 @@ func schedulerChecks() []verify.Check {
 		},
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "The scheduler assigns a new pod to a node",
-			Proves:  "An unscheduled pod is assigned to a node, which is not a control plane if there are workers.",
+			Proves:  "A pending pod must be assigned to a node, and not to a control plane if there are workers.",
 			Hint:    "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
 			Needs:   []string{"api.ready", "sched.leader", "kcm.leader"},
 			Rights:  verify.JoinRights(probe.RightsOfScheduling, verify.RightsOfNodes),
-			Differs: "All nodes that take ordinary pods are cordoned. Taints that somebody has given to all of them are tolerated.",
+			Differs: "All nodes that accept ordinary pods are cordoned. Taints that somebody added to all of them are tolerated.",
 			Slow:    true, Timeout: 18 * time.Second, Skip: onlyTaintedNode,
 			Run: schedulerPlaces,
 		},

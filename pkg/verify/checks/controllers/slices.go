@@ -22,7 +22,7 @@ import (
 func sliceChecks() []verify.Check {
 	return []verify.Check{{
 		ID: "kcm.slices", Group: groupControllers, Title: "EndpointSlices follow the readiness of pods",
-		Proves: "A pod behind a new Service is made ready and unready by a readiness gate; each time the Service's EndpointSlice must follow. Service proxies and DNS know endpoints from there alone.",
+		Proves: "A readiness gate makes a pod behind a new Service ready, then unready. The Service's EndpointSlice must follow each time. Service proxies and DNS learn endpoints only from EndpointSlices.",
 		Hint:   "kubectl get endpointslices -A; kubectl -n kube-system logs -l component=kube-controller-manager --tail=50",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.work"},
 		Rights: verify.JoinRights(probe.RightsOfFleet, []string{"patch pods/status", "create,get services", "list,watch endpointslices.discovery.k8s.io"}),

@@ -16,12 +16,11 @@ import (
 func dnsExternalCheck() verify.Check {
 	return verify.Check{
 		ID: "dns.external", AfterWorkloads: true, Group: groupDNS, Title: "Every CoreDNS pod forwards names outside the cluster",
-		Proves: "Every CoreDNS pod is asked for the name of a node, another than its own where there is one, which only the resolver of the nodes' container network knows, and answers with the node's address. " +
-			"The names of Services do not need the forwarder, so that its failure would show only when a pod looks up a name outside.",
+		Proves:  "Asks every CoreDNS pod for the name of a node (another one than its own if there is one), which only the resolver of the nodes' container network knows. The response must be the node's address. Names of Services do not need the forwarder, so its failure is noticed only when a pod looks up an external name.",
 		Hint:    "look at the forward line of the Corefile, and at the resolv.conf that it names, on the node of the pod: kubectl -n kube-system get configmap coredns -o yaml; docker exec NODE cat /etc/resolv.conf",
 		Needs:   []string{"dns.records"},
 		Rights:  verify.JoinRights(verify.RightsOfNodes, rightsOfDNSPods, []string{"get configmaps@kube-system"}),
-		Differs: "The Corefile forwards to another resolver, which does not answer, or to none. One that answers passes, also when it does not know the name.",
+		Differs: "The Corefile forwards to another resolver, which does not respond, or to none. A resolver that responds passes, even if it does not know the name.",
 		// A forwarder that nobody answers is silent for longer than an attempt.
 		Timeout: 12 * time.Second, Skip: noNameOutside, Run: dnsExternal,
 	}

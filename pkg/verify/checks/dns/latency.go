@@ -26,8 +26,9 @@ const (
 func dnsLatencyCheck() verify.Check {
 	return verify.Check{
 		ID: "dns.latency", AfterWorkloads: true, Group: groupDNS, Title: "Pods get DNS answers quickly",
-		Proves: fmt.Sprintf("A pod asks the DNS Service %d times for names of the cluster, over UDP, one after the other on one forwarded connection. A time includes the way there, through the API server and the kubelet, which requests that need no DNS measure in between: "+
-			"the 95th percentile of the lookups may be at most %s over theirs, so that a busy machine alone is no reason to warn. Slow lookups else show as slowness of everything.", latencyQueries, latencyLimit),
+		Proves: fmt.Sprintf("A pod sends the DNS Service %d queries for cluster names over UDP, one after another on one forwarded connection. "+
+			"The measured times include the path through the API server and the kubelet, which requests without DNS measure in between: "+
+			"the 95th percentile of the lookups may exceed theirs by %s at most, so a busy machine alone causes no warning. Slow lookups make everything else look slow.", latencyQueries, latencyLimit),
 		Hint:   "look at the load of CoreDNS and of its nodes: kubectl -n kube-system logs -l k8s-app=kube-dns; kubectl -n kube-system describe pods -l k8s-app=kube-dns",
 		Needs:  []string{"dns.records"},
 		Rights: verify.JoinRights(probe.RightsOfFleet, probe.RightsOfFleetServices, rightsOfDNSAddress),

@@ -16,8 +16,7 @@ import (
 func dnsRecordsCheck() verify.Check {
 	return verify.Check{
 		ID: "dns.records", AfterWorkloads: true, Group: groupDNS, Title: "Every CoreDNS pod and the DNS Service resolve new Services",
-		Proves: "As many CoreDNS pods are ready as the Deployment requests, and each is queried over TCP for the A or AAAA, SRV and PTR records of a new Service, for the pods of a headless one, and for a name that does not exist. " +
-			"A pod on the last node asks the DNS Service's address over UDP, one on the first over TCP. One CoreDNS pod that no longer watches Services would otherwise show as occasional failed lookups.",
+		Proves: "As many CoreDNS pods must be ready as the Deployment asks for. Each is queried over TCP for the A or AAAA, SRV and PTR records of a new Service, for the pods of a headless Service, and for a name that does not exist. A pod on the last node also queries the address of the DNS Service over UDP, and one on the first node over TCP. A CoreDNS pod that no longer watches Services shows up as occasional failed lookups.",
 		Hint:   dnsHint,
 		Needs:  []string{"net.pods", "kcm.slices", "svc.clusterip"},
 		Rights: verify.JoinRights(probe.RightsOfFleet, probe.RightsOfFleetServices, rightsOfDNSPods, rightsOfDNSAddress),

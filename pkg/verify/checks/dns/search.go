@@ -17,12 +17,11 @@ import (
 func dnsSearchCheck() verify.Check {
 	return verify.Check{
 		ID: "dns.search", Nodes: verify.AllNodes, AfterWorkloads: true, Group: groupDNS, Title: "Pods on every node resolve and reach Services by short names",
-		Proves: "On every node a pod's resolv.conf names the cluster's DNS Service, or the address that clusterDNS in ConfigMap kubelet-config has in its place, and searches the pod's namespace first, and the pod connects by the names fleet (a Service of its namespace) and kubernetes.default. " +
-			"A kubelet with a wrong clusterDNS or clusterDomain would else break lookups of the pods of its node alone. That nothing answers at an address of the user's is a warning.",
+		Proves:  "On every node, a pod's resolv.conf must name the DNS Service (or the address that clusterDNS in the ConfigMap kubelet-config has instead) and search the pod's namespace first. The pod must then connect by the names fleet, a Service in its namespace, and kubernetes.default. A kubelet with a wrong clusterDNS or clusterDomain breaks lookups only for the pods of its node. If the user's own DNS address does not respond, this is a warning.",
 		Hint:    "look at clusterDNS and clusterDomain of the kubelet on the nodes named: kubectl get --raw /api/v1/nodes/NODE/proxy/configz; kubectl -n kube-system get service kube-dns",
 		Needs:   []string{"dns.records", "svc.clusterip"},
 		Rights:  verify.JoinRights(probe.RightsOfFleet, probe.RightsOfFleetServices, rightsOfDNSAddress, []string{"get configmaps@kube-system", "list networkpolicies.networking.k8s.io@kube-system", "get namespaces"}),
-		Differs: "Network policies in kube-system keep pods of other namespaces from CoreDNS.",
+		Differs: "Network policies in kube-system block pods of other namespaces from CoreDNS.",
 		Slow:    true, Timeout: 15 * time.Second, Skip: verify.WithoutNodes, Run: dnsSearch,
 	}
 }

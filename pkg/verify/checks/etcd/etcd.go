@@ -21,7 +21,7 @@ func Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "etcd.members", Group: groupEtcd, Title: "All etcd members report the same member list",
-			Proves: "Every etcd member is asked for its own list of members; all lists are the same, as long as expected, and hold no learner. A member that was cut off, or that joined another cluster, has a different list.",
+			Proves: "Asks every etcd member for its member list. All lists must be identical, have the expected length, and contain no learner. A member that was cut off, or that joined another cluster, has a different list.",
 			Hint:   "kubectl -n kube-system get pods -l component=etcd; kubectl -n kube-system logs -l component=etcd --tail=20",
 			Needs:  []string{"kubelet.alive"},
 			Rights: rightsOfEtcdctl,
@@ -30,7 +30,7 @@ func Checks() []verify.Check {
 		},
 		{
 			ID: "etcd.quorum", Group: groupEtcd, Title: "etcd has one leader and a quorum",
-			Proves: "Every etcd member is asked for its leader and term; all agree on one that answers. A member that is cut off from the others knows no leader. As long as most members answer, one that does not is a warning, which says that the quorum holds. So is an even number of members: it survives no more losses than one member less.",
+			Proves: "Asks every etcd member for its leader and term. All must agree on one leader, and the leader must respond. As long as a majority responds, a member that does not is a warning. So is an even number of members, which tolerates no more failures than one member fewer.",
 			Hint:   "start the members that do not answer; for an even number, add or remove one; else: kubectl -n kube-system logs -l component=etcd --tail=20",
 			Rights: rightsOfEtcdctl,
 			Skip:   hiddenEtcd, Timeout: 18 * time.Second, Attempt: 10 * time.Second,

@@ -16,7 +16,7 @@ import (
 func etcdSpaceCheck() verify.Check {
 	return verify.Check{
 		ID: "etcd.space", Nodes: verify.ControlPlanes, Group: groupEtcd, Title: "etcd has storage space left",
-		Proves: "Every etcd member reports no alarm, and a database under 80 % of its quota. When the quota is reached, etcd takes no more writes, while /readyz stays good.",
+		Proves: "Every etcd member must report no alarm and a database below 80 % of its quota. Once the quota is reached, etcd rejects writes while `/readyz` still succeeds.",
 		Hint:   "free space with etcdctl compact and defrag, then: etcdctl alarm disarm (kubectl -n kube-system exec etcd-NODE -- etcdctl ...); or raise --quota-backend-bytes in /etc/kubernetes/manifests/etcd.yaml",
 		Needs:  []string{"etcd.members", "etcd.quorum"},
 		Rights: rightsOfEtcdctl,

@@ -18,8 +18,7 @@ import (
 func egressCheck() verify.Check {
 	return verify.Check{
 		ID: "net.egress", Nodes: verify.AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach an address outside the cluster",
-		Proves: "From the network of every node a connection is made to the default gateway of the nodes, which need not accept it, but answers. A pod on that node must get an answer too. " +
-			"A gateway that knows no way to pods, such as that of kind's network, answers a pod only if the node puts its own address in the place of the pod's (masquerading). It takes no Internet.",
+		Proves: "From the host network of every node, a connection is made to the nodes' default gateway, which may refuse it but must respond. A pod on that node must get a response too. A gateway without a route to the pods, such as that of kind's network, can respond to a pod only if the node replaces the pod's address with its own (masquerading). No Internet access is needed.",
 		Hint:   "look at what masquerades on the nodes named: docker exec NODE iptables-save -t nat; kubectl get ippools.crd.projectcalico.org -o yaml (natOutgoing); kubectl -n kube-system get configmap cilium-config -o yaml | grep masquerade",
 		Needs:  []string{"net.pods"},
 		Rights: probe.RightsOfFleet,

@@ -14,7 +14,7 @@ import (
 func hairpinCheck() verify.Check {
 	return verify.Check{
 		ID: "svc.hairpin", Nodes: verify.AllNodes, Group: groupService, Title: "A pod reaches itself through its own Service",
-		Proves: "A Service keeps to the node (internalTrafficPolicy: Local), where one pod is its sole endpoint; on every node that pod must reach itself by the ClusterIP. The packet leaves the pod and comes back to it, which takes a rule of its own in most service proxies.",
+		Proves: "A Service with internalTrafficPolicy: Local has one endpoint on each node. That pod must reach itself through the ClusterIP. The packet leaves the pod and returns to it, which takes a separate rule in most service proxies.",
 		Hint:   "look at the masquerading of the service proxy on the nodes named, and at hairpin mode where the CNI uses a bridge: docker exec NODE iptables-save -t nat",
 		Needs:  []string{"svc.clusterip"},
 		Rights: probe.RightsOfServices,

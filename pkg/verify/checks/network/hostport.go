@@ -11,8 +11,7 @@ import (
 func podPortCheck() verify.Check {
 	return verify.Check{
 		ID: "net.hostport", Nodes: verify.AllNodes, Group: groupNetwork, Title: "A pod's hostPort is served at the address of its node",
-		Proves: "A pod on every node has a hostPort that no other pod asks for. It is asked at each address of its node, from the network of another node, or of its own where there is one node, and this very pod must answer. " +
-			"Ingress controllers listen like that. Where the CNI does not serve hostPorts, Kubernetes accepts them all the same: a failure in a cluster that kindctl made, and else a warning.",
+		Proves: "A pod on every node has a hostPort that no other pod uses. It is requested at each address of its node, from the network of another node (or of its own if there is only one node), and this pod must respond. Ingress controllers are often published this way. Kubernetes accepts hostPorts even if the CNI does not serve them: this is a failure in clusters that kindctl created, and a warning in others.",
 		Hint:   "look at what serves hostPorts on the nodes named: the plugin portmap in /etc/cni/net.d, or Cilium's kube-proxy replacement: kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg service list",
 		Needs:  []string{"net.pods", "net.host"},
 		Rights: probe.RightsOfFleet,

@@ -13,7 +13,7 @@ import (
 func mtuCheck() verify.Check {
 	return verify.Check{
 		ID: "net.mtu", Nodes: verify.AllNodes, Group: groupNetwork, Title: "Large messages pass between nodes",
-		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and has them sent back. Where the pods' network assumes larger packets than the nodes' network carries, small messages pass and large ones vanish. %s", largeMessage>>10, probe.SampleNote),
+		Proves: fmt.Sprintf("A pod on every node sends %d KiB to the pod on every other node and receives them back. If the pod network assumes larger packets than the nodes' network carries, small messages get through and large ones are lost. %s", largeMessage>>10, probe.SampleNote),
 		Hint:   "compare the MTU of the pods' devices with that of the nodes', less the tunnel's header (50 bytes for VXLAN): docker exec NODE ip link",
 		Needs:  []string{"net.pods"},
 		Rights: probe.RightsOfFleet,

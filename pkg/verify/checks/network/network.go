@@ -28,11 +28,11 @@ func Checks() []verify.Check {
 func networkChecks() []verify.Check {
 	return []verify.Check{{
 		ID: "net.pods", Nodes: verify.AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
-		Proves:  "A pod on every node asks the pod on every node, itself included, for its name, over TCP and UDP, at each of its addresses, and that pod must be the one that answers. No two have the same address, and all have one of each IP family that the cluster was made with. " + probe.SampleNote,
+		Proves:  "A pod on every node asks the pod on every node, its own included, for its name, over TCP and UDP and at each of its addresses. The pod that was asked must respond. No two pods may share an address, and every pod must have one address of each IP family of the cluster. " + probe.SampleNote,
 		Hint:    "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
 		Needs:   []string{"kubelet.work"},
 		Rights:  verify.JoinRights(probe.RightsOfFleet, rightsOfWidePolicies),
-		Differs: "Nothing passes between pods, and somebody has policies of Cilium or Calico above all namespaces.",
+		Differs: "No traffic passes between pods, and there are cluster-wide policies of Cilium or Calico.",
 		Slow:    true, Timeout: 20 * time.Second, Skip: verify.WithoutCNI, Run: podsReachEachOther,
 	}, hostCheck(), mtuCheck(), podPortCheck(), egressCheck()}
 }

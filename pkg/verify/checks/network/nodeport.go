@@ -17,8 +17,9 @@ import (
 func nodePortCheck() verify.Check {
 	return verify.Check{
 		ID: "svc.nodeport", Nodes: verify.AllNodes, Group: groupService, Title: "A NodePort reaches its Service's pods at every node's address",
-		Proves: fmt.Sprintf("From the network of another node, or of its own where there is one node, %d connections are made to the NodePort at each address of every node. "+
-			"One of the Service's pods must answer each time, also those on other nodes (externalTrafficPolicy: Cluster). Addresses outside of kube-proxy's nodePortAddresses are left out. Where Cilium replaces kube-proxy, the node that asks already chooses the pod.", nodePortTries),
+		Proves: fmt.Sprintf("From the network of another node (or of its own if there is only one node), %d connections are made to the NodePort at each address of every node. "+
+			"One of the Service's pods must respond each time, including pods on other nodes (externalTrafficPolicy: Cluster). "+
+			"Addresses outside kube-proxy's nodePortAddresses are skipped. If Cilium replaces kube-proxy, the pod is already chosen on the client's node.", nodePortTries),
 		Hint:   lookAtProxy + "; and at nodePortAddresses of kube-proxy: kubectl -n kube-system get configmap kube-proxy -o yaml",
 		Needs:  []string{"svc.clusterip", "net.host"},
 		Rights: verify.JoinRights(probe.RightsOfServices, []string{"get configmaps@kube-system"}),

@@ -21,7 +21,7 @@ import (
 func removalCheck() verify.Check {
 	return verify.Check{
 		ID: "svc.remove", Nodes: verify.AllNodes, Group: groupService, Title: "A removed endpoint gets no more connections, and a Service without endpoints refuses them",
-		Proves: "A new Service has two endpoints, both pods on the host network. One is removed: soon after, all new connections from every node must reach the other. That one is removed as well: then nothing may answer, and connections from the host network must be refused, not time out. (Those of pods may: a kernel tells each address about once a second that it refuses.) A single node has one endpoint.",
+		Proves: "A new Service has two endpoints, both pods on the host network. When one is deleted, all new connections from every node must soon reach the other. When that is deleted too, nothing may respond, and connections from the host network must be refused rather than time out. (Connections from pods may time out, because the kernel limits refusals to about one per second for each address.) With a single node there is one endpoint.",
 		Hint:   lookAtProxy,
 		Needs:  []string{"svc.clusterip", "net.host"},
 		Rights: verify.JoinRights(probe.RightsOfServices, []string{"create,update endpointslices.discovery.k8s.io"}),

@@ -18,7 +18,7 @@ func serviceChecks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "svc.clusterip", Nodes: verify.AllNodes, Group: groupService, Title: "A new Service's address reaches its pods from every node",
-			Proves: "A pod on every node sends a request to the ClusterIP, one of each IP family, by number, and one of the Service's pods must answer.",
+			Proves: "A pod on every node sends a request to the ClusterIP of a new Service, without using DNS, once for each IP family. One of the Service's pods must respond.",
 			Hint:   lookAtProxy,
 			Needs:  []string{"net.pods", "kcm.slices", "proxy.mode", "proxy.health", "proxy.rules"},
 			Rights: probe.RightsOfServices,
@@ -26,7 +26,8 @@ func serviceChecks() []verify.Check {
 		},
 		{
 			ID: "svc.spread", Nodes: verify.AllNodes, Group: groupService, Title: "A Service's address reaches all of its pods from every node",
-			Proves: "So many fresh connections are made from every node that each endpoint must have answered once, and nothing else may. A rule that is missing for one endpoint shows as occasional failed requests. " + fmt.Sprintf("Beyond %d nodes it is enough that each endpoint has answered some node.", probe.ManyNodes),
+			Proves: fmt.Sprintf("Opens new connections from every node until each endpoint has responded; nothing else may respond. "+
+				"A missing rule for one endpoint shows up as occasional failed requests. With more than %d nodes, it is enough that each endpoint has responded to some node.", probe.ManyNodes),
 			Hint:   lookAtProxy,
 			Needs:  []string{"svc.clusterip"},
 			Rights: probe.RightsOfServices,

@@ -15,7 +15,7 @@ import (
 func kubeletChecks() []verify.Check {
 	return []verify.Check{{
 		ID: "kubelet.work", Nodes: verify.AllNodes, Group: groupNode, Title: "Every kubelet starts containers, runs commands in them, and serves their logs",
-		Proves: "A new pod on the node's own network, which takes no CNI, is started on every node; a command is run in it, a request sent to it, and the request found in its log. A node can be Ready and do none of this.",
+		Proves: "Starts a pod on the host network of every node, which needs no CNI, runs a command in it, sends it a request, and finds the request in its log. A node can be Ready and fail at all of these.",
 		Hint:   "look at the node named: kubectl describe node NODE; on the node: journalctl -u kubelet, journalctl -u containerd",
 		Needs:  []string{"api.ready", "kcm.leader", "kubelet.alive"},
 		Rights: verify.JoinRights(probe.RightsOfFleet, []string{"get pods/log"}),

@@ -34,17 +34,17 @@ func nodeChecks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "kubelet.alive", Nodes: verify.AllNodes, Group: groupNode, Title: "Every node exists and is Ready, and its kubelet answers",
-			Proves:  "Every expected node exists and is Ready, and its kubelet answers. The condition alone stays True for 40 seconds after a kubelet has stopped.",
+			Proves:  "Every expected node must exist and be Ready, and its kubelet must respond. If the nodes' containers can be seen, each must be running. The condition Ready alone stays True for 40 seconds after a kubelet stops.",
 			Hint:    "kubectl get nodes -o wide; kubectl describe node NODE; on the node: systemctl status kubelet containerd; journalctl -u kubelet",
 			Rights:  verify.JoinRights(verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"list certificatesigningrequests.certificates.k8s.io"}),
-			Differs: "There are more nodes than the cluster was made with. Nodes of KWOK, which no kubelet runs, are left out of all checks.",
+			Differs: "There are more nodes than the cluster was created with. Nodes of KWOK, which have no kubelet, are left out of all checks.",
 			// Time for a node that hangs to be asked once, and again.
 			Timeout: 14 * time.Second,
 			Run:     kubeletsAlive,
 		},
 		{
 			ID: "kubelet.lease", Nodes: verify.AllNodes, Group: groupNode, Title: "Every kubelet renews its lease",
-			Proves: "The lease of every node is seen to be renewed, or made. A kubelet that no longer reaches the API server still answers, and its node's pods are evicted minutes later.",
+			Proves: "Watches the lease of every node until it is renewed or created. A kubelet that can no longer reach the API server still responds, but its pods are evicted minutes later.",
 			Hint:   "kubectl -n kube-node-lease get leases; on the node: journalctl -u kubelet, and its way to the API server",
 			Needs:  []string{"kubelet.alive"},
 			Rights: verify.JoinRights(verify.RightsOfNodes, []string{"list,watch leases.coordination.k8s.io@kube-node-lease"}),
@@ -56,7 +56,7 @@ func nodeChecks() []verify.Check {
 		},
 		{
 			ID: "node.runtime", Nodes: verify.AllNodes, Group: groupNode, Title: "Every node runs its containers with containerd",
-			Proves:  "Every kubelet reports containerd and its version, and its configuration names the socket. On a cluster that kindctl did not make, any runtime will do.",
+			Proves:  "Every kubelet must report containerd and its version, and the configuration of the kubelet must name a socket. Other runtimes are accepted in clusters that kindctl did not create.",
 			Hint:    "kubectl get nodes -o wide; on the node: journalctl -u kubelet, journalctl -u containerd",
 			Needs:   []string{"kubelet.alive"},
 			Rights:  verify.JoinRights(verify.RightsOfNodes, config.RightsOfKubeletConfigs),
@@ -65,7 +65,7 @@ func nodeChecks() []verify.Check {
 		},
 		{
 			ID: "node.taint", Nodes: verify.ControlPlanes, Group: groupNode, Title: "Control planes keep ordinary pods away",
-			Proves:  "Every control plane carries the taint, and of two pods that must run on a control plane the one that tolerates it gets a node and the other none, because of the taint.",
+			Proves:  "Every control plane must have the taint. Two pods are restricted to the control planes: the one with the toleration must be scheduled, and the other must stay pending because of the taint.",
 			Hint:    "kubectl taint nodes -l " + verify.ControlPlaneLabel + " " + verify.ControlPlaneLabel + "=:NoSchedule --overwrite",
 			Needs:   []string{"sched.place"},
 			Rights:  verify.JoinRights(verify.RightsOfNodes, probe.RightsOfScheduling),

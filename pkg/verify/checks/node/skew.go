@@ -18,7 +18,7 @@ import (
 func skewCheck() verify.Check {
 	return verify.Check{
 		ID: "node.skew", Nodes: verify.AllNodes, Group: groupNode, Title: "Kubelets and kube-proxies run versions that the API servers support",
-		Proves:  "No kubelet or kube-proxy is newer than the oldest API server, or more than three minor versions older; the API servers are at most one apart. kube-proxy is asked directly, because its version in the Node object is only a copy of the kubelet's. An unsupported skew works until a field changes its meaning.",
+		Proves:  "No kubelet or kube-proxy may be newer than the oldest API server or more than three minor versions older, and the API servers may differ by one minor version at most. kube-proxy is asked directly, because the version in the Node object is only a copy of the kubelet's. An unsupported skew works until the meaning of a field changes.",
 		Hint:    "upgrade the API servers first, then the nodes named: https://kubernetes.io/releases/version-skew-policy",
 		Needs:   []string{"api.ready", "kubelet.alive", "proxy.mode"},
 		Rights:  verify.JoinRights(verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"get /version"}),

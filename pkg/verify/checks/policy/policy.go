@@ -19,15 +19,13 @@ func Checks() []verify.Check {
 	return []verify.Check{
 		{
 			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic blocks it on every node until it is deleted",
-			Proves: "A pod on every node is reachable from its own node and from another. Then a policy isolates these pods: connections must time out (a refusal does not count), also in longer attempts, while a pod that no policy selects stays reachable. Then the policy is deleted, and they are reachable again. " +
-				"Where nothing enforces policies, they are accepted all the same: a failure with a CNI that kindctl knows, and else a warning, because not every CNI has a policy engine.",
-			Needs: []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Prefetch: startPolicyPods, Run: denies, Hint: look,
+			Proves: "A pod on every node is reachable from its own node and from another. Then a policy isolates these pods: connections must time out (a refusal does not count), also when retried for longer, while a pod that no policy selects stays reachable. Once the policy is deleted, the pods must be reachable again. Kubernetes accepts policies even if nothing enforces them: this is a failure with a CNI that kindctl knows, and a warning with others, because not every CNI enforces policies.",
+			Needs:  []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Prefetch: startPolicyPods, Run: denies, Hint: look,
 		},
 		{
 			ID: "netpol.allow", Group: groupPolicy, Title: "A policy that allows one label admits that label alone on every node",
-			Proves: "A client that reached the pods of netpol.deny before any policy, and not under the policy that denies all, reaches them under a second policy that allows its label, while pods with another label still do not. " +
-				"An engine that has lost sight of some pods' labels would else break a part of the allowed traffic. Both checks are tried in one go, and each has its own verdict.",
-			Needs: []string{"netpol.deny"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Run: allows, Hint: look,
+			Proves: "A second policy allows one label. A client with this label, which reached the pods of netpol.deny before any policy but not while all traffic was denied, must reach them now, and clients with another label must not. A policy engine that misses the labels of some pods breaks part of the allowed traffic. Both checks run in one pass and have separate results.",
+			Needs:  []string{"netpol.deny"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Run: allows, Hint: look,
 		},
 	}
 }

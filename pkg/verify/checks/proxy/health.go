@@ -17,7 +17,7 @@ const proxyHealthPort = 10256
 func proxyHealthCheck() verify.Check {
 	return verify.Check{
 		ID: "proxy.health", Nodes: verify.AllNodes, Group: groupProxy, Title: "kube-proxy reports healthy on every node",
-		Proves:  "Every kube-proxy is asked on the port that cloud load balancers ask: it must have written its rules recently, and its node must not be marked for removal.",
+		Proves:  "Asks every kube-proxy on the port that cloud load balancers use. It must have synced its rules recently, and its node must not be about to be deleted.",
 		Hint:    "look at the node named and its kube-proxy: kubectl describe node NODE; kubectl -n kube-system logs POD",
 		Needs:   []string{"kubelet.alive"},
 		Rights:  verify.JoinRights(verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards),

@@ -23,12 +23,12 @@ func Checks() []verify.Check {
 func proxyChecks() []verify.Check {
 	return []verify.Check{{
 		ID: "proxy.mode", Nodes: verify.AllNodes, Group: groupProxy, Title: "kube-proxy runs on every node in the configured mode",
-		Proves:  "The mode for which the cluster was made, the one in the ConfigMap, where there is one, and the one that the kube-proxy of every node names at /proxyMode are the same. kube-proxy reads its configuration only when it starts.",
+		Proves:  "Three modes must agree: the one the cluster was created with, the one in the ConfigMap if there is one, and the one that kube-proxy on every node reports at `/proxyMode`. kube-proxy reads its configuration only when it starts.",
 		Rights:  verify.JoinRights(verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"get configmaps@kube-system"}),
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
 		Needs:   []string{"kubelet.alive"},
 		Timeout: 12 * time.Second,
-		Differs: "The DaemonSet was deleted, as CNIs that replace kube-proxy want it, or all of kube-proxy runs in another mode than the cluster was made with.",
+		Differs: "The DaemonSet was deleted, as required by CNIs that replace kube-proxy, or kube-proxy runs on all nodes in another mode than the cluster was created with.",
 		Skip:    madeWithoutProxy,
 		Run:     proxyMode,
 	}, proxyHealthCheck()}

@@ -17,7 +17,7 @@ import (
 func proxyRuleChecks() []verify.Check {
 	return []verify.Check{{
 		ID: "proxy.rules", Nodes: verify.AllNodes, Group: groupProxy, Title: "Every node's kernel has kube-proxy's rules for a new Service",
-		Proves: "On every node the kernel's own tables are read: in mode iptables a chain per Service that sends the ClusterIP to the pods behind it, in nftables a map of Services and a chain for each, in ipvs a virtual server, made through netlink. The new Service's address must lead to each endpoint and to nothing else. --show-evidence prints the rules. /proxyMode only says what was configured.",
+		Proves: "Reads the kernel's own tables on every node: in mode iptables a chain per Service that directs the ClusterIP to its pods, in nftables a map of Services and a chain for each, in ipvs a virtual server (through netlink). The address of a new Service must lead to every endpoint and nowhere else. `--show-evidence` prints the rules. `/proxyMode` only reports the configured mode.",
 		Hint:   "look at the rules and at kube-proxy's log on the node named: docker exec NODE iptables-save -t nat (or nft list table ip kube-proxy, or cat /proc/net/ip_vs); kubectl -n kube-system logs POD",
 		Needs:  []string{"kubelet.alive", "net.pods", "kcm.slices", "proxy.mode"},
 		Rights: verify.JoinRights(probe.RightsOfServices, verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfExecs, []string{"get configmaps@kube-system"}),

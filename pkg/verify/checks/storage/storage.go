@@ -23,8 +23,7 @@ const groupStorage = "storage"
 func Checks() []verify.Check {
 	return []verify.Check{{
 		ID: "store.claim", Group: groupStorage, Title: "A claim of the default StorageClass gets a volume that keeps its data",
-		Proves: "A claim that names no class is bound once a pod uses it. The pod, which the scheduler places, writes a file; a second pod, on the same node, must read it. " +
-			"Where provisioning fails, pods that want a volume stay Pending while all else works. Both pods are on their node's network and take no CNI.",
+		Proves: "A claim that names no StorageClass must be bound once a pod uses it. The scheduler places the pod, which writes a file; a second pod on the same node must read the file. If provisioning fails, pods with such claims stay Pending while everything else works. Both pods use the host network and need no CNI.",
 		Hint: "look at the claim's events and at the provisioner: kubectl get storageclasses; kubectl get events -A --field-selector involvedObject.kind=PersistentVolumeClaim; " +
 			"in kind's clusters: kubectl -n local-path-storage get pods,events",
 		Needs:  []string{"sched.place", "net.pods", "svc.clusterip"},
