@@ -29,16 +29,16 @@ const (
 	EtcdMember = "external-etcd"
 )
 
-// EtcdApart tells whether etcd is apart from the control planes: asked for, or
+// ExternalEtcd reports whether etcd is apart from the control planes: asked for, or
 // because its members are counted.
-func (t Topology) EtcdApart() bool {
+func (t Topology) ExternalEtcd() bool {
 	return t.Etcd == ExternalEtcd || t.Etcd == "" && t.EtcdMembers != 0
 }
 
 // EtcdNames are the names of the containers of an external etcd; none when etcd is
 // on the control planes.
 func (t Topology) EtcdNames() (names []string) {
-	if !t.EtcdApart() {
+	if !t.ExternalEtcd() {
 		return nil
 	}
 	for i := range cmp.Or(t.EtcdMembers, DefaultEtcdMembers) {
@@ -63,7 +63,7 @@ func (t Topology) judgeEtcd(complain complaint) {
 		return
 	}
 	switch n := t.EtcdMembers; {
-	case n != 0 && !t.EtcdApart():
+	case n != 0 && !t.ExternalEtcd():
 		complain("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
 	case n < 0 || n > maxEtcdMembers:
 		complain("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)

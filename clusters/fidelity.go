@@ -15,7 +15,7 @@ func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 // hasten returns kubeadm's settings of a fast cluster.
 func (t Topology) hasten() []string {
 	quick := []string{quickKeys, quickControllers}
-	if !t.EtcdApart() && !t.ownEtcd() {
+	if !t.ExternalEtcd() && !t.ownEtcd() {
 		quick = append(quick, quickEtcd)
 	}
 	return quick

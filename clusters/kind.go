@@ -65,7 +65,7 @@ func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
 	if !t.Production() {
 		patches = append(patches, t.hasten()...)
 	}
-	if t.EtcdApart() {
+	if t.ExternalEtcd() {
 		patches = append(patches, t.externalEtcd())
 	}
 	if settings.CgroupV1 {

@@ -239,7 +239,7 @@ func (r *review) owned(patch kindpatch.Patch, nodes []Node) {
 			r.refuse(patch.PlaceOf("kubernetesVersion"), "the patch sets kubernetesVersion to %s, and the node image has %s; write kubernetesVersion or image of the cluster", value, version)
 		}
 	}
-	if patch.Kind == kindpatch.ClusterConfiguration && patch.Sets("etcd", "external") && r.t.EtcdApart() {
+	if patch.Kind == kindpatch.ClusterConfiguration && patch.Sets("etcd", "external") && r.t.ExternalEtcd() {
 		r.refuse(patch.PlaceOf("etcd"), "the patch leads to an etcd of yours, and etcd is external, in containers of kindctl; leave one of them out")
 	}
 	if (patch.Kind == kindpatch.InitConfiguration || patch.Kind == kindpatch.JoinConfiguration) && patch.Has("nodeRegistration", "taints") {

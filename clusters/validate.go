@@ -73,7 +73,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 	if t.ControlPlanes > 1 && t.Workers == 0 && len(t.Untainted()) == 0 {
 		warnings = append(warnings, fmt.Sprintf("no workers: all %d control planes are tainted, so ordinary pods stay Pending; add --workers 1", t.ControlPlanes))
 	}
-	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 && !t.EtcdApart() {
+	if t.ControlPlanes%2 == 0 && t.ControlPlanes > 0 && !t.ExternalEtcd() {
 		warnings = append(warnings, fmt.Sprintf("%d control planes mean %d etcd members: a quorum of %d, which survives the loss of %d, no more than %d members would; use an odd number",
 			t.ControlPlanes, t.ControlPlanes, t.ControlPlanes/2+1, (t.ControlPlanes-1)/2, t.ControlPlanes-1))
 	}

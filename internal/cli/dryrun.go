@@ -49,7 +49,7 @@ func previewUp(c *cli.Context, order order) error {
 	order.warn(sink)
 	config := order.config(c, sink)
 	config.Kubeconfig = c.String("kubeconfig")
-	outline, err := bootstrap.NewUp(config).Preview(c.Context)
+	outline, err := bootstrap.NewUp(config).DryRun(c.Context)
 	finish()
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func previewUp(c *cli.Context, order order) error {
 	if c.String("output") == "json" {
 		return report.JSON(c.App.Writer, struct {
 			DryRun bool `json:"dryRun"`
-			bootstrap.Outline
+			bootstrap.DryRunResult
 		}{true, outline})
 	}
 	tellOutline(c.App.Writer, outline)
@@ -65,7 +65,7 @@ func previewUp(c *cli.Context, order order) error {
 }
 
 // tellOutline writes the steps of up, and what each would change.
-func tellOutline(out io.Writer, outline bootstrap.Outline) {
+func tellOutline(out io.Writer, outline bootstrap.DryRunResult) {
 	if outline.Exists {
 		fmt.Fprintf(out, "Cluster %s is there already, in the same shape:\n", outline.Cluster)
 	}

@@ -34,7 +34,7 @@ func mergeKubeconfig(c *cli.Context) error {
 		return err
 	}
 	cluster := docker.Cluster(name)
-	if err := bootstrap.Awake(c.Context, cluster); err != nil {
+	if err := bootstrap.EnsureRunning(c.Context, cluster); err != nil {
 		return err
 	}
 	keep := c.Bool("no-switch-context")

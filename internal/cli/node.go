@@ -91,12 +91,12 @@ func addNodes(c *cli.Context) error {
 }
 
 func grow(c *cli.Context, role string, count int) error {
-	var addition *bootstrap.Addition
-	return alter(c, "node add", func(config bootstrap.StandingConfig) change {
+	var adding *bootstrap.AddNodes
+	return alter(c, "node add", func(config bootstrap.NodesConfig) change {
 		config.Retain, config.Retainable = c.Bool("retain"), c.Command.Name == "add"
-		addition = bootstrap.NewAddition(config, role, count)
-		return addition
-	}, func() string { return "Added " + strings.Join(addition.Nodes, ", ") + " to" })
+		adding = bootstrap.NewAddNodes(config, role, count)
+		return adding
+	}, func() string { return "Added " + strings.Join(adding.Nodes, ", ") + " to" })
 }
 
 func removeNodes(c *cli.Context) error {
@@ -114,11 +114,11 @@ func removeNodes(c *cli.Context) error {
 }
 
 func shrink(c *cli.Context, names []string) error {
-	var departure *bootstrap.Departure
-	return alter(c, "node rm", func(config bootstrap.StandingConfig) change {
-		departure = bootstrap.NewDeparture(config, c.Bool("force"), names...)
-		return departure
-	}, func() string { return "Removed " + strings.Join(departure.Nodes(), ", ") + " from" })
+	var removing *bootstrap.RemoveNodes
+	return alter(c, "node rm", func(config bootstrap.NodesConfig) change {
+		removing = bootstrap.NewRemoveNodes(config, c.Bool("force"), names...)
+		return removing
+	}, func() string { return "Removed " + strings.Join(removing.Nodes(), ", ") + " from" })
 }
 
 func scale(c *cli.Context) error {
@@ -163,7 +163,7 @@ func last(workers []*provider.Node, n int) (names []string) {
 }
 
 // alter changes the nodes of a cluster that is there, and says what has become of it.
-func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) change, done func() string) error {
+func alter(c *cli.Context, command string, open func(bootstrap.NodesConfig) change, done func() string) error {
 	name := c.String("name")
 	if c.Duration("wait-timeout") <= 0 {
 		return hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
@@ -179,7 +179,7 @@ func alter(c *cli.Context, command string, open func(bootstrap.StandingConfig) c
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	work := open(bootstrap.StandingConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Sink: reports.follow(sink)})
+	work := open(bootstrap.NodesConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Sink: reports.follow(sink)})
 	err = work.Run(c.Context)
 	finish()
 	verdict := work.Verdict()

@@ -56,6 +56,6 @@ func (o order) config(c *cli.Context, sink event.Sink) bootstrap.Config {
 		Version: currentVersion(), Topology: o.topology, Image: o.topology.Image, ImageMode: o.mode, WaitTimeout: c.Duration("wait-timeout"),
 		IgnorePreflightErrors: c.StringSlice(ignoreFlag),
 		Docker:                connection(c),
-		Places:                kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
+		Dependencies:          kindctl.Places(o.topology, c.String("image-registry"), sink), Sink: sink,
 	}
 }

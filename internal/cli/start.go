@@ -44,7 +44,7 @@ func start(c *cli.Context) error {
 	}
 	config := bootstrap.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
-		lines, err := bootstrap.NewStart(config).Preview(c.Context)
+		lines, err := bootstrap.NewStart(config).DryRun(c.Context)
 		if err != nil {
 			return err
 		}

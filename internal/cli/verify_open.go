@@ -36,7 +36,7 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	cluster := docker.Cluster(name)
 	kubeconfig, err := cluster.Kubeconfig(c.Context, false)
 	if err != nil {
-		if asleep := bootstrap.Awake(c.Context, cluster); asleep != nil {
+		if asleep := bootstrap.EnsureRunning(c.Context, cluster); asleep != nil {
 			return nil, "", asleep
 		}
 		return nil, "", hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)

@@ -18,8 +18,8 @@ type background struct {
 	tell func() // what is under way
 }
 
-// begin starts work, which ends with ctx or with stop.
-func begin(ctx context.Context, work func(context.Context, *background) error) *background {
+// startBackground starts work, which ends with ctx or with stop.
+func startBackground(ctx context.Context, work func(context.Context, *background) error) *background {
 	ctx, stop := context.WithCancel(ctx)
 	b := &background{stop: stop, ended: make(chan struct{})}
 	go func() {

@@ -16,7 +16,7 @@ import (
 func TestBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		waited, failure := make(chan struct{}), errors.New("no")
-		b := begin(t.Context(), func(_ context.Context, b *background) error {
+		b := startBackground(t.Context(), func(_ context.Context, b *background) error {
 			b.progress("one", 1, 3)
 			b.progress("two", 2, 3)
 			<-waited
@@ -44,7 +44,7 @@ func TestBackground(t *testing.T) {
 
 // TestBackgroundStops wants work to end when it is told to.
 func TestBackgroundStops(t *testing.T) {
-	b := begin(t.Context(), func(ctx context.Context, _ *background) error {
+	b := startBackground(t.Context(), func(ctx context.Context, _ *background) error {
 		<-ctx.Done()
 		return ctx.Err()
 	})

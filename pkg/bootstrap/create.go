@@ -27,7 +27,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	} else if len(nodes) > 0 {
 		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
-	u.placeTokenKey = u.beginTokenKey()
+	u.installTokenKey = u.generateTokenKey()
 	writer, err := u.writeMetadata(ctx, u.containers())
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	}
 	if len(u.Topology.EtcdNames()) > 0 {
 		span.Progress("starting etcd", 0, 0)
-		if err := u.placeEtcd(ctx); err != nil {
+		if err := u.startExternalEtcd(ctx); err != nil {
 			return "", u.failed(ctx, err)
 		}
 	}
@@ -129,7 +129,7 @@ func (u *Up) remove(ctx context.Context) error {
 	if !u.begun {
 		return nil
 	}
-	err := u.merging(func() error {
+	err := u.recordKubeconfigChange(func() error {
 		return gc.Remove(ctx, u.docker, u.Topology.Name, gc.RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
 	})
 	if err != nil {
@@ -139,9 +139,9 @@ func (u *Up) remove(ctx context.Context) error {
 	return nil
 }
 
-// merging puts a change of the user's kubeconfig in the run's record for as long as it
+// recordKubeconfigChange puts a change of the user's kubeconfig in the run's record for as long as it
 // takes: a process that is killed then leaves the file locked.
-func (u *Up) merging(change func() error) error {
+func (u *Up) recordKubeconfigChange(change func() error) error {
 	begun := runs.KubeconfigChange{Since: time.Now(), Files: provider.KubeconfigFiles(u.Kubeconfig)}
 	if err := u.RunRecord.Change(func(n *runs.Entry) { n.KubeconfigChange = &begun }); err != nil {
 		return err
@@ -151,5 +151,5 @@ func (u *Up) merging(change func() error) error {
 
 // merge adds the cluster to the user's kubeconfig.
 func (u *Up) merge(ctx context.Context) error {
-	return u.merging(func() error { return u.cluster.MergeKubeconfig(ctx, u.Kubeconfig, u.KeepContext) })
+	return u.recordKubeconfigChange(func() error { return u.cluster.MergeKubeconfig(ctx, u.Kubeconfig, u.KeepContext) })
 }

@@ -19,22 +19,22 @@ func (u *Up) asInProduction() string {
 	return ""
 }
 
-// quickDNS has CoreDNS asked every second whether it is ready, not every 10 s. A
+// fastReadinessProbe has CoreDNS asked every second whether it is ready, not every 10 s. A
 // kubelet that has just started waits up to a period before it asks at all
 // (kubelet v1.37, prober/worker.go).
-const quickDNS = `{"spec":{"template":{"spec":{"containers":[{"name":"coredns","readinessProbe":{"periodSeconds":1}}]}}}}`
+const fastReadinessProbe = `{"spec":{"template":{"spec":{"containers":[{"name":"coredns","readinessProbe":{"periodSeconds":1}}]}}}}`
 
-// hastenDNS changes CoreDNS's pods while they still wait for a node. The
+// speedUpDNS changes CoreDNS's pods while they still wait for a node. The
 // ReplicaSet of those that were to be goes: else the Deployment would keep one of
 // its pods until the new ones are ready, and start three instead of two.
-func (u *Up) hastenDNS(ctx context.Context, _ *event.Span) (string, error) {
+func (u *Up) speedUpDNS(ctx context.Context, _ *event.Span) (string, error) {
 	apps := u.client.Clientset.AppsV1()
 	sets := apps.ReplicaSets("kube-system")
 	before, err := sets.List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
 	if err != nil {
 		return "", fmt.Errorf("list the ReplicaSets of CoreDNS: %w", err)
 	}
-	_, err = apps.Deployments("kube-system").Patch(ctx, "coredns", types.StrategicMergePatchType, []byte(quickDNS), metav1.PatchOptions{})
+	_, err = apps.Deployments("kube-system").Patch(ctx, "coredns", types.StrategicMergePatchType, []byte(fastReadinessProbe), metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		return "there is no CoreDNS", nil
 	}
@@ -50,6 +50,6 @@ func (u *Up) hastenDNS(ctx context.Context, _ *event.Span) (string, error) {
 	return "", nil
 }
 
-func (u *Up) wouldHastenDNS(context.Context) ([]string, error) {
+func (u *Up) dryRunDNS(context.Context) ([]string, error) {
 	return []string{"ask CoreDNS every second"}, nil
 }

@@ -17,8 +17,8 @@ import (
 // etcdMembers are those of the control planes, one on each, named as its node.
 type etcdMembers struct{ client *kube.Client }
 
-// member is one of etcd's own list.
-type member struct {
+// etcdMember is one of etcd's own list.
+type etcdMember struct {
 	ID   uint64 `json:"ID"`
 	Name string `json:"name"`
 }
@@ -44,13 +44,13 @@ func (e etcdMembers) ctl(ctx context.Context, pod corev1.Pod, arguments ...strin
 }
 
 // list returns the members that all agree on, as the pod knows them.
-func (e etcdMembers) list(ctx context.Context, pod corev1.Pod) ([]member, error) {
+func (e etcdMembers) list(ctx context.Context, pod corev1.Pod) ([]etcdMember, error) {
 	out, err := e.ctl(ctx, pod, "member", "list")
 	if err != nil {
 		return nil, fmt.Errorf("list etcd's members: %w", err)
 	}
 	var listed struct {
-		Members []member `json:"members"`
+		Members []etcdMember `json:"members"`
 	}
 	if err := json.Unmarshal([]byte(out), &listed); err != nil {
 		return nil, fmt.Errorf("list etcd's members: %w", err)

@@ -26,7 +26,7 @@ func ExampleUp() {
 		log.Fatal(err)
 	}
 	topology.Name, topology.CNI = "example", "none"
-	parts := bootstrap.Places{
+	parts := bootstrap.Dependencies{
 		Probe: verify.DefaultProbeImage,
 		Addon: func(clusters.Topology, host.Facts) (bootstrap.Addon, error) { return nil, nil },
 		Images: func(docker *provider.Docker, _ host.Facts) (*images.Resolver, error) {
@@ -34,7 +34,7 @@ func ExampleUp() {
 		},
 	}
 	up := bootstrap.NewUp(bootstrap.Config{
-		Topology: topology, Image: "kindest/node:v1.37.2", ImageMode: images.Local, WaitTimeout: 5 * time.Minute, Places: parts, Sink: event.Discard,
+		Topology: topology, Image: "kindest/node:v1.37.2", ImageMode: images.Local, WaitTimeout: 5 * time.Minute, Dependencies: parts, Sink: event.Discard,
 	})
 	ctx := context.Background()
 	if err := up.Run(ctx); err != nil {

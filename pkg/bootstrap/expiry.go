@@ -160,7 +160,7 @@ func renewNode(ctx context.Context, node *provider.Node, all []*provider.Node, e
 		failures = append(failures, node.RemoveKubeletServing(ctx))
 	}
 	if client {
-		failures = append(failures, renewKubelet(ctx, node, model(all, clusters.ControlPlane)))
+		failures = append(failures, renewKubelet(ctx, node, nodeLike(all, clusters.ControlPlane)))
 	}
 	return errors.Join(append(failures, node.StartKubelet(ctx))...)
 }

@@ -10,7 +10,7 @@ import (
 // initialize starts Kubernetes on the first control plane, and has the other nodes join:
 // control planes now, workers while later phases run.
 func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
-	if err := u.placeTokenKey(ctx); err != nil {
+	if err := u.installTokenKey(ctx); err != nil {
 		return "", u.failed(ctx, err)
 	}
 	if err := u.writeRegistryFiles(ctx); err != nil {
@@ -23,7 +23,7 @@ func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
 	if err := u.connect(ctx); err != nil {
 		return "", err
 	}
-	planes, workers := u.joiners()
+	planes, workers := u.joiningNodes()
 	if len(planes) == 0 {
 		u.beginWorkers(ctx, workers)
 	}
@@ -40,8 +40,8 @@ func (u *Up) initialize(ctx context.Context, span *event.Span) (string, error) {
 	return u.Version, nil
 }
 
-// joiners are the nodes that join the first control plane.
-func (u *Up) joiners() (planes, workers []string) {
+// joiningNodes are the nodes that join the first control plane.
+func (u *Up) joiningNodes() (planes, workers []string) {
 	for _, node := range u.Topology.Each() {
 		switch {
 		case node.Role == clusters.Worker:
@@ -62,7 +62,7 @@ func (u *Up) prepareAPI(ctx context.Context) (err error) {
 		return err
 	}
 	if u.Topology.Nodes() == 1 {
-		if err := openOnlyNode(ctx, u.client, u.first()); err != nil {
+		if err := prepareSingleNode(ctx, u.client, u.first()); err != nil {
 			return err
 		}
 	}
@@ -71,8 +71,8 @@ func (u *Up) prepareAPI(ctx context.Context) (err error) {
 
 func (u *Up) joinControlPlanes(ctx context.Context, span *event.Span, names []string) error {
 	return step(u.Sink, stepControlPlanes, "Join more control planes", func() error {
-		awaitSignature(ctx, u.client)
-		return u.joining(span.Progress).controlPlanes(ctx, names)
+		waitForClusterInfo(ctx, u.client)
+		return u.joiner(span.Progress).controlPlanes(ctx, names)
 	})
 }
 
@@ -81,16 +81,16 @@ func (u *Up) beginWorkers(ctx context.Context, names []string) {
 	if len(names) == 0 {
 		return
 	}
-	u.workers = begin(ctx, func(ctx context.Context, b *background) error {
+	u.workers = startBackground(ctx, func(ctx context.Context, b *background) error {
 		return step(u.Sink, stepWorkers, "Join the workers", func() error {
-			awaitSignature(ctx, u.client)
-			return u.joining(b.progress).workers(ctx, names)
+			waitForClusterInfo(ctx, u.client)
+			return u.joiner(b.progress).workers(ctx, names)
 		})
 	})
 }
 
-func (u *Up) joining(progress func(string, int64, int64)) joining {
-	return joining{cluster: u.cluster, plane: u.first(), etcdApart: u.Topology.EtcdApart(), progress: progress}
+func (u *Up) joiner(progress func(string, int64, int64)) joiner {
+	return joiner{cluster: u.cluster, plane: u.first(), externalEtcd: u.Topology.ExternalEtcd(), progress: progress}
 }
 
 // join waits until every worker has joined.

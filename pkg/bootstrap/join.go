@@ -11,13 +11,13 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// joining is how nodes become those of a cluster. kubeadm's configuration is in them.
-type joining struct {
+// joiner is how nodes become those of a cluster. kubeadm's configuration is in them.
+type joiner struct {
 	cluster provider.Cluster
 	// plane is a control plane of the cluster.
 	plane string
-	// etcdApart says that control planes are clients of an external etcd.
-	etcdApart bool
+	// externalEtcd says that control planes are clients of an external etcd.
+	externalEtcd bool
 	// progress is told who has joined, and how many of how many.
 	progress func(message string, completed, total int64)
 }
@@ -33,12 +33,12 @@ var pki = []string{
 
 // controlPlanes has nodes join one after the other: each is a member of etcd before the
 // next comes.
-func (j joining) controlPlanes(ctx context.Context, names []string) error {
+func (j joiner) controlPlanes(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
 	files := pki
-	if j.etcdApart {
+	if j.externalEtcd {
 		files = append([]string{apiServerKeys + ".crt", apiServerKeys + ".key", etcdClientManifest}, pki...)
 	}
 	var to []*provider.Node
@@ -58,7 +58,7 @@ func (j joining) controlPlanes(ctx context.Context, names []string) error {
 }
 
 // workers has nodes join at once. One that cannot does not keep the others.
-func (j joining) workers(ctx context.Context, names []string) error {
+func (j joiner) workers(ctx context.Context, names []string) error {
 	var group errgroup.Group
 	var mutex sync.Mutex
 	var failures []error

@@ -35,7 +35,7 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	u.facts.Contained = provider.InContainer()
-	if u.addon, err = u.Places.Addon(u.Topology, u.facts); err != nil {
+	if u.addon, err = u.Dependencies.Addon(u.Topology, u.facts); err != nil {
 		return "", err
 	}
 	if u.addon == nil {
@@ -48,9 +48,9 @@ func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
 	return u.facts.String(), nil
 }
 
-// fit warns of what may become a problem for a new cluster on this host, and
+// checkHost warns of what may become a problem for a new cluster on this host, and
 // refuses what is bound to be one.
-func (u *Up) fit(ctx context.Context) (err error) {
+func (u *Up) checkHost(ctx context.Context) (err error) {
 	needs := Needs(u.Topology, u.addon)
 	needs.Ignored = u.IgnorePreflightErrors
 	for _, warning := range u.facts.Warnings(needs) {
@@ -66,7 +66,7 @@ func (u *Up) fit(ctx context.Context) (err error) {
 // existing ends the plan when the cluster is there already, well and in the
 // same shape; otherwise it makes sure that the host can carry a new one.
 func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
-	there, err := u.find(ctx)
+	there, err := u.findExisting(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "not found; creating it", nil
 	}
 	name := u.Topology.Name
-	if err := u.judge(ctx, nil); err != nil {
+	if err := u.runChecks(ctx, nil); err != nil {
 		return "", unhealthy(name, err)
 	}
 	if err := u.merge(ctx); err != nil {
@@ -95,18 +95,18 @@ func unhealthy(name string, err error) error {
 	return failure
 }
 
-// find looks for the cluster. There is one only if it is in the same shape; if
+// findExisting looks for the cluster. There is one only if it is in the same shape; if
 // there is none, the host can carry it.
-func (u *Up) find(ctx context.Context) (there bool, err error) {
+func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 	name := u.Topology.Name
 	nodes, err := u.cluster.Nodes(ctx)
 	if err != nil {
 		return false, err
 	}
 	if len(nodes) == 0 {
-		return false, u.fit(ctx)
+		return false, u.checkHost(ctx)
 	}
-	if err := Awake(ctx, u.cluster); err != nil {
+	if err := EnsureRunning(ctx, u.cluster); err != nil {
 		return false, err
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
@@ -133,7 +133,7 @@ func (u *Up) find(ctx context.Context) (there bool, err error) {
 
 // request says which images the cluster needs.
 func (u *Up) request() images.Request {
-	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()), Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Places.Probe}, PlaceOf: u.Topology.PlaceOfImage}
+	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()), Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Dependencies.Probe}, PlaceOf: u.Topology.PlaceOfImage}
 	if own := u.Topology.Images(); !slices.Contains(own, "") { // no other image is needed
 		request.Node = own[0]
 	}
@@ -153,7 +153,7 @@ func (u *Up) request() images.Request {
 
 // images finds the node image and what else the nodes must hold.
 func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
-	resolver, err := u.Places.Images(u.docker, u.facts)
+	resolver, err := u.Dependencies.Images(u.docker, u.facts)
 	if err != nil {
 		return "", err
 	}
@@ -177,16 +177,16 @@ func (u *Up) checkGates(ctx context.Context) error {
 	if len(u.Topology.FeatureGates) == 0 {
 		return nil
 	}
-	complaints, err := provider.CheckFeatureGates(ctx, u.found.Node, u.Topology.FeatureGates)
-	if err != nil || len(complaints) == 0 {
+	rejected, err := provider.CheckFeatureGates(ctx, u.found.Node, u.Topology.FeatureGates)
+	if err != nil || len(rejected) == 0 {
 		return err
 	}
-	for i, complaint := range complaints {
-		complaints[i] = "Kubernetes of " + u.found.Node + " refuses a feature gate: " + complaint
-		if place := u.Topology.PlaceOfSwitch("featureGates", complaint); place != "" {
-			complaints[i] = place + ": " + complaints[i]
+	for i, rejection := range rejected {
+		rejected[i] = "Kubernetes of " + u.found.Node + " refuses a feature gate: " + rejection
+		if place := u.Topology.PlaceOfSwitch("featureGates", rejection); place != "" {
+			rejected[i] = place + ": " + rejected[i]
 		}
 	}
-	return hint.FeatureGateUnknown.New(strings.Join(complaints, "\n"),
+	return hint.FeatureGateUnknown.New(strings.Join(rejected, "\n"),
 		"leave gates out that have graduated, which are on for good, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
 }

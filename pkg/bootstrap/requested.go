@@ -15,8 +15,8 @@ func requested(t clusters.Topology, settings clusters.NodeSettings) (all []verif
 	return all
 }
 
-// requestedToo asks for the same settings on nodes that are made like another one.
-func requestedToo(expect verify.Expectation, like string, names []string) verify.Expectation {
+// expectOnNewNodes asks for the same settings on nodes that are made like another one.
+func expectOnNewNodes(expect verify.Expectation, like string, names []string) verify.Expectation {
 	all := slices.Clone(expect.Requested)
 	for _, name := range names {
 		for _, r := range expect.Requested {
@@ -33,8 +33,8 @@ func requestedToo(expect verify.Expectation, like string, names []string) verify
 	return expect
 }
 
-// notRequested leaves out what was asked for of nodes that leave.
-func notRequested(expect verify.Expectation, names []string) verify.Expectation {
+// expectWithoutNodes leaves out what was asked for of nodes that leave.
+func expectWithoutNodes(expect verify.Expectation, names []string) verify.Expectation {
 	expect.Requested = slices.DeleteFunc(slices.Clone(expect.Requested), func(r verify.Requested) bool { return slices.Contains(names, r.Node) })
 	expect.Untainted = slices.DeleteFunc(slices.Clone(expect.Untainted), func(name string) bool { return slices.Contains(names, name) })
 	return expect

@@ -62,7 +62,7 @@ func (u *Up) findSources(ctx context.Context, docker images.Docker) error {
 // describe finds what the CNI's settings are validated against. The node image is
 // not known yet: that of the configuration, or kindctl's own, may have it.
 func (u *Up) describe(ctx context.Context, bundle charts.Bundle) (fs.FS, error) {
-	resolver, err := u.Places.Images(u.docker, u.facts)
+	resolver, err := u.Dependencies.Images(u.docker, u.facts)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func nodeImageOf(t clusters.Topology, resolver *images.Resolver) (string, error)
 	return resolver.Builder.NodeImage()
 }
 
-// wouldFindSources says what findSources would download.
-func (u *Up) wouldFindSources(ctx context.Context, docker images.Docker) (changes []string, err error) {
+// dryRunSources says what findSources would download.
+func (u *Up) dryRunSources(ctx context.Context, docker images.Docker) (changes []string, err error) {
 	if u.addon == nil {
 		return nil, nil
 	}
@@ -115,12 +115,12 @@ const SourceID = "cni.source"
 // Source is what can be said of the files that a topology's CNI is installed from:
 // whether the binary, the node image that Docker has, or a module proxy has them.
 // Without a CNI there is no finding.
-func Source(ctx context.Context, docker *provider.Docker, places Places, t clusters.Topology, facts host.Facts) ([]host.Finding, error) {
-	addon, err := places.Addon(t, facts)
+func Source(ctx context.Context, docker *provider.Docker, dependencies Dependencies, t clusters.Topology, facts host.Facts) ([]host.Finding, error) {
+	addon, err := dependencies.Addon(t, facts)
 	if addon == nil || err != nil {
 		return nil, err
 	}
-	resolver, err := places.Images(docker, facts)
+	resolver, err := dependencies.Images(docker, facts)
 	if err != nil {
 		return nil, err
 	}

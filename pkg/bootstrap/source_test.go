@@ -134,7 +134,7 @@ func TestSource(t *testing.T) {
 			if tt.built {
 				up.found.Source = images.Build
 			}
-			would, err := up.wouldFindSources(t.Context(), tt.docker)
+			would, err := up.dryRunSources(t.Context(), tt.docker)
 			for i := range tt.would {
 				tt.would[i] = strings.ReplaceAll(tt.would[i], "PROXY", proxy)
 			}
@@ -142,7 +142,7 @@ func TestSource(t *testing.T) {
 			if (hint.ReasonOf(err) == "CHART_MISSING") != missing || !slices.Equal(would, tt.would) {
 				t.Errorf("the rehearsal says %q, %v, want %q", would, err, tt.would)
 			}
-			places := Places{
+			places := Dependencies{
 				Addon: func(clusters.Topology, host.Facts) (Addon, error) { return up.addon, nil },
 				Images: func(*provider.Docker, host.Facts) (*images.Resolver, error) {
 					return &images.Resolver{Docker: tt.docker, Builder: nodeBuilder{}}, nil

@@ -88,8 +88,8 @@ func (s *Start) Run(ctx context.Context) error {
 
 func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
 
-// Preview says what Run would do, a line for each step, and changes nothing.
-func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
+// DryRun says what Run would do, a line for each step, and changes nothing.
+func (s *Start) DryRun(ctx context.Context) (lines []string, err error) {
 	if _, err := s.look(ctx, event.Start(event.Discard, event.Event{})); err != nil {
 		return nil, err
 	}
@@ -102,8 +102,8 @@ func (s *Start) Preview(ctx context.Context) (lines []string, err error) {
 	return lines, nil
 }
 
-// Awake returns an error with advice unless all nodes of a cluster run.
-func Awake(ctx context.Context, cluster provider.Cluster) error {
+// EnsureRunning returns an error with advice unless all nodes of a cluster run.
+func EnsureRunning(ctx context.Context, cluster provider.Cluster) error {
 	stopped, err := cluster.Stopped(ctx)
 	if err != nil || len(stopped) == 0 {
 		return err
@@ -165,12 +165,12 @@ func (s *Start) noWorkloads() string {
 
 func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.Report, err = prove(ctx, s.client, s.cluster(), s.expect, s.Checks, s.Sink)
-	return passed(s.Report, err)
+	s.Report, err = verifyCluster(ctx, s.client, s.cluster(), s.expect, s.Checks, s.Sink)
+	return checksPassed(s.Report, err)
 }
 
-// prove runs the checks for a cluster that is expected to be like this.
-func prove(ctx context.Context, client *kube.Client, cluster provider.Cluster, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
+// verifyCluster runs the checks for a cluster that is expected to be like this.
+func verifyCluster(ctx context.Context, client *kube.Client, cluster provider.Cluster, expect verify.Expectation, checks func(verify.Expectation) ([]verify.Check, error), sink event.Sink) (verify.Report, error) {
 	all, err := checks(expect)
 	if err != nil {
 		return verify.Report{}, err
@@ -180,8 +180,8 @@ func prove(ctx context.Context, client *kube.Client, cluster provider.Cluster, e
 	return verify.RunAndClose(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 
-// passed is a phase's word on a verification that went well.
-func passed(report verify.Report, err error) (string, error) {
+// checksPassed is a phase's word on a verification that went well.
+func checksPassed(report verify.Report, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}

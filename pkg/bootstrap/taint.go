@@ -15,13 +15,13 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// reserve gives control planes the taint that keeps ordinary pods away, or takes it
+// setControlPlaneTaint gives control planes the taint that keeps ordinary pods away, or takes it
 // from them, as kind does where there is no other node.
-func reserve(ctx context.Context, client *kube.Client, reserved bool) error {
-	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return changeTaints(ctx, client, reserved) })
+func setControlPlaneTaint(ctx context.Context, client *kube.Client, tainted bool) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return changeTaints(ctx, client, tainted) })
 }
 
-func changeTaints(ctx context.Context, client *kube.Client, reserved bool) error {
+func changeTaints(ctx context.Context, client *kube.Client, tainted bool) error {
 	nodes := client.Clientset.CoreV1().Nodes()
 	planes, err := nodes.List(ctx, metav1.ListOptions{LabelSelector: clusters.ControlPlaneTaint.Key})
 	if err != nil {
@@ -29,11 +29,11 @@ func changeTaints(ctx context.Context, client *kube.Client, reserved bool) error
 	}
 	for _, node := range planes.Items {
 		ours := func(t corev1.Taint) bool { return t.MatchTaint(&clusters.ControlPlaneTaint) }
-		if slices.ContainsFunc(node.Spec.Taints, ours) == reserved {
+		if slices.ContainsFunc(node.Spec.Taints, ours) == tainted {
 			continue
 		}
 		taints := slices.DeleteFunc(slices.Clone(node.Spec.Taints), ours)
-		if reserved {
+		if tainted {
 			taints = append(taints, clusters.ControlPlaneTaint)
 		}
 		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": node.ResourceVersion}, "spec": map[string]any{"taints": taints}})
@@ -47,20 +47,20 @@ func changeTaints(ctx context.Context, client *kube.Client, reserved bool) error
 	return nil
 }
 
-// notBalanced is the label of kubeadm's that keeps a control plane from those whom a
+// excludeBalancersLabel is the label of kubeadm's that keeps a control plane from those whom a
 // load balancer outside of the cluster knows.
-const notBalanced = corev1.LabelNodeExcludeBalancers
+const excludeBalancersLabel = corev1.LabelNodeExcludeBalancers
 
-// openOnlyNode has an only node take what a control plane among others does not: ordinary pods,
+// prepareSingleNode has an only node take what a control plane among others does not: ordinary pods,
 // and what comes from load balancers outside (kind v0.33.0,
 // pkg/cluster/internal/create/actions/kubeadminit).
-func openOnlyNode(ctx context.Context, client *kube.Client, node string) error {
-	if err := reserve(ctx, client, false); err != nil {
+func prepareSingleNode(ctx context.Context, client *kube.Client, node string) error {
+	if err := setControlPlaneTaint(ctx, client, false); err != nil {
 		return err
 	}
-	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:null}}}`, notBalanced)
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:null}}}`, excludeBalancersLabel)
 	if _, err := client.Clientset.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
-		return fmt.Errorf("remove label %s of node %s: %w", notBalanced, node, err)
+		return fmt.Errorf("remove label %s of node %s: %w", excludeBalancersLabel, node, err)
 	}
 	return nil
 }

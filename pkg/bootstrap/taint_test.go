@@ -20,7 +20,7 @@ import (
 func TestOpenOnlyNode(t *testing.T) {
 	other := corev1.Taint{Key: "team", Value: "a", Effect: corev1.TaintEffectNoSchedule}
 	clientset := fake.NewClientset(&corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: "lab-control-plane", Labels: map[string]string{clusters.ControlPlaneTaint.Key: "", notBalanced: "", "tier": "one"}},
+		ObjectMeta: metav1.ObjectMeta{Name: "lab-control-plane", Labels: map[string]string{clusters.ControlPlaneTaint.Key: "", excludeBalancersLabel: "", "tier": "one"}},
 		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{clusters.ControlPlaneTaint, other}},
 	})
 	conflicts := 1
@@ -28,7 +28,7 @@ func TestOpenOnlyNode(t *testing.T) {
 		conflicts--
 		return conflicts >= 0, nil, apierrors.NewConflict(corev1.Resource("nodes"), "lab-control-plane", nil)
 	})
-	if err := openOnlyNode(t.Context(), &kube.Client{Clientset: clientset}, "lab-control-plane"); err != nil {
+	if err := prepareSingleNode(t.Context(), &kube.Client{Clientset: clientset}, "lab-control-plane"); err != nil {
 		t.Fatal(err)
 	}
 	node, err := clientset.CoreV1().Nodes().Get(t.Context(), "lab-control-plane", metav1.GetOptions{})

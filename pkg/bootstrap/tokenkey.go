@@ -25,9 +25,9 @@ const (
 	tokenKeyBits = 2048
 )
 
-// beginTokenKey returns what places an RSA key for tokens on the first control plane.
+// generateTokenKey returns what places an RSA key for tokens on the first control plane.
 // The key is generated meanwhile.
-func (u *Up) beginTokenKey() (place func(context.Context) error) {
+func (u *Up) generateTokenKey() (place func(context.Context) error) {
 	if !u.Topology.PlacesTokenKey() {
 		return func(context.Context) error { return nil }
 	}

@@ -50,8 +50,8 @@ type Config struct {
 	// RunRecord is the caller's, which has to clean up the cluster until it ends the
 	// record. Nil has Run keep one for as long as it takes.
 	RunRecord *runs.Record
-	// Places are where CNI and images come from.
-	Places Places
+	// Dependencies are where CNI and images come from.
+	Dependencies Dependencies
 	// Docker is opened in the first phase. Nil has Run open one for as long as it takes.
 	Docker *provider.Connection
 	// Sink receives what happens.
@@ -67,20 +67,20 @@ type Up struct {
 	docker  *provider.Docker // from the first phase on
 	cluster provider.Cluster
 
-	facts     host.Facts
-	addon     Addon
-	found     images.Set
-	versions  map[string]string // of Kubernetes, by node image, where there are patches
-	sources   sources           // of the addon
-	manifests []manifest
-	client    *kube.Client
-	outline   Outline
-	etcdImage string                 // of an external etcd
-	workers   *background            // once they join
-	renewed   verify.LeaseRenewTimes // of the nodes' leases, when all had joined
-	trial     *trial
-	// placeTokenKey puts the key for tokens onto the first control plane.
-	placeTokenKey func(context.Context) error
+	facts        host.Facts
+	addon        Addon
+	found        images.Set
+	versions     map[string]string // of Kubernetes, by node image, where there are patches
+	sources      sources           // of the addon
+	manifests    []manifest
+	client       *kube.Client
+	dryRun       DryRunResult
+	etcdImage    string                 // of an external etcd
+	workers      *background            // once they join
+	renewed      verify.LeaseRenewTimes // of the nodes' leases, when all had joined
+	verification *verification
+	// installTokenKey puts the key for tokens onto the first control plane.
+	installTokenKey func(context.Context) error
 	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
 	stopApproving func()
 	begun         bool // the nodes, as far as they are there, are this run's
@@ -147,7 +147,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 		<-u.workers.ended // what is kept is to be whole
 	}
 	if err != nil && u.Retain && u.begun {
-		u.introduce(context.WithoutCancel(ctx))
+		u.explainRetained(context.WithoutCancel(ctx))
 	}
 	return err
 }
@@ -163,8 +163,8 @@ func (u *Up) examine(ctx context.Context, err error) {
 	u.Examine(ctx, u.client, u.Report, err)
 }
 
-// introduce says how to look at a cluster that failed and was kept.
-func (u *Up) introduce(ctx context.Context) {
+// explainRetained says how to look at a cluster that failed and was kept.
+func (u *Up) explainRetained(ctx context.Context) {
 	name := u.Topology.Name
 	look := "docker ps -a --filter label=io.x-k8s.kind.cluster=" + name
 	if u.client != nil && u.merge(ctx) == nil {
@@ -178,8 +178,8 @@ func (u *Up) introduce(ctx context.Context) {
 func (u *Up) expectation() verify.Expectation {
 	t := u.Topology
 	return verify.Expectation{
-		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), EtcdApart: t.EtcdApart(),
-		IPFamily: cmp.Or(t.IPFamily, clusters.IPv4), ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Places.Probe,
+		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), ExternalEtcd: t.ExternalEtcd(),
+		IPFamily: cmp.Or(t.IPFamily, clusters.IPv4), ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Dependencies.Probe,
 		Requested: requested(t, u.settings()), Untainted: t.Untainted(),
 	}
 }

@@ -27,7 +27,7 @@ type readiness struct {
 	// advice comes before the command with which to look when a wait fails.
 	advice string
 	// ours are the workloads to wait for; nil is all of kube-system.
-	ours installed
+	ours systemWorkloads
 }
 
 func (u *Up) readiness() readiness {
@@ -45,10 +45,10 @@ func (u *Up) waitForWorkloads(ctx context.Context, span *event.Span) (string, er
 	if u.addon == nil {
 		return proxiesNote, u.readiness().proxies(ctx, span, u.Topology.Nodes())
 	}
-	u.trial = u.tryEarly(ctx)
-	err := u.readiness().workloads(ctx, span, u.trial)
+	u.verification = u.verifyEarly(ctx)
+	err := u.readiness().workloads(ctx, span, u.verification)
 	if err != nil {
-		u.trial.giveUp()
+		u.verification.cancel()
 		return "", err
 	}
 	if u.readiness().awaitsCloud(ctx) {
@@ -121,8 +121,8 @@ func brief(message string) string {
 }
 
 // workloads waits for what makes a cluster usable: the agents of kube-system on
-// every node, and CoreDNS. An early trial goes on with each.
-func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial) error {
+// every node, and CoreDNS. An early verification goes on with each.
+func (r readiness) workloads(ctx context.Context, span *event.Span, early *verification) error {
 	apps := r.client.Clientset.AppsV1()
 	return r.wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
 		agents := apps.DaemonSets("kube-system")
@@ -136,9 +136,9 @@ func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial
 		if err != nil {
 			return err
 		}
-		early.pass(func(t *trial) chan struct{} { return t.agents })
+		early.pass(func(v *verification) chan struct{} { return v.agents })
 		if r.awaitsCloud(ctx) {
-			early.pass(func(t *trial) chan struct{} { return t.deployments })
+			early.pass(func(v *verification) chan struct{} { return v.deployments })
 			return nil
 		}
 		deployments := apps.Deployments("kube-system")
@@ -146,7 +146,7 @@ func (r readiness) workloads(ctx context.Context, span *event.Span, early *trial
 			return report(span, available(r.ours.deployments(seen)))
 		})
 		if err == nil {
-			early.pass(func(t *trial) chan struct{} { return t.deployments })
+			early.pass(func(v *verification) chan struct{} { return v.deployments })
 		}
 		return err
 	})
@@ -205,7 +205,7 @@ func rolledOut(agents []*appsv1.DaemonSet, fakes int) error {
 			waiting = append(waiting, fmt.Sprintf("%s: %d of %d ready", agent.Name, status.NumberReady, status.DesiredNumberScheduled))
 		}
 	}
-	return unless(len(agents) > 0, waiting)
+	return waitingFor(len(agents) > 0, waiting)
 }
 
 func available(deployments []*appsv1.Deployment) error {
@@ -215,10 +215,10 @@ func available(deployments []*appsv1.Deployment) error {
 			waiting = append(waiting, fmt.Sprintf("%s: %d of %d available", deployment.Name, deployment.Status.AvailableReplicas, want))
 		}
 	}
-	return unless(len(deployments) > 0, waiting)
+	return waitingFor(len(deployments) > 0, waiting)
 }
 
-func unless(seen bool, waiting []string) error {
+func waitingFor(seen bool, waiting []string) error {
 	if !seen {
 		return errors.New("nothing is there yet")
 	}
@@ -237,8 +237,8 @@ func (r readiness) wait(ctx context.Context, reason hint.Reason, message, comman
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	for _, trouble := range troubles(ctx, r.client.Clientset) {
-		err = fmt.Errorf("%w\n%s", err, trouble)
+	for _, problem := range podProblems(ctx, r.client.Clientset) {
+		err = fmt.Errorf("%w\n%s", err, problem)
 	}
 	return reason.Wrap(err, fmt.Sprintf("%s after %v", message, r.timeout), r.advice+command)
 }

@@ -22,8 +22,8 @@ import (
 
 // Places wires the recipe to the addons, the image sources and the forge, for
 // one cluster. The mirror is a registry to pull through, "HOST/PREFIX", or "".
-func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstrap.Places {
-	return bootstrap.Places{
+func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstrap.Dependencies {
+	return bootstrap.Dependencies{
 		Probe: verify.DefaultProbeImage,
 		Addon: newAddon,
 		Images: func(docker *provider.Docker, facts host.Facts) (*images.Resolver, error) {

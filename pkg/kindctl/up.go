@@ -92,7 +92,7 @@ func (o Options) config() (bootstrap.Config, error) {
 	return bootstrap.Config{
 		Topology: o.Topology, Image: o.Topology.Image, ImageMode: mode, Kubeconfig: o.Kubeconfig,
 		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Retain: o.Retain, Examine: o.Examine,
-		Places: Places(o.Topology, o.Mirror, sink), Sink: sink,
+		Dependencies: Places(o.Topology, o.Mirror, sink), Sink: sink,
 	}, nil
 }
 

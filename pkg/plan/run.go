@@ -24,10 +24,10 @@ type Phase struct {
 	// Run does the work and returns a word on how it went. It reports details
 	// to the span and ends when the context does.
 	Run func(context.Context, *event.Span) (string, error)
-	// Would says what Run would change, a line for each thing, and changes nothing
-	// itself. It ends a preview with ErrDone. Nil is for phases that only look: a
-	// preview runs them.
-	Would func(context.Context) ([]string, error)
+	// DryRun says what Run would change, a line for each thing, and changes nothing
+	// itself. It ends a dry run with ErrDone. Nil is for phases that only look: a
+	// dry run runs them.
+	DryRun func(context.Context) ([]string, error)
 	// Undo takes back what Run did, even half way. Nil has nothing to undo.
 	Undo func(context.Context) error
 }

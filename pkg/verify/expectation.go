@@ -188,9 +188,9 @@ type Expectation struct {
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	EtcdMembers   int `json:"etcdMembers"`
-	// EtcdApart says that they run on no node of the cluster, but are asked through
+	// ExternalEtcd says that they run on no node of the cluster, but are asked through
 	// pods of the component etcd-client.
-	EtcdApart bool `json:"etcdApart,omitempty"`
+	ExternalEtcd bool `json:"etcdApart,omitempty"`
 	// IPFamily is ipv4, ipv6, dual, or "" where nobody said.
 	IPFamily string `json:"ipFamily,omitempty"`
 	// ProxyMode is iptables, nftables, ipvs or none.

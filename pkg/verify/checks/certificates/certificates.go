@@ -83,7 +83,7 @@ func certificatesLast(ctx context.Context, t *verify.Target) (verify.Evidence, e
 	for _, node := range unreachable {
 		evidence = append(evidence, "not that of the kubelet of "+node+", where no system pod on the host network leads to it")
 	}
-	if t.Expect.EtcdApart {
+	if t.Expect.ExternalEtcd {
 		evidence = append(evidence, "not those of etcd, which no pod of this cluster serves")
 	}
 	return verify.Judged(evidence, err)

@@ -79,14 +79,14 @@ func TestEtcdIsNotJudgedWhenNothingRanInIt(t *testing.T) {
 	}
 }
 
-// TestEtcdApart asks each member that the API servers know, through a pod that is
+// TestExternalEtcd asks each member that the API servers know, through a pod that is
 // there for it.
-func TestEtcdApart(t *testing.T) {
+func TestExternalEtcd(t *testing.T) {
 	const servers = "--etcd-servers=https://lab-external-etcd:2379,https://lab-external-etcd2:2379"
 	server, client := verifytest.ComponentPod("kube-apiserver", "cp1"), verifytest.ComponentPod(ClientComponent, "cp1")
 	server.Spec.Containers = []corev1.Container{{Command: []string{"kube-apiserver", servers}}}
 	client.Status.Phase = corev1.PodRunning
-	expect := verify.Expectation{ControlPlanes: 1, EtcdMembers: 2, EtcdApart: true}
+	expect := verify.Expectation{ControlPlanes: 1, EtcdMembers: 2, ExternalEtcd: true}
 	asked := func(dead string) verifytest.Pods {
 		return verifytest.Pods{OnExec: func(pod kube.PodRef, command []string) (string, error) {
 			if pod.Name != "etcd-client-cp1" || pod.Container != ClientComponent {

@@ -44,7 +44,7 @@ func allMembers(ctx context.Context, t *verify.Target) ([]member, error) {
 		return nil, err
 	}
 	things := "etcd pods"
-	if t.Expect.EtcdApart {
+	if t.Expect.ExternalEtcd {
 		things = "members known to the API servers"
 	}
 	return endpoints, verify.Exactly(len(endpoints), t.Expect.EtcdMembers, things)
@@ -52,7 +52,7 @@ func allMembers(ctx context.Context, t *verify.Target) ([]member, error) {
 
 // members returns one for each member that there is.
 func members(ctx context.Context, t *verify.Target) (endpoints []member, err error) {
-	if t.Expect.EtcdApart {
+	if t.Expect.ExternalEtcd {
 		return externalMembers(ctx, t)
 	}
 	pods, err := t.SystemPods(ctx, verify.EtcdSelector)

@@ -111,7 +111,7 @@ func judgeQuorum(answers []etcdStatus, expect verify.Expectation) (verify.Eviden
 		fmt.Sprintf("fault tolerance: the cluster survives the loss of %d more", healthy-quorum),
 	}
 	switch {
-	case expect.EtcdApart:
+	case expect.ExternalEtcd:
 		evidence = append(evidence, "external: no member runs on a control plane, so that none is lost with one")
 	case members == expect.ControlPlanes:
 		evidence = append(evidence, "stacked: each member runs on a control plane, and is lost with it")

@@ -38,12 +38,12 @@ func TestEtcdPod(t *testing.T) {
 // TestMembersTrustEachOther shakes hands with the keys that members and API servers
 // get, as etcd does.
 func TestMembersTrustEachOther(t *testing.T) {
-	ca, err := newAuthority()
+	ca, err := newEtcdCA()
 	if err != nil {
 		t.Fatal(err)
 	}
 	up := &Up{Config: Config{Topology: clusters.Topology{Name: "lab", Etcd: clusters.ExternalEtcd}}, etcdImage: "etcd:1"}
-	files, err := up.memberFiles(ca, "lab-external-etcd")
+	files, err := up.etcdMemberFiles(ca, "lab-external-etcd")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +104,9 @@ func TestQuorumLost(t *testing.T) {
 		}
 		return found
 	}
-	apart := cluster("running")
+	external := cluster("running")
 	for i, state := range []string{"exited", "exited", "running"} {
-		apart.Nodes = append(apart.Nodes, &provider.Node{Name: provider.NodeName("lab", "external-etcd", i+1), Role: "external-etcd", State: state})
+		external.Nodes = append(external.Nodes, &provider.Node{Name: provider.NodeName("lab", "external-etcd", i+1), Role: "external-etcd", State: state})
 	}
 	for _, tt := range []struct {
 		name  string
@@ -117,7 +117,7 @@ func TestQuorumLost(t *testing.T) {
 		{"one of three", cluster("running", "exited", "running"), ""},
 		{"two of three", cluster("running", "exited", "paused"), "1 of 3 members run, and a quorum is 2; these do not: lab-control-plane2, lab-control-plane3"},
 		{"the only one", cluster("exited"), "0 of 1 members run"},
-		{"two of three that are apart", apart, "these do not: lab-external-etcd, lab-external-etcd2"},
+		{"two of three that are external", external, "these do not: lab-external-etcd, lab-external-etcd2"},
 		{"no cluster", provider.Inventory{}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

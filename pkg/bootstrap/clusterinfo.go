@@ -11,14 +11,14 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// signatureTime bounds the wait for the signature. kubeadm itself waits longer.
-const signatureTime = 10 * time.Second
+// signatureTimeout bounds the wait for the signature. kubeadm itself waits longer.
+const signatureTimeout = 10 * time.Second
 
-// awaitSignature waits until nodes can join: a node looks for the signature of
+// waitForClusterInfo waits until nodes can join: a node looks for the signature of
 // its token in ConfigMap cluster-info, and when it comes too early, looks again
 // after 5 s only (kubeadm v1.37, discovery/token).
-func awaitSignature(ctx context.Context, client *kube.Client) {
-	ctx, cancel := context.WithTimeout(ctx, signatureTime)
+func waitForClusterInfo(ctx context.Context, client *kube.Client) {
+	ctx, cancel := context.WithTimeout(ctx, signatureTimeout)
 	defer cancel()
 	maps := client.Clientset.CoreV1().ConfigMaps("kube-public")
 	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed) // nodes join all the same

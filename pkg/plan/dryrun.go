@@ -17,14 +17,14 @@ type Step struct {
 	Changes []string `json:"changes,omitempty"`
 }
 
-// Preview works through the phases in order and changes nothing: those that only
+// DryRun works through the phases in order and changes nothing: those that only
 // look are run, the others say what they would do, by what was seen.
-func Preview(ctx context.Context, phases []Phase, sink event.Sink) (steps []Step, err error) {
+func DryRun(ctx context.Context, phases []Phase, sink event.Sink) (steps []Step, err error) {
 	for _, phase := range phases {
 		if ctx.Err() != nil {
 			return steps, context.Cause(ctx)
 		}
-		if phase.Would == nil {
+		if phase.DryRun == nil {
 			if _, err := one(ctx, phase, sink); err != nil {
 				return steps, err
 			}
@@ -35,7 +35,7 @@ func Preview(ctx context.Context, phases []Phase, sink event.Sink) (steps []Step
 			step.Skipped = phase.Skip()
 		}
 		if step.Skipped == "" {
-			step.Changes, err = phase.Would(ctx)
+			step.Changes, err = phase.DryRun(ctx)
 		}
 		if err == nil || errors.Is(err, ErrDone) {
 			steps = append(steps, step)

@@ -15,14 +15,14 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// troubleTimeout bounds the search for the cause of a wait that failed.
-const troubleTimeout = 10 * time.Second
+// problemsTimeout bounds the search for the cause of a wait that failed.
+const problemsTimeout = 10 * time.Second
 
-// troubles names each pod of kube-system that is not ready, with the reason
+// podProblems names each pod of kube-system that is not ready, with the reason
 // that Kubernetes gives: a container's state, a condition, or the latest
 // warning. It is best effort, for an error that is there already.
-func troubles(ctx context.Context, client kubernetes.Interface) (found []string) {
-	ctx, cancel := context.WithTimeout(ctx, troubleTimeout)
+func podProblems(ctx context.Context, client kubernetes.Interface) (found []string) {
+	ctx, cancel := context.WithTimeout(ctx, problemsTimeout)
 	defer cancel()
 	pods, err := client.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -69,7 +69,7 @@ func withLastErrors(ctx context.Context, cluster provider.Cluster, err error) er
 	if ctx.Err() != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, troubleTimeout)
+	bounded, cancel := context.WithTimeout(ctx, problemsTimeout)
 	defer cancel()
 	for _, words := range cluster.LastErrors(bounded) {
 		err = fmt.Errorf("%w\n%s", err, words)

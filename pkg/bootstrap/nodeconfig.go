@@ -19,25 +19,25 @@ import (
 // Labels and limits are what kind cannot give to nodes: kubelets may not set
 // every label, and kind knows no limits.
 
-func (u *Up) noTraits() string {
+func (u *Up) noNodeConfig() string {
 	if slices.ContainsFunc(u.Topology.Each(), func(n clusters.Node) bool { return len(n.Labels) > 0 || n.CPUs != "" || n.Memory != "" }) {
 		return ""
 	}
 	return "no node is to have any"
 }
 
-func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
+func (u *Up) configureNodes(ctx context.Context, span *event.Span) (string, error) {
 	var labels []*unstructured.Unstructured
 	limited := 0
 	for _, node := range u.Topology.Each() {
 		if len(node.Labels) > 0 {
-			labels = append(labels, labeled(node))
+			labels = append(labels, nodeLabels(node))
 		}
 		if node.CPUs == "" && node.Memory == "" {
 			continue
 		}
 		span.Progress(node.Name, 0, 0)
-		if err := u.limit(ctx, node); err != nil {
+		if err := u.setLimits(ctx, node); err != nil {
 			return "", err
 		}
 		limited++
@@ -48,8 +48,8 @@ func (u *Up) setTraits(ctx context.Context, span *event.Span) (string, error) {
 	return fmt.Sprintf("%d labeled, %d limited", len(labels), limited), nil
 }
 
-// labeled is a node with its labels alone.
-func labeled(node clusters.Node) *unstructured.Unstructured {
+// nodeLabels is a node with its labels alone.
+func nodeLabels(node clusters.Node) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
 	object.SetAPIVersion("v1")
 	object.SetKind("Node")
@@ -58,8 +58,8 @@ func labeled(node clusters.Node) *unstructured.Unstructured {
 	return object
 }
 
-// limit bounds what a node may use, and makes sure that Kubernetes knows.
-func (u *Up) limit(ctx context.Context, node clusters.Node) error {
+// setLimits bounds what a node may use, and makes sure that Kubernetes knows.
+func (u *Up) setLimits(ctx context.Context, node clusters.Node) error {
 	cpus, _ := node.CPULimit()
 	memory, _ := node.MemoryLimit()
 	if err := u.cluster.Node(node.Name).SetLimits(ctx, cpus.ScaledValue(resource.Nano), memory.Value()); err != nil {
@@ -69,7 +69,7 @@ func (u *Up) limit(ctx context.Context, node clusters.Node) error {
 	if err != nil {
 		return fmt.Errorf("read node %s: %w", node.Name, err)
 	}
-	if problem := unaware(found, node.Group); problem != "" {
+	if problem := limitNotKnown(found, node.Group); problem != "" {
 		return hint.LimitUnknown.New(node.Name+": "+problem, "leave cpus and memory out, and report this with the output of docker info")
 	}
 	return nil
@@ -79,8 +79,8 @@ func (u *Up) limit(ctx context.Context, node clusters.Node) error {
 // machine's memory in other ways.
 const memoryTolerance = 16 << 20
 
-// unaware tells where Kubernetes would give pods more than the node may use.
-func unaware(node *corev1.Node, asked clusters.Group) string {
+// limitNotKnown says where Kubernetes would give pods more than the node may use.
+func limitNotKnown(node *corev1.Node, asked clusters.Group) string {
 	have := node.Status.Allocatable
 	if limit, limited := asked.CPULimit(); limited && have.Cpu().Cmp(limit) > 0 {
 		return fmt.Sprintf("Kubernetes would give pods %s processors of %s", have.Cpu(), asked.CPUs)

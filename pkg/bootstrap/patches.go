@@ -26,12 +26,12 @@ func (u *Up) checkPatches(ctx context.Context) error {
 	if err := u.reviewPatches(); err != nil {
 		return err
 	}
-	problems, err := u.askPrograms(ctx)
+	problems, err := u.checkComponents(ctx)
 	if err != nil {
 		return err
 	}
 	if len(problems) == 0 {
-		if problems, err = u.askContainerd(ctx); err != nil {
+		if problems, err = u.checkContainerdPatches(ctx); err != nil {
 			return err
 		}
 	}
@@ -78,21 +78,21 @@ func (u *Up) reviewPatches() error {
 	return patchesRefused(problems)
 }
 
-// askPrograms asks kubeadm, kubelet and the control plane's components.
-func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
+// checkComponents asks kubeadm, kubelet and the control plane's components.
+func (u *Up) checkComponents(ctx context.Context) (problems []string, err error) {
 	rendered, err := u.Topology.Render(u.settings())
 	if err != nil {
 		return nil, err
 	}
 	requests := u.Topology.Requests(u.settings())
 	for _, node := range rendered {
-		complaints, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node), provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
+		rejected, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node), provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
 		if err != nil {
 			return nil, err
 		}
-		for _, complaint := range complaints {
-			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", complaint.Component, u.versions[node.Image], advised(complaint.Text))
-			if place := cmp.Or(placeOf(complaint, node.Node, requests), u.Topology.PlaceOfSwitch("runtimeConfig", complaint.Text)); place != "" {
+		for _, rejection := range rejected {
+			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", rejection.Component, u.versions[node.Image], withAdvice(rejection.Text))
+			if place := cmp.Or(placeOf(rejection, node.Node, requests), u.Topology.PlaceOfSwitch("runtimeConfig", rejection.Text)); place != "" {
 				text = place + ": " + text
 			}
 			if !slices.Contains(problems, text) {
@@ -103,16 +103,16 @@ func (u *Up) askPrograms(ctx context.Context) (problems []string, err error) {
 	return problems, nil
 }
 
-// placeOf is where the configuration asks for what a complaint is about: the setting
+// placeOf is where the configuration asks for what a rejection is about: the setting
 // whose name or value it mentions.
-func placeOf(complaint provider.ConfigError, node string, requests []clusters.Request) (place string) {
+func placeOf(rejection provider.ConfigError, node string, requests []clusters.Request) (place string) {
 	best := 0
 	for _, request := range requests {
-		if request.Node != "" && request.Node != node || request.Component != complaint.Component && complaint.Component != "kubeadm" {
+		if request.Node != "" && request.Node != node || request.Component != rejection.Component && rejection.Component != "kubeadm" {
 			continue
 		}
 		for _, word := range wordsOf(request) {
-			if len(word) > best && strings.Contains(complaint.Text, word) {
+			if len(word) > best && strings.Contains(rejection.Text, word) {
 				best, place = len(word), request.Source
 			}
 		}
@@ -128,9 +128,9 @@ func wordsOf(request clusters.Request) []string {
 	return slices.DeleteFunc(append(words, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",= []:", r) })...), func(word string) bool { return len(word) < 3 })
 }
 
-// askContainerd compares what containerd makes of its configuration with each patch
+// checkContainerdPatches compares what containerd makes of its configuration with each patch
 // and without.
-func (u *Up) askContainerd(ctx context.Context) (problems []string, err error) {
+func (u *Up) checkContainerdPatches(ctx context.Context) (problems []string, err error) {
 	patches := u.Topology.ContainerdPatches()
 	if len(patches) == 0 {
 		return nil, nil

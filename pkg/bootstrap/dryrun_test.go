@@ -14,15 +14,15 @@ import (
 // would makes a phase that writes down if it is run, and says what it would do.
 func (d *diary) would(name string, changes ...string) plan.Phase {
 	phase := d.phase(name, nil)
-	phase.Title, phase.Would = "Do "+name, func(context.Context) ([]string, error) { return changes, nil }
+	phase.Title, phase.DryRun = "Do "+name, func(context.Context) ([]string, error) { return changes, nil }
 	return phase
 }
 
-func TestPreview(t *testing.T) {
+func TestDryRun(t *testing.T) {
 	d := &diary{}
 	skipped := d.would("skipped", "never")
 	skipped.Skip = func() string { return "there is none" }
-	steps, err := plan.Preview(t.Context(), []plan.Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
+	steps, err := plan.DryRun(t.Context(), []plan.Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +39,9 @@ func TestPreview(t *testing.T) {
 	}
 }
 
-// TestPreviewEnds does so where the phases would: at the end of the work, at an
+// TestDryRunEnds does so where the phases would: at the end of the work, at an
 // error of one that looks, at an interrupt.
-func TestPreviewEnds(t *testing.T) {
+func TestDryRunEnds(t *testing.T) {
 	broken := errors.New("broken")
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -60,20 +60,20 @@ func TestPreviewEnds(t *testing.T) {
 	} {
 		d := &diary{}
 		first := d.would("first")
-		first.Would = func(context.Context) ([]string, error) { return nil, tt.first }
+		first.DryRun = func(context.Context) ([]string, error) { return nil, tt.first }
 		look := d.phase("look", func(context.Context) error { return tt.run })
-		steps, err := plan.Preview(tt.ctx, []plan.Phase{look, first, d.would("second")}, event.Discard)
+		steps, err := plan.DryRun(tt.ctx, []plan.Phase{look, first, d.would("second")}, event.Discard)
 		if !errors.Is(err, tt.want) || len(steps) != tt.steps {
 			t.Errorf("%s: error %v and %d steps, want %v and %d", name, err, len(steps), tt.want, tt.steps)
 		}
 	}
 }
 
-// TestPlanCanBePreviewed wants every phase but the first, which looks at the host,
+// TestPlanHasDryRuns wants every phase but the first, which looks at the host,
 // to say what it would do: a preview runs those that do not.
-func TestPlanCanBePreviewed(t *testing.T) {
+func TestPlanHasDryRuns(t *testing.T) {
 	for i, phase := range NewUp(Config{}).Plan() {
-		if looks := phase.Would == nil; looks != (i == 0) {
+		if looks := phase.DryRun == nil; looks != (i == 0) {
 			t.Errorf("a preview runs phase %s: %v", phase.Name, looks)
 		}
 	}

@@ -88,11 +88,11 @@ func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) e
 		return err
 	}
 	for {
-		said, err := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+		body, err := client.Clientset.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		if err == nil {
 			return nil
 		}
-		if _, bad := kube.Readyz(string(said)); len(bad) > 0 {
+		if _, bad := kube.Readyz(string(body)); len(bad) > 0 {
 			for i := range bad {
 				bad[i], _, _ = strings.Cut(bad[i], " failed")
 			}
@@ -115,12 +115,12 @@ func untilReady(ctx context.Context, config *rest.Config, waiting func(error)) e
 func (s *Start) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
 	want := s.expect.ControlPlanes + s.expect.Workers
 	err := s.readiness().nodes(ctx, span, func(seen []*corev1.Node) error {
-		if err := afresh(seen, s.since()); err != nil || s.noCNI() != "" {
+		if err := reportedSince(seen, s.since()); err != nil || s.noCNI() != "" {
 			return err
 		}
 		return allReady(seen, want)
 	})
-	return s.leave(ctx, fmt.Sprintf("%d nodes", want), err)
+	return s.deferTimeout(ctx, fmt.Sprintf("%d nodes", want), err)
 }
 
 func (s *Start) rejoin(ctx context.Context, _ *event.Span) (string, error) {
@@ -131,7 +131,7 @@ func (s *Start) rejoin(ctx context.Context, _ *event.Span) (string, error) {
 func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, error) {
 	r := s.readiness()
 	if s.noCNI() != "" {
-		return s.leave(ctx, proxiesNote, r.proxies(ctx, span, 0))
+		return s.deferTimeout(ctx, proxiesNote, r.proxies(ctx, span, 0))
 	}
 	pods := s.client.Clientset.CoreV1().Pods("kube-system")
 	fakes, err := verify.Fakes(ctx, s.client.Clientset)
@@ -149,11 +149,11 @@ func (s *Start) waitForPods(ctx context.Context, span *event.Span) (string, erro
 	if err == nil {
 		r.warnOfOthers(ctx, s.Sink, "workloads")
 	}
-	return s.leave(ctx, "", err)
+	return s.deferTimeout(ctx, "", err)
 }
 
-// leave passes a wait that took too long on to the verification.
-func (s *Start) leave(ctx context.Context, message string, err error) (string, error) {
+// deferTimeout passes a wait that took too long on to the verification.
+func (s *Start) deferTimeout(ctx context.Context, message string, err error) (string, error) {
 	if err == nil || ctx.Err() != nil || hint.CodeOf(err) != hint.Timeout {
 		return message, err
 	}
@@ -162,7 +162,7 @@ func (s *Start) leave(ctx context.Context, message string, err error) (string, e
 }
 
 func (s *Start) readiness() readiness {
-	return readiness{client: s.client, timeout: s.WaitTimeout, advice: "look: ", ours: installedWith(s.expect.CNI, s.Workloads)}
+	return readiness{client: s.client, timeout: s.WaitTimeout, advice: "look: ", ours: newSystemWorkloads(s.expect.CNI, s.Workloads)}
 }
 
 // since tells when each node was started.
@@ -174,8 +174,8 @@ func (s *Start) since() map[string]time.Time {
 	return since
 }
 
-// afresh names the nodes whose kubelet has not reported since they were started.
-func afresh(nodes []*corev1.Node, since map[string]time.Time) error {
+// reportedSince names the nodes whose kubelet has not reported since they were started.
+func reportedSince(nodes []*corev1.Node, since map[string]time.Time) error {
 	var waiting []string
 	for _, node := range nodes {
 		heard := slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
@@ -202,7 +202,7 @@ func running(pods []*corev1.Pod, since map[string]time.Time) error {
 			waiting = append(waiting, pod.Name)
 		}
 	}
-	return unless(len(pods) > 0, waiting)
+	return waitingFor(len(pods) > 0, waiting)
 }
 
 func runsSince(pod *corev1.Pod, since time.Time) bool {

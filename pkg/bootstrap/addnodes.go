@@ -19,9 +19,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// Addition adds nodes to a cluster that runs.
-type Addition struct {
-	standing
+// AddNodes adds nodes to a cluster that runs.
+type AddNodes struct {
+	runningCluster
 	role  string
 	count int
 
@@ -31,58 +31,58 @@ type Addition struct {
 	joiners []*provider.Node
 }
 
-// NewAddition prepares to add a number of nodes of a role.
-func NewAddition(config StandingConfig, role string, count int) *Addition {
-	return &Addition{standing: standing{StandingConfig: config}, role: role, count: count}
+// NewAddNodes prepares to add a number of nodes of a role.
+func NewAddNodes(config NodesConfig, role string, count int) *AddNodes {
+	return &AddNodes{runningCluster: runningCluster{NodesConfig: config}, role: role, count: count}
 }
 
 // Plan is the recipe of "node add". Estimates are for one node on two cores.
-func (a *Addition) Plan() []plan.Phase {
+func (a *AddNodes) Plan() []plan.Phase {
 	return []plan.Phase{
 		{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: a.look},
-		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.make, Undo: a.discard},
-		{Name: "match", Title: "Copy containerd's configuration and trusted authorities", Estimate: time.Second, Run: a.match},
-		{Name: "load", Title: "Copy images to the new nodes", Estimate: time.Second, Run: a.load},
-		{Name: "join", Title: "Join the nodes", Estimate: 6 * time.Second, Run: a.join, Undo: a.unjoin},
-		{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: a.settle, Undo: a.unsettle},
+		{Name: "make", Title: "Start the containers", Estimate: 4 * time.Second, Run: a.createContainers, Undo: a.removeContainers},
+		{Name: "match", Title: "Copy containerd's configuration and trusted authorities", Estimate: time.Second, Run: a.copyConfiguration},
+		{Name: "load", Title: "Copy images to the new nodes", Estimate: time.Second, Run: a.copyImages},
+		{Name: "join", Title: "Join the nodes", Estimate: 6 * time.Second, Run: a.join, Undo: a.removeAdded},
+		{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: a.recordTopology, Undo: a.restoreRecord},
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Skip: a.noCNI, Run: a.waitForNodes},
 		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 5 * time.Second, Skip: a.noWorkloads, Run: a.waitForWorkloads},
-		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: a.prove},
+		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: a.verifyAdded},
 	}
 }
 
 // Run works through the plan. When it fails, the cluster is as it was.
-func (a *Addition) Run(ctx context.Context) error {
+func (a *AddNodes) Run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end() // what still looks at the cluster as it was, or approves certificates
 	return a.run(ctx, a.Plan())
 }
 
-func (a *Addition) look(ctx context.Context, _ *event.Span) (string, error) {
+func (a *AddNodes) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := a.open(ctx); err != nil {
 		return "", err
 	}
-	if err := a.admit(ctx); err != nil {
+	if err := a.checkLoadBalancer(ctx); err != nil {
 		return "", err
 	}
-	a.like = model(a.nodes, a.role)
-	if err := a.ownState(ctx); err != nil {
+	a.like = nodeLike(a.nodes, a.role)
+	if err := a.checkHostMounts(ctx); err != nil {
 		return "", err
 	}
-	if err := a.standing.count(a.role, a.count); err != nil {
+	if err := a.runningCluster.resize(a.role, a.count); err != nil {
 		return "", err
 	}
-	if err := a.sound(ctx); err != nil {
+	if err := a.checkNodesReady(ctx); err != nil {
 		return "", err
 	}
-	a.Nodes = vacant(a.Name, a.role, a.nodes, a.count)
-	a.after = requestedToo(a.after, a.like.Name, a.Nodes)
-	a.lookBefore(ctx)
+	a.Nodes = freeNames(a.Name, a.role, a.nodes, a.count)
+	a.after = expectOnNewNodes(a.after, a.like.Name, a.Nodes)
+	a.verifyBefore(ctx)
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
 }
 
-// admit refuses control planes that nobody would find.
-func (a *Addition) admit(ctx context.Context) error {
+// checkLoadBalancer refuses control planes that nobody would find.
+func (a *AddNodes) checkLoadBalancer(ctx context.Context) error {
 	if a.role != clusters.ControlPlane {
 		return nil
 	}
@@ -94,9 +94,9 @@ func (a *Addition) admit(ctx context.Context) error {
 		"make one that has: kindctl up --control-planes 3")
 }
 
-// sound refuses a cluster with a node that is not ready: the cluster with one more
+// checkNodesReady refuses a cluster with a node that is not ready: the cluster with one more
 // would not be proven.
-func (a *Addition) sound(ctx context.Context) error {
+func (a *AddNodes) checkNodesReady(ctx context.Context) error {
 	if a.noCNI() != "" {
 		return nil
 	}
@@ -116,16 +116,16 @@ func (a *Addition) sound(ctx context.Context) error {
 		"see what is wrong: kindctl verify -n "+a.Name+"; or take them out: kindctl node rm NAME -n "+a.Name)
 }
 
-// model is the node that new ones are like: of their role, if there is one.
-func model(nodes []*provider.Node, role string) *provider.Node {
+// nodeLike is the node that new ones are like: of their role, if there is one.
+func nodeLike(nodes []*provider.Node, role string) *provider.Node {
 	if at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == role }); at >= 0 {
 		return nodes[at]
 	}
 	return nodes[0]
 }
 
-// vacant are the names of kind's that nobody has, the lowest numbers first.
-func vacant(cluster, role string, nodes []*provider.Node, count int) (names []string) {
+// freeNames are the names of kind's that nobody has, the lowest numbers first.
+func freeNames(cluster, role string, nodes []*provider.Node, count int) (names []string) {
 	for number := 1; len(names) < count; number++ {
 		name := provider.NodeName(cluster, role, number)
 		if !slices.ContainsFunc(nodes, func(n *provider.Node) bool { return n.Name == name }) {
@@ -135,8 +135,8 @@ func vacant(cluster, role string, nodes []*provider.Node, count int) (names []st
 	return names
 }
 
-// make starts the containers, all at once.
-func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
+// createContainers starts the containers, all at once.
+func (a *AddNodes) createContainers(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	for _, name := range a.Nodes {
 		group.Go(func() error { return a.like.Clone(ctx, name, a.role) })
@@ -159,7 +159,7 @@ func (a *Addition) make(ctx context.Context, _ *event.Span) (string, error) {
 	return "", group.Wait()
 }
 
-func (a *Addition) discard(ctx context.Context) error {
+func (a *AddNodes) removeContainers(ctx context.Context) error {
 	for _, name := range a.Nodes {
 		if err := a.cluster().Node(name).Remove(ctx); err != nil {
 			return err
@@ -168,11 +168,11 @@ func (a *Addition) discard(ctx context.Context) error {
 	return a.cluster().RefreshMetadata(ctx)
 }
 
-func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
-	if err := a.awaitLook(ctx); err != nil {
+func (a *AddNodes) join(ctx context.Context, span *event.Span) (string, error) {
+	if err := a.awaitBaseline(ctx); err != nil {
 		return "", err
 	}
-	token, revoke, err := invite(ctx, a.client)
+	token, revoke, err := createJoinToken(ctx, a.client)
 	if err != nil {
 		return "", err
 	}
@@ -185,13 +185,13 @@ func (a *Addition) join(ctx context.Context, span *event.Span) (string, error) {
 		return "", hint.JoinFailed.Wrap(err, "the nodes could not join", "run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
 	}
 	if a.role == clusters.ControlPlane {
-		return "", a.balance(ctx)
+		return "", a.updateLoadBalancer(ctx)
 	}
-	return "", a.adorn(ctx)
+	return "", a.applyLabelsAndTaints(ctx)
 }
 
 // joinAll has the new nodes join with a token.
-func (a *Addition) joinAll(ctx context.Context, span *event.Span, token string) error {
+func (a *AddNodes) joinAll(ctx context.Context, span *event.Span, token string) error {
 	var group errgroup.Group
 	for _, joiner := range a.joiners {
 		group.Go(func() error { return joiner.Configure(ctx, a.like, token) })
@@ -199,24 +199,24 @@ func (a *Addition) joinAll(ctx context.Context, span *event.Span, token string) 
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	j := joining{cluster: a.cluster(), plane: a.like.Name, etcdApart: a.before.EtcdApart, progress: span.Progress}
+	j := joiner{cluster: a.cluster(), plane: a.like.Name, externalEtcd: a.before.ExternalEtcd, progress: span.Progress}
 	if a.role == clusters.ControlPlane {
 		return j.controlPlanes(ctx, a.Nodes)
 	}
 	return j.workers(ctx, a.Nodes)
 }
 
-// adorn gives workers the labels of those that they are like, and control planes
+// applyLabelsAndTaints gives workers the labels of those that they are like, and control planes
 // the taint that kind takes from an only node.
-func (a *Addition) adorn(ctx context.Context) error {
+func (a *AddNodes) applyLabelsAndTaints(ctx context.Context) error {
 	var objects []*unstructured.Unstructured
-	for _, node := range a.made.Each() {
+	for _, node := range a.topologyBefore.Each() {
 		if node.Name != a.like.Name || len(node.Labels) == 0 || a.like.Role != a.role {
 			continue
 		}
 		for _, name := range a.Nodes {
 			node.Name = name
-			objects = append(objects, labeled(node))
+			objects = append(objects, nodeLabels(node))
 		}
 	}
 	if err := a.client.Apply(ctx, objects); err != nil {
@@ -225,33 +225,33 @@ func (a *Addition) adorn(ctx context.Context) error {
 	if a.before.Nodes() > 1 {
 		return nil
 	}
-	return reserve(ctx, a.client, true)
+	return setControlPlaneTaint(ctx, a.client, true)
 }
 
-// prove verifies the cluster as it has become. What failed before the nodes came is
+// verifyAdded verifies the cluster as it has become. What failed before the nodes came is
 // no reason to take them out again.
-func (a *Addition) prove(ctx context.Context, span *event.Span) (string, error) {
+func (a *AddNodes) verifyAdded(ctx context.Context, span *event.Span) (string, error) {
 	message, err := a.verify(ctx, span)
 	if err == nil || ctx.Err() != nil || len(a.report.Results) == 0 {
 		return message, err
 	}
-	if excuse := a.excuse(ctx, a.Nodes); excuse != nil {
-		return "", excuse
+	if failure := a.toleratePreexisting(ctx, a.Nodes); failure != nil {
+		return "", failure
 	}
 	if a.report.Err() == nil {
-		return passed(a.report, nil)
+		return checksPassed(a.report, nil)
 	}
 	return message, err
 }
 
-func (a *Addition) unjoin(ctx context.Context) error {
+func (a *AddNodes) removeAdded(ctx context.Context) error {
 	for _, name := range a.Nodes {
-		if err := a.leave(ctx, name, a.role); err != nil {
+		if err := a.removeNode(ctx, name, a.role); err != nil {
 			return err
 		}
 	}
 	if a.before.Nodes() == 1 {
-		return reserve(ctx, a.client, false)
+		return setControlPlaneTaint(ctx, a.client, false)
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// ownState refuses a model that keeps state in a folder of the host: the new nodes
+// checkHostMounts refuses a model that keeps state in a folder of the host: the new nodes
 // would have the same folder.
-func (a *Addition) ownState(ctx context.Context) error {
+func (a *AddNodes) checkHostMounts(ctx context.Context) error {
 	mounts, err := a.like.Mounts(ctx)
 	if err != nil {
 		return err
@@ -36,9 +36,9 @@ func (a *Addition) ownState(ctx context.Context) error {
 		"give each node a folder of its own in the configuration, and make the cluster again: kindctl down -n "+a.Name+"; kindctl up --config FILE")
 }
 
-// match gives the new nodes the files that all nodes have in common and that are not
+// copyConfiguration gives the new nodes the files that all nodes have in common and that are not
 // part of the node image, before any image is loaded or pulled.
-func (a *Addition) match(ctx context.Context, _ *event.Span) (string, error) {
+func (a *AddNodes) copyConfiguration(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	copied := make([]int, len(a.joiners))
 	for i, joiner := range a.joiners {
@@ -64,9 +64,9 @@ func (a *Addition) match(ctx context.Context, _ *event.Span) (string, error) {
 	return "they are the same as on " + a.like.Name, nil
 }
 
-// load copies the images that the other nodes have and the node image does not. One
+// copyImages copies the images that the other nodes have and the node image does not. One
 // that cannot be copied is no reason to give up: the node pulls it when a pod needs it.
-func (a *Addition) load(ctx context.Context, _ *event.Span) (string, error) {
+func (a *AddNodes) copyImages(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	brought, left := make([]int, len(a.joiners)), make([][]string, len(a.joiners))
 	for i, joiner := range a.joiners {

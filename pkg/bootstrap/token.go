@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	// invitationTime is how long a token is good for, should nobody revoke it.
-	invitationTime = 15 * time.Minute
-	// joiners are those whom kubeadm lets join (kubeadm v1.37, constants).
-	joiners = "system:bootstrappers:kubeadm:default-node-token"
-	// revocationTime bounds the removal of a token.
-	revocationTime = 5 * time.Second
+	// tokenTTL is how long a token is good for, should nobody revoke it.
+	tokenTTL = 15 * time.Minute
+	// bootstrappersGroup are those whom kubeadm lets join (kubeadm v1.37, constants).
+	bootstrappersGroup = "system:bootstrappers:kubeadm:default-node-token"
+	// revokeTimeout bounds the removal of a token.
+	revokeTimeout = 5 * time.Second
 )
 
-// invite makes a token with which nodes can join, and waits until the controller
+// createJoinToken makes a token with which nodes can join, and waits until the controller
 // manager has signed what they look for first.
-func invite(ctx context.Context, client *kube.Client) (token string, revoke func(), err error) {
+func createJoinToken(ctx context.Context, client *kube.Client) (token string, revoke func(), err error) {
 	if token, err = bootstraputil.GenerateBootstrapToken(); err != nil {
 		return "", nil, err
 	}
@@ -39,10 +39,10 @@ func invite(ctx context.Context, client *kube.Client) (token string, revoke func
 		Type:       bootstrapapi.SecretTypeBootstrapToken,
 		StringData: map[string]string{
 			bootstrapapi.BootstrapTokenIDKey: id, bootstrapapi.BootstrapTokenSecretKey: secret,
-			bootstrapapi.BootstrapTokenExpirationKey:       time.Now().Add(invitationTime).UTC().Format(time.RFC3339),
+			bootstrapapi.BootstrapTokenExpirationKey:       time.Now().Add(tokenTTL).UTC().Format(time.RFC3339),
 			bootstrapapi.BootstrapTokenUsageSigningKey:     "true",
 			bootstrapapi.BootstrapTokenUsageAuthentication: "true",
-			bootstrapapi.BootstrapTokenExtraGroupsKey:      joiners,
+			bootstrapapi.BootstrapTokenExtraGroupsKey:      bootstrappersGroup,
 			bootstrapapi.BootstrapTokenDescriptionKey:      "kindctl adds nodes",
 		},
 	}, metav1.CreateOptions{})
@@ -50,12 +50,12 @@ func invite(ctx context.Context, client *kube.Client) (token string, revoke func
 		return "", nil, fmt.Errorf("make a token for nodes to join with: %w", err)
 	}
 	revoke = func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 		defer cancel()
 		_ = secrets.Delete(ctx, name, metav1.DeleteOptions{}) // it expires
 	}
 	maps := client.Clientset.CoreV1().ConfigMaps(metav1.NamespacePublic)
-	bounded, cancel := context.WithTimeout(ctx, signatureTime)
+	bounded, cancel := context.WithTimeout(ctx, signatureTimeout)
 	defer cancel()
 	err = kube.Until(bounded, kube.ListWatch(maps.List, maps.Watch, kube.Named(bootstrapapi.ConfigMapClusterInfo)), func(info *corev1.ConfigMap) error {
 		if info.Data[bootstrapapi.JWSSignatureKeyPrefix+id] == "" {
@@ -70,8 +70,8 @@ func invite(ctx context.Context, client *kube.Client) (token string, revoke func
 	return token, revoke, nil
 }
 
-// unlessGone drops the error that something is not there.
-func unlessGone(err error) error {
+// ignoreNotFound drops the error that something is not there.
+func ignoreNotFound(err error) error {
 	if apierrors.IsNotFound(err) {
 		return nil
 	}

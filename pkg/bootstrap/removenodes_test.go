@@ -12,16 +12,16 @@ import (
 
 func TestVacant(t *testing.T) {
 	nodes := []*provider.Node{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker3", Role: "worker"}}
-	if got, want := vacant("lab", "worker", nodes, 2), []string{"lab-worker2", "lab-worker4"}; !slices.Equal(got, want) {
+	if got, want := freeNames("lab", "worker", nodes, 2), []string{"lab-worker2", "lab-worker4"}; !slices.Equal(got, want) {
 		t.Errorf("new workers are %q, want %q", got, want)
 	}
-	if got := vacant("lab", "control-plane", nodes, 1); !slices.Equal(got, []string{"lab-control-plane2"}) {
+	if got := freeNames("lab", "control-plane", nodes, 1); !slices.Equal(got, []string{"lab-control-plane2"}) {
 		t.Errorf("a new control plane is %q", got)
 	}
-	if got := model(nodes, "worker").Name; got != "lab-worker" {
+	if got := nodeLike(nodes, "worker").Name; got != "lab-worker" {
 		t.Errorf("workers are like %s", got)
 	}
-	if got := model(nodes[:1], "worker").Name; got != "lab-control-plane" {
+	if got := nodeLike(nodes[:1], "worker").Name; got != "lab-control-plane" {
 		t.Errorf("the first worker is like %s", got)
 	}
 }
@@ -49,8 +49,8 @@ func TestTied(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tied(tt.volume, []string{"a", "b"}); got != tt.want {
-				t.Errorf("tied: %v, want %v", got, tt.want)
+			if got := onlyOnNodes(tt.volume, []string{"a", "b"}); got != tt.want {
+				t.Errorf("onlyOnNodes: %v, want %v", got, tt.want)
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func TestOutlived(t *testing.T) {
 	probing := []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: "kindctl-verify-a"}}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := outlived(tt.volume, probing); got != tt.want {
+			if got := isDisposable(tt.volume, probing); got != tt.want {
 				t.Errorf("outlived: %v, want %v", got, tt.want)
 			}
 		})
@@ -94,7 +94,7 @@ func TestNotOfProvisioner(t *testing.T) {
 		{"of the same name elsewhere", pod("default", "helper-pod-delete-pvc-1"), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := notOfProvisioner(tt.pod).Delete; got != tt.drained {
+			if got := skipProvisioner(tt.pod).Delete; got != tt.drained {
 				t.Errorf("drained: %v, want %v", got, tt.drained)
 			}
 		})

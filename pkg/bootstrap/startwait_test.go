@@ -37,10 +37,10 @@ func TestAfresh(t *testing.T) {
 		n.Status.Conditions[0].LastHeartbeatTime = at
 		return n
 	}
-	if err := afresh([]*corev1.Node{heard("a", after), heard("b", after)}, since()); err != nil {
+	if err := reportedSince([]*corev1.Node{heard("a", after), heard("b", after)}, since()); err != nil {
 		t.Errorf("nodes that have reported are waited for: %v", err)
 	}
-	err := afresh([]*corev1.Node{heard("b", before), heard("a", before)}, since())
+	err := reportedSince([]*corev1.Node{heard("b", before), heard("a", before)}, since())
 	if err == nil || err.Error() != "not heard of since the start: a, b" {
 		t.Errorf("reports of before the start give %v", err)
 	}
@@ -115,18 +115,18 @@ func TestLeave(t *testing.T) {
 	recorder := &event.Recorder{}
 	s := NewStart(StartConfig{Sink: recorder})
 	late := hint.New(hint.Timeout, "NODES_NOT_READY", "not all nodes are ready", "look")
-	if _, err := s.leave(t.Context(), "", late); err != nil {
+	if _, err := s.deferTimeout(t.Context(), "", late); err != nil {
 		t.Errorf("a wait that is over ends the start: %v", err)
 	}
 	if events := recorder.Events(); len(events) != 1 || events[0].Kind != event.Warning || events[0].Hint != "look" {
 		t.Errorf("events are %+v", events)
 	}
-	if _, err := s.leave(t.Context(), "", errors.New("forbidden")); err == nil {
+	if _, err := s.deferTimeout(t.Context(), "", errors.New("forbidden")); err == nil {
 		t.Error("an error that is no timeout is passed over")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.leave(ctx, "", late); err == nil {
+	if _, err := s.deferTimeout(ctx, "", late); err == nil {
 		t.Error("an interrupt is passed over")
 	}
 }

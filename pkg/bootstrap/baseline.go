@@ -11,19 +11,19 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// comparison tells what an addition has broken from what was broken before. A quick
+// baseline tells what an addition has broken from what was broken before. A quick
 // verification runs while the containers are made, and takes no time of its own. Of
 // what it leaves out, only checks that have failed afterward are run again, as if
 // the new nodes were not there: in the good case that costs nothing.
-type comparison struct {
+type baseline struct {
 	done   chan struct{}
 	report verify.Report
 }
 
-// lookBefore begins the quick verification of the cluster as it is.
-func (s *standing) lookBefore(ctx context.Context) {
-	c := &comparison{done: make(chan struct{})}
-	s.comparison = c
+// verifyBefore begins the quick verification of the cluster as it is.
+func (s *runningCluster) verifyBefore(ctx context.Context) {
+	c := &baseline{done: make(chan struct{})}
+	s.baseline = c
 	go func() {
 		defer close(c.done)
 		checks, err := s.Checks(s.before)
@@ -33,12 +33,12 @@ func (s *standing) lookBefore(ctx context.Context) {
 		quick := slices.DeleteFunc(checks, func(check verify.Check) bool { return check.Slow })
 		target := verify.NewTarget(s.client, s.before)
 		target.Containerd = ReadContainerd(s.cluster())
-		c.report, _ = verify.RunAndClose(ctx, target, withinReach(quick), verify.RunOptions{})
+		c.report, _ = verify.RunAndClose(ctx, target, withReachableNeeds(quick), verify.RunOptions{})
 	}()
 }
 
-// withinReach drops needs on checks that are not in the list.
-func withinReach(checks []verify.Check) []verify.Check {
+// withReachableNeeds drops needs on checks that are not in the list.
+func withReachableNeeds(checks []verify.Check) []verify.Check {
 	kept := slices.Clone(checks)
 	for i := range kept {
 		kept[i].Needs = slices.DeleteFunc(slices.Clone(kept[i].Needs), func(need string) bool {
@@ -48,33 +48,33 @@ func withinReach(checks []verify.Check) []verify.Check {
 	return kept
 }
 
-// awaitLook waits until the cluster has been looked at as it was: what comes next
+// awaitBaseline waits until the cluster has been looked at as it was: what comes next
 // would be seen in it.
-func (s *standing) awaitLook(ctx context.Context) error {
-	if s.comparison == nil {
+func (s *runningCluster) awaitBaseline(ctx context.Context) error {
+	if s.baseline == nil {
 		return nil
 	}
 	select {
-	case <-s.comparison.done:
+	case <-s.baseline.done:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// excuse turns the failures that were there before the nodes into warnings.
-func (s *standing) excuse(ctx context.Context, nodes []string) error {
+// toleratePreexisting turns the failures that were there before the nodes into warnings.
+func (s *runningCluster) toleratePreexisting(ctx context.Context, nodes []string) error {
 	red := failing(s.report)
-	if s.comparison == nil || len(red) == 0 {
+	if s.baseline == nil || len(red) == 0 {
 		return nil
 	}
-	if err := s.awaitLook(ctx); err != nil {
+	if err := s.awaitBaseline(ctx); err != nil {
 		return err
 	}
-	before := failing(s.comparison.report)
+	before := failing(s.baseline.report)
 	var unknown []string
 	for _, id := range red {
-		seen := slices.ContainsFunc(s.comparison.report.Results, func(r verify.Result) bool { return r.ID == id && r.Outcome != verify.Blocked })
+		seen := slices.ContainsFunc(s.baseline.report.Results, func(r verify.Result) bool { return r.ID == id && r.Outcome != verify.Blocked })
 		if !seen {
 			unknown = append(unknown, id)
 		}
@@ -98,7 +98,7 @@ func (s *standing) excuse(ctx context.Context, nodes []string) error {
 }
 
 // verifyWithout runs checks, and leaves the nodes out as if they were not there.
-func (s *standing) verifyWithout(ctx context.Context, nodes, ids []string) (verify.Report, error) {
+func (s *runningCluster) verifyWithout(ctx context.Context, nodes, ids []string) (verify.Report, error) {
 	all, err := s.Checks(s.before)
 	if err != nil {
 		return verify.Report{}, err
@@ -108,7 +108,7 @@ func (s *standing) verifyWithout(ctx context.Context, nodes, ids []string) (veri
 		Message: fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", "))})
 	target := verify.NewTarget(s.client, s.before)
 	target.Without, target.Containerd = nodes, ReadContainerd(s.cluster())
-	report, _ := verify.RunAndClose(ctx, target, withinReach(checks), verify.RunOptions{})
+	report, _ := verify.RunAndClose(ctx, target, withReachableNeeds(checks), verify.RunOptions{})
 	if ctx.Err() != nil {
 		return report, context.Cause(ctx)
 	}

@@ -2,9 +2,9 @@ package bootstrap
 
 import "strings"
 
-// gone are flags that Kubernetes had, which many configurations still set, with what
+// removedFlags are flags that Kubernetes had, which many configurations still set, with what
 // to write today.
-var gone = map[string]string{
+var removedFlags = map[string]string{
 	"admission-control":                       "write it as enable-admission-plugins",
 	"service-account-api-audiences":           "write it as api-audiences",
 	"experimental-encryption-provider-config": "write it as encryption-provider-config",
@@ -21,14 +21,14 @@ var gone = map[string]string{
 	"cloud-config":                            "leave it out: the cloud's own controller manager reads it",
 }
 
-// advised is a complaint with what to write instead, where that is known.
-func advised(complaint string) string {
-	if short, _, labels := strings.Cut(complaint, " --node-labels in the "); labels { // it goes on with all that are allowed
+// withAdvice is a rejection with what to write instead, where that is known.
+func withAdvice(rejection string) string {
+	if short, _, labels := strings.Cut(rejection, " --node-labels in the "); labels { // it goes on with all that are allowed
 		return short + "; write them as labels of the node, which kindctl sets once it has joined"
 	}
-	_, flag, unknown := strings.Cut(complaint, "unknown flag: --")
-	if advice := gone[flag]; unknown && advice != "" {
-		return complaint + "; " + advice
+	_, flag, unknown := strings.Cut(rejection, "unknown flag: --")
+	if advice := removedFlags[flag]; unknown && advice != "" {
+		return rejection + "; " + advice
 	}
-	return complaint
+	return rejection
 }

@@ -21,9 +21,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// StandingConfig is what the caller says of a cluster that runs and is about to get
+// NodesConfig is what the caller says of a cluster that runs and is about to get
 // or to lose nodes.
-type StandingConfig struct {
+type NodesConfig struct {
 	Name string
 	// Docker has the cluster.
 	Docker *provider.Docker
@@ -42,33 +42,33 @@ type StandingConfig struct {
 	Sink event.Sink
 }
 
-// standing is a cluster that runs.
-type standing struct {
-	StandingConfig
+// runningCluster is a cluster that runs.
+type runningCluster struct {
+	NodesConfig
 	client *kube.Client
 	nodes  []*provider.Node
 
 	// before and after are how the cluster is expected to be; the topologies are
 	// empty when nothing tells of which configuration it was made.
-	before, after     verify.Expectation
-	made, becomes     clusters.Topology
-	recorded, written bool
+	before, after                 verify.Expectation
+	topologyBefore, topologyAfter clusters.Topology
+	recorded, rerecorded          bool
 
-	// unwell are the workloads of kube-system that were not ready when open looked.
-	unwell map[string]string
+	// unreadyBefore are the workloads of kube-system that were not ready when open looked.
+	unreadyBefore map[string]string
 	// comparison is with the cluster before, where there is one.
-	comparison *comparison
-	report     verify.Report
+	baseline *baseline
+	report   verify.Report
 }
 
-func (s *standing) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
+func (s *runningCluster) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
 
 // Verdict is what a verification says of the cluster as it has become.
-func (s *standing) Verdict() verify.Report { return s.report }
+func (s *runningCluster) Verdict() verify.Report { return s.report }
 
 // run works through plans, alone with the cluster. What one has done is not undone
 // when a later one fails.
-func (s *standing) run(ctx context.Context, plans ...[]plan.Phase) error {
+func (s *runningCluster) run(ctx context.Context, plans ...[]plan.Phase) error {
 	release, err := runs.Lock(s.Name)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (s *standing) run(ctx context.Context, plans ...[]plan.Phase) error {
 
 // open finds out what the cluster is. All of it must run and answer, but for the
 // containers of nodes that are absent on purpose.
-func (s *standing) open(ctx context.Context, absent ...string) (err error) {
+func (s *runningCluster) open(ctx context.Context, absent ...string) (err error) {
 	stopped, err := s.cluster().Stopped(ctx)
 	if err != nil {
 		return err
@@ -105,18 +105,18 @@ func (s *standing) open(ctx context.Context, absent ...string) (err error) {
 		}
 		return hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
 	}
-	if s.unwell, err = unreadyWorkloads(ctx, s.client); err != nil {
+	if s.unreadyBefore, err = unreadyWorkloads(ctx, s.client); err != nil {
 		return err
 	}
 	s.after = s.before
-	s.made, s.recorded, err = RecordedConfig(ctx, s.client)
-	s.becomes = s.made
+	s.topologyBefore, s.recorded, err = RecordedConfig(ctx, s.client)
+	s.topologyAfter = s.topologyBefore
 	return err
 }
 
-// count changes how many nodes of a role there will be, and refuses what no cluster
+// resize changes how many nodes of a role there will be, and refuses what no cluster
 // can be.
-func (s *standing) count(role string, by int) error {
+func (s *runningCluster) resize(role string, by int) error {
 	if role == clusters.Worker {
 		s.after.Workers += by
 	} else {
@@ -128,8 +128,8 @@ func (s *standing) count(role string, by int) error {
 	if !s.recorded {
 		return nil
 	}
-	s.becomes = s.becomes.Resized(role, by)
-	warnings, err := s.becomes.ValidateShape()
+	s.topologyAfter = s.topologyAfter.Resized(role, by)
+	warnings, err := s.topologyAfter.ValidateShape()
 	for _, warning := range warnings {
 		s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "look", Message: warning})
 	}
@@ -137,27 +137,27 @@ func (s *standing) count(role string, by int) error {
 }
 
 // stacked reports whether each control plane has a member of etcd.
-func (s *standing) stacked() bool { return s.before.EtcdMembers > 0 && !s.before.EtcdApart }
+func (s *runningCluster) stacked() bool { return s.before.EtcdMembers > 0 && !s.before.ExternalEtcd }
 
-// settle writes down how the cluster has become, in it and in its containers.
-func (s *standing) settle(ctx context.Context, _ *event.Span) (string, error) {
-	s.written = true
-	if err := s.record(ctx, s.after, s.becomes); err != nil {
+// recordTopology writes down how the cluster has become, in it and in its containers.
+func (s *runningCluster) recordTopology(ctx context.Context, _ *event.Span) (string, error) {
+	s.rerecorded = true
+	if err := s.record(ctx, s.after, s.topologyAfter); err != nil {
 		return "", err
 	}
 	return "", s.cluster().RefreshMetadata(ctx)
 }
 
-// unsettle takes back what the cluster says. What its containers say is for who
+// restoreRecord takes back what the cluster says. What its containers say is for who
 // removes some of them.
-func (s *standing) unsettle(ctx context.Context) error {
-	if !s.written {
+func (s *runningCluster) restoreRecord(ctx context.Context) error {
+	if !s.rerecorded {
 		return nil
 	}
-	return s.record(ctx, s.before, s.made)
+	return s.record(ctx, s.before, s.topologyBefore)
 }
 
-func (s *standing) record(ctx context.Context, expect verify.Expectation, topology clusters.Topology) error {
+func (s *runningCluster) record(ctx context.Context, expect verify.Expectation, topology clusters.Topology) error {
 	if !expect.Discovered {
 		if err := verify.Record(ctx, s.client, expect); err != nil {
 			return err
@@ -169,8 +169,8 @@ func (s *standing) record(ctx context.Context, expect verify.Expectation, topolo
 	return recordConfig(ctx, s.client, topology)
 }
 
-// balance has the load balancer know the control planes that there are now.
-func (s *standing) balance(ctx context.Context, without ...string) error {
+// updateLoadBalancer has the load balancer know the control planes that there are now.
+func (s *runningCluster) updateLoadBalancer(ctx context.Context, without ...string) error {
 	there, err := s.cluster().HasLoadBalancer(ctx)
 	if err != nil || !there {
 		return err
@@ -188,11 +188,11 @@ func (s *standing) balance(ctx context.Context, without ...string) error {
 	return s.cluster().SetBackends(ctx, planes)
 }
 
-// leave takes a node out of the cluster. A control plane lets go of its clients
+// removeNode takes a node out of the cluster. A control plane lets go of its clients
 // first, then of etcd.
-func (s *standing) leave(ctx context.Context, name, role string) error {
+func (s *runningCluster) removeNode(ctx context.Context, name, role string) error {
 	if role == clusters.ControlPlane {
-		if err := s.balance(ctx, name); err != nil {
+		if err := s.updateLoadBalancer(ctx, name); err != nil {
 			return err
 		}
 		if err := s.stopAPIServer(ctx, name); err != nil {
@@ -204,17 +204,17 @@ func (s *standing) leave(ctx context.Context, name, role string) error {
 			}
 		}
 	}
-	if err := unlessGone(s.client.Clientset.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
+	if err := ignoreNotFound(s.client.Clientset.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
 		return fmt.Errorf("delete node %s: %w", name, err)
 	}
 	if err := s.cluster().Node(name).Remove(ctx); err != nil {
 		return err
 	}
-	return s.bury(ctx, name)
+	return s.forceDeletePods(ctx, name)
 }
 
 // stopAPIServer ends the API server of a control plane, if its container runs.
-func (s *standing) stopAPIServer(ctx context.Context, name string) error {
+func (s *runningCluster) stopAPIServer(ctx context.Context, name string) error {
 	nodes, err := s.cluster().Nodes(ctx)
 	if err != nil || !slices.ContainsFunc(nodes, func(n *provider.Node) bool { return n.Name == name && n.Running() }) {
 		return err
@@ -224,40 +224,40 @@ func (s *standing) stopAPIServer(ctx context.Context, name string) error {
 	return s.cluster().Node(name).StopAPIServer(bounded)
 }
 
-// bury deletes the pods of a node that is gone. Kubernetes would do so after 40 s.
-func (s *standing) bury(ctx context.Context, node string) error {
+// forceDeletePods deletes the pods of a node that is gone. Kubernetes would do so after 40 s.
+func (s *runningCluster) forceDeletePods(ctx context.Context, node string) error {
 	pods, err := s.client.Clientset.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
 	if err != nil {
 		return fmt.Errorf("list the pods of %s: %w", node, err)
 	}
 	for _, pod := range pods.Items {
 		err := s.client.Clientset.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)})
-		if unlessGone(err) != nil {
+		if ignoreNotFound(err) != nil {
 			return fmt.Errorf("delete pod %s/%s of %s: %w", pod.Namespace, pod.Name, node, err)
 		}
 	}
 	return nil
 }
 
-func (s *standing) readiness() readiness {
+func (s *runningCluster) readiness() readiness {
 	return readiness{client: s.client, timeout: s.WaitTimeout, advice: "run again with --retain and look: ", ours: s.ours()}
 }
 
-func (s *standing) noCNI() string {
+func (s *runningCluster) noCNI() string {
 	if s.after.CNI == "none" {
 		return "there is no CNI that kindctl knows"
 	}
 	return ""
 }
 
-func (s *standing) noWorkloads() string {
+func (s *runningCluster) noWorkloads() string {
 	if s.after.ProxyMode == "none" {
 		return s.noCNI()
 	}
 	return ""
 }
 
-func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
+func (s *runningCluster) waitForNodes(ctx context.Context, span *event.Span) (string, error) {
 	want := s.after.ControlPlanes + s.after.Workers
 	err := s.readiness().nodes(ctx, span, func(seen []*corev1.Node) error { return allReady(seen, want) })
 	return fmt.Sprintf("%d nodes", want), err
@@ -265,7 +265,7 @@ func (s *standing) waitForNodes(ctx context.Context, span *event.Span) (string, 
 
 // waitForWorkloads waits for what kubeadm and the CNI run in kube-system, but for
 // what was not ready before either.
-func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
+func (s *runningCluster) waitForWorkloads(ctx context.Context, span *event.Span) (string, error) {
 	r := s.readiness()
 	if s.noCNI() != "" {
 		return proxiesNote, r.proxies(ctx, span, 0)
@@ -280,12 +280,12 @@ func (s *standing) waitForWorkloads(ctx context.Context, span *event.Span) (stri
 	return "", nil
 }
 
-func (s *standing) ours() installed {
-	return slices.DeleteFunc(installedWith(s.after.CNI, s.Workloads), func(name string) bool { return s.unwell[name] != "" })
+func (s *runningCluster) ours() systemWorkloads {
+	return slices.DeleteFunc(newSystemWorkloads(s.after.CNI, s.Workloads), func(name string) bool { return s.unreadyBefore[name] != "" })
 }
 
-func (s *standing) verify(ctx context.Context, _ *event.Span) (string, error) {
+func (s *runningCluster) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.report, err = prove(ctx, s.client, s.cluster(), s.after, s.Checks, s.Sink)
-	return passed(s.report, err)
+	s.report, err = verifyCluster(ctx, s.client, s.cluster(), s.after, s.Checks, s.Sink)
+	return checksPassed(s.report, err)
 }

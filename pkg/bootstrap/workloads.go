@@ -24,11 +24,11 @@ var kubeadmInstalls = []string{"coredns", "kube-proxy"}
 // give to static pods.
 var staticComponents = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", etcd.ClientComponent}
 
-// installed are the names of the workloads of kube-system that a wait is for: those
+// systemWorkloads are the names of the workloads of kube-system that a wait is for: those
 // of kubeadm and of the CNI. Users have others there, whose health is their own.
-type installed []string
+type systemWorkloads []string
 
-func installedWith(cni string, workloads func(cni string) []string) installed {
+func newSystemWorkloads(cni string, workloads func(cni string) []string) systemWorkloads {
 	names := slices.Clone(kubeadmInstalls)
 	if workloads != nil {
 		names = append(names, workloads(cni)...)
@@ -36,23 +36,23 @@ func installedWith(cni string, workloads func(cni string) []string) installed {
 	return names
 }
 
-func (i installed) agents(all []*appsv1.DaemonSet) []*appsv1.DaemonSet {
+func (i systemWorkloads) agents(all []*appsv1.DaemonSet) []*appsv1.DaemonSet {
 	return slices.DeleteFunc(slices.Clone(all), func(d *appsv1.DaemonSet) bool { return i != nil && !slices.Contains(i, d.Name) })
 }
 
-func (i installed) deployments(all []*appsv1.Deployment) []*appsv1.Deployment {
+func (i systemWorkloads) deployments(all []*appsv1.Deployment) []*appsv1.Deployment {
 	return slices.DeleteFunc(slices.Clone(all), func(d *appsv1.Deployment) bool { return i != nil && !slices.Contains(i, d.Name) })
 }
 
 // pods returns the pods of the workloads, and the static ones of the control plane,
 // but for those on nodes that no kubelet runs.
-func (i installed) pods(all []*corev1.Pod, fakes []string) []*corev1.Pod {
+func (i systemWorkloads) pods(all []*corev1.Pod, fakes []string) []*corev1.Pod {
 	return slices.DeleteFunc(slices.Clone(all), func(pod *corev1.Pod) bool {
 		return slices.Contains(fakes, pod.Spec.NodeName) || !i.owns(pod)
 	})
 }
 
-func (i installed) owns(pod *corev1.Pod) bool {
+func (i systemWorkloads) owns(pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOf(pod)
 	if owner == nil {
 		return false

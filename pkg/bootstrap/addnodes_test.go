@@ -23,8 +23,8 @@ func TestAdditionWantsReadyNodes(t *testing.T) {
 		{"none", corev1.ConditionFalse, false}, // no node of it is ever ready
 	} {
 		nodes := fake.NewClientset(node("a", corev1.ConditionTrue, ""), node("b", tt.second, "it is silent"))
-		a := Addition{standing: standing{client: &kube.Client{Clientset: nodes}, after: verify.Expectation{CNI: tt.cni}}}
-		err := a.sound(t.Context())
+		a := AddNodes{runningCluster: runningCluster{client: &kube.Client{Clientset: nodes}, after: verify.Expectation{CNI: tt.cni}}}
+		err := a.checkNodesReady(t.Context())
 		if refused := hint.CodeOf(err) == hint.Usage && strings.Contains(err.Error(), "not ready: b (it is silent)"); refused != tt.refuse || (err != nil) != tt.refuse {
 			t.Errorf("CNI %s, a node that is ready: %s: %v", tt.cni, tt.second, err)
 		}

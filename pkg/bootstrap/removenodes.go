@@ -20,30 +20,30 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Departure takes nodes out of a cluster that runs.
-type Departure struct {
-	standing
+// RemoveNodes takes nodes out of a cluster that runs.
+type RemoveNodes struct {
+	runningCluster
 	names []string
 	force bool
 
 	leaving []*provider.Node
-	// silent are the nodes whose container does not run, so that no kubelet answers.
-	silent []string
-	// cordoned are the nodes that took no pods before.
-	cordoned map[string]bool
-	// outlived are the volumes that only a node which leaves could have deleted.
-	outlived []string
+	// unreachable are the nodes whose container does not run, so that no kubelet answers.
+	unreachable []string
+	// wasCordoned are the nodes that took no pods before.
+	wasCordoned map[string]bool
+	// orphanedVolumes are the volumes that only a node which leaves could have deleted.
+	orphanedVolumes []string
 }
 
-// NewDeparture prepares to remove nodes, by name or without the cluster's name in
+// NewRemoveNodes prepares to remove nodes, by name or without the cluster's name in
 // front. With force also pods go that nobody would make again, and volumes that are
 // on the nodes.
-func NewDeparture(config StandingConfig, force bool, names ...string) *Departure {
-	return &Departure{standing: standing{StandingConfig: config}, names: names, force: force, cordoned: map[string]bool{}}
+func NewRemoveNodes(config NodesConfig, force bool, names ...string) *RemoveNodes {
+	return &RemoveNodes{runningCluster: runningCluster{NodesConfig: config}, names: names, force: force, wasCordoned: map[string]bool{}}
 }
 
 // Nodes are the names of those that leave, once Run has found them.
-func (d *Departure) Nodes() (names []string) {
+func (d *RemoveNodes) Nodes() (names []string) {
 	for _, node := range d.leaving {
 		names = append(names, node.Name)
 	}
@@ -52,13 +52,13 @@ func (d *Departure) Nodes() (names []string) {
 
 // Plan is the recipe of "node rm": what can be taken back, and what cannot.
 // Estimates are for one node on two cores.
-func (d *Departure) Plan() (before, after []plan.Phase) {
+func (d *RemoveNodes) Plan() (before, after []plan.Phase) {
 	return []plan.Phase{
 			{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: d.look},
 			{Name: "drain", Title: "Drain the nodes", Estimate: 10 * time.Second, Run: d.drain, Undo: d.uncordon},
 		}, []plan.Phase{
-			{Name: "leave", Title: "Remove the nodes from the cluster", Estimate: 3 * time.Second, Run: d.depart},
-			{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: d.settle},
+			{Name: "leave", Title: "Remove the nodes from the cluster", Estimate: 3 * time.Second, Run: d.removeNodes},
+			{Name: "record", Title: "Record the new topology", Estimate: time.Second, Run: d.recordTopology},
 			{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 5 * time.Second, Skip: d.noWorkloads, Run: d.waitForWorkloads},
 			{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: d.verify},
 		}
@@ -66,13 +66,13 @@ func (d *Departure) Plan() (before, after []plan.Phase) {
 
 // Run works through the plan. Until the first node has left, the cluster is as it
 // was when it fails; after that, the same call goes on where this one ended.
-func (d *Departure) Run(ctx context.Context) error {
+func (d *RemoveNodes) Run(ctx context.Context) error {
 	before, after := d.Plan()
 	return d.run(ctx, before, after)
 }
 
-func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
-	if err := d.find(ctx); err != nil {
+func (d *RemoveNodes) look(ctx context.Context, _ *event.Span) (string, error) {
+	if err := d.findNodes(ctx); err != nil {
 		return "", err
 	}
 	names := d.Nodes()
@@ -84,25 +84,25 @@ func (d *Departure) look(ctx context.Context, _ *event.Span) (string, error) {
 		return "", hint.LastControlPlane.New("the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
 	}
 	for _, node := range d.leaving {
-		if err := d.standing.count(node.Role, -1); err != nil {
+		if err := d.runningCluster.resize(node.Role, -1); err != nil {
 			return "", err
 		}
 	}
-	d.after = notRequested(d.after, names)
+	d.after = expectWithoutNodes(d.after, names)
 	if len(planes) > 0 && d.stacked() {
-		if err := d.keepQuorum(ctx, names); err != nil {
+		if err := d.checkQuorum(ctx, names); err != nil {
 			return "", err
 		}
 	}
-	if err := d.keepVolumes(ctx, names); err != nil {
+	if err := d.checkVolumes(ctx, names); err != nil {
 		return "", err
 	}
 	return strings.Join(names, ", "), nil
 }
 
-// find looks for the nodes: those that have a container, and those that had one when
+// findNodes looks for the nodes: those that have a container, and those that had one when
 // the cluster was marked last.
-func (d *Departure) find(ctx context.Context) error {
+func (d *RemoveNodes) findNodes(ctx context.Context) error {
 	found, err := d.Docker.Inventory(ctx, d.Name)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (d *Departure) find(ctx context.Context) error {
 	var known []string
 	for _, node := range found.Nodes {
 		if !node.Running() {
-			d.silent = append(d.silent, node.Name)
+			d.unreachable = append(d.unreachable, node.Name)
 		}
 		if node.IsKubernetes() {
 			nodes, known = append(nodes, node), append(known, node.Name)
@@ -121,7 +121,7 @@ func (d *Departure) find(ctx context.Context) error {
 	for _, role := range []string{clusters.ControlPlane, clusters.Worker} {
 		for _, name := range metadata.Nodes {
 			if strings.HasPrefix(name, provider.NodeName(d.Name, role, 1)) && !slices.Contains(known, name) {
-				nodes, known, d.silent = append(nodes, &provider.Node{Name: name, Role: role}), append(known, name), append(d.silent, name)
+				nodes, known, d.unreachable = append(nodes, &provider.Node{Name: name, Role: role}), append(known, name), append(d.unreachable, name)
 			}
 		}
 	}
@@ -140,8 +140,8 @@ func (d *Departure) find(ctx context.Context) error {
 	return nil
 }
 
-// keepQuorum refuses what would leave too few members of etcd that answer.
-func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
+// checkQuorum refuses what would leave too few members of etcd that answer.
+func (d *RemoveNodes) checkQuorum(ctx context.Context, names []string) error {
 	pods, err := etcdMembers{d.client}.pods(ctx, "")
 	if err != nil {
 		return err
@@ -159,9 +159,9 @@ func (d *Departure) keepQuorum(ctx context.Context, names []string) error {
 	return nil
 }
 
-// keepVolumes refuses to remove a node that holds the data of a claim. Volumes that are
+// checkVolumes refuses to remove a node that holds the data of a claim. Volumes that are
 // about to be deleted hold none, but only their node could do it.
-func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
+func (d *RemoveNodes) checkVolumes(ctx context.Context, names []string) error {
 	volumes, err := d.client.Clientset.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list volumes: %w", err)
@@ -173,9 +173,9 @@ func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
 	var lost []string
 	for _, volume := range volumes.Items {
 		switch {
-		case volume.Spec.ClaimRef == nil || !tied(volume, names):
-		case outlived(volume, probing.Items):
-			d.outlived = append(d.outlived, volume.Name)
+		case volume.Spec.ClaimRef == nil || !onlyOnNodes(volume, names):
+		case isDisposable(volume, probing.Items):
+			d.orphanedVolumes = append(d.orphanedVolumes, volume.Name)
 		default:
 			lost = append(lost, volume.Spec.ClaimRef.Namespace+"/"+volume.Spec.ClaimRef.Name)
 		}
@@ -186,17 +186,17 @@ func (d *Departure) keepVolumes(ctx context.Context, names []string) error {
 	return hint.DataLost.New("the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
 }
 
-// outlived reports whether a volume's data is no longer needed: its claim is gone and its
+// isDisposable reports whether a volume's data is no longer needed: its claim is gone and its
 // class deletes it, or the claim is a verification's.
-func outlived(volume corev1.PersistentVolume, probing []corev1.Namespace) bool {
+func isDisposable(volume corev1.PersistentVolume, probing []corev1.Namespace) bool {
 	if volume.Status.Phase == corev1.VolumeReleased && volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
 		return true
 	}
 	return slices.ContainsFunc(probing, func(namespace corev1.Namespace) bool { return namespace.Name == volume.Spec.ClaimRef.Namespace })
 }
 
-// tied reports whether a volume can be used on these nodes alone.
-func tied(volume corev1.PersistentVolume, names []string) bool {
+// onlyOnNodes reports whether a volume can be used on these nodes alone.
+func onlyOnNodes(volume corev1.PersistentVolume, names []string) bool {
 	if volume.Spec.NodeAffinity == nil || volume.Spec.NodeAffinity.Required == nil {
 		return false
 	}
@@ -214,25 +214,25 @@ func tied(volume corev1.PersistentVolume, names []string) bool {
 // drain moves the pods of the nodes, as "kubectl drain" does, but for what a
 // verification has just left to go. A kubelet that does not answer ends no pod, so
 // nobody waits for it.
-func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error) {
+func (d *RemoveNodes) drain(ctx context.Context, span *event.Span) (string, error) {
 	moved := 0
 	for _, name := range d.Nodes() {
 		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			if unlessGone(err) == nil {
+			if ignoreNotFound(err) == nil {
 				continue
 			}
 			return "", err
 		}
-		d.cordoned[node.Name] = node.Spec.Unschedulable
+		d.wasCordoned[node.Name] = node.Spec.Unschedulable
 		var problems strings.Builder
 		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true, PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
-			AdditionalFilters: []drain.PodFilter{notOfProvisioner},
+			AdditionalFilters: []drain.PodFilter{skipProvisioner},
 			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
 				moved++
 				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
 			}}
-		if notReady(node) != "" || slices.Contains(d.silent, node.Name) {
+		if notReady(node) != "" || slices.Contains(d.unreachable, node.Name) {
 			helper.GracePeriodSeconds, helper.SkipWaitForDeleteTimeoutSeconds = 0, 1
 		}
 		if err := drain.RunCordonOrUncordon(helper, node, true); err != nil {
@@ -248,10 +248,10 @@ func (d *Departure) drain(ctx context.Context, span *event.Span) (string, error)
 	return fmt.Sprintf("%d pods", moved), nil
 }
 
-// notOfProvisioner passes over the pods in which the provisioner of the default
+// skipProvisioner passes over the pods in which the provisioner of the default
 // StorageClass makes and deletes directories: they belong to their node, end by
 // themselves, and no controller makes them (local-path-provisioner v0.0.30, provisioner.go).
-func notOfProvisioner(pod corev1.Pod) drain.PodDeleteStatus {
+func skipProvisioner(pod corev1.Pod) drain.PodDeleteStatus {
 	if pod.Namespace == storageNamespace && strings.HasPrefix(pod.Name, "helper-pod-") {
 		return drain.MakePodDeleteStatusSkip()
 	}
@@ -259,8 +259,8 @@ func notOfProvisioner(pod corev1.Pod) drain.PodDeleteStatus {
 }
 
 // uncordon lets pods come again to the nodes that stay after all.
-func (d *Departure) uncordon(ctx context.Context) error {
-	for name, before := range d.cordoned {
+func (d *RemoveNodes) uncordon(ctx context.Context) error {
+	for name, before := range d.wasCordoned {
 		node, err := d.client.Clientset.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -272,21 +272,21 @@ func (d *Departure) uncordon(ctx context.Context) error {
 	return nil
 }
 
-// depart takes the nodes out, one after the other.
-func (d *Departure) depart(ctx context.Context, span *event.Span) (string, error) {
+// removeNodes takes the nodes out, one after the other.
+func (d *RemoveNodes) removeNodes(ctx context.Context, span *event.Span) (string, error) {
 	for _, node := range d.leaving {
 		span.Progress(node.Name, 0, 0)
-		if err := d.leave(ctx, node.Name, node.Role); err != nil {
+		if err := d.removeNode(ctx, node.Name, node.Role); err != nil {
 			return "", hint.LeaveFailed.Wrap(err, node.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
 		}
 	}
-	for _, volume := range d.outlived {
-		if err := d.client.Clientset.CoreV1().PersistentVolumes().Delete(ctx, volume, metav1.DeleteOptions{}); unlessGone(err) != nil {
+	for _, volume := range d.orphanedVolumes {
+		if err := d.client.Clientset.CoreV1().PersistentVolumes().Delete(ctx, volume, metav1.DeleteOptions{}); ignoreNotFound(err) != nil {
 			return "", fmt.Errorf("delete PersistentVolume %s, whose node is gone: %w", volume, err)
 		}
 	}
 	if d.after.Nodes() == 1 {
-		return "", reserve(ctx, d.client, false)
+		return "", setControlPlaneTaint(ctx, d.client, false)
 	}
 	return "", nil
 }

@@ -31,11 +31,11 @@ func approveServing(ctx context.Context, client *kube.Client, nodes []string, si
 		requests := client.Clientset.CertificatesV1().CertificateSigningRequests()
 		source := kube.ListWatch(requests.List, requests.Watch, metav1.ListOptions{
 			FieldSelector: fields.OneTermEqualSelector("spec.signerName", certificatesv1.KubeletServingSignerName).String()})
-		told := map[string]bool{}
+		warned := map[string]bool{}
 		_ = kube.UntilAll(ctx, source, func(seen []*certificatesv1.CertificateSigningRequest) error {
 			for _, request := range seen {
-				if err := approve(ctx, client, request, nodes); err != nil && ctx.Err() == nil && !told[request.Name] {
-					told[request.Name] = true
+				if err := approve(ctx, client, request, nodes); err != nil && ctx.Err() == nil && !warned[request.Name] {
+					warned[request.Name] = true
 					sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "certificates", Message: err.Error(),
 						Hint: "look at it, and approve it if it is right: kubectl describe csr " + request.Name + "; kubectl certificate approve " + request.Name})
 				}

@@ -24,32 +24,32 @@ const (
 	apiServerKeys = "/etc/kubernetes/pki/apiserver-etcd-client"
 )
 
-// authority signs the certificates of an etcd that is apart from the control planes.
-type authority struct {
+// etcdCA signs the certificates of an external etcd.
+type etcdCA struct {
 	key         crypto.Signer
 	certificate *x509.Certificate
 }
 
-// certificateTime is how long they are good, as long as kubeadm's own of a CA.
-const certificateTime = 10 * 365 * 24 * time.Hour
+// certificateLifetime is how long they are good, as long as kubeadm's own of a CA.
+const certificateLifetime = 10 * 365 * 24 * time.Hour
 
-func newAuthority() (authority, error) {
+func newEtcdCA() (etcdCA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return authority{}, err
+		return etcdCA{}, err
 	}
 	certificate, err := cert.NewSelfSignedCACert(cert.Config{CommonName: "etcd-ca"}, key)
-	return authority{key, certificate}, err
+	return etcdCA{key, certificate}, err
 }
 
 // files are the certificate and the key of the authority itself.
-func (a authority) files() ([]provider.File, error) {
-	return pair(etcdKeys+"ca", a.certificate.Raw, a.key)
+func (ca etcdCA) files() ([]provider.File, error) {
+	return keyPairFiles(etcdKeys+"ca", ca.certificate.Raw, ca.key)
 }
 
 // issue makes a key and a certificate for a member, or for whoever comes to one,
 // under a path without its end.
-func (a authority) issue(path, name string, hosts []string, usages ...x509.ExtKeyUsage) ([]provider.File, error) {
+func (ca etcdCA) issue(path, name string, hosts []string, usages ...x509.ExtKeyUsage) ([]provider.File, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -60,20 +60,20 @@ func (a authority) issue(path, name string, hosts []string, usages ...x509.ExtKe
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: hosts,
-		NotBefore: a.certificate.NotBefore, NotAfter: time.Now().Add(certificateTime),
+		NotBefore: ca.certificate.NotBefore, NotAfter: time.Now().Add(certificateLifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: usages,
 	}
 	if len(hosts) > 0 {
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	}
-	signed, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	signed, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, key.Public(), ca.key)
 	if err != nil {
 		return nil, err
 	}
-	return pair(path, signed, key)
+	return keyPairFiles(path, signed, key)
 }
 
-func pair(path string, certificate []byte, key crypto.Signer) ([]provider.File, error) {
+func keyPairFiles(path string, certificate []byte, key crypto.Signer) ([]provider.File, error) {
 	encoded, err := keyutil.MarshalPrivateKeyToPEM(key)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func TestUnaware(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := unaware(tt.node, tt.asked); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			if got := limitNotKnown(tt.node, tt.asked); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -13,8 +13,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// Outline is what "up" would make.
-type Outline struct {
+// DryRunResult is what "up" would make.
+type DryRunResult struct {
 	Cluster string `json:"cluster"`
 	// Exists says that the cluster is there in the same shape: it would be verified.
 	Exists bool `json:"exists"`
@@ -36,36 +36,36 @@ type Outline struct {
 	Steps      []plan.Step `json:"steps"`
 }
 
-// Preview says what Run would do, and changes nothing. What Run would refuse is
+// DryRun says what Run would do, and changes nothing. What Run would refuse is
 // an error.
-func (u *Up) Preview(ctx context.Context) (Outline, error) {
-	u.outline = Outline{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
+func (u *Up) DryRun(ctx context.Context) (DryRunResult, error) {
+	u.dryRun = DryRunResult{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
 	defer u.connection()()
 	var err error
-	u.outline.Steps, err = plan.Preview(ctx, u.Plan(), u.Sink)
-	return u.outline, err
+	u.dryRun.Steps, err = plan.DryRun(ctx, u.Plan(), u.Sink)
+	return u.dryRun, err
 }
 
-func (u *Up) wouldFind(ctx context.Context) ([]string, error) {
-	there, err := u.find(ctx)
+func (u *Up) dryRunExisting(ctx context.Context) ([]string, error) {
+	there, err := u.findExisting(ctx)
 	if err != nil || !there {
 		return nil, err
 	}
-	u.outline.Exists = true
-	checks, _ := u.wouldVerify(ctx)
-	context, _ := u.wouldMerge(ctx)
+	u.dryRun.Exists = true
+	checks, _ := u.dryRunVerify(ctx)
+	context, _ := u.dryRunKubeconfig(ctx)
 	return append(checks, context...), plan.ErrDone
 }
 
-func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
-	resolver, err := u.Places.Images(u.docker, u.facts)
+func (u *Up) dryRunImages(ctx context.Context) (changes []string, err error) {
+	resolver, err := u.Dependencies.Images(u.docker, u.facts)
 	if err != nil {
 		return nil, err
 	}
 	if u.found, changes, err = resolver.Rehearse(ctx, u.request()); err != nil {
 		return nil, err
 	}
-	u.outline.NodeImage, u.outline.Source = u.found.Node, u.found.Source
+	u.dryRun.NodeImage, u.dryRun.Source = u.found.Node, u.found.Source
 	if err := checkSnapshotter(u.found, u.facts); err != nil {
 		return changes, err
 	}
@@ -77,22 +77,22 @@ func (u *Up) wouldResolve(ctx context.Context) (changes []string, err error) {
 	if err != nil {
 		return changes, err
 	}
-	downloads, err := u.wouldFindSources(ctx, resolver.Docker)
+	downloads, err := u.dryRunSources(ctx, resolver.Docker)
 	return append(changes, downloads...), err
 }
 
-func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
+func (u *Up) dryRunCreate(ctx context.Context) (changes []string, err error) {
 	network := u.network()
 	there, err := u.docker.HasNetwork(ctx, network)
 	if err != nil {
 		return nil, err
 	}
-	u.outline.Network, u.outline.NewNetwork = network, !there
-	u.outline.Nodes = u.containers()
+	u.dryRun.Network, u.dryRun.NewNetwork = network, !there
+	u.dryRun.Nodes = u.containers()
 	if !there {
 		changes = append(changes, "make network "+network)
 	}
-	for _, node := range u.outline.Nodes {
+	for _, node := range u.dryRun.Nodes {
 		var line strings.Builder
 		fmt.Fprintf(&line, "make container %s from %s, on network %s", node.Name, node.Image, network)
 		for _, port := range node.Ports {
@@ -109,7 +109,7 @@ func (u *Up) wouldCreate(ctx context.Context) (changes []string, err error) {
 	return changes, nil
 }
 
-func (u *Up) wouldSetTraits(context.Context) (changes []string, err error) {
+func (u *Up) dryRunNodeConfig(context.Context) (changes []string, err error) {
 	for _, node := range u.Topology.Each() {
 		for _, key := range slices.Sorted(maps.Keys(node.Labels)) {
 			changes = append(changes, fmt.Sprintf("label node %s with %s=%s", node.Name, key, node.Labels[key]))
@@ -121,29 +121,29 @@ func (u *Up) wouldSetTraits(context.Context) (changes []string, err error) {
 	return changes, nil
 }
 
-func (u *Up) wouldLoad(context.Context) (changes []string, err error) {
+func (u *Up) dryRunLoad(context.Context) (changes []string, err error) {
 	for _, archive := range u.found.Archives {
 		changes = append(changes, "put image "+archive.Image+" into the nodes")
 	}
 	return changes, nil
 }
 
-func (u *Up) wouldInstall(context.Context) ([]string, error) {
-	u.outline.CNIVersion = u.addon.Version()
+func (u *Up) dryRunCNI(context.Context) ([]string, error) {
+	u.dryRun.CNIVersion = u.addon.Version()
 	return []string{fmt.Sprintf("install %s %s", u.addon.Name(), u.addon.Version())}, nil
 }
 
-func (u *Up) wouldApply(context.Context) (changes []string, err error) {
+func (u *Up) dryRunManifests(context.Context) (changes []string, err error) {
 	for _, m := range u.manifests {
 		changes = append(changes, fmt.Sprintf("apply the objects of %s: %d", m.source, len(m.objects)))
 	}
 	return changes, nil
 }
 
-func (u *Up) wouldVerify(context.Context) ([]string, error) {
+func (u *Up) dryRunVerify(context.Context) ([]string, error) {
 	return []string{"run probe pods in a namespace of their own, and remove them"}, nil
 }
 
-func (u *Up) wouldMerge(context.Context) ([]string, error) {
-	return []string{fmt.Sprintf("add context %s to %s, as the current one", u.outline.Context, u.outline.Kubeconfig)}, nil
+func (u *Up) dryRunKubeconfig(context.Context) ([]string, error) {
+	return []string{fmt.Sprintf("add context %s to %s, as the current one", u.dryRun.Context, u.dryRun.Kubeconfig)}, nil
 }

@@ -38,8 +38,8 @@ type Addon interface {
 	Checks() []verify.Check
 }
 
-// Places are the parts that the caller chooses.
-type Places struct {
+// Dependencies are the parts that the caller chooses.
+type Dependencies struct {
 	// Addon makes the CNI for a cluster on a host, or nil when there is none.
 	Addon func(clusters.Topology, host.Facts) (Addon, error)
 	// Images makes the resolver of images for a Docker and the facts of its host.

@@ -19,18 +19,18 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
 
-// An etcd apart from the control planes has containers of its own, each with a
+// An external etcd has containers of its own, each with a
 // kubelet that knows no API server and runs etcd as a static pod, as kubeadm's own
 // guide has it. So the node image is all that it takes. The members know each other,
 // and API servers know them, by name: their addresses may change.
 
-// placeEtcd makes the members, before Kubernetes is started on the nodes. A member that
+// startExternalEtcd makes the members, before Kubernetes is started on the nodes. A member that
 // never answers is not waited for longer than anything else.
-func (u *Up) placeEtcd(ctx context.Context) error {
+func (u *Up) startExternalEtcd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
 	defer cancel()
 	first := u.firstNode()
-	ca, err := newAuthority()
+	ca, err := newEtcdCA()
 	if err != nil {
 		return err
 	}
@@ -38,9 +38,9 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 		return err
 	}
 	var group errgroup.Group
-	group.Go(func() error { return u.acquaint(ctx, ca, first) })
+	group.Go(func() error { return u.installEtcdClientCerts(ctx, ca, first) })
 	for _, name := range u.Topology.EtcdNames() {
-		group.Go(func() error { return u.placeMember(ctx, ca, first, name) })
+		group.Go(func() error { return u.startEtcdMember(ctx, ca, first, name) })
 	}
 	if err := group.Wait(); err != nil {
 		return hint.EtcdFailed.Wrap(err, "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
@@ -48,9 +48,9 @@ func (u *Up) placeEtcd(ctx context.Context) error {
 	return nil
 }
 
-// acquaint gives the first control plane what it takes to come to etcd. Others get the
+// installEtcdClientCerts gives the first control plane what it takes to come to etcd. Others get the
 // same when they join.
-func (u *Up) acquaint(ctx context.Context, ca authority, plane *provider.Node) error {
+func (u *Up) installEtcdClientCerts(ctx context.Context, ca etcdCA, plane *provider.Node) error {
 	files, err := ca.files()
 	if err != nil {
 		return err
@@ -67,13 +67,13 @@ func (u *Up) acquaint(ctx context.Context, ca authority, plane *provider.Node) e
 	return plane.WriteFiles(ctx, append(files, client...)...)
 }
 
-// placeMember makes a member and waits until it answers, which it does when most
+// startEtcdMember makes a member and waits until it answers, which it does when most
 // members are there.
-func (u *Up) placeMember(ctx context.Context, ca authority, like *provider.Node, name string) error {
+func (u *Up) startEtcdMember(ctx context.Context, ca etcdCA, like *provider.Node, name string) error {
 	if err := like.Clone(ctx, name, clusters.EtcdMember); err != nil {
 		return err
 	}
-	files, err := u.memberFiles(ca, name)
+	files, err := u.etcdMemberFiles(ca, name)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (u *Up) placeMember(ctx context.Context, ca authority, like *provider.Node,
 	return member.StartEtcd(ctx)
 }
 
-func (u *Up) memberFiles(ca authority, name string) ([]provider.File, error) {
+func (u *Up) etcdMemberFiles(ca etcdCA, name string) ([]provider.File, error) {
 	files, err := ca.files()
 	if err != nil {
 		return nil, err
@@ -115,18 +115,18 @@ func (u *Up) memberFiles(ca authority, name string) ([]provider.File, error) {
 	}
 	return append(files,
 		provider.File{Path: "/etc/kubernetes/manifests/etcd.yaml", Mode: 0o600, Content: pod},
-		provider.File{Path: "/var/lib/kubelet/config.yaml", Mode: 0o644, Content: []byte(loneKubelet)},
-		provider.File{Path: "/etc/systemd/system/kubelet.service.d/20-kindctl.conf", Mode: 0o644, Content: []byte(loneKubeletUnit)},
+		provider.File{Path: "/var/lib/kubelet/config.yaml", Mode: 0o644, Content: []byte(standaloneKubeletConfig)},
+		provider.File{Path: "/etc/systemd/system/kubelet.service.d/20-kindctl.conf", Mode: 0o644, Content: []byte(standaloneKubeletUnit)},
 	), nil
 }
 
 // etcdClientManifest is that of the pod in which people run etcdctl.
 const etcdClientManifest = "/etc/kubernetes/manifests/" + etcd.ClientComponent + ".yaml"
 
-// loneKubelet is the configuration of a kubelet without an API server. What it says
+// standaloneKubeletConfig is the configuration of a kubelet without an API server. What it says
 // of cgroups, swap and the disk is what kind says to others (kind v0.33.0,
 // pkg/cluster/internal/kubeadm/config.go).
-const loneKubelet = `apiVersion: kubelet.config.k8s.io/v1beta1
+const standaloneKubeletConfig = `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: 127.0.0.1
 authentication: {anonymous: {enabled: false}, webhook: {enabled: false}}
@@ -142,7 +142,7 @@ readOnlyPort: 0
 staticPodPath: /etc/kubernetes/manifests
 `
 
-const loneKubeletUnit = `[Service]
+const standaloneKubeletUnit = `[Service]
 ExecStart=
 ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml
 `

@@ -32,7 +32,7 @@ func TestOthersAreNotWaitedFor(t *testing.T) {
 	kwok := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "kwok-0", Annotations: map[string]string{"kwok.x-k8s.io/node": "fake"}}}
 	client := &kube.Client{Clientset: fake.NewClientset(kwok, daemonSet("calico-node", 2, 3), daemonSet("gpu-agent", 0, 0), daemonSet("windows-agent", 0, 2),
 		deployment("coredns", 1), deployment("calico-kube-controllers", 1), deployment("meter", 0))}
-	r := readiness{client: client, timeout: 5 * time.Second, ours: installedWith("calico", func(string) []string { return []string{"calico-node", "calico-kube-controllers"} })}
+	r := readiness{client: client, timeout: 5 * time.Second, ours: newSystemWorkloads("calico", func(string) []string { return []string{"calico-node", "calico-kube-controllers"} })}
 	if err := r.workloads(t.Context(), event.Start(event.Discard, event.Event{}), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestInstalledPods(t *testing.T) {
 		}
 		return p
 	}
-	ours := installedWith("calico", func(string) []string { return []string{"calico-node"} })
+	ours := newSystemWorkloads("calico", func(string) []string { return []string{"calico-node"} })
 	var names []string
 	for _, p := range ours.pods([]*corev1.Pod{
 		pod("dns", "ReplicaSet", "coredns-abc", "", "w1"), pod("agent", "DaemonSet", "calico-node", "", "w1"), pod("etcd-cp", "Node", "cp", "etcd", "cp"),
@@ -96,9 +96,9 @@ func TestExcuse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			done := make(chan struct{})
 			close(done)
-			s := &standing{StandingConfig: StandingConfig{Checks: test.checks, Sink: event.Discard}, client: &kube.Client{Clientset: fake.NewClientset()},
-				comparison: &comparison{done: done, report: test.before}, report: test.after}
-			if err := s.excuse(t.Context(), []string{"w2"}); err != nil {
+			s := &runningCluster{NodesConfig: NodesConfig{Checks: test.checks, Sink: event.Discard}, client: &kube.Client{Clientset: fake.NewClientset()},
+				baseline: &baseline{done: done, report: test.before}, report: test.after}
+			if err := s.toleratePreexisting(t.Context(), []string{"w2"}); err != nil {
 				t.Fatal(err)
 			}
 			s.report.Results = append(s.report.Results, pass("another"))
