@@ -10,9 +10,9 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -67,7 +67,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		}
 		target := verify.NewTarget(client, expect)
 		if docker, err := d.docker.Open(ctx); err == nil {
-			target.Containerd = bootstrap.ReadContainerd(docker.Cluster(d.name))
+			target.Containerd = health.ReadContainerd(docker.Cluster(d.name))
 		}
 		verdict, _ := verify.RunAndClose(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 		return verdict

@@ -9,12 +9,13 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -78,7 +79,7 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 		return err
 	}
 	target := verify.NewTarget(client, expect)
-	target.Containerd = bootstrap.ReadContainerd(s.docker.Cluster(s.name))
+	target.Containerd = health.ReadContainerd(s.docker.Cluster(s.name))
 	verdict, _ := verify.RunAndClose(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
 	verdict.Cluster = provider.Context(s.name)
 	var out bytes.Buffer
@@ -89,7 +90,7 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 
 // config writes what the cluster was made of, as it is recorded in it.
 func config(ctx context.Context, client *kube.Client, b *diagnose.Bundle) error {
-	made, recorded, err := bootstrap.RecordedConfig(ctx, client)
+	made, recorded, err := record.ReadConfig(ctx, client)
 	if err != nil || !recorded {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -34,11 +34,11 @@ func mergeKubeconfig(c *cli.Context) error {
 		return err
 	}
 	cluster := docker.Cluster(name)
-	if err := bootstrap.EnsureRunning(c.Context, cluster); err != nil {
+	if err := lifecycle.EnsureRunning(c.Context, cluster); err != nil {
 		return err
 	}
 	keep := c.Bool("no-switch-context")
-	file, err := bootstrap.MergeKubeconfig(c.Context, cluster, c.String("kubeconfig"), keep)
+	file, err := lifecycle.MergeKubeconfig(c.Context, cluster, c.String("kubeconfig"), keep)
 	if err != nil {
 		return err
 	}

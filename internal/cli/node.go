@@ -12,8 +12,8 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/nodes"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -91,10 +91,10 @@ func addNodes(c *cli.Context) error {
 }
 
 func grow(c *cli.Context, role string, count int) error {
-	var adding *bootstrap.AddNodes
-	return alter(c, "node add", func(config bootstrap.NodesConfig) change {
+	var adding *nodes.Add
+	return alter(c, "node add", func(config nodes.Config) change {
 		config.Retain, config.Retainable = c.Bool("retain"), c.Command.Name == "add"
-		adding = bootstrap.NewAddNodes(config, role, count)
+		adding = nodes.NewAdd(config, role, count)
 		return adding
 	}, func() string { return "Added " + strings.Join(adding.Nodes, ", ") + " to" })
 }
@@ -114,9 +114,9 @@ func removeNodes(c *cli.Context) error {
 }
 
 func shrink(c *cli.Context, names []string) error {
-	var removing *bootstrap.RemoveNodes
-	return alter(c, "node rm", func(config bootstrap.NodesConfig) change {
-		removing = bootstrap.NewRemoveNodes(config, c.Bool("force"), names...)
+	var removing *nodes.Remove
+	return alter(c, "node rm", func(config nodes.Config) change {
+		removing = nodes.NewRemove(config, c.Bool("force"), names...)
 		return removing
 	}, func() string { return "Removed " + strings.Join(removing.Nodes(), ", ") + " from" })
 }
@@ -163,7 +163,7 @@ func last(workers []*provider.Node, n int) (names []string) {
 }
 
 // alter changes the nodes of a cluster that is there, and says what has become of it.
-func alter(c *cli.Context, command string, open func(bootstrap.NodesConfig) change, done func() string) error {
+func alter(c *cli.Context, command string, open func(nodes.Config) change, done func() string) error {
 	name := c.String("name")
 	if c.Duration("wait-timeout") <= 0 {
 		return hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
@@ -179,7 +179,7 @@ func alter(c *cli.Context, command string, open func(bootstrap.NodesConfig) chan
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	work := open(bootstrap.NodesConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Sink: reports.follow(sink)})
+	work := open(nodes.Config{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Sink: reports.follow(sink)})
 	err = work.Run(c.Context)
 	finish()
 	verdict := work.Verdict()

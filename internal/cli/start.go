@@ -8,9 +8,9 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
+	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -42,9 +42,9 @@ func start(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	config := bootstrap.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
+	config := lifecycle.StartConfig{Name: name, Docker: docker, WaitTimeout: c.Duration("wait-timeout"), Checks: checksFor(name), CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin}
 	if c.Bool("dry-run") {
-		lines, err := bootstrap.NewStart(config).DryRun(c.Context)
+		lines, err := lifecycle.NewStart(config).DryRun(c.Context)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func start(c *cli.Context) error {
 	defer finish()
 	config.Sink = reports.follow(sink)
 	started := time.Now()
-	cluster := bootstrap.NewStart(config)
+	cluster := lifecycle.NewStart(config)
 	err = cluster.Run(c.Context)
 	finish()
 	verdict := cluster.Report

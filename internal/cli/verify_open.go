@@ -12,9 +12,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -36,7 +37,7 @@ func openCluster(c *cli.Context) (client *kube.Client, name string, err error) {
 	cluster := docker.Cluster(name)
 	kubeconfig, err := cluster.Kubeconfig(c.Context, false)
 	if err != nil {
-		if asleep := bootstrap.EnsureRunning(c.Context, cluster); asleep != nil {
+		if asleep := lifecycle.EnsureRunning(c.Context, cluster); asleep != nil {
 			return nil, "", asleep
 		}
 		return nil, "", hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", name), "remove it: kindctl down -n "+name)
@@ -63,7 +64,7 @@ func targetOf(c *cli.Context, client *kube.Client, expect verify.Expectation) (*
 		return nil, err
 	}
 	cluster := docker.Cluster(c.String("name"))
-	target.Containerd, target.Containers = bootstrap.ReadContainerd(cluster), bootstrap.ContainerStates(cluster)
+	target.Containerd, target.Containers = health.ReadContainerd(cluster), health.ContainerStates(cluster)
 	return target, nil
 }
 
@@ -123,10 +124,10 @@ func whyNamedIsSilent(c *cli.Context) error {
 	if err != nil {
 		return nil
 	}
-	if expired := bootstrap.CertificatesExpired(c.Context, docker.Cluster(c.String("name"))); expired != nil {
+	if expired := lifecycle.CertificatesExpired(c.Context, docker.Cluster(c.String("name"))); expired != nil {
 		return expired
 	}
-	return bootstrap.QuorumLost(c.Context, docker, c.String("name"))
+	return lifecycle.QuorumLost(c.Context, docker, c.String("name"))
 }
 
 // apiProblem says why an API server could not be asked, and what to do.

@@ -9,6 +9,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gc"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/runs"
@@ -70,7 +71,7 @@ func (u *Up) makeNodes(ctx context.Context) error {
 // failed is the error of nodes that could not be made, with their own last words. A
 // reason that it has says more.
 func (u *Up) failed(ctx context.Context, err error) error {
-	err = withLastErrors(ctx, u.cluster, err)
+	err = health.WithLastErrors(ctx, u.cluster, err)
 	if hint.ReasonOf(err) != "" {
 		return err
 	}

@@ -1,10 +1,9 @@
-// Package bootstrap makes clusters.
+// Package bootstrap creates clusters.
 //
-// Plan is the recipe, on one screen: an ordered list of phases. Run works
-// through it, tells a sink what is happening, and when a phase fails or the
-// context ends, undoes what was done in reverse order. Nothing is left behind
-// unless the caller wants to look at it.
+// Up.Plan is the recipe, on one screen: an ordered list of phases. Run works through it
+// and reports to a sink; when a phase fails or the context ends, it undoes what was done
+// in reverse order. Nothing is left unless the caller asks to retain it.
 //
-// The package knows nothing of particular CNIs or of the command line: it is
-// handed an Addon, a Topology and the places to find images.
+// The package knows no particular CNI and no command line: it is given an Addon, a
+// Topology and a resolver of images.
 package bootstrap

@@ -15,13 +15,8 @@ import (
 	"k8s.io/client-go/util/cert"
 	"k8s.io/client-go/util/keyutil"
 
+	"github.com/kindctl/kindctl/pkg/kubeadm"
 	"github.com/kindctl/kindctl/pkg/provider"
-)
-
-// Where kubeadm has the keys of etcd, and those with which API servers come to it.
-const (
-	etcdKeys      = "/etc/kubernetes/pki/etcd/"
-	apiServerKeys = "/etc/kubernetes/pki/apiserver-etcd-client"
 )
 
 // etcdCA signs the certificates of an external etcd.
@@ -44,7 +39,7 @@ func newEtcdCA() (etcdCA, error) {
 
 // files are the certificate and the key of the authority itself.
 func (ca etcdCA) files() ([]provider.File, error) {
-	return keyPairFiles(etcdKeys+"ca", ca.certificate.Raw, ca.key)
+	return keyPairFiles(kubeadm.EtcdKeys+"ca", ca.certificate.Raw, ca.key)
 }
 
 // issue makes a key and a certificate for a member, or for whoever comes to one,

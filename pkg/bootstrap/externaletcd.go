@@ -15,6 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kubeadm"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
@@ -55,7 +56,7 @@ func (u *Up) installEtcdClientCerts(ctx context.Context, ca etcdCA, plane *provi
 	if err != nil {
 		return err
 	}
-	client, err := ca.issue(apiServerKeys, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
+	client, err := ca.issue(kubeadm.APIServerEtcdClient, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (u *Up) installEtcdClientCerts(ctx context.Context, ca etcdCA, plane *provi
 	if err != nil {
 		return err
 	}
-	files = append(files, provider.File{Path: etcdClientManifest, Mode: 0o600, Content: pod})
+	files = append(files, provider.File{Path: kubeadm.EtcdClientManifest, Mode: 0o600, Content: pod})
 	return plane.WriteFiles(ctx, append(files, client...)...)
 }
 
@@ -99,9 +100,9 @@ func (u *Up) etcdMemberFiles(ca etcdCA, name string) ([]provider.File, error) {
 		hosts []string
 		usage []x509.ExtKeyUsage
 	}{
-		{etcdKeys + "server", []string{name, "localhost"}, both},
-		{etcdKeys + "peer", []string{name, "localhost"}, both},
-		{etcdKeys + "healthcheck-client", nil, both[1:]},
+		{kubeadm.EtcdKeys + "server", []string{name, "localhost"}, both},
+		{kubeadm.EtcdKeys + "peer", []string{name, "localhost"}, both},
+		{kubeadm.EtcdKeys + "healthcheck-client", nil, both[1:]},
 	} {
 		issued, err := ca.issue(own.path, name, own.hosts, own.usage...)
 		if err != nil {
@@ -119,9 +120,6 @@ func (u *Up) etcdMemberFiles(ca etcdCA, name string) ([]provider.File, error) {
 		provider.File{Path: "/etc/systemd/system/kubelet.service.d/20-kindctl.conf", Mode: 0o644, Content: []byte(standaloneKubeletUnit)},
 	), nil
 }
-
-// etcdClientManifest is that of the pod in which people run etcdctl.
-const etcdClientManifest = "/etc/kubernetes/manifests/" + etcd.ClientComponent + ".yaml"
 
 // standaloneKubeletConfig is the configuration of a kubelet without an API server. What it says
 // of cgroups, swap and the disk is what kind says to others (kind v0.33.0,
@@ -170,13 +168,13 @@ func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
 		fmt.Sprintf("--listen-peer-urls=https://%s:%d", everywhere, etcdPeerPort), fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
 		fmt.Sprintf("--listen-metrics-urls=http://127.0.0.1:%d", etcdMetricsPort),
 		"--initial-cluster=" + strings.Join(cluster, ","), "--initial-cluster-state=new", "--initial-cluster-token=" + t.Name,
-		"--trusted-ca-file=" + etcdKeys + "ca.crt", "--cert-file=" + etcdKeys + "server.crt", "--key-file=" + etcdKeys + "server.key", "--client-cert-auth=true",
-		"--peer-trusted-ca-file=" + etcdKeys + "ca.crt", "--peer-cert-file=" + etcdKeys + "peer.crt", "--peer-key-file=" + etcdKeys + "peer.key", "--peer-client-cert-auth=true",
+		"--trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt", "--cert-file=" + kubeadm.EtcdKeys + "server.crt", "--key-file=" + kubeadm.EtcdKeys + "server.key", "--client-cert-auth=true",
+		"--peer-trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt", "--peer-cert-file=" + kubeadm.EtcdKeys + "peer.crt", "--peer-key-file=" + kubeadm.EtcdKeys + "peer.key", "--peer-client-cert-auth=true",
 	}
 	if !t.Production() {
 		command = append(command, "--unsafe-no-fsync=true")
 	}
-	pod := staticPod("etcd", image, command, "/var/lib/etcd", strings.TrimSuffix(etcdKeys, "/"))
+	pod := staticPod("etcd", image, command, "/var/lib/etcd", strings.TrimSuffix(kubeadm.EtcdKeys, "/"))
 	pod.Spec.Containers[0].LivenessProbe = &corev1.Probe{InitialDelaySeconds: 10, PeriodSeconds: 10, TimeoutSeconds: 15, FailureThreshold: 8, ProbeHandler: corev1.ProbeHandler{
 		HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(etcdMetricsPort), Path: "/livez"}}}
 	return pod
@@ -186,12 +184,12 @@ func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
 // etcdctl; which member they ask is for them to say. It does nothing but to wait for
 // words that nobody says.
 func etcdClient(image string) *corev1.Pod {
-	pod := staticPod(etcd.ClientComponent, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(apiServerKeys))
+	pod := staticPod(etcd.ClientComponent, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(kubeadm.APIServerEtcdClient))
 	pod.Spec.Volumes[0].HostPath.Type = nil
 	container := &pod.Spec.Containers[0]
 	container.Stdin, container.VolumeMounts[0].ReadOnly = true, true
 	container.Env = []corev1.EnvVar{
-		{Name: "ETCDCTL_CACERT", Value: etcdKeys + "ca.crt"}, {Name: "ETCDCTL_CERT", Value: apiServerKeys + ".crt"}, {Name: "ETCDCTL_KEY", Value: apiServerKeys + ".key"},
+		{Name: "ETCDCTL_CACERT", Value: kubeadm.EtcdKeys + "ca.crt"}, {Name: "ETCDCTL_CERT", Value: kubeadm.APIServerEtcdClient + ".crt"}, {Name: "ETCDCTL_KEY", Value: kubeadm.APIServerEtcdClient + ".key"},
 	}
 	return pod
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/kubeadm"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
@@ -47,17 +48,17 @@ func TestMembersTrustEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if slices.ContainsFunc(files, func(f provider.File) bool { return f.Path == etcdKeys+"ca.key" }) {
+	if slices.ContainsFunc(files, func(f provider.File) bool { return f.Path == kubeadm.EtcdKeys+"ca.key" }) {
 		t.Error("a member gets the key of the authority")
 	}
-	client, err := ca.issue(apiServerKeys, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
+	client, err := ca.issue(kubeadm.APIServerEtcdClient, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files = append(files, client...)
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(contentOf(t, files, etcdKeys+"ca.crt"))
-	for _, path := range []string{etcdKeys + "server", etcdKeys + "peer"} {
+	roots.AppendCertsFromPEM(contentOf(t, files, kubeadm.EtcdKeys+"ca.crt"))
+	for _, path := range []string{kubeadm.EtcdKeys + "server", kubeadm.EtcdKeys + "peer"} {
 		leaf := certificateOf(t, files, path)
 		for _, host := range []string{"lab-external-etcd", "localhost", "127.0.0.1"} {
 			if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: host, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err != nil {
@@ -65,7 +66,7 @@ func TestMembersTrustEachOther(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{etcdKeys + "peer", etcdKeys + "healthcheck-client", apiServerKeys} {
+	for _, path := range []string{kubeadm.EtcdKeys + "peer", kubeadm.EtcdKeys + "healthcheck-client", kubeadm.APIServerEtcdClient} {
 		if _, err := certificateOf(t, files, path).Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
 			t.Errorf("%s is no client's: %v", path, err)
 		}
@@ -94,37 +95,4 @@ func certificateOf(t *testing.T, files []provider.File, path string) *x509.Certi
 		t.Fatal(err)
 	}
 	return parsed
-}
-
-func TestQuorumLost(t *testing.T) {
-	cluster := func(states ...string) provider.Inventory {
-		found := provider.Inventory{Cluster: "lab", Nodes: []*provider.Node{{Name: "lab-worker", Role: "worker", State: "exited"}}}
-		for i, state := range states {
-			found.Nodes = append(found.Nodes, &provider.Node{Name: provider.NodeName("lab", "control-plane", i+1), Role: "control-plane", State: state})
-		}
-		return found
-	}
-	external := cluster("running")
-	for i, state := range []string{"exited", "exited", "running"} {
-		external.Nodes = append(external.Nodes, &provider.Node{Name: provider.NodeName("lab", "external-etcd", i+1), Role: "external-etcd", State: state})
-	}
-	for _, tt := range []struct {
-		name  string
-		found provider.Inventory
-		want  string
-	}{
-		{"all run", cluster("running", "running", "running"), ""},
-		{"one of three", cluster("running", "exited", "running"), ""},
-		{"two of three", cluster("running", "exited", "paused"), "1 of 3 members run, and a quorum is 2; these do not: lab-control-plane2, lab-control-plane3"},
-		{"the only one", cluster("exited"), "0 of 1 members run"},
-		{"two of three that are external", external, "these do not: lab-external-etcd, lab-external-etcd2"},
-		{"no cluster", provider.Inventory{}, ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			err := quorumLost(tt.found)
-			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%v, want %q", err, tt.want)
-			}
-		})
-	}
 }

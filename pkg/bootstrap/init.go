@@ -5,6 +5,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/kubeadm"
 )
 
 // initialize starts Kubernetes on the first control plane, and has the other nodes join:
@@ -62,7 +63,7 @@ func (u *Up) prepareAPI(ctx context.Context) (err error) {
 		return err
 	}
 	if u.Topology.Nodes() == 1 {
-		if err := prepareSingleNode(ctx, u.client, u.first()); err != nil {
+		if err := kubeadm.PrepareSingleNode(ctx, u.client, u.first()); err != nil {
 			return err
 		}
 	}
@@ -71,8 +72,8 @@ func (u *Up) prepareAPI(ctx context.Context) (err error) {
 
 func (u *Up) joinControlPlanes(ctx context.Context, span *event.Span, names []string) error {
 	return step(u.Sink, stepControlPlanes, "Join more control planes", func() error {
-		waitForClusterInfo(ctx, u.client)
-		return u.joiner(span.Progress).controlPlanes(ctx, names)
+		kubeadm.WaitForClusterInfo(ctx, u.client)
+		return u.joiner(span.Progress).ControlPlanes(ctx, names)
 	})
 }
 
@@ -83,14 +84,14 @@ func (u *Up) beginWorkers(ctx context.Context, names []string) {
 	}
 	u.workers = startBackground(ctx, func(ctx context.Context, b *background) error {
 		return step(u.Sink, stepWorkers, "Join the workers", func() error {
-			waitForClusterInfo(ctx, u.client)
-			return u.joiner(b.progress).workers(ctx, names)
+			kubeadm.WaitForClusterInfo(ctx, u.client)
+			return u.joiner(b.progress).Workers(ctx, names)
 		})
 	})
 }
 
-func (u *Up) joiner(progress func(string, int64, int64)) joiner {
-	return joiner{cluster: u.cluster, plane: u.first(), externalEtcd: u.Topology.ExternalEtcd(), progress: progress}
+func (u *Up) joiner(progress func(string, int64, int64)) kubeadm.Joiner {
+	return kubeadm.Joiner{Cluster: u.cluster, ControlPlane: u.first(), ExternalEtcd: u.Topology.ExternalEtcd(), Progress: progress}
 }
 
 // join waits until every worker has joined.
@@ -99,7 +100,7 @@ func (u *Up) join(ctx context.Context, span *event.Span) (string, error) {
 	for _, node := range u.Topology.Each() {
 		names = append(names, node.Name)
 	}
-	u.stopApproving = approveServing(ctx, u.client, names, u.Sink)
+	u.stopApproving = kubeadm.ApproveServingCertificates(ctx, u.client, names, u.Sink)
 	if u.workers == nil {
 		return "", nil
 	}

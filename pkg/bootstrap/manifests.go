@@ -137,7 +137,7 @@ func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, erro
 		if !m.wait {
 			continue
 		}
-		if err := u.readiness().wait(ctx, hint.ManifestNotReady, "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
+		if err := u.waiter().Wait(ctx, hint.ManifestNotReady, "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
 			return u.client.UntilReady(ctx, m.objects, func(err error) { span.Progress(err.Error(), 0, 0) })
 		}); err != nil {
 			return "", err

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kubeadm"
 )
 
 // Labels and limits are what kind cannot give to nodes: kubelets may not set
@@ -31,7 +31,7 @@ func (u *Up) configureNodes(ctx context.Context, span *event.Span) (string, erro
 	limited := 0
 	for _, node := range u.Topology.Each() {
 		if len(node.Labels) > 0 {
-			labels = append(labels, nodeLabels(node))
+			labels = append(labels, kubeadm.NodeLabels(node))
 		}
 		if node.CPUs == "" && node.Memory == "" {
 			continue
@@ -46,16 +46,6 @@ func (u *Up) configureNodes(ctx context.Context, span *event.Span) (string, erro
 		return "", hint.LabelsFailed.Wrap(err, "the nodes could not be labeled", "run again with --retain and look: kubectl get nodes --show-labels")
 	}
 	return fmt.Sprintf("%d labeled, %d limited", len(labels), limited), nil
-}
-
-// nodeLabels is a node with its labels alone.
-func nodeLabels(node clusters.Node) *unstructured.Unstructured {
-	object := &unstructured.Unstructured{}
-	object.SetAPIVersion("v1")
-	object.SetKind("Node")
-	object.SetName(node.Name)
-	object.SetLabels(maps.Clone(node.Labels))
-	return object
 }
 
 // setLimits bounds what a node may use, and makes sure that Kubernetes knows.

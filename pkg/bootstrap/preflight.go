@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/releases"
@@ -106,23 +107,23 @@ func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 	if len(nodes) == 0 {
 		return false, u.checkHost(ctx)
 	}
-	if err := EnsureRunning(ctx, u.cluster); err != nil {
+	if err := lifecycle.EnsureRunning(ctx, u.cluster); err != nil {
 		return false, err
 	}
 	remedy := fmt.Sprintf(`choose another name, or remove it first: kindctl down -n %s`, name)
 	if err := u.connect(ctx); err != nil {
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	}
-	record, recorded, err := verify.Recorded(ctx, u.client)
+	expected, recorded, err := verify.Recorded(ctx, u.client)
 	switch {
-	case err != nil && CertificatesExpired(ctx, u.cluster) != nil:
-		return false, CertificatesExpired(ctx, u.cluster)
+	case err != nil && lifecycle.CertificatesExpired(ctx, u.cluster) != nil:
+		return false, lifecycle.CertificatesExpired(ctx, u.cluster)
 	case err != nil:
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:
 		return false, hint.ClusterForeign.New(fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
 	}
-	if differences, err := u.differences(ctx, record); err != nil {
+	if differences, err := u.differences(ctx, expected); err != nil {
 		return false, err
 	} else if differences != "" {
 		return false, hint.ClusterDiffers.New(fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),

@@ -2,7 +2,7 @@ package bootstrap
 
 import "testing"
 
-func TestAdvised(t *testing.T) {
+func TestWithAdvice(t *testing.T) {
 	for rejection, want := range map[string]string{
 		"unknown flag: --service-account-api-audiences":                   "unknown flag: --service-account-api-audiences; write it as api-audiences",
 		"failed to parse kubelet flag: unknown flag: --container-runtime": "failed to parse kubelet flag: unknown flag: --container-runtime; leave it out: it is containerd",

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
@@ -13,7 +14,7 @@ func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
 		u.verification = u.startVerification(ctx, nil)
 	}
 	<-u.verification.ended // which ctx hastens
-	return checksPassed(u.Report, u.verification.err)
+	return health.ChecksPassed(u.Report, u.verification.err)
 }
 
 // runChecks runs every check that applies, each after what it is to wait for, and
@@ -24,7 +25,7 @@ func (u *Up) runChecks(ctx context.Context, after func(verify.Check) <-chan stru
 		all = verify.Join(all, u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.expectation())
-	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, ReadContainerd(u.cluster)
+	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, health.ReadContainerd(u.cluster)
 	var err error
 	if target.Expect.Accepted, err = verify.Accepted(ctx, u.client); err != nil {
 		return err
@@ -75,10 +76,17 @@ func (u *Up) verifyEarly(ctx context.Context) *verification {
 	return v
 }
 
-// pass lets the checks begin that wait for what is ready now.
-func (v *verification) pass(ready func(*verification) chan struct{}) {
+// agentsReady lets the checks begin that wait for the agents of the system.
+func (v *verification) agentsReady() {
 	if v != nil {
-		close(ready(v))
+		close(v.agents)
+	}
+}
+
+// deploymentsReady lets the checks begin that wait for all pods of the system.
+func (v *verification) deploymentsReady() {
+	if v != nil {
+		close(v.deployments)
 	}
 }
 

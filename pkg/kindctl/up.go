@@ -10,6 +10,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -104,7 +105,7 @@ func (c *Cluster) Verify(ctx context.Context, sink event.Sink) (verify.Report, e
 		return verify.Report{}, err
 	}
 	defer docker.Close()
-	report, err := verifyWith(ctx, c.Client, bootstrap.ReadContainerd(docker.Cluster(c.Name)), sink)
+	report, err := verifyWith(ctx, c.Client, health.ReadContainerd(docker.Cluster(c.Name)), sink)
 	report.Cluster = provider.Context(c.Name)
 	return report, err
 }

@@ -1,0 +1,48 @@
+package bootstrap
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// TestExistingConfig compares what is wanted with what a cluster was made of.
+func TestExistingConfig(t *testing.T) {
+	made, err := clusters.Profile("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := made.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kindctl-config"}, Data: map[string]string{"config.yaml": string(data)}}
+	wanted := made
+	wanted.FeatureGates = map[string]bool{"A": true}
+	for name, tt := range map[string]struct {
+		client *fake.Clientset
+		wanted clusters.Topology
+		want   string
+	}{
+		"the same":                    {fake.NewClientset(config), made, ""},
+		"a feature gate":              {fake.NewClientset(config), wanted, "the feature gates: none, not A: true"},
+		"made by an older kindctl":    {fake.NewClientset(), wanted, ""},
+		"another number, told before": {fake.NewClientset(), clusters.Topology{ControlPlanes: 3, Workers: 2, CNI: "cilium", ProxyMode: "iptables"}, "the number of control planes is 1, not 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := NewUp(Config{Topology: tt.wanted, Sink: event.Discard})
+			u.client = &kube.Client{Clientset: tt.client}
+			got, err := u.differences(t.Context(), verify.Expectation{ControlPlanes: 1, Workers: 2, CNI: "cilium", ProxyMode: "iptables"})
+			if err != nil || got != tt.want {
+				t.Errorf("got %q (%v), want %q", got, err, tt.want)
+			}
+		})
+	}
+}
