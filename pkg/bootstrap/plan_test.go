@@ -49,3 +49,23 @@ func fileOf(t *testing.T, phase plan.Phase) string {
 	t.Fatalf("no file has the method %s", method)
 	return ""
 }
+
+func TestPlanNamesAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, phase := range NewUp(Config{}).Plan() {
+		if seen[phase.Name] || phase.Title == "" || phase.Run == nil {
+			t.Errorf("phase %q is there twice, or has no title or function", phase.Name)
+		}
+		seen[phase.Name] = true
+	}
+}
+
+// TestPlanHasDryRuns wants every phase but the first, which looks at the host,
+// to say what it would do: a dry run runs those that do not.
+func TestPlanHasDryRuns(t *testing.T) {
+	for i, phase := range NewUp(Config{}).Plan() {
+		if looks := phase.DryRun == nil; looks != (i == 0) {
+			t.Errorf("a dry run runs phase %s: %v", phase.Name, looks)
+		}
+	}
+}

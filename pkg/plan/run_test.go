@@ -1,13 +1,8 @@
-package bootstrap
+package plan
 
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -17,9 +12,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/plan"
-	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // diary makes phases that write down what is done with them.
@@ -27,8 +19,8 @@ type diary struct {
 	lines []string
 }
 
-func (d *diary) phase(name string, run func(context.Context) error) plan.Phase {
-	return plan.Phase{
+func (d *diary) phase(name string, run func(context.Context) error) Phase {
+	return Phase{
 		Name: name,
 		Run: func(ctx context.Context, _ *event.Span) (string, error) {
 			d.lines = append(d.lines, "run "+name)
@@ -59,12 +51,12 @@ func TestRun(t *testing.T) {
 		{name: "the first fails", failing: "a", with: fail, want: []string{"run a", "undo a"}, code: hint.Creation},
 		{name: "the last fails", failing: "c", with: fail, want: []string{"run a", "run b", "run c", "undo c", "undo b", "undo a"}, code: hint.Creation},
 		{name: "kept for a look", retain: true, failing: "b", with: fail, want: []string{"run a", "run b"}, code: hint.Creation},
-		{name: "ended early and well", failing: "b", with: func(context.Context) error { return plan.ErrDone }, want: []string{"run a", "run b"}},
+		{name: "ended early and well", failing: "b", with: func(context.Context) error { return ErrDone }, want: []string{"run a", "run b"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &diary{}
-			var phases []plan.Phase
+			var phases []Phase
 			for _, name := range []string{"a", "b", "c"} {
 				var run func(context.Context) error
 				if name == tt.failing {
@@ -72,7 +64,7 @@ func TestRun(t *testing.T) {
 				}
 				phases = append(phases, d.phase(name, run))
 			}
-			err := plan.Run(t.Context(), phases, plan.Options{Sink: event.Discard, Retain: tt.retain, UndoTimeout: time.Minute})
+			err := Run(t.Context(), phases, Options{Sink: event.Discard, Retain: tt.retain, UndoTimeout: time.Minute})
 			if hint.CodeOf(err) != tt.code {
 				t.Errorf("error is %v, want exit code %d", err, tt.code)
 			}
@@ -83,8 +75,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestInterrupt ends the context in every phase of the real plan's length and
-// wants each phase that began to be undone, with a context that is alive.
+// TestInterrupt ends the context in every phase and wants each phase that began to be
+// undone, with a context that is alive.
 func TestInterrupt(t *testing.T) {
 	names := []string{"a", "b", "c", "d"}
 	for stop, at := range names {
@@ -92,7 +84,7 @@ func TestInterrupt(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			d := &diary{}
-			var phases []plan.Phase
+			var phases []Phase
 			for _, name := range names {
 				phases = append(phases, d.phase(name, func(ctx context.Context) error {
 					if name == at {
@@ -102,7 +94,7 @@ func TestInterrupt(t *testing.T) {
 					return nil
 				}))
 			}
-			err := plan.Run(ctx, phases, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute})
+			err := Run(ctx, phases, Options{Sink: event.Discard, UndoTimeout: time.Minute})
 			if hint.CodeOf(err) != hint.Interrupted {
 				t.Errorf("error is %v, want an interrupt and nothing that failed to undo", err)
 			}
@@ -126,7 +118,7 @@ func TestEveryPhaseTellsItsStory(t *testing.T) {
 	skipped := d.phase("skipped", nil)
 	skipped.Skip = func() string { return "nothing to do" }
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Creation, "X", "it broke", "mend it") })
-	if err := plan.Run(t.Context(), []plan.Phase{d.phase("first", nil), skipped, failing}, plan.Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute}); err == nil {
+	if err := Run(t.Context(), []Phase{d.phase("first", nil), skipped, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute}); err == nil {
 		t.Fatal("a failing phase gave no error")
 	}
 	var got []string
@@ -149,7 +141,7 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 		return hint.New(hint.Creation, "REMOVE_FAILED", "a container is stuck", "kindctl down")
 	}
 	failing := d.phase("failing", func(context.Context) error { return hint.New(hint.Verification, "X", "it broke", "mend it") })
-	err := plan.Run(t.Context(), []plan.Phase{d.phase("first", nil), stuck, failing}, plan.Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute})
+	err := Run(t.Context(), []Phase{d.phase("first", nil), stuck, failing}, Options{Sink: recorder, Retainable: true, UndoTimeout: time.Minute})
 	if hint.CodeOf(err) != hint.Verification || hint.AdviceOf(err) != "mend it" || !strings.Contains(err.Error(), "undo stuck: a container is stuck") {
 		t.Errorf("error is %v (advice %q)", err, hint.AdviceOf(err))
 	}
@@ -169,22 +161,12 @@ func TestInterruptBeforeAPhase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := &diary{}
 	first := d.phase("first", func(context.Context) error { cancel(); return nil })
-	err := plan.Run(ctx, []plan.Phase{first, d.phase("second", nil)}, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute})
+	err := Run(ctx, []Phase{first, d.phase("second", nil)}, Options{Sink: event.Discard, UndoTimeout: time.Minute})
 	if hint.CodeOf(err) != hint.Interrupted {
 		t.Errorf("error is %v, want an interrupt", err)
 	}
 	if diff := cmp.Diff([]string{"run first", "undo first"}, d.lines); diff != "" {
 		t.Errorf("what was done (-want +got):\n%s", diff)
-	}
-}
-
-func TestPlanNamesAreUnique(t *testing.T) {
-	seen := map[string]bool{}
-	for _, phase := range NewUp(Config{}).Plan() {
-		if seen[phase.Name] || phase.Title == "" || phase.Run == nil {
-			t.Errorf("phase %q is there twice, or has no title or function", phase.Name)
-		}
-		seen[phase.Name] = true
 	}
 }
 
@@ -202,7 +184,7 @@ func TestExamine(t *testing.T) {
 				}
 				return errors.New("it broke")
 			})
-			err := plan.Run(ctx, []plan.Phase{d.phase("first", nil), failing}, plan.Options{Sink: event.Discard, UndoTimeout: time.Minute,
+			err := Run(ctx, []Phase{d.phase("first", nil), failing}, Options{Sink: event.Discard, UndoTimeout: time.Minute,
 				Examine: func(_ context.Context, err error) { d.lines = append(d.lines, "examine: "+err.Error()) }})
 			if err == nil {
 				t.Fatal("a failing phase gave no error")
@@ -215,51 +197,5 @@ func TestExamine(t *testing.T) {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// dockerWithoutAnswers is a Docker that can be connected to, and fails whatever it is asked.
-func dockerWithoutAnswers(t *testing.T) {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/_ping") {
-			http.Error(w, "no", http.StatusInternalServerError)
-		}
-	}))
-	t.Cleanup(server.Close)
-	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
-	program := filepath.Join(t.TempDir(), "docker") // which is looked for, and not run
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	if err := os.WriteFile(program, nil, 0o755); err != nil { //nolint:gosec // it is a program
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", filepath.Dir(program))
-}
-
-// TestExamineNodes wants nodes to be looked at when there is no API that could be
-// asked, and nothing before there are nodes.
-func TestExamineNodes(t *testing.T) {
-	dockerWithoutAnswers(t)
-	looks := 0
-	up := NewUp(Config{Sink: event.Discard, Examine: func(_ context.Context, client *kube.Client, _ verify.Report, _ error) {
-		if looks++; client != nil {
-			t.Error("there is a client of an API that never was")
-		}
-	}})
-	up.Topology.Name = "lab"
-	defer up.connection()()
-	if err := up.open(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	up.examine(t.Context(), errors.New("Docker does not answer"))
-	if looks != 0 {
-		t.Error("it looks at nodes that were never begun")
-	}
-	up.begun = true
-	up.examine(t.Context(), errors.New("kubeadm failed"))
-	if looks != 1 {
-		t.Errorf("%d looks at nodes without an API", looks)
 	}
 }

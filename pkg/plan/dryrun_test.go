@@ -1,4 +1,4 @@
-package bootstrap
+package plan
 
 import (
 	"context"
@@ -8,11 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/plan"
 )
 
 // would makes a phase that writes down if it is run, and says what it would do.
-func (d *diary) would(name string, changes ...string) plan.Phase {
+func (d *diary) would(name string, changes ...string) Phase {
 	phase := d.phase(name, nil)
 	phase.Title, phase.DryRun = "Do "+name, func(context.Context) ([]string, error) { return changes, nil }
 	return phase
@@ -22,11 +21,11 @@ func TestDryRun(t *testing.T) {
 	d := &diary{}
 	skipped := d.would("skipped", "never")
 	skipped.Skip = func() string { return "there is none" }
-	steps, err := plan.DryRun(t.Context(), []plan.Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
+	steps, err := DryRun(t.Context(), []Phase{d.phase("look", nil), d.would("make", "make a", "make b"), skipped, d.would("wait")}, event.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []plan.Step{
+	want := []Step{
 		{Phase: "make", Title: "Do make", Changes: []string{"make a", "make b"}},
 		{Phase: "skipped", Title: "Do skipped", Skipped: "there is none"},
 		{Phase: "wait", Title: "Do wait"},
@@ -52,7 +51,7 @@ func TestDryRunEnds(t *testing.T) {
 		want  error
 		steps int
 	}{
-		"nothing left to do":    {t.Context(), plan.ErrDone, nil, nil, 1},
+		"nothing left to do":    {t.Context(), ErrDone, nil, nil, 1},
 		"what would be refused": {t.Context(), broken, nil, broken, 0},
 		"a look that fails":     {t.Context(), nil, broken, broken, 0},
 		"interrupted":           {interrupted, nil, nil, context.Canceled, 0},
@@ -62,19 +61,9 @@ func TestDryRunEnds(t *testing.T) {
 		first := d.would("first")
 		first.DryRun = func(context.Context) ([]string, error) { return nil, tt.first }
 		look := d.phase("look", func(context.Context) error { return tt.run })
-		steps, err := plan.DryRun(tt.ctx, []plan.Phase{look, first, d.would("second")}, event.Discard)
+		steps, err := DryRun(tt.ctx, []Phase{look, first, d.would("second")}, event.Discard)
 		if !errors.Is(err, tt.want) || len(steps) != tt.steps {
 			t.Errorf("%s: error %v and %d steps, want %v and %d", name, err, len(steps), tt.want, tt.steps)
-		}
-	}
-}
-
-// TestPlanHasDryRuns wants every phase but the first, which looks at the host,
-// to say what it would do: a preview runs those that do not.
-func TestPlanHasDryRuns(t *testing.T) {
-	for i, phase := range NewUp(Config{}).Plan() {
-		if looks := phase.DryRun == nil; looks != (i == 0) {
-			t.Errorf("a preview runs phase %s: %v", phase.Name, looks)
 		}
 	}
 }
