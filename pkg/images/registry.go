@@ -91,6 +91,7 @@ func (r *Remote) Save(ctx context.Context, ref, path string, progress *event.Spa
 		return err
 	}
 	updates := make(chan v1.Update, 8)
+	defer close(updates) // tarball does not
 	go func() {
 		for update := range updates {
 			progress.Progress("pulling", update.Complete, update.Total)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,13 +58,17 @@ func TestUntilSeesAChange(t *testing.T) {
 		watching <- struct{}{}
 		return false, nil, nil
 	})
-	go func() {
+	var updates sync.WaitGroup
+	defer updates.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	updates.Go(func() {
 		<-watching
-		for value := range 100 { // the first may come before the watch holds
-			_, _ = client.CoreV1().ConfigMaps("a").Update(context.Background(), configMap("one", "new"), metav1.UpdateOptions{})
+		for value := 0; ctx.Err() == nil; value++ { // the first may come before the watch holds
+			_, _ = client.CoreV1().ConfigMaps("a").Update(ctx, configMap("one", "new"), metav1.UpdateOptions{})
 			time.Sleep(time.Duration(value) * time.Millisecond)
 		}
-	}()
+	})
 	if err := Until(briefly(t, 10*time.Second), configMaps(client), has("new")); err != nil {
 		t.Error(err)
 	}
