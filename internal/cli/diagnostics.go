@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -57,7 +58,7 @@ func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure 
 		if client == nil {
 			return verify.Report{}
 		}
-		expect, err := verify.Discover(ctx, client, addons.CNIs()...)
+		expect, err := record.Discover(ctx, client, addons.CNIs()...)
 		if err != nil {
 			return verify.Report{}
 		}

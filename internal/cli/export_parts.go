@@ -69,7 +69,7 @@ func (s bundleSource) reach(ctx context.Context) (*kube.Client, verify.Expectati
 	}
 	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
 	defer cancel()
-	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
+	expect, err := record.Discover(ctx, client, addons.CNIs()...)
 	return client, expect, err
 }
 
@@ -90,11 +90,11 @@ func (s bundleSource) verification(ctx context.Context, client *kube.Client, exp
 
 // config writes what the cluster was made of, as it is recorded in it.
 func config(ctx context.Context, client *kube.Client, b *diagnose.Bundle) error {
-	made, recorded, err := record.ReadConfig(ctx, client)
-	if err != nil || !recorded {
+	made, _, err := record.Read(ctx, client)
+	if err != nil || made.Config == nil {
 		return err
 	}
-	data, err := made.Encode()
+	data, err := made.Config.Encode()
 	b.Write("cluster.yaml", data)
 	return err
 }

@@ -11,10 +11,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/kindctl/kindctl/pkg/forge"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/releases"
-	"github.com/urfave/cli/v2"
 )
 
 // imagesCommand builds the images of clusters without a registry, and looks

@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -116,7 +117,7 @@ func readStatus(ctx context.Context, client *kube.Client) (clusterStatus, error)
 	if s.Version, err = client.Version(ctx); err != nil {
 		return s, err
 	}
-	if s.Expect, err = verify.Discover(ctx, client, addons.CNIs()...); err != nil {
+	if s.Expect, err = record.Discover(ctx, client, addons.CNIs()...); err != nil {
 		return s, err
 	}
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})

@@ -17,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -84,7 +85,7 @@ var contactTimeout = kube.ContactTimeout
 func expectationOf(c *cli.Context, client *kube.Client, name string) (verify.Expectation, error) {
 	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
 	defer cancel()
-	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
+	expect, err := record.Discover(ctx, client, addons.CNIs()...)
 	if err != nil {
 		return expect, silence(c, client, err, name)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kubeadm"
+	"github.com/kindctl/kindctl/pkg/record"
 )
 
 // initialize starts Kubernetes on the first control plane, and has the other nodes join:
@@ -59,7 +60,7 @@ func (u *Up) prepareAPI(ctx context.Context) (err error) {
 	if u.Version, err = u.client.Version(ctx); err != nil {
 		return err
 	}
-	if err := u.record(ctx); err != nil {
+	if err := record.Write(ctx, u.client, u.wanted()); err != nil {
 		return err
 	}
 	if u.Topology.Nodes() == 1 {

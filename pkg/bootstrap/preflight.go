@@ -16,8 +16,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/plan"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/releases"
-	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // preflight finds out, before anything is made, what would fail later.
@@ -114,7 +114,7 @@ func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 	if err := u.connect(ctx); err != nil {
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	}
-	expected, recorded, err := verify.Recorded(ctx, u.client)
+	made, recorded, err := record.Read(ctx, u.client)
 	switch {
 	case err != nil && lifecycle.CertificatesExpired(ctx, u.cluster) != nil:
 		return false, lifecycle.CertificatesExpired(ctx, u.cluster)
@@ -123,7 +123,7 @@ func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 	case !recorded:
 		return false, hint.ClusterForeign.New(fmt.Sprintf("a kind cluster %s exists that kindctl did not finish or did not make", name), remedy)
 	}
-	if differences, err := u.differences(ctx, expected); err != nil {
+	if differences, err := u.differences(ctx, made); err != nil {
 		return false, err
 	} else if differences != "" {
 		return false, hint.ClusterDiffers.New(fmt.Sprintf("cluster %s exists in another shape: %s", name, differences),

@@ -9,19 +9,17 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// record writes into the cluster what it is expected to be, and of which
-// configuration it was made.
-func (u *Up) record(ctx context.Context) error {
-	if err := verify.Record(ctx, u.client, u.expectation()); err != nil {
-		return err
-	}
-	return record.WriteConfig(ctx, u.client, u.Topology)
+// wanted is the record of the cluster as it should be once it is up.
+func (u *Up) wanted() record.Cluster {
+	return record.New(u.Topology, verify.Expectation{
+		ProbeImage: u.Dependencies.Probe, Requested: requested(u.Topology, u.settings()), Untainted: u.Topology.Untainted(),
+	})
 }
 
 // differences names, in words, how the cluster that is there differs from the
-// one that is wanted. A cluster of an older kindctl has only its expectation.
-func (u *Up) differences(ctx context.Context, recorded verify.Expectation) (string, error) {
-	if found := recorded.Differences(u.expectation()); found != "" {
+// one that is wanted.
+func (u *Up) differences(ctx context.Context, made record.Cluster) (string, error) {
+	if found := made.Expect.Differences(u.wanted().Expect); found != "" {
 		return found, nil
 	}
 	version, err := u.client.Version(ctx)
@@ -31,9 +29,8 @@ func (u *Up) differences(ctx context.Context, recorded verify.Expectation) (stri
 	if wanted := u.Topology.KubernetesVersion; !releases.Means(wanted, version) {
 		return fmt.Sprintf("the version of Kubernetes: %s, not %s", version, wanted), nil
 	}
-	made, has, err := record.ReadConfig(ctx, u.client)
-	if err != nil || !has {
-		return "", err
+	if made.Config == nil {
+		return "", nil
 	}
-	return made.Differences(u.Topology), nil
+	return made.Config.Differences(u.Topology), nil
 }

@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,16 +171,6 @@ func (u *Up) explainRetained(ctx context.Context) {
 	}
 	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
 		Message: fmt.Sprintf("cluster %s is kept; look: %s; remove it: kindctl down -n %s", name, look, name)})
-}
-
-// Expectation is what the cluster should look like once it is up.
-func (u *Up) expectation() verify.Expectation {
-	t := u.Topology
-	return verify.Expectation{
-		ControlPlanes: t.ControlPlanes, Workers: t.Workers, EtcdMembers: t.Members(), ExternalEtcd: t.ExternalEtcd(),
-		IPFamily: cmp.Or(t.IPFamily, clusters.IPv4), ProxyMode: t.ProxyMode, CNI: t.CNI, ProbeImage: u.Dependencies.Probe,
-		Requested: requested(t, u.settings()), Untainted: t.Untainted(),
-	}
 }
 
 // connect opens the cluster's API.

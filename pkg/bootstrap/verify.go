@@ -24,7 +24,7 @@ func (u *Up) runChecks(ctx context.Context, after func(verify.Check) <-chan stru
 	if u.addon != nil {
 		all = verify.Join(all, u.addon.Checks())
 	}
-	target := verify.NewTarget(u.client, u.expectation())
+	target := verify.NewTarget(u.client, u.wanted().Expect)
 	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, health.ReadContainerd(u.cluster)
 	var err error
 	if target.Expect.Accepted, err = verify.Accepted(ctx, u.client); err != nil {

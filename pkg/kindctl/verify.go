@@ -6,6 +6,7 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
@@ -30,7 +31,7 @@ func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.R
 
 // verifyWith verifies a cluster whose nodes' containers can be read, or a nil reader.
 func verifyWith(ctx context.Context, client *kube.Client, containerd verify.ReadContainerd, sink event.Sink) (verify.Report, error) {
-	expect, err := verify.Discover(ctx, client, addons.CNIs()...)
+	expect, err := record.Discover(ctx, client, addons.CNIs()...)
 	if err != nil {
 		return verify.Report{}, err
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/kubeadm"
 	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/record"
 )
 
 // The API of a cluster that was just started tells at first how things were
@@ -64,7 +64,7 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 		names = append(names, node.Name)
 	}
 	s.stopApproving = kubeadm.ApproveServingCertificates(ctx, s.client, names, s.Sink)
-	s.expect, err = verify.Discover(ctx, s.client, s.CNIs...)
+	s.expect, err = record.Discover(ctx, s.client, s.CNIs...)
 	return fmt.Sprintf("%d API servers", servers), err
 }
 

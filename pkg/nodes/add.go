@@ -198,11 +198,19 @@ func (a *Add) joinAll(ctx context.Context, span *event.Span, token string) error
 	return j.Workers(ctx, a.Nodes)
 }
 
+// nodesBefore are the nodes of the configuration that the cluster was made of, if it is known.
+func (a *Add) nodesBefore() []clusters.Node {
+	if a.recordBefore.Config == nil {
+		return nil
+	}
+	return a.recordBefore.Config.Each()
+}
+
 // applyLabelsAndTaints gives workers the labels of those that they are like, and control planes
 // the taint that kind takes from an only node.
 func (a *Add) applyLabelsAndTaints(ctx context.Context) error {
 	var objects []*unstructured.Unstructured
-	for _, node := range a.topologyBefore.Each() {
+	for _, node := range a.nodesBefore() {
 		if node.Name != a.like.Name || len(node.Labels) == 0 || a.like.Role != a.role {
 			continue
 		}

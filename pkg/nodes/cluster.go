@@ -53,11 +53,14 @@ type runningCluster struct {
 	client *kube.Client
 	nodes  []*provider.Node
 
-	// before and after are how the cluster is expected to be; the topologies are
-	// empty when nothing tells of which configuration it was made.
-	before, after                 verify.Expectation
-	topologyBefore, topologyAfter clusters.Topology
-	recorded, rerecorded          bool
+	// before and after are how the cluster is expected to be.
+	before, after verify.Expectation
+	// recordBefore is the record as it was, if the cluster is recorded. configAfter is its
+	// configuration as it will be; nil when there is none.
+	recordBefore record.Cluster
+	configAfter  *clusters.Topology
+	// recorded says that there is a record, and rerecorded that it was changed.
+	recorded, rerecorded bool
 
 	// unreadyBefore are the workloads of kube-system that were not ready when open looked.
 	unreadyBefore map[string]string
@@ -100,7 +103,7 @@ func (s *runningCluster) open(ctx context.Context, absent ...string) (err error)
 	if s.client, err = health.Connect(ctx, s.cluster()); err != nil {
 		return err
 	}
-	if s.before, err = verify.Discover(ctx, s.client, s.CNIs...); err != nil {
+	if s.before, err = record.Discover(ctx, s.client, s.CNIs...); err != nil {
 		if expired := lifecycle.CertificatesExpired(ctx, s.cluster()); expired != nil {
 			return expired
 		}
@@ -110,8 +113,8 @@ func (s *runningCluster) open(ctx context.Context, absent ...string) (err error)
 		return err
 	}
 	s.after = s.before
-	s.topologyBefore, s.recorded, err = record.ReadConfig(ctx, s.client)
-	s.topologyAfter = s.topologyBefore
+	s.recordBefore, s.recorded, err = record.Read(ctx, s.client)
+	s.configAfter = s.recordBefore.Config
 	return err
 }
 
@@ -126,11 +129,12 @@ func (s *runningCluster) resize(role string, by int) error {
 			s.after.EtcdMembers += by
 		}
 	}
-	if !s.recorded {
+	if s.configAfter == nil {
 		return nil
 	}
-	s.topologyAfter = s.topologyAfter.Resized(role, by)
-	warnings, err := s.topologyAfter.ValidateShape()
+	config := s.configAfter.Resized(role, by)
+	s.configAfter = &config
+	warnings, err := config.ValidateShape()
 	for _, warning := range warnings {
 		s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "look", Message: warning})
 	}
@@ -143,7 +147,9 @@ func (s *runningCluster) stacked() bool { return s.before.EtcdMembers > 0 && !s.
 // recordTopology writes down how the cluster has become, in it and in its containers.
 func (s *runningCluster) recordTopology(ctx context.Context, _ *event.Span) (string, error) {
 	s.rerecorded = true
-	if err := s.record(ctx, s.after, s.topologyAfter); err != nil {
+	after := s.recordBefore
+	after.Config, after.Expect = s.configAfter, s.after
+	if err := s.record(ctx, after); err != nil {
 		return "", err
 	}
 	return "", s.cluster().RefreshMetadata(ctx)
@@ -155,19 +161,15 @@ func (s *runningCluster) restoreRecord(ctx context.Context) error {
 	if !s.rerecorded {
 		return nil
 	}
-	return s.record(ctx, s.before, s.topologyBefore)
+	return s.record(ctx, s.recordBefore)
 }
 
-func (s *runningCluster) record(ctx context.Context, expect verify.Expectation, topology clusters.Topology) error {
-	if !expect.Discovered {
-		if err := verify.Record(ctx, s.client, expect); err != nil {
-			return err
-		}
-	}
+// record writes into a cluster that has a record.
+func (s *runningCluster) record(ctx context.Context, c record.Cluster) error {
 	if !s.recorded {
 		return nil
 	}
-	return record.WriteConfig(ctx, s.client, topology)
+	return record.Write(ctx, s.client, c)
 }
 
 // updateLoadBalancer has the load balancer know the control planes that there are now.

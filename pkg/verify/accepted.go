@@ -25,7 +25,7 @@ const (
 // Accepted returns the differences that were accepted, sorted by ID. For a user who
 // may not read them there are none.
 func Accepted(ctx context.Context, client *kube.Client) ([]Difference, error) {
-	found, err := client.Clientset.CoreV1().ConfigMaps(recordNamespace).Get(ctx, acceptedName, metav1.GetOptions{})
+	found, err := client.Clientset.CoreV1().ConfigMaps(SystemNamespace).Get(ctx, acceptedName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func parseAccepted(found *corev1.ConfigMap) (accepted []Difference, err error) {
 		return nil, nil
 	}
 	if err := json.Unmarshal([]byte(text), &accepted); err != nil {
-		return nil, fmt.Errorf("ConfigMap %s/%s: %w", recordNamespace, acceptedName, err)
+		return nil, fmt.Errorf("ConfigMap %s/%s: %w", SystemNamespace, acceptedName, err)
 	}
 	return accepted, nil
 }
@@ -49,13 +49,13 @@ func parseAccepted(found *corev1.ConfigMap) (accepted []Difference, err error) {
 // ChangeAccepted replaces the accepted differences by what change makes of them.
 // Changes by others at the same time are kept.
 func ChangeAccepted(ctx context.Context, client *kube.Client, change func([]Difference) []Difference) error {
-	maps := client.Clientset.CoreV1().ConfigMaps(recordNamespace)
+	maps := client.Clientset.CoreV1().ConfigMaps(SystemNamespace)
 	conflict := func(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
 	err := retry.OnError(retry.DefaultRetry, conflict, func() error {
 		found, err := maps.Get(ctx, acceptedName, metav1.GetOptions{})
 		missing := apierrors.IsNotFound(err)
 		if missing {
-			found = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: acceptedName}}
+			found = &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: SystemNamespace, Name: acceptedName}}
 		} else if err != nil {
 			return err
 		}

@@ -2,25 +2,13 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kindctl/kindctl/pkg/kube"
-)
-
-// The ConfigMap that tells later commands how the cluster was meant to be.
-const (
-	recordNamespace = "kube-system"
-	recordName      = "kindctl"
-	recordKey       = "expectation"
 )
 
 // DefaultProbeImage is the agnhost of Kubernetes v1.37.2 (test/utils/image).
@@ -28,39 +16,6 @@ const DefaultProbeImage = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
 
 // ControlPlaneLabel is on each node of the control plane, and the key of its taint.
 const ControlPlaneLabel = "node-role.kubernetes.io/control-plane"
-
-// Record writes into the cluster what it is expected to be.
-func Record(ctx context.Context, client *kube.Client, expect Expectation) error {
-	data, err := json.Marshal(expect)
-	if err != nil {
-		return err
-	}
-	record, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&corev1.ConfigMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: recordName},
-		Data:       map[string]string{recordKey: string(data)},
-	})
-	if err != nil {
-		return err
-	}
-	return client.Apply(ctx, []*unstructured.Unstructured{{Object: record}})
-}
-
-// Recorded returns what Record wrote, and false when nothing did.
-func Recorded(ctx context.Context, client *kube.Client) (Expectation, bool, error) {
-	record, err := client.Clientset.CoreV1().ConfigMaps(recordNamespace).Get(ctx, recordName, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return Expectation{}, false, nil
-	}
-	if err != nil {
-		return Expectation{}, false, fmt.Errorf("read the cluster's record: %w", err)
-	}
-	var expect Expectation
-	if err := json.Unmarshal([]byte(record.Data[recordKey]), &expect); err != nil {
-		return Expectation{}, false, fmt.Errorf("ConfigMap %s/%s: %w", recordNamespace, recordName, err)
-	}
-	return expect, true, nil
-}
 
 // CNI is what tells that a cluster has a CNI.
 type CNI struct {
@@ -70,13 +25,13 @@ type CNI struct {
 	Agents string
 }
 
-// Discover returns what the cluster is expected to be: its record, or else
-// what it looks like now. The record of a cluster that was made without a CNI
+// Discover returns what a cluster is expected to be: what is recorded, or else, if that is
+// nil, what the cluster looks like now. The record of a cluster that was made without a CNI
 // says nothing of the one that has come since, so that one is looked for among those
 // that are known, of which the first counts.
 // What users have accepted comes with it.
-func Discover(ctx context.Context, client *kube.Client, known ...CNI) (Expectation, error) {
-	expect, err := discover(ctx, client, known)
+func Discover(ctx context.Context, client *kube.Client, recorded *Expectation, known ...CNI) (Expectation, error) {
+	expect, err := discover(ctx, client, recorded, known)
 	if err != nil {
 		return expect, err
 	}
@@ -84,10 +39,11 @@ func Discover(ctx context.Context, client *kube.Client, known ...CNI) (Expectati
 	return expect, err
 }
 
-func discover(ctx context.Context, client *kube.Client, known []CNI) (Expectation, error) {
-	expect, recorded, err := Recorded(ctx, client)
-	if err != nil || recorded && expect.CNI != NoCNI {
-		return expect, err
+func discover(ctx context.Context, client *kube.Client, recorded *Expectation, known []CNI) (expect Expectation, err error) {
+	if recorded != nil {
+		if expect = *recorded; expect.CNI != NoCNI {
+			return expect, nil
+		}
 	}
 	found, err := client.Clientset.AppsV1().DaemonSets("").List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -99,7 +55,7 @@ func discover(ctx context.Context, client *kube.Client, known []CNI) (Expectatio
 			agents[agent.Name] = agent.Namespace
 		}
 	}
-	if !recorded {
+	if recorded == nil {
 		_, hasProxy := agents[ProxyName]
 		if expect, err = discoverShape(ctx, client, hasProxy); err != nil {
 			return Expectation{}, err

@@ -18,10 +18,7 @@ func TestDiscover(t *testing.T) {
 		return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	}
 	agent := func(name string) *appsv1.DaemonSet { return agentIn(SystemNamespace, name) }
-	recorded := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: recordNamespace, Name: recordName},
-		Data: map[string]string{recordKey: `{"controlPlanes":3,"workers":4,"etcdMembers":3,"proxyMode":"none","cni":"cilium","probeImage":"probe"}`}}
-	without := recorded.DeepCopy()
-	without.Data[recordKey] = `{"controlPlanes":1,"workers":1,"etcdMembers":1,"proxyMode":"ipvs","cni":"none","probeImage":"probe"}`
+	recorded := Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}
 	bare := Expectation{ControlPlanes: 1, Workers: 1, EtcdMembers: 1, ProxyMode: "ipvs", CNI: "none", ProbeImage: "probe"}
 	later := bare
 	later.CNI, later.CNINamespace = "calico", SystemNamespace
@@ -30,40 +27,37 @@ func TestDiscover(t *testing.T) {
 		return Expectation{ControlPlanes: 1, Workers: 2, ProxyMode: proxyMode, CNI: cni, CNINamespace: namespace, ProbeImage: DefaultProbeImage, Discovered: true}
 	}
 	tests := map[string]struct {
-		objects []runtime.Object
-		want    Expectation
+		recorded *Expectation
+		objects  []runtime.Object
+		want     Expectation
 	}{
-		"recorded":           {[]runtime.Object{recorded, agent("calico-node")}, Expectation{ControlPlanes: 3, Workers: 4, EtcdMembers: 3, ProxyMode: "none", CNI: "cilium", ProbeImage: "probe"}},
-		"made without a CNI": {[]runtime.Object{without, agent("kube-proxy")}, bare},
-		"which came later":   {[]runtime.Object{without, agent("kube-proxy"), agent("calico-node")}, later},
-		"calico":             {append(verifytest.SmallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy), found("calico", SystemNamespace, "nftables")},
-		"etcd": {append(verifytest.SmallCluster(nil), verifytest.ComponentPod("etcd", "cp1")), func() Expectation {
+		"recorded":           {&recorded, []runtime.Object{agent("calico-node")}, recorded},
+		"made without a CNI": {&bare, []runtime.Object{agent("kube-proxy")}, bare},
+		"which came later":   {&bare, []runtime.Object{agent("kube-proxy"), agent("calico-node")}, later},
+		"calico":             {nil, append(verifytest.SmallCluster(nil), agent("calico-node"), agent("kube-proxy"), proxy), found("calico", SystemNamespace, "nftables")},
+		"etcd": {nil, append(verifytest.SmallCluster(nil), verifytest.ComponentPod("etcd", "cp1")), func() Expectation {
 			one := found("none", "", "none")
 			one.EtcdMembers = 1
 			return one
 		}()},
-		"cilium alone":             {append(verifytest.SmallCluster(nil), agent("cilium")), found("cilium", SystemNamespace, "none")},
-		"calico of its operator":   {append(verifytest.SmallCluster(nil), agentIn("calico-system", "calico-node")), found("calico", "calico-system", "none")},
-		"another of the same name": {append(verifytest.SmallCluster(nil), agentIn("a", "cilium"), agent("cilium"), agentIn("z", "cilium")), found("cilium", SystemNamespace, "none")},
-		"flannel":                  {append(verifytest.SmallCluster(nil), agentIn("kube-flannel", "kube-flannel-ds"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
-		"kindnet":                  {append(verifytest.SmallCluster(nil), agent("kindnet"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
-		"a cloud's":                {append(verifytest.SmallCluster(nil), agent("aws-node"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
-		"none at all":              {verifytest.SmallCluster(nil), found("none", "", "none")},
+		"cilium alone":             {nil, append(verifytest.SmallCluster(nil), agent("cilium")), found("cilium", SystemNamespace, "none")},
+		"calico of its operator":   {nil, append(verifytest.SmallCluster(nil), agentIn("calico-system", "calico-node")), found("calico", "calico-system", "none")},
+		"another of the same name": {nil, append(verifytest.SmallCluster(nil), agentIn("a", "cilium"), agent("cilium"), agentIn("z", "cilium")), found("cilium", SystemNamespace, "none")},
+		"flannel":                  {nil, append(verifytest.SmallCluster(nil), agentIn("kube-flannel", "kube-flannel-ds"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"kindnet":                  {nil, append(verifytest.SmallCluster(nil), agent("kindnet"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"a cloud's":                {nil, append(verifytest.SmallCluster(nil), agent("aws-node"), agent("kube-proxy"), proxy), found("none", "", "nftables")},
+		"none at all":              {nil, verifytest.SmallCluster(nil), found("none", "", "none")},
 	}
 	silent := []runtime.Object{&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, agent("kube-proxy"), verifytest.ProxyConfig("")}
-	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, silent...).Kube); err == nil || !strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
+	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, silent...).Kube, nil); err == nil || !strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
 		t.Errorf("of a kube-proxy that cannot be asked: %v", err)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube, CNI{"cilium", "cilium"}, CNI{"calico", "calico-node"})
+			got, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube, test.recorded, CNI{"cilium", "cilium"}, CNI{"calico", "calico-node"})
 			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 				t.Error(err, diff)
 			}
 		})
 	}
-	broken := recorded.DeepCopy()
-	broken.Data[recordKey] = "{"
-	_, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, broken).Kube)
-	verifytest.WantErr(t, err, "ConfigMap kube-system/kindctl: ")
 }

@@ -21,7 +21,7 @@ func TestExternalEtcd(t *testing.T) {
 		t.Errorf("the nodes are\n%s", roles)
 	}
 	for _, name := range []string{member, member + "2", member + "3"} { // no part of Kubernetes, but where its objects are
-		keys := s.output("docker", "exec", name, "sh", "-c", "grep -rlc kindctl-config /var/lib/etcd/member | head -1")
+		keys := s.output("docker", "exec", name, "sh", "-c", "grep -rlc kube-system/kindctl /var/lib/etcd/member | head -1")
 		if !strings.Contains(keys, "/var/lib/etcd/member") {
 			t.Errorf("%s holds nothing of the cluster: %q", name, keys)
 		}

@@ -21,7 +21,7 @@ func ExampleCore() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	expect, err := verify.Discover(ctx, client)
+	expect, err := verify.Discover(ctx, client, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
