@@ -48,7 +48,7 @@ func Verify(
 	return verify.RunAndClose(ctx, target, all, verify.RunOptions{Sink: sink})
 }
 
-// ChecksPassed is a phase's word on a verification that went well.
+// ChecksPassed returns a phase's message on a verification, or the error of that.
 func ChecksPassed(report verify.Report, err error) (string, error) {
 	if err != nil {
 		return "", err

@@ -146,8 +146,8 @@ func (w Waiter) Workloads(ctx context.Context, span *event.Span, agentsReady fun
 }
 
 // Proxies waits for kube-proxy, which takes no CNI: until it is wanted on as many nodes
-// as there have to be, and ready on all that run a kubelet. Somebody who brings his own
-// CNI may have removed it. The message says what was left out.
+// as there have to be, and ready on all that run a kubelet. With a CNI of the user's own it
+// may be absent. The message says what was left out.
 func (w Waiter) Proxies(ctx context.Context, span *event.Span, nodes int) (message string, err error) {
 	agents := w.Client.Clientset.AppsV1().DaemonSets("kube-system")
 	return "kube-proxy; other pods wait for a CNI", w.Wait(ctx, hint.WorkloadsNotReady, "kube-proxy is not ready on every node", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
@@ -216,7 +216,8 @@ func waitingFor(seen bool, waiting []string) error {
 	return errors.New(strings.Join(waiting, "; "))
 }
 
-// Wait bounds a wait, and tells why it failed and what to do.
+// Wait bounds a wait. Its error has the problems of the pods of kube-system, and a command
+// to look with.
 func (w Waiter) Wait(ctx context.Context, reason hint.Reason, message, command string, until func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()

@@ -16,9 +16,9 @@ type Joiner struct {
 	Cluster provider.Cluster
 	// ControlPlane is the name of a node whose keys the others get.
 	ControlPlane string
-	// ExternalEtcd says that control planes are clients of an external etcd.
+	// ExternalEtcd is true if control planes are clients of an external etcd.
 	ExternalEtcd bool
-	// Progress is told who has joined, and how many of how many.
+	// Progress is called with which nodes are joining, and how many have joined of how many.
 	Progress func(message string, completed, total int64)
 }
 
@@ -32,7 +32,7 @@ var pki = []string{
 	kubernetesDir + "/pki/sa.pub", kubernetesDir + "/pki/sa.key", kubernetesDir + "/pki/etcd/ca.crt", kubernetesDir + "/pki/etcd/ca.key",
 }
 
-// ControlPlanes has nodes join one after the other: each is a member of etcd before the
+// ControlPlanes joins nodes one after the other: each is a member of etcd before the
 // next comes.
 func (j Joiner) ControlPlanes(ctx context.Context, names []string) error {
 	if len(names) == 0 {
@@ -58,7 +58,7 @@ func (j Joiner) ControlPlanes(ctx context.Context, names []string) error {
 	return nil
 }
 
-// Workers has nodes join at once. One that cannot does not keep the others.
+// Workers joins nodes in parallel. A failure of one does not stop the others.
 func (j Joiner) Workers(ctx context.Context, names []string) error {
 	var group errgroup.Group
 	var mutex sync.Mutex

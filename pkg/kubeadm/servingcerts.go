@@ -22,7 +22,7 @@ import (
 // ApproveServingCertificates approves, until stop is called, what the kubelets of these nodes
 // ask for with serverTLSBootstrap: a serving certificate of the cluster's authority.
 // Kubernetes signs such requests and approves none by itself, and without a
-// certificate nobody reaches the kubelet.
+// certificate the kubelet cannot be reached.
 func ApproveServingCertificates(ctx context.Context, client *kube.Client, nodes []string, sink event.Sink) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -50,8 +50,7 @@ func ApproveServingCertificates(ctx context.Context, client *kube.Client, nodes 
 // asks for the certificate at about the same time.
 const addressTime = 10 * time.Second
 
-// approve approves a request that nobody has decided on. The error says why it is
-// left alone.
+// approve approves a request that is undecided. The error says why it is left alone.
 func approve(ctx context.Context, client *kube.Client, request *certificatesv1.CertificateSigningRequest, nodes []string) error {
 	if len(request.Status.Conditions) > 0 {
 		return nil
@@ -72,7 +71,7 @@ func approve(ctx context.Context, client *kube.Client, request *certificatesv1.C
 		Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue, Reason: "KindctlApproved", Message: "a kubelet of this cluster, for addresses of its own node",
 	})
 	_, err = client.Clientset.CertificatesV1().CertificateSigningRequests().UpdateApproval(ctx, request.Name, request, metav1.UpdateOptions{})
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) { // somebody else was quicker
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) { // another client was quicker
 		return nil
 	}
 	return err

@@ -15,8 +15,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
-// SetControlPlaneTaint gives control planes the taint that keeps ordinary pods away, or takes it
-// from them, as kind does where there is no other node.
+// SetControlPlaneTaint gives control planes the taint that keeps ordinary pods away, or removes
+// it, as kind does where there is no other node.
 func SetControlPlaneTaint(ctx context.Context, client *kube.Client, tainted bool) error {
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return changeTaints(ctx, client, tainted) })
 }
@@ -47,13 +47,12 @@ func changeTaints(ctx context.Context, client *kube.Client, tainted bool) error 
 	return nil
 }
 
-// excludeBalancersLabel is the label of kubeadm's that keeps a control plane from those whom a
-// load balancer outside of the cluster knows.
+// excludeBalancersLabel is kubeadm's label that keeps external load balancers from sending
+// to a control plane.
 const excludeBalancersLabel = corev1.LabelNodeExcludeBalancers
 
-// PrepareSingleNode has an only node take what a control plane among others does not: ordinary pods,
-// and what comes from load balancers outside (kind v0.33.0,
-// pkg/cluster/internal/create/actions/kubeadminit).
+// PrepareSingleNode lets ordinary pods and external load balancers use a control plane that
+// is the only node (kind v0.33.0, pkg/cluster/internal/create/actions/kubeadminit).
 func PrepareSingleNode(ctx context.Context, client *kube.Client, node string) error {
 	if err := SetControlPlaneTaint(ctx, client, false); err != nil {
 		return err

@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// tokenTTL is how long a token is good for, should nobody revoke it.
+	// tokenTTL is how long a token is valid unless it is revoked.
 	tokenTTL = 15 * time.Minute
-	// bootstrappersGroup are those whom kubeadm lets join (kubeadm v1.37, constants).
+	// bootstrappersGroup is the group that kubeadm lets join (kubeadm v1.37, constants).
 	bootstrappersGroup = "system:bootstrappers:kubeadm:default-node-token"
 	// revokeTimeout bounds the removal of a token.
 	revokeTimeout = 5 * time.Second
 )
 
-// CreateToken makes a token with which nodes can join, and waits until the controller
-// manager has signed what they look for first.
+// CreateToken creates a bootstrap token, and waits until the controller manager has signed
+// cluster-info with it, which nodes read first.
 func CreateToken(ctx context.Context, client *kube.Client) (token string, revoke func(), err error) {
 	if token, err = bootstraputil.GenerateBootstrapToken(); err != nil {
 		return "", nil, err
@@ -79,10 +79,10 @@ func WaitForClusterInfo(ctx context.Context, client *kube.Client) {
 	ctx, cancel := context.WithTimeout(ctx, signatureTimeout)
 	defer cancel()
 	maps := client.Clientset.CoreV1().ConfigMaps("kube-public")
-	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed) // nodes join all the same
+	_ = kube.Until(ctx, kube.ListWatch(maps.List, maps.Watch, kube.Named("cluster-info")), signed) // nodes can join anyway, only later
 }
 
-// signed tells whether the controller manager has signed the map.
+// signed returns an error until the controller manager has signed the map.
 func signed(info *corev1.ConfigMap) error {
 	for key := range info.Data {
 		if strings.HasPrefix(key, "jws-kubeconfig-") {

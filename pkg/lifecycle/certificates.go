@@ -82,8 +82,8 @@ func listed(ended []provider.Certificate) string {
 	return strings.Join(names, ", ")
 }
 
-// renew renews the certificates of nodes on which one has expired. Nobody could reach
-// the API, and no kubelet could renew its own.
+// renew renews the certificates of nodes on which one has expired. The API would not be
+// reachable, and no kubelet could renew its own.
 func (s *Start) renew(ctx context.Context, span *event.Span) (string, error) {
 	found, err := s.cluster().Certificates(ctx)
 	if err != nil {

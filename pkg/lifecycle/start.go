@@ -14,26 +14,26 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// StartConfig is what the caller wants of a cluster that may be stopped.
+// StartConfig names a cluster, and says how to wait for it and how to verify it.
 type StartConfig struct {
 	Name string
 	// Docker has the cluster.
 	Docker *provider.Docker
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
-	// Checks are those for a cluster that is expected to be like this.
+	// Checks are those to run.
 	Checks health.Checks
-	// CNIs are those that can be known in a cluster without a record.
+	// CNIs are those that are recognized in a cluster without a record.
 	CNIs []verify.CNI
-	// Workloads names what a CNI runs in kube-system.
+	// Workloads returns the names of what a CNI runs in kube-system.
 	Workloads func(cni string) []string
-	// Rejoin puts in order what the CNI remembers of nodes at other addresses.
+	// Rejoin removes the CNI's objects that name nodes at other addresses.
 	Rejoin func(ctx context.Context, client *kube.Client, cni string) error
-	// Sink receives what happens.
+	// Sink receives the events.
 	Sink event.Sink
 }
 
-// Start brings a stopped cluster back. Its phases share what earlier ones found.
+// Start starts a stopped cluster.
 type Start struct {
 	StartConfig
 
@@ -44,7 +44,7 @@ type Start struct {
 	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
 	stopApproving func()
 
-	// Ran says that the cluster ran already and nothing was started.
+	// Ran is true if the cluster ran already and nothing was started.
 	Ran bool
 	// Report is the verdict on the cluster.
 	Report verify.Report
@@ -87,7 +87,7 @@ func (s *Start) Run(ctx context.Context) error {
 
 func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
 
-// DryRun says what Run would do, a line for each step, and changes nothing.
+// DryRun returns what Run would do, a line for each step, and changes nothing.
 func (s *Start) DryRun(ctx context.Context) (lines []string, err error) {
 	if _, err := s.look(ctx, event.Start(event.Discard, event.Event{})); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (s *Start) DryRun(ctx context.Context) (lines []string, err error) {
 	return lines, nil
 }
 
-// look finds out what there is to start, and refuses what cannot work.
+// look plans what to start, and refuses what cannot work.
 func (s *Start) look(ctx context.Context, _ *event.Span) (_ string, err error) {
 	if s.steps, err = s.cluster().Start(ctx); err != nil {
 		return "", err

@@ -20,8 +20,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/record"
 )
 
-// The API of a cluster that was just started tells at first how things were
-// before it was stopped. What is ready has to say so anew.
+// The API of a cluster that has just been started shows the state from before it was stopped.
+// Nodes and pods are ready only if they became so since.
 
 // apiRetry is how often an API server is asked whether it is ready, which cannot
 // be watched.

@@ -54,7 +54,7 @@ func (a *Add) Plan() []plan.Phase {
 // Run works through the plan. When it fails, the cluster is as it was.
 func (a *Add) Run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
-	defer end() // what still looks at the cluster as it was, or approves certificates
+	defer end() // the verification of the cluster before, and the approval of certificates
 	return a.run(ctx, a.Plan())
 }
 
@@ -81,7 +81,8 @@ func (a *Add) look(ctx context.Context, _ *event.Span) (string, error) {
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
 }
 
-// checkLoadBalancer refuses control planes that nobody would find.
+// checkLoadBalancer refuses further control planes without a load balancer: nodes know one
+// address.
 func (a *Add) checkLoadBalancer(ctx context.Context) error {
 	if a.role != clusters.ControlPlane {
 		return nil
@@ -94,8 +95,8 @@ func (a *Add) checkLoadBalancer(ctx context.Context) error {
 		"make one that has: kindctl up --control-planes 3")
 }
 
-// checkNodesReady refuses a cluster with a node that is not ready: the cluster with one more
-// would not be proven.
+// checkNodesReady refuses a cluster with a node that is not ready: its verification could
+// not pass with one more.
 func (a *Add) checkNodesReady(ctx context.Context) error {
 	if a.noCNI() != "" {
 		return nil
@@ -108,7 +109,7 @@ func (a *Add) checkNodesReady(ctx context.Context) error {
 		"see what is wrong: kindctl verify -n "+a.Name+"; or take them out: kindctl node rm NAME -n "+a.Name)
 }
 
-// nodeLike is the node that new ones are like: of their role, if there is one.
+// nodeLike returns the node that new ones are cloned from: of their role, if there is one.
 func nodeLike(nodes []*provider.Node, role string) *provider.Node {
 	if at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == role }); at >= 0 {
 		return nodes[at]
@@ -116,7 +117,7 @@ func nodeLike(nodes []*provider.Node, role string) *provider.Node {
 	return nodes[0]
 }
 
-// freeNames are the names of kind's that nobody has, the lowest numbers first.
+// freeNames returns names in kind's scheme that no node has, the lowest numbers first.
 func freeNames(cluster, role string, nodes []*provider.Node, count int) (names []string) {
 	for number := 1; len(names) < count; number++ {
 		name := provider.NodeName(cluster, role, number)
@@ -127,7 +128,7 @@ func freeNames(cluster, role string, nodes []*provider.Node, count int) (names [
 	return names
 }
 
-// createContainers starts the containers, all at once.
+// createContainers starts the containers in parallel.
 func (a *Add) createContainers(ctx context.Context, _ *event.Span) (string, error) {
 	var group errgroup.Group
 	for _, name := range a.Nodes {
@@ -182,7 +183,7 @@ func (a *Add) join(ctx context.Context, span *event.Span) (string, error) {
 	return "", a.applyLabelsAndTaints(ctx)
 }
 
-// joinAll has the new nodes join with a token.
+// joinAll runs kubeadm join on the new nodes.
 func (a *Add) joinAll(ctx context.Context, span *event.Span, token string) error {
 	var group errgroup.Group
 	for _, joiner := range a.joiners {
@@ -206,8 +207,8 @@ func (a *Add) nodesBefore() []clusters.Node {
 	return a.recordBefore.Config.Each()
 }
 
-// applyLabelsAndTaints gives workers the labels of those that they are like, and control planes
-// the taint that kind takes from an only node.
+// applyLabelsAndTaints gives workers the labels of the node that they are cloned from, and
+// control planes the taint that kind removes from a single node.
 func (a *Add) applyLabelsAndTaints(ctx context.Context) error {
 	var objects []*unstructured.Unstructured
 	for _, node := range a.nodesBefore() {
@@ -228,8 +229,7 @@ func (a *Add) applyLabelsAndTaints(ctx context.Context) error {
 	return kubeadm.SetControlPlaneTaint(ctx, a.client, true)
 }
 
-// verifyAdded verifies the cluster as it has become. What failed before the nodes came is
-// no reason to take them out again.
+// verifyAdded verifies the cluster with the new nodes. They stay if what fails failed before.
 func (a *Add) verifyAdded(ctx context.Context, span *event.Span) (string, error) {
 	message, err := a.verify(ctx, span)
 	if err == nil || ctx.Err() != nil || len(a.report.Results) == 0 {

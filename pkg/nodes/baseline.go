@@ -12,16 +12,16 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// baseline tells what an addition has broken from what was broken before. A quick
-// verification runs while the containers are made, and takes no time of its own. Of
-// what it leaves out, only checks that have failed afterward are run again, as if
-// the new nodes were not there: in the good case that costs nothing.
+// baseline is the verdict on the cluster before nodes are added, to find out whether they
+// broke what fails afterward. A quick verification runs while the containers are created,
+// and takes no time of its own. Of the checks that it leaves out, only those that fail
+// afterward are run again, without the new nodes.
 type baseline struct {
 	done   chan struct{}
 	report verify.Report
 }
 
-// verifyBefore begins the quick verification of the cluster as it is.
+// verifyBefore starts the quick verification of the cluster as it is.
 func (s *runningCluster) verifyBefore(ctx context.Context) {
 	c := &baseline{done: make(chan struct{})}
 	s.baseline = c
@@ -49,8 +49,8 @@ func withReachableNeeds(checks []verify.Check) []verify.Check {
 	return kept
 }
 
-// awaitBaseline waits until the cluster has been looked at as it was: what comes next
-// would be seen in it.
+// awaitBaseline waits for the quick verification to end: what comes next would change its
+// results.
 func (s *runningCluster) awaitBaseline(ctx context.Context) error {
 	if s.baseline == nil {
 		return nil

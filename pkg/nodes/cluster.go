@@ -23,24 +23,23 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Config is what the caller says of a cluster that runs and is about to get
-// or to lose nodes.
+// Config names a running cluster, and says how to wait for it and how to verify it.
 type Config struct {
 	Name string
 	// Docker has the cluster.
 	Docker *provider.Docker
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
-	// Retain keeps what was made when something fails; Retainable says that the user
-	// could have asked so.
+	// Retain keeps what was created when something fails; Retainable is true if the user
+	// has an option for that.
 	Retain, Retainable bool
-	// Checks are those for a cluster that is expected to be like this.
+	// Checks are those to run.
 	Checks health.Checks
-	// CNIs are those that can be known in a cluster without a record.
+	// CNIs are those that are recognized in a cluster without a record.
 	CNIs []verify.CNI
-	// Workloads names what a CNI runs in kube-system.
+	// Workloads returns the names of what a CNI runs in kube-system.
 	Workloads func(cni string) []string
-	// Sink receives what happens.
+	// Sink receives the events.
 	Sink event.Sink
 }
 
@@ -71,11 +70,11 @@ type runningCluster struct {
 
 func (s *runningCluster) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }
 
-// Verdict is what a verification says of the cluster as it has become.
+// Verdict is the report on the cluster with its nodes changed.
 func (s *runningCluster) Verdict() verify.Report { return s.report }
 
-// run works through plans, alone with the cluster. What one has done is not undone
-// when a later one fails.
+// run works through plans while it holds the lock of the cluster. What one has done is not
+// undone when a later one fails.
 func (s *runningCluster) run(ctx context.Context, plans ...[]plan.Phase) error {
 	release, err := runs.Lock(s.Name)
 	if err != nil {
@@ -91,8 +90,8 @@ func (s *runningCluster) run(ctx context.Context, plans ...[]plan.Phase) error {
 	return nil
 }
 
-// open finds out what the cluster is. All of it must run and answer, but for the
-// containers of nodes that are absent on purpose.
+// open connects to the cluster and reads what it is expected to be. All its containers must
+// run, but for those that are absent on purpose.
 func (s *runningCluster) open(ctx context.Context, absent ...string) (err error) {
 	if err := lifecycle.EnsureRunning(ctx, s.cluster(), absent...); err != nil {
 		return err
@@ -118,8 +117,7 @@ func (s *runningCluster) open(ctx context.Context, absent ...string) (err error)
 	return err
 }
 
-// resize changes how many nodes of a role there will be, and refuses what no cluster
-// can be.
+// resize changes the expected number of nodes of a role, and refuses invalid topologies.
 func (s *runningCluster) resize(role string, by int) error {
 	if role == clusters.Worker {
 		s.after.Workers += by
@@ -144,7 +142,7 @@ func (s *runningCluster) resize(role string, by int) error {
 // stacked reports whether each control plane has a member of etcd.
 func (s *runningCluster) stacked() bool { return s.before.EtcdMembers > 0 && !s.before.ExternalEtcd }
 
-// recordTopology writes down how the cluster has become, in it and in its containers.
+// recordTopology records the new topology in the cluster and in its containers.
 func (s *runningCluster) recordTopology(ctx context.Context, _ *event.Span) (string, error) {
 	s.rerecorded = true
 	after := s.recordBefore
@@ -155,8 +153,8 @@ func (s *runningCluster) recordTopology(ctx context.Context, _ *event.Span) (str
 	return "", s.cluster().RefreshMetadata(ctx)
 }
 
-// restoreRecord takes back what the cluster says. What its containers say is for who
-// removes some of them.
+// restoreRecord restores the record in the cluster. The metadata in its containers is
+// refreshed by whatever removes some of them.
 func (s *runningCluster) restoreRecord(ctx context.Context) error {
 	if !s.rerecorded {
 		return nil
@@ -172,7 +170,7 @@ func (s *runningCluster) record(ctx context.Context, c record.Cluster) error {
 	return record.Write(ctx, s.client, c)
 }
 
-// updateLoadBalancer has the load balancer know the control planes that there are now.
+// updateLoadBalancer sets the backends of the load balancer to the present control planes.
 func (s *runningCluster) updateLoadBalancer(ctx context.Context, without ...string) error {
 	there, err := s.cluster().HasLoadBalancer(ctx)
 	if err != nil || !there {
@@ -191,8 +189,8 @@ func (s *runningCluster) updateLoadBalancer(ctx context.Context, without ...stri
 	return s.cluster().SetBackends(ctx, planes)
 }
 
-// removeNode takes a node out of the cluster. A control plane lets go of its clients
-// first, then of etcd.
+// removeNode removes a node from the cluster. A control plane is removed from the load
+// balancer first, then from etcd.
 func (s *runningCluster) removeNode(ctx context.Context, name, role string) error {
 	if role == clusters.ControlPlane {
 		if err := s.updateLoadBalancer(ctx, name); err != nil {
@@ -216,7 +214,7 @@ func (s *runningCluster) removeNode(ctx context.Context, name, role string) erro
 	return s.forceDeletePods(ctx, name)
 }
 
-// stopAPIServer ends the API server of a control plane, if its container runs.
+// stopAPIServer stops the API server of a control plane, if its container runs.
 func (s *runningCluster) stopAPIServer(ctx context.Context, name string) error {
 	nodes, err := s.cluster().Nodes(ctx)
 	if err != nil || !slices.ContainsFunc(nodes, func(n *provider.Node) bool { return n.Name == name && n.Running() }) {
@@ -286,7 +284,7 @@ func (s *runningCluster) verify(ctx context.Context, _ *event.Span) (string, err
 	return health.ChecksPassed(s.report, err)
 }
 
-// ignoreNotFound drops the error that something is not there.
+// ignoreNotFound returns nil for a NotFound error.
 func ignoreNotFound(err error) error {
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -23,7 +23,7 @@ type etcdMember struct {
 	Name string `json:"name"`
 }
 
-// pods are etcd's, but for that of one node.
+// pods returns etcd's pods, but for that of one node.
 func (e etcdMembers) pods(ctx context.Context, but string) (found []corev1.Pod, err error) {
 	pods, err := e.client.Clientset.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: "component=etcd"})
 	if err != nil {
@@ -58,7 +58,7 @@ func (e etcdMembers) list(ctx context.Context, pod corev1.Pod) ([]etcdMember, er
 	return listed.Members, nil
 }
 
-// healthy tells whether the pod's member answers with a quorum behind it.
+// healthy reports whether the pod's member answers with a quorum behind it.
 func (e etcdMembers) healthy(ctx context.Context, pod corev1.Pod) bool {
 	_, err := e.ctl(ctx, pod, "endpoint", "health")
 	return err == nil

@@ -22,24 +22,23 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Remove takes nodes out of a cluster that runs.
+// Remove removes nodes from a running cluster.
 type Remove struct {
 	runningCluster
 	names []string
 	force bool
 
 	leaving []*provider.Node
-	// unreachable are the nodes whose container does not run, so that no kubelet answers.
+	// unreachable are the nodes whose container, and so kubelet, does not run.
 	unreachable []string
-	// wasCordoned are the nodes that took no pods before.
+	// wasCordoned says of each node whether it was unschedulable before.
 	wasCordoned map[string]bool
-	// orphanedVolumes are the volumes that only a node which leaves could have deleted.
+	// orphanedVolumes can be deleted by a node that leaves alone.
 	orphanedVolumes []string
 }
 
 // NewRemove prepares to remove nodes, by name or without the cluster's name in
-// front. With force also pods go that nobody would make again, and volumes that are
-// on the nodes.
+// front. With force, pods without a controller and volumes on the nodes are deleted too.
 func NewRemove(config Config, force bool, names ...string) *Remove {
 	return &Remove{runningCluster: runningCluster{Config: config}, names: names, force: force, wasCordoned: map[string]bool{}}
 }

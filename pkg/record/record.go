@@ -1,5 +1,5 @@
 // Package record keeps in a cluster what it was made to be: the configuration, and what
-// its verification expects. Commands that come later have no other source for that.
+// its verification expects.
 package record
 
 import (
@@ -41,12 +41,12 @@ type Cluster struct {
 	// Expect is what its verification expects: what Config and the host come to.
 	Expect verify.Expectation
 
-	// old says that an older kindctl wrote the record, in another form.
+	// old is true if an older kindctl wrote the record, in another form.
 	old bool
 }
 
 // document is the record as it is written. The configuration is decoded only where it is
-// needed: it may have fields that this kindctl does not know, and be verified all the same.
+// needed: one with fields that this kindctl does not know does not keep it from verifying.
 type document struct {
 	APIVersion string             `json:"apiVersion"`
 	Kind       string             `json:"kind"`
