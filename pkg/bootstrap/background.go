@@ -13,9 +13,9 @@ type background struct {
 	ended chan struct{}
 	err   error // once it has ended
 
-	mu   sync.Mutex
-	span *event.Span
-	tell func() // what is under way
+	mu     sync.Mutex
+	span   *event.Span
+	report func() // the latest progress
 }
 
 // startBackground starts work, which ends with ctx or with stop.
@@ -30,22 +30,22 @@ func startBackground(ctx context.Context, work func(context.Context, *background
 	return b
 }
 
-// progress tells the phase that waits for the work, if one does, what is under way.
+// progress reports to the phase that waits for the work, if one does.
 func (b *background) progress(message string, completed, total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tell = func() { b.span.Progress(message, completed, total) }
+	b.report = func() { b.span.Progress(message, completed, total) }
 	if b.span != nil {
-		b.tell()
+		b.report()
 	}
 }
 
-// wait returns when the work has ended. The span is told meanwhile what is under way.
+// wait returns when the work has ended, and reports its progress to the span.
 func (b *background) wait(span *event.Span) error {
 	b.mu.Lock()
 	b.span = span
-	if b.tell != nil {
-		b.tell()
+	if b.report != nil {
+		b.report()
 	}
 	b.mu.Unlock()
 	<-b.ended

@@ -17,12 +17,13 @@ import (
 
 // settings are what the host adds to the topology, for kind.
 func (u *Up) settings() clusters.NodeSettings {
-	return clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs, MemoryBytes: u.facts.MachineMemoryBytes, Versions: u.versions}
+	return clusters.NodeSettings{Image: u.found.Node, CgroupV1: u.facts.CgroupV1, CPUs: u.facts.CPUs,
+		MemoryBytes: u.facts.MachineMemoryBytes, Versions: u.versions}
 }
 
 // create makes the containers of all nodes, and starts an external etcd.
 func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
-	// Finding images may have taken long enough for somebody else to come first.
+	// Another process may have created one while images were resolved.
 	if nodes, err := u.cluster.Nodes(ctx); err != nil {
 		return "", err
 	} else if len(nodes) > 0 {
@@ -68,8 +69,8 @@ func (u *Up) makeNodes(ctx context.Context) error {
 	return nil
 }
 
-// failed is the error of nodes that could not be made, with their own last words. A
-// reason that it has says more.
+// failed wraps the error of nodes that could not be created, with the last errors of their
+// components. A reason that it has is kept.
 func (u *Up) failed(ctx context.Context, err error) error {
 	err = health.WithLastErrors(ctx, u.cluster, err)
 	if hint.ReasonOf(err) != "" {

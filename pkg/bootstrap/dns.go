@@ -34,7 +34,8 @@ func (u *Up) speedUpDNS(ctx context.Context, _ *event.Span) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("list the ReplicaSets of CoreDNS: %w", err)
 	}
-	_, err = apps.Deployments("kube-system").Patch(ctx, "coredns", types.StrategicMergePatchType, []byte(fastReadinessProbe), metav1.PatchOptions{})
+	_, err = apps.Deployments("kube-system").Patch(ctx, "coredns", types.StrategicMergePatchType, []byte(fastReadinessProbe),
+		metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		return "there is no CoreDNS", nil
 	}

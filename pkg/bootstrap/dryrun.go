@@ -39,7 +39,8 @@ type DryRunResult struct {
 // DryRun says what Run would do, and changes nothing. What Run would refuse is
 // an error.
 func (u *Up) DryRun(ctx context.Context) (DryRunResult, error) {
-	u.dryRun = DryRunResult{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name), Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
+	u.dryRun = DryRunResult{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name),
+		Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
 	defer u.connection()()
 	var err error
 	u.dryRun.Steps, err = plan.DryRun(ctx, u.Plan(), u.Sink)
@@ -115,7 +116,8 @@ func (u *Up) dryRunNodeConfig(context.Context) (changes []string, err error) {
 			changes = append(changes, fmt.Sprintf("label node %s with %s=%s", node.Name, key, node.Labels[key]))
 		}
 		if node.CPUs != "" || node.Memory != "" {
-			changes = append(changes, fmt.Sprintf("limit node %s to %s processors and %s of memory", node.Name, cmp.Or(node.CPUs, "all"), cmp.Or(node.Memory, "all")))
+			changes = append(changes, fmt.Sprintf("limit node %s to %s processors and %s of memory", node.Name, cmp.Or(node.CPUs, "all"),
+				cmp.Or(node.Memory, "all")))
 		}
 	}
 	return changes, nil

@@ -44,7 +44,8 @@ func (u *Up) startExternalEtcd(ctx context.Context) error {
 		group.Go(func() error { return u.startEtcdMember(ctx, ca, first, name) })
 	}
 	if err := group.Wait(); err != nil {
-		return hint.EtcdFailed.Wrap(err, "etcd could not be started", "run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
+		return hint.EtcdFailed.Wrap(err, "etcd could not be started",
+			"run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
 	}
 	return nil
 }
@@ -164,32 +165,39 @@ func etcdPod(name, image string, t clusters.Topology) *corev1.Pod {
 	}
 	command := []string{
 		"etcd", "--name=" + name, "--data-dir=/var/lib/etcd",
-		fmt.Sprintf("--listen-client-urls=https://%s:%d", everywhere, etcdClientPort), fmt.Sprintf("--advertise-client-urls=https://%s:%d", name, etcdClientPort),
-		fmt.Sprintf("--listen-peer-urls=https://%s:%d", everywhere, etcdPeerPort), fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
+		fmt.Sprintf("--listen-client-urls=https://%s:%d", everywhere, etcdClientPort),
+		fmt.Sprintf("--advertise-client-urls=https://%s:%d", name, etcdClientPort),
+		fmt.Sprintf("--listen-peer-urls=https://%s:%d", everywhere, etcdPeerPort),
+		fmt.Sprintf("--initial-advertise-peer-urls=https://%s:%d", name, etcdPeerPort),
 		fmt.Sprintf("--listen-metrics-urls=http://127.0.0.1:%d", etcdMetricsPort),
 		"--initial-cluster=" + strings.Join(cluster, ","), "--initial-cluster-state=new", "--initial-cluster-token=" + t.Name,
-		"--trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt", "--cert-file=" + kubeadm.EtcdKeys + "server.crt", "--key-file=" + kubeadm.EtcdKeys + "server.key", "--client-cert-auth=true",
-		"--peer-trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt", "--peer-cert-file=" + kubeadm.EtcdKeys + "peer.crt", "--peer-key-file=" + kubeadm.EtcdKeys + "peer.key", "--peer-client-cert-auth=true",
+		"--trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt",
+		"--cert-file=" + kubeadm.EtcdKeys + "server.crt", "--key-file=" + kubeadm.EtcdKeys + "server.key", "--client-cert-auth=true",
+		"--peer-trusted-ca-file=" + kubeadm.EtcdKeys + "ca.crt",
+		"--peer-cert-file=" + kubeadm.EtcdKeys + "peer.crt", "--peer-key-file=" + kubeadm.EtcdKeys + "peer.key", "--peer-client-cert-auth=true",
 	}
 	if !t.Production() {
 		command = append(command, "--unsafe-no-fsync=true")
 	}
 	pod := staticPod("etcd", image, command, "/var/lib/etcd", strings.TrimSuffix(kubeadm.EtcdKeys, "/"))
-	pod.Spec.Containers[0].LivenessProbe = &corev1.Probe{InitialDelaySeconds: 10, PeriodSeconds: 10, TimeoutSeconds: 15, FailureThreshold: 8, ProbeHandler: corev1.ProbeHandler{
-		HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(etcdMetricsPort), Path: "/livez"}}}
+	pod.Spec.Containers[0].LivenessProbe = &corev1.Probe{InitialDelaySeconds: 10, PeriodSeconds: 10, TimeoutSeconds: 15, FailureThreshold: 8,
+		ProbeHandler: corev1.ProbeHandler{
+			HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(etcdMetricsPort), Path: "/livez"}}}
 	return pod
 }
 
 // etcdClient is a pod on a control plane in which people and verifications run
-// etcdctl; which member they ask is for them to say. It does nothing but to wait for
-// words that nobody says.
+// etcdctl; which member they ask is for them to say. Its own process does
+// nothing but read standard input.
 func etcdClient(image string) *corev1.Pod {
 	pod := staticPod(etcd.ClientComponent, image, []string{"etcdctl", "watch", "--interactive"}, path.Dir(kubeadm.APIServerEtcdClient))
 	pod.Spec.Volumes[0].HostPath.Type = nil
 	container := &pod.Spec.Containers[0]
 	container.Stdin, container.VolumeMounts[0].ReadOnly = true, true
 	container.Env = []corev1.EnvVar{
-		{Name: "ETCDCTL_CACERT", Value: kubeadm.EtcdKeys + "ca.crt"}, {Name: "ETCDCTL_CERT", Value: kubeadm.APIServerEtcdClient + ".crt"}, {Name: "ETCDCTL_KEY", Value: kubeadm.APIServerEtcdClient + ".key"},
+		{Name: "ETCDCTL_CACERT", Value: kubeadm.EtcdKeys + "ca.crt"},
+		{Name: "ETCDCTL_CERT", Value: kubeadm.APIServerEtcdClient + ".crt"},
+		{Name: "ETCDCTL_KEY", Value: kubeadm.APIServerEtcdClient + ".key"},
 	}
 	return pod
 }
@@ -197,14 +205,17 @@ func etcdClient(image string) *corev1.Pod {
 // staticPod is one on the host's network, that sees directories of the node.
 func staticPod(name, image string, command []string, directories ...string) *corev1.Pod {
 	pod := &corev1.Pod{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceSystem, Labels: map[string]string{"component": name, "tier": "control-plane"}},
-		Spec:       corev1.PodSpec{HostNetwork: true, Containers: []corev1.Container{{Name: name, Image: image, ImagePullPolicy: corev1.PullIfNotPresent, Command: command}}},
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceSystem,
+			Labels: map[string]string{"component": name, "tier": "control-plane"}},
+		Spec: corev1.PodSpec{HostNetwork: true, Containers: []corev1.Container{{Name: name, Image: image,
+			ImagePullPolicy: corev1.PullIfNotPresent, Command: command}}},
 	}
 	kind := corev1.HostPathDirectoryOrCreate
 	for i, directory := range directories {
 		volume := fmt.Sprintf("dir-%d", i)
-		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: directory, Type: &kind}}})
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: volume,
+			VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: directory, Type: &kind}}})
 		pod.Spec.Containers[0].VolumeMounts = append(pod.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: volume, MountPath: directory})
 	}
 	return pod

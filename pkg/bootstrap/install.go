@@ -26,7 +26,8 @@ func (u *Up) load(ctx context.Context, span *event.Span) (string, error) {
 		span.Progress(archive.Image, int64(i), int64(len(u.found.Archives)))
 		open := func() (io.ReadCloser, error) { return os.Open(archive.Path) }
 		if err := u.cluster.LoadImage(ctx, open); err != nil {
-			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be loaded into the nodes", "check Docker's free space: docker system df")
+			return "", hint.LoadFailed.Wrap(err, "image "+archive.Image+" could not be loaded into the nodes",
+				"check Docker's free space: docker system df")
 		}
 	}
 	return fmt.Sprintf("%d images", len(u.found.Archives)), nil
@@ -50,11 +51,13 @@ func (u *Up) noWorkloads() string {
 func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
 	if oldest, newest := u.addon.Tested(); !releases.Within(u.Version, oldest, newest) {
 		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "cni",
-			Message: fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest, newest, u.Version),
-			Hint:    "for one of those: --kubernetes-version " + newest})
+			Message: fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest,
+				newest, u.Version),
+			Hint: "for one of those: --kubernetes-version " + newest})
 	}
 	if err := u.addon.Install(ctx, u.client, u.sources.find); err != nil {
-		return "", hint.CNIInstallFailed.Wrap(err, u.addon.Name()+" could not be installed", "run again with --retain and look: kubectl -n kube-system get events")
+		return "", hint.CNIInstallFailed.Wrap(err, u.addon.Name()+" could not be installed",
+			"run again with --retain and look: kubectl -n kube-system get events")
 	}
 	return u.addon.Name(), nil
 }

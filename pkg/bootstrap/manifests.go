@@ -59,7 +59,8 @@ func readManifests(ctx context.Context, wanted []clusters.Manifest) (read []mani
 			err = nameless(objects)
 		}
 		if err != nil {
-			return nil, hint.ManifestInvalid.Wrap(err, "manifest "+m.Source()+" cannot be applied", "correct it: kubectl apply --dry-run=client -f "+m.Source())
+			return nil, hint.ManifestInvalid.Wrap(err, "manifest "+m.Source()+" cannot be applied",
+				"correct it: kubectl apply --dry-run=client -f "+m.Source())
 		}
 		read = append(read, manifest{m.Source(), objects, !m.NoWait})
 	}
@@ -84,7 +85,8 @@ func content(ctx context.Context, m clusters.Manifest) ([]byte, error) {
 	if m.File != "" {
 		data, err := os.ReadFile(m.File)
 		if err != nil {
-			return nil, hint.ManifestUnreadable.Wrap(err, "a manifest cannot be read", "correct its path in the configuration; a relative one begins where the configuration file is")
+			return nil, hint.ManifestUnreadable.Wrap(err, "a manifest cannot be read",
+				"correct its path in the configuration; a relative one begins where the configuration file is")
 		}
 		return data, nil
 	}
@@ -92,7 +94,8 @@ func content(ctx context.Context, m clusters.Manifest) ([]byte, error) {
 	defer cancel()
 	data, err := fetch(ctx, m.URL)
 	if err != nil {
-		return nil, hint.ManifestUnreachable.Wrap(err, "manifest "+m.URL+" cannot be read", "check the address and the network, or keep a copy and name it as file")
+		return nil, hint.ManifestUnreachable.Wrap(err, "manifest "+m.URL+" cannot be read",
+			"check the address and the network, or keep a copy and name it as file")
 	}
 	return data, nil
 }
@@ -137,9 +140,10 @@ func (u *Up) applyManifests(ctx context.Context, span *event.Span) (string, erro
 		if !m.wait {
 			continue
 		}
-		if err := u.waiter().Wait(ctx, hint.ManifestNotReady, "manifest "+m.source+" is not ready", "kubectl get pods,events -A", func(ctx context.Context) error {
-			return u.client.UntilReady(ctx, m.objects, func(err error) { span.Progress(err.Error(), 0, 0) })
-		}); err != nil {
+		if err := u.waiter().Wait(ctx, hint.ManifestNotReady, "manifest "+m.source+" is not ready", "kubectl get pods,events -A",
+			func(ctx context.Context) error {
+				return u.client.UntilReady(ctx, m.objects, func(err error) { span.Progress(err.Error(), 0, 0) })
+			}); err != nil {
 			return "", err
 		}
 	}
@@ -185,7 +189,8 @@ func mayCome(err error) bool {
 	case errors.As(err, &unknown):
 		return !scheme.Scheme.IsGroupRegistered(unknown.GroupKind.Group) // Kubernetes' own kinds are there from the beginning
 	case apierrors.IsForbidden(err): // by admission, for what a pod names, or by a namespace that ends
-		return strings.Contains(err.Error(), "error looking up service account") || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+		return strings.Contains(err.Error(), "error looking up service account") ||
+			apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 	}
 	return apierrors.IsNotFound(err) || apierrors.IsInternalError(err) || apierrors.IsServiceUnavailable(err) ||
 		apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err)

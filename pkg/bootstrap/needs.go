@@ -10,8 +10,10 @@ import (
 
 // Needs are what a topology and its CNI, nil for none, ask of the kernel and the host.
 func Needs(t clusters.Topology, addon Addon) host.Needs {
-	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress(), Places: map[string]string{}}
-	needs.Places[host.APIServerPort], needs.Places[host.APIServerAddress] = t.PlaceOf("apiServerPort"), t.PlaceOf("kindConfig.networking.apiServerAddress")
+	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress(),
+		Places: map[string]string{}}
+	needs.Places[host.APIServerPort] = t.PlaceOf("apiServerPort")
+	needs.Places[host.APIServerAddress] = t.PlaceOf("kindConfig.networking.apiServerAddress")
 	for _, node := range t.Each() {
 		addNeeds(&needs, t, node)
 	}

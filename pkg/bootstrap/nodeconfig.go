@@ -43,7 +43,8 @@ func (u *Up) configureNodes(ctx context.Context, span *event.Span) (string, erro
 		limited++
 	}
 	if err := u.client.Apply(ctx, labels); err != nil {
-		return "", hint.LabelsFailed.Wrap(err, "the nodes could not be labeled", "run again with --retain and look: kubectl get nodes --show-labels")
+		return "", hint.LabelsFailed.Wrap(err, "the nodes could not be labeled",
+			"run again with --retain and look: kubectl get nodes --show-labels")
 	}
 	return fmt.Sprintf("%d labeled, %d limited", len(labels), limited), nil
 }

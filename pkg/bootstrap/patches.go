@@ -65,8 +65,7 @@ func (u *Up) findVersions(ctx context.Context) error {
 	return nil
 }
 
-// reviewPatches says what the file alone could not tell, now that the versions of
-// Kubernetes are known.
+// reviewPatches reviews the patches again, now that the versions of Kubernetes are known.
 func (u *Up) reviewPatches() error {
 	warned, _ := u.Topology.ReviewPatches(nil)
 	warnings, problems := u.Topology.ReviewPatches(u.versions)
@@ -86,7 +85,8 @@ func (u *Up) checkComponents(ctx context.Context) (problems []string, err error)
 	}
 	requests := u.Topology.Requests(u.settings())
 	for _, node := range rendered {
-		rejected, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node), provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
+		rejected, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node),
+			provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,8 @@ func wordsOf(request clusters.Request) []string {
 	name := strings.Trim(request.Setting, `-"`)
 	words := []string{name, name[strings.LastIndex(name, ".")+1:]}
 	value := fmt.Sprint(request.Value)
-	return slices.DeleteFunc(append(words, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",= []:", r) })...), func(word string) bool { return len(word) < 3 })
+	return slices.DeleteFunc(append(words, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",= []:", r) })...),
+		func(word string) bool { return len(word) < 3 })
 }
 
 // checkContainerdPatches compares what containerd makes of its configuration with each patch
@@ -157,7 +158,8 @@ func (u *Up) checkContainerdPatches(ctx context.Context) (problems []string, err
 		case strings.HasPrefix(after, "containerd: "):
 			return append(problems, fmt.Sprintf("%s: containerd refuses the patch: %s", patch.Place, strings.TrimSpace(after))), nil
 		case changed[i] && before == after:
-			problems = append(problems, fmt.Sprintf("%s: containerd's configuration is the same with the patch: it has no such settings", patch.Place))
+			problems = append(problems, fmt.Sprintf("%s: containerd's configuration is the same with the patch: it has no such settings",
+				patch.Place))
 		}
 	}
 	return problems, nil

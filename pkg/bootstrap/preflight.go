@@ -134,7 +134,8 @@ func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 
 // request says which images the cluster needs.
 func (u *Up) request() images.Request {
-	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()), Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Dependencies.Probe}, PlaceOf: u.Topology.PlaceOfImage}
+	request := images.Request{Mode: u.ImageMode, Node: u.Image, Published: provider.NodeImage(u.Topology.Kubernetes()),
+		Minor: releases.Minor(u.Topology.KubernetesVersion), Pods: []string{u.Dependencies.Probe}, PlaceOf: u.Topology.PlaceOfImage}
 	if own := u.Topology.Images(); !slices.Contains(own, "") { // no other image is needed
 		request.Node = own[0]
 	}

@@ -16,8 +16,7 @@ func (u *Up) wanted() record.Cluster {
 	})
 }
 
-// differences names, in words, how the cluster that is there differs from the
-// one that is wanted.
+// differences describes how the cluster that is there differs from the one that is wanted.
 func (u *Up) differences(ctx context.Context, made record.Cluster) (string, error) {
 	if found := made.Expect.Differences(u.wanted().Expect); found != "" {
 		return found, nil

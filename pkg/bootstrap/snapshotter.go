@@ -10,8 +10,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/images"
 )
 
-// snapshotterVariable is by which kind's nodes are told how containerd keeps
-// file systems (kind v0.33.0, images/base/files/usr/local/bin/entrypoint).
+// snapshotterVariable chooses how containerd keeps file systems in kind's nodes
+// (kind v0.33.0, images/base/files/usr/local/bin/entrypoint).
 const snapshotterVariable = "KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER"
 
 // overlayfs is how containerd keeps file systems unless a node finds a reason

@@ -115,7 +115,8 @@ const SourceID = "cni.source"
 // Source is what can be said of the files that a topology's CNI is installed from:
 // whether the binary, the node image that Docker has, or a module proxy has them.
 // Without a CNI there is no finding.
-func Source(ctx context.Context, docker *provider.Docker, dependencies Dependencies, t clusters.Topology, facts host.Facts) ([]host.Finding, error) {
+func Source(ctx context.Context, docker *provider.Docker, dependencies Dependencies, t clusters.Topology,
+	facts host.Facts) ([]host.Finding, error) {
 	addon, err := dependencies.Addon(t, facts)
 	if addon == nil || err != nil {
 		return nil, err

@@ -83,7 +83,8 @@ func labelStorage(ctx context.Context, client *kube.Client) error {
 		return nil
 	}
 	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:"privileged"}}}`, podSecurityLabel)
-	if _, err := namespaces.Patch(ctx, storageNamespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: kube.FieldManager}); err != nil {
+	if _, err := namespaces.Patch(ctx, storageNamespace, types.MergePatchType, []byte(patch),
+		metav1.PatchOptions{FieldManager: kube.FieldManager}); err != nil {
 		return fmt.Errorf("label namespace %s: %w", storageNamespace, err)
 	}
 	return nil

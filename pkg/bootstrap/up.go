@@ -188,7 +188,8 @@ func (u *Up) connect(ctx context.Context) error {
 
 func (u *Up) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
 	if err := u.merge(ctx); err != nil {
-		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "check the file's permissions, then: kindctl kubeconfig merge -n "+u.Topology.Name)
+		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged",
+			"check the file's permissions, then: kindctl kubeconfig merge -n "+u.Topology.Name)
 	}
 	return "context " + provider.Context(u.Topology.Name), nil
 }

@@ -13,7 +13,8 @@ import (
 func Connect(ctx context.Context, cluster provider.Cluster) (*kube.Client, error) {
 	kubeconfig, err := cluster.Kubeconfig(ctx, false)
 	if err != nil {
-		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", cluster.Name), "recreate it: kindctl down -n "+cluster.Name)
+		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig; it may never have been finished", cluster.Name),
+			"recreate it: kindctl down -n "+cluster.Name)
 	}
 	return kube.FromKubeconfigData([]byte(kubeconfig))
 }

@@ -36,11 +36,12 @@ func (w Waiter) PodsSince(ctx context.Context, span *event.Span, since map[strin
 	if err != nil {
 		return fmt.Errorf("list nodes: %w", err)
 	}
-	return w.Wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
-		return kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
-			return report(span, running(w.pods(seen, fakes), since))
+	return w.Wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events",
+		func(ctx context.Context) error {
+			return kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
+				return report(span, running(w.pods(seen, fakes), since))
+			})
 		})
-	})
 }
 
 // reportedSince names the nodes whose kubelet has not reported since they were started.

@@ -118,30 +118,32 @@ func brief(message string) string {
 // message says what was left out, if anything was.
 func (w Waiter) Workloads(ctx context.Context, span *event.Span, agentsReady func()) (message string, err error) {
 	apps := w.Client.Clientset.AppsV1()
-	err = w.Wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
-		agents := apps.DaemonSets("kube-system")
-		fakes, err := verify.Fakes(ctx, w.Client.Clientset)
-		if err != nil {
-			return fmt.Errorf("list nodes: %w", err)
-		}
-		err = kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
-			return report(span, rolledOut(w.daemonSets(seen), len(fakes)))
+	err = w.Wait(ctx, hint.WorkloadsNotReady, "the system's pods are not ready", "kubectl -n kube-system get pods,events",
+		func(ctx context.Context) error {
+			agents := apps.DaemonSets("kube-system")
+			fakes, err := verify.Fakes(ctx, w.Client.Clientset)
+			if err != nil {
+				return fmt.Errorf("list nodes: %w", err)
+			}
+			err = kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
+				return report(span, rolledOut(w.daemonSets(seen), len(fakes)))
+			})
+			if err != nil {
+				return err
+			}
+			if agentsReady != nil {
+				agentsReady()
+			}
+			if w.awaitsCloud(ctx) {
+				message = "only agents: the nodes wait for a cloud controller manager, and CoreDNS with them"
+				return nil
+			}
+			deployments := apps.Deployments("kube-system")
+			return kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}),
+				func(seen []*appsv1.Deployment) error {
+					return report(span, available(w.deployments(seen)))
+				})
 		})
-		if err != nil {
-			return err
-		}
-		if agentsReady != nil {
-			agentsReady()
-		}
-		if w.awaitsCloud(ctx) {
-			message = "only agents: the nodes wait for a cloud controller manager, and CoreDNS with them"
-			return nil
-		}
-		deployments := apps.Deployments("kube-system")
-		return kube.UntilAll(ctx, kube.ListWatch(deployments.List, deployments.Watch, metav1.ListOptions{}), func(seen []*appsv1.Deployment) error {
-			return report(span, available(w.deployments(seen)))
-		})
-	})
 	return message, err
 }
 
@@ -150,29 +152,31 @@ func (w Waiter) Workloads(ctx context.Context, span *event.Span, agentsReady fun
 // may be absent. The message says what was left out.
 func (w Waiter) Proxies(ctx context.Context, span *event.Span, nodes int) (message string, err error) {
 	agents := w.Client.Clientset.AppsV1().DaemonSets("kube-system")
-	return "kube-proxy; other pods wait for a CNI", w.Wait(ctx, hint.WorkloadsNotReady, "kube-proxy is not ready on every node", "kubectl -n kube-system get pods,events", func(ctx context.Context) error {
-		fakes, err := verify.Fakes(ctx, w.Client.Clientset)
-		if err != nil {
-			return fmt.Errorf("list nodes: %w", err)
-		}
-		return kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
-			at := slices.IndexFunc(seen, func(d *appsv1.DaemonSet) bool { return d.Name == "kube-proxy" })
-			if at < 0 {
-				return nil
+	return "kube-proxy; other pods wait for a CNI", w.Wait(ctx, hint.WorkloadsNotReady, "kube-proxy is not ready on every node",
+		"kubectl -n kube-system get pods,events", func(ctx context.Context) error {
+			fakes, err := verify.Fakes(ctx, w.Client.Clientset)
+			if err != nil {
+				return fmt.Errorf("list nodes: %w", err)
 			}
-			if wanted := int(seen[at].Status.DesiredNumberScheduled); wanted < nodes {
-				return report(span, fmt.Errorf("kube-proxy: wanted on %d of %d nodes", wanted, nodes))
-			}
-			return report(span, rolledOut(seen[at:at+1], len(fakes)))
+			return kube.UntilAll(ctx, kube.ListWatch(agents.List, agents.Watch, metav1.ListOptions{}), func(seen []*appsv1.DaemonSet) error {
+				at := slices.IndexFunc(seen, func(d *appsv1.DaemonSet) bool { return d.Name == "kube-proxy" })
+				if at < 0 {
+					return nil
+				}
+				if wanted := int(seen[at].Status.DesiredNumberScheduled); wanted < nodes {
+					return report(span, fmt.Errorf("kube-proxy: wanted on %d of %d nodes", wanted, nodes))
+				}
+				return report(span, rolledOut(seen[at:at+1], len(fakes)))
+			})
 		})
-	})
 }
 
 // awaitsCloud reports whether every node keeps ordinary pods away until a cloud
 // controller manager has come, as --cloud-provider=external asks for.
 func (w Waiter) awaitsCloud(ctx context.Context) bool {
 	nodes, err := w.Client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	return err == nil && len(nodes.Items) > 0 && !slices.ContainsFunc(nodes.Items, func(node corev1.Node) bool { return !verify.AwaitsCloud(node) })
+	return err == nil && len(nodes.Items) > 0 && !slices.ContainsFunc(nodes.Items,
+		func(node corev1.Node) bool { return !verify.AwaitsCloud(node) })
 }
 
 func report(span *event.Span, err error) error {
@@ -188,7 +192,8 @@ func rolledOut(agents []*appsv1.DaemonSet, fakes int) error {
 	var waiting []string
 	for _, agent := range agents {
 		status := agent.Status
-		if status.ObservedGeneration < agent.Generation || int(status.NumberReady) < int(status.DesiredNumberScheduled)-fakes || status.DesiredNumberScheduled == 0 {
+		if status.ObservedGeneration < agent.Generation || int(status.NumberReady) < int(status.DesiredNumberScheduled)-fakes ||
+			status.DesiredNumberScheduled == 0 {
 			waiting = append(waiting, fmt.Sprintf("%s: %d of %d ready", agent.Name, status.NumberReady, status.DesiredNumberScheduled))
 		}
 	}
@@ -198,7 +203,8 @@ func rolledOut(agents []*appsv1.DaemonSet, fakes int) error {
 func available(deployments []*appsv1.Deployment) error {
 	var waiting []string
 	for _, deployment := range deployments {
-		if want := *deployment.Spec.Replicas; deployment.Status.AvailableReplicas < want || deployment.Status.ObservedGeneration < deployment.Generation {
+		if want := *deployment.Spec.Replicas; deployment.Status.AvailableReplicas < want ||
+			deployment.Status.ObservedGeneration < deployment.Generation {
 			waiting = append(waiting, fmt.Sprintf("%s: %d of %d available", deployment.Name, deployment.Status.AvailableReplicas, want))
 		}
 	}

@@ -122,5 +122,6 @@ func (w Waiter) WarnOfOthers(ctx context.Context, sink event.Sink, phase string)
 	}
 	slices.Sort(others)
 	sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: phase,
-		Message: "not waited for in kube-system: " + strings.Join(others, "; "), Hint: "look at it: kubectl -n kube-system get daemonsets,deployments,pods"})
+		Message: "not waited for in kube-system: " + strings.Join(others, "; "),
+		Hint:    "look at it: kubectl -n kube-system get daemonsets,deployments,pods"})
 }

@@ -28,7 +28,8 @@ const kubernetesDir = "/etc/kubernetes"
 // pki is what control planes have in common (kubeadm, and kind v0.33.0,
 // pkg/cluster/internal/create/actions/kubeadminit).
 var pki = []string{
-	kubernetesDir + "/pki/ca.crt", kubernetesDir + "/pki/ca.key", kubernetesDir + "/pki/front-proxy-ca.crt", kubernetesDir + "/pki/front-proxy-ca.key",
+	kubernetesDir + "/pki/ca.crt", kubernetesDir + "/pki/ca.key",
+	kubernetesDir + "/pki/front-proxy-ca.crt", kubernetesDir + "/pki/front-proxy-ca.key",
 	kubernetesDir + "/pki/sa.pub", kubernetesDir + "/pki/sa.key", kubernetesDir + "/pki/etcd/ca.crt", kubernetesDir + "/pki/etcd/ca.key",
 }
 

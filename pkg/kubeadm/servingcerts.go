@@ -37,7 +37,8 @@ func ApproveServingCertificates(ctx context.Context, client *kube.Client, nodes 
 				if err := approve(ctx, client, request, nodes); err != nil && ctx.Err() == nil && !warned[request.Name] {
 					warned[request.Name] = true
 					sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "certificates", Message: err.Error(),
-						Hint: "look at it, and approve it if it is right: kubectl describe csr " + request.Name + "; kubectl certificate approve " + request.Name})
+						Hint: "look at it, and approve it if it is right: kubectl describe csr " + request.Name +
+							"; kubectl certificate approve " + request.Name})
 				}
 			}
 			return errors.New("watching for more") // until stop
@@ -62,13 +63,15 @@ func approve(ctx context.Context, client *kube.Client, request *certificatesv1.C
 	bounded, cancel := context.WithTimeout(ctx, addressTime)
 	defer cancel()
 	api := client.Clientset.CoreV1().Nodes()
-	err := kube.Until(bounded, kube.ListWatch(api.List, api.Watch, kube.Named(nodes[at])), func(node *corev1.Node) error { return servingFor(request, node) })
+	err := kube.Until(bounded, kube.ListWatch(api.List, api.Watch, kube.Named(nodes[at])),
+		func(node *corev1.Node) error { return servingFor(request, node) })
 	if err != nil {
 		return fmt.Errorf("certificate request %s of %s is not approved: %w", request.Name, nodes[at], err)
 	}
 	request = request.DeepCopy()
 	request.Status.Conditions = append(request.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
-		Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue, Reason: "KindctlApproved", Message: "a kubelet of this cluster, for addresses of its own node",
+		Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue,
+		Reason: "KindctlApproved", Message: "a kubelet of this cluster, for addresses of its own node",
 	})
 	_, err = client.Clientset.CertificatesV1().CertificateSigningRequests().UpdateApproval(ctx, request.Name, request, metav1.UpdateOptions{})
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) { // another client was quicker
@@ -84,7 +87,8 @@ func servingFor(request *certificatesv1.CertificateSigningRequest, node *corev1.
 	if request.Spec.SignerName != certificatesv1.KubeletServingSignerName {
 		return fmt.Errorf("the signer is %s", request.Spec.SignerName)
 	}
-	usages := []certificatesv1.KeyUsage{certificatesv1.UsageDigitalSignature, certificatesv1.UsageKeyEncipherment, certificatesv1.UsageServerAuth}
+	usages := []certificatesv1.KeyUsage{certificatesv1.UsageDigitalSignature, certificatesv1.UsageKeyEncipherment,
+		certificatesv1.UsageServerAuth}
 	for _, usage := range request.Spec.Usages {
 		if !slices.Contains(usages, usage) {
 			return fmt.Errorf("it asks for the usage %q", usage)

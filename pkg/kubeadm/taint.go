@@ -36,7 +36,8 @@ func changeTaints(ctx context.Context, client *kube.Client, tainted bool) error 
 		if tainted {
 			taints = append(taints, clusters.ControlPlaneTaint)
 		}
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": node.ResourceVersion}, "spec": map[string]any{"taints": taints}})
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": node.ResourceVersion},
+			"spec": map[string]any{"taints": taints}})
 		if err != nil {
 			return err
 		}

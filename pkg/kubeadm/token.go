@@ -56,12 +56,13 @@ func CreateToken(ctx context.Context, client *kube.Client) (token string, revoke
 	maps := client.Clientset.CoreV1().ConfigMaps(metav1.NamespacePublic)
 	bounded, cancel := context.WithTimeout(ctx, signatureTimeout)
 	defer cancel()
-	err = kube.Until(bounded, kube.ListWatch(maps.List, maps.Watch, kube.Named(bootstrapapi.ConfigMapClusterInfo)), func(info *corev1.ConfigMap) error {
-		if info.Data[bootstrapapi.JWSSignatureKeyPrefix+id] == "" {
-			return errors.New("the controller manager has not signed the token yet")
-		}
-		return nil
-	})
+	err = kube.Until(bounded, kube.ListWatch(maps.List, maps.Watch, kube.Named(bootstrapapi.ConfigMapClusterInfo)),
+		func(info *corev1.ConfigMap) error {
+			if info.Data[bootstrapapi.JWSSignatureKeyPrefix+id] == "" {
+				return errors.New("the controller manager has not signed the token yet")
+			}
+			return nil
+		})
 	if err != nil {
 		revoke()
 		return "", nil, err

@@ -40,7 +40,8 @@ func CertificatesExpired(ctx context.Context, cluster provider.Cluster) error {
 	if authorities := authoritiesOf(ended); len(authorities) > 0 {
 		return authorityExpired(cluster.Name, authorities)
 	}
-	return hint.CertificatesExpired.New(fmt.Sprintf("certificates of cluster %s have expired: %s", cluster.Name, listed(ended)), "renew them: kindctl start -n "+cluster.Name)
+	return hint.CertificatesExpired.New(fmt.Sprintf("certificates of cluster %s have expired: %s", cluster.Name, listed(ended)),
+		"renew them: kindctl start -n "+cluster.Name)
 }
 
 func authorityExpired(name string, ended []provider.Certificate) error {
@@ -218,7 +219,8 @@ func kubeletCertificate(node string, authority, authorityKey []byte, now time.Ti
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "system:node:" + node, Organization: []string{"system:nodes"}},
-		NotBefore: now.Add(-time.Minute), NotAfter: end, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		NotBefore: now.Add(-time.Minute), NotAfter: end, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, signers[0], key.Public(), signer)
 	if err != nil {
 		return nil, err

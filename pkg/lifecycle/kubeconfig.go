@@ -70,7 +70,8 @@ func MergeKubeconfig(ctx context.Context, cluster provider.Cluster, path string,
 		return "", err
 	}
 	if err := cluster.MergeKubeconfig(ctx, path, keep); err != nil {
-		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "see whether the cluster was ever finished: kindctl status -n "+cluster.Name)
+		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged",
+			"see whether the cluster was ever finished: kindctl status -n "+cluster.Name)
 	}
 	file := provider.KubeconfigTarget(path)
 	return file, cluster.AddKubeconfigs(ctx, file)

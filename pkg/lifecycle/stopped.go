@@ -55,5 +55,6 @@ func EnsureRunning(ctx context.Context, cluster provider.Cluster, except ...stri
 	if len(stopped) == 0 {
 		return nil
 	}
-	return hint.ClusterStopped.New(fmt.Sprintf("nodes of cluster %s are stopped: %s", cluster.Name, strings.Join(stopped, ", ")), "start it: kindctl start -n "+cluster.Name)
+	return hint.ClusterStopped.New(fmt.Sprintf("nodes of cluster %s are stopped: %s", cluster.Name, strings.Join(stopped, ", ")),
+		"start it: kindctl start -n "+cluster.Name)
 }

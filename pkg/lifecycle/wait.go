@@ -48,16 +48,19 @@ func (s *Start) waitForAPI(ctx context.Context, span *event.Span) (string, error
 			continue
 		}
 		servers++
-		if err := untilReady(bounded, direct(s.client.Config, api), func(err error) { span.Progress(node.Name+": "+err.Error(), 0, 0) }); err != nil {
+		if err := untilReady(bounded, direct(s.client.Config, api),
+			func(err error) { span.Progress(node.Name+": "+err.Error(), 0, 0) }); err != nil {
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.APITimeout.Wrap(health.WithLastErrors(ctx, s.cluster(), err), fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
+			return "", hint.APITimeout.Wrap(health.WithLastErrors(ctx, s.cluster(), err),
+				fmt.Sprintf("the API server of %s is not ready after %v", node.Name, s.WaitTimeout),
 				fmt.Sprintf("look at it: docker exec %s journalctl -u kubelet -n 50", node.Name))
 		}
 	}
 	if err := untilReady(bounded, s.client.Config, func(err error) { span.Progress(err.Error(), 0, 0) }); err != nil {
-		return "", hint.APITimeout.Wrap(err, fmt.Sprintf("the API of cluster %s does not answer after %v", s.Name, s.WaitTimeout), "look at the load balancer: docker logs "+s.Name+"-external-load-balancer")
+		return "", hint.APITimeout.Wrap(err, fmt.Sprintf("the API of cluster %s does not answer after %v", s.Name, s.WaitTimeout),
+			"look at the load balancer: docker logs "+s.Name+"-external-load-balancer")
 	}
 	var names []string
 	for _, node := range s.nodes {
@@ -146,7 +149,8 @@ func (s *Start) deferTimeout(ctx context.Context, message string, err error) (st
 	if err == nil || ctx.Err() != nil || hint.CodeOf(err) != hint.Timeout {
 		return message, err
 	}
-	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "start", Message: err.Error(), Hint: hint.AdviceOf(err)})
+	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "start", Message: err.Error(),
+		Hint: hint.AdviceOf(err)})
 	return "not all; the verification goes on", nil
 }
 

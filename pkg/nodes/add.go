@@ -135,7 +135,8 @@ func (a *Add) createContainers(ctx context.Context, _ *event.Span) (string, erro
 		group.Go(func() error { return a.like.Clone(ctx, name, a.role) })
 	}
 	if err := group.Wait(); err != nil {
-		return "", hint.CreateFailed.Wrap(err, "the nodes could not be made", "look at what Docker says, and at the room that it has: docker system df")
+		return "", hint.CreateFailed.Wrap(err, "the nodes could not be made",
+			"look at what Docker says, and at the room that it has: docker system df")
 	}
 	nodes, err := a.cluster().KubernetesNodes(ctx)
 	if err != nil {
@@ -175,7 +176,8 @@ func (a *Add) join(ctx context.Context, span *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.JoinFailed.Wrap(err, "the nodes could not join", "run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
+		return "", hint.JoinFailed.Wrap(err, "the nodes could not join",
+			"run again with --retain and look: docker exec "+a.Nodes[0]+" journalctl -u kubelet -n 50")
 	}
 	if a.role == clusters.ControlPlane {
 		return "", a.updateLoadBalancer(ctx)

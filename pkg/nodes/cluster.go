@@ -83,7 +83,8 @@ func (s *runningCluster) run(ctx context.Context, plans ...[]plan.Phase) error {
 	defer release()
 	s.Docker = s.Docker.WithSink(s.Sink)
 	for _, phases := range plans {
-		if err := plan.Run(ctx, phases, plan.Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable, UndoTimeout: undoTimeout}); err != nil {
+		if err := plan.Run(ctx, phases, plan.Options{Sink: s.Sink, Retain: s.Retain, Retainable: s.Retainable,
+			UndoTimeout: undoTimeout}); err != nil {
 			return err
 		}
 	}
@@ -227,7 +228,8 @@ func (s *runningCluster) stopAPIServer(ctx context.Context, name string) error {
 
 // forceDeletePods deletes the pods of a node that is gone. Kubernetes would do so after 40 s.
 func (s *runningCluster) forceDeletePods(ctx context.Context, node string) error {
-	pods, err := s.client.Clientset.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
+	pods, err := s.client.Clientset.CoreV1().Pods(metav1.NamespaceAll).List(ctx,
+		metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
 	if err != nil {
 		return fmt.Errorf("list the pods of %s: %w", node, err)
 	}

@@ -26,7 +26,8 @@ func expectOnNewNodes(expect verify.Expectation, like string, names []string) ve
 
 // expectWithoutNodes leaves out what was asked for of nodes that leave.
 func expectWithoutNodes(expect verify.Expectation, names []string) verify.Expectation {
-	expect.Requested = slices.DeleteFunc(slices.Clone(expect.Requested), func(r verify.Requested) bool { return slices.Contains(names, r.Node) })
+	expect.Requested = slices.DeleteFunc(slices.Clone(expect.Requested),
+		func(r verify.Requested) bool { return slices.Contains(names, r.Node) })
 	expect.Untainted = slices.DeleteFunc(slices.Clone(expect.Untainted), func(name string) bool { return slices.Contains(names, name) })
 	return expect
 }

@@ -132,7 +132,8 @@ func (d *Remove) findNodes(ctx context.Context) error {
 	for _, name := range d.names {
 		at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Name == name || n.Name == d.Name+"-"+name })
 		if at < 0 {
-			return hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)), "list them: kindctl get nodes -n "+d.Name)
+			return hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q%s", d.Name, name, hint.Nearest(name, known)),
+				"list them: kindctl get nodes -n "+d.Name)
 		}
 		if !slices.Contains(d.leaving, nodes[at]) {
 			d.leaving = append(d.leaving, nodes[at])
@@ -154,7 +155,8 @@ func (d *Remove) checkQuorum(ctx context.Context, names []string) error {
 		}
 	}
 	if quorum := d.after.EtcdMembers/2 + 1; answering < quorum {
-		return hint.QuorumNeeded.New(fmt.Sprintf("%d etcd members would remain, %d of them healthy; a quorum is %d", d.after.EtcdMembers, answering, quorum),
+		return hint.QuorumNeeded.New(fmt.Sprintf("%d etcd members would remain, %d of them healthy; a quorum is %d",
+			d.after.EtcdMembers, answering, quorum),
 			"bring the others back first: kindctl verify -n "+d.Name+" --only etcd")
 	}
 	return nil
@@ -184,7 +186,8 @@ func (d *Remove) checkVolumes(ctx context.Context, names []string) error {
 	if d.force || len(lost) == 0 {
 		return nil
 	}
-	return hint.DataLost.New("the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "), "copy what is needed, then run again with --force")
+	return hint.DataLost.New("the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "),
+		"copy what is needed, then run again with --force")
 }
 
 // isDisposable reports whether a volume's data is no longer needed: its claim is gone and its
@@ -203,7 +206,8 @@ func onlyOnNodes(volume corev1.PersistentVolume, names []string) bool {
 	}
 	for _, term := range volume.Spec.NodeAffinity.Required.NodeSelectorTerms {
 		inside := slices.ContainsFunc(append(term.MatchExpressions, term.MatchFields...), func(r corev1.NodeSelectorRequirement) bool {
-			return r.Operator == corev1.NodeSelectorOpIn && len(r.Values) > 0 && !slices.ContainsFunc(r.Values, func(value string) bool { return !slices.Contains(names, value) })
+			return r.Operator == corev1.NodeSelectorOpIn && len(r.Values) > 0 &&
+				!slices.ContainsFunc(r.Values, func(value string) bool { return !slices.Contains(names, value) })
 		})
 		if !inside {
 			return false
@@ -227,7 +231,8 @@ func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 		}
 		d.wasCordoned[node.Name] = node.Spec.Unschedulable
 		var problems strings.Builder
-		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true, PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
+		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
+			PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
 			AdditionalFilters: []drain.PodFilter{skipProvisioner},
 			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
 				moved++
@@ -243,7 +248,8 @@ func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 			if ctx.Err() != nil {
 				return "", context.Cause(ctx)
 			}
-			return "", hint.DrainFailed.Wrap(err, "the pods of "+node.Name+" could not be moved", "--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
+			return "", hint.DrainFailed.Wrap(err, "the pods of "+node.Name+" could not be moved",
+				"--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
 		}
 	}
 	return fmt.Sprintf("%d pods", moved), nil

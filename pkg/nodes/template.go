@@ -32,7 +32,8 @@ func (a *Add) checkHostMounts(ctx context.Context) error {
 	if len(shared) == 0 {
 		return nil
 	}
-	return hint.StateShared.New(fmt.Sprintf("a node like %s would share its folders of this host: %s", a.like.Name, strings.Join(shared, ", ")),
+	return hint.StateShared.New(fmt.Sprintf("a node like %s would share its folders of this host: %s", a.like.Name,
+		strings.Join(shared, ", ")),
 		"give each node a folder of its own in the configuration, and make the cluster again: kindctl down -n "+a.Name+"; kindctl up --config FILE")
 }
 
@@ -79,7 +80,8 @@ func (a *Add) copyImages(ctx context.Context, _ *event.Span) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", hint.LoadFailed.Wrap(err, "the images of "+a.like.Name+" could not be copied to the new nodes", "see whether Docker has enough disk space: docker system df")
+		return "", hint.LoadFailed.Wrap(err, "the images of "+a.like.Name+" could not be copied to the new nodes",
+			"see whether Docker has enough disk space: docker system df")
 	}
 	skipped := slices.Compact(slices.Sorted(slices.Values(slices.Concat(left...))))
 	if len(skipped) > 0 {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// checkWritable tells whether files can be made in a directory. Only trying shows it.
+// checkWritable reports whether files can be made in a directory. Only trying shows it.
 func checkWritable(dir string) error {
 	file, err := os.CreateTemp(dir, ".kindctl-")
 	if err != nil {

@@ -4,5 +4,5 @@ package provider
 
 import "golang.org/x/sys/unix"
 
-// checkWritable tells whether files can be made in a directory.
+// checkWritable reports whether files can be made in a directory.
 func checkWritable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }

@@ -32,7 +32,7 @@ const (
 // nodeAddress is a node and the address that it is to have.
 type nodeAddress struct {
 	*Node
-	// desired is the address that it had; none when nobody knows or cares.
+	// desired is the address that it had; none when it is unknown or does not matter.
 	desired netip.Addr
 	// pinned says that no other address will do: this is one of several members of
 	// etcd, which know each other by address.
@@ -42,11 +42,11 @@ type nodeAddress struct {
 	startOrder netip.Addr
 }
 
-// wrong tells whether it runs at an address that must not be.
+// wrong reports whether a pinned node runs at another address.
 func (a nodeAddress) wrong() bool { return a.pinned && a.active() && a.address() != a.desired }
 
-// detectIPFamily has the nodes of a cluster speak of their addresses of the IP family that
-// etcd's members know each other by. Clusters with an external etcd do not care.
+// detectIPFamily sets the IP family of the nodes' addresses: the one that etcd's members
+// know each other by. It does not matter with an external etcd.
 func detectIPFamily(ctx context.Context, nodes []*Node) error {
 	for _, n := range nodes {
 		if n.Role != constants.ControlPlaneNodeRoleValue {
@@ -208,7 +208,7 @@ func endpointConfig(address netip.Addr) network.EndpointIPAMConfig {
 }
 
 // noFixedAddress recognizes Docker's refusal of a fixed address in a network
-// whose subnet nobody chose, or that does not have the address.
+// whose subnet was not chosen by a user, or that does not have the address.
 func noFixedAddress(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "user configured subnets") || strings.Contains(err.Error(), "no configured subnet"))
 }

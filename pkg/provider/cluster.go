@@ -111,11 +111,11 @@ type Inventory struct {
 	Companions []string
 }
 
-// Empty tells whether Docker has nothing of the cluster.
+// Empty reports whether Docker has nothing of the cluster.
 func (i Inventory) Empty() bool { return len(i.Nodes)+len(i.Companions) == 0 }
 
 // Metadata returns that of the first container that has some, and false when none has:
-// then somebody else made the cluster with kind, or nobody came as far as to write it.
+// then kind alone made the cluster, or kindctl was killed before it wrote any.
 func (i Inventory) Metadata() (Metadata, bool) {
 	for _, n := range i.Nodes {
 		if n.Metadata != nil {
@@ -186,8 +186,8 @@ func (d *Docker) Identity(ctx context.Context) (id string, now time.Time, err er
 }
 
 // missingContainers returns an error that names the containers which a cluster has lost.
-// known are those that it was made of, if its nodes remember; if not, a gap in
-// kind's numbers tells. Before several control planes there is a load balancer.
+// known are those that it was made of, if its metadata has them; if not, a gap in
+// kind's numbers shows it. Before several control planes there is a load balancer.
 func missingContainers(cluster string, nodes []*Node, known []string) error {
 	there := map[string]bool{}
 	counts := map[string]int{constants.ControlPlaneNodeRoleValue: 1}

@@ -69,7 +69,7 @@ func (d *Docker) create(ctx context.Context, config *v1alpha4.Cluster, network s
 // while it still starts the others.
 
 const (
-	// pollInterval is how often it is looked whether something has ended that tells nobody.
+	// pollInterval is how often to look for the end of what cannot be watched.
 	pollInterval = 20 * time.Millisecond
 	// provisionTimeout bounds how long what has failed is waited for. kind gives a node 30 s to
 	// boot.
@@ -88,7 +88,7 @@ func runToEnd(ctx context.Context, work func() error) (err error) {
 	return err
 }
 
-// atWork tells whether a goroutine has a label.
+// atWork reports whether a goroutine has a label.
 func atWork(label string) bool {
 	var profile bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&profile, 1) // a Buffer takes everything
@@ -116,7 +116,7 @@ func (d *Docker) awaitContainers(ctx context.Context, planned []PlannedNode) {
 	group.Wait()
 }
 
-// beingMade tells whether Docker makes a container that it does not show yet: another
+// beingMade reports whether Docker makes a container that it does not show yet: another
 // one cannot have the name.
 func (d *Docker) beingMade(ctx context.Context, one PlannedNode) bool {
 	if _, err := d.api.ContainerInspect(ctx, one.Name, client.ContainerInspectOptions{}); !errdefs.IsNotFound(err) {
@@ -129,7 +129,7 @@ func (d *Docker) beingMade(ctx context.Context, one PlannedNode) bool {
 	return errdefs.IsConflict(err)
 }
 
-// networkVariable is the one way to tell kind on which network to put nodes
+// networkVariable is the only way to choose kind's network for nodes
 // (kind v0.33.0, pkg/cluster/internal/providers/docker/provider.go).
 const networkVariable = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 
@@ -169,7 +169,7 @@ func onNetwork(network string, work func() error) error {
 	return work()
 }
 
-// portTaken recognizes Docker's words for a port of the host that is in use, of
+// portTaken recognizes Docker's messages on a port of the host that is in use, of
 // its own book-keeping and of the kernel.
 func portTaken(message string) bool {
 	return strings.Contains(message, "port is already allocated") || strings.Contains(message, "bind: address already in use") ||
@@ -206,10 +206,10 @@ func requestsPort(config *v1alpha4.Cluster, port int32) bool {
 	return false
 }
 
-// portAttempts bounds how often somebody may come first.
+// portAttempts bounds how often another process may take the port first.
 const portAttempts = 4
 
-// retryPorts creates a cluster anew when a port that kind found free was
+// retryPorts creates a cluster again when a port that kind found free was
 // taken before Docker had it, as happens when several are created at once: kind
 // lets go of the ports that it finds. A port that the user wants is not tried
 // again.

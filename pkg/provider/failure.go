@@ -16,7 +16,7 @@ const (
 	lineWidth    = 400 // characters of a line: an answer of an API server may be pages long
 )
 
-// failure is an error of kind that also tells what the failed command printed,
+// failure is an error of kind with what the failed command printed,
 // which kind keeps to itself.
 type failure struct {
 	message string

@@ -135,7 +135,7 @@ func (b *box) labels() map[string]string {
 	return map[string]string{clusterLabel: b.cluster}
 }
 
-// labeled tells whether the container has one of the labels, or no matter which.
+// labeled reports whether the container has one of the labels, or no matter which.
 func (b *box) labeled(wanted map[string]bool) bool {
 	for key, value := range b.labels() {
 		if wanted[key] || wanted[key+"="+value] {

@@ -47,8 +47,8 @@ const bootRetry = 200 * time.Millisecond
 // WaitForBoot waits until the node's systemd has started everything.
 func (n *Node) WaitForBoot(ctx context.Context) error {
 	for {
-		// A unit that failed, and so the word degraded, is for kubeadm to judge; the
-		// word says more than the exit code.
+		// A unit may have failed ("degraded"): whether that matters, kubeadm finds out. The
+		// output is more precise than the exit code.
 		state, _, err := n.Exec(ctx, "systemctl", "is-system-running", "--wait")
 		if state == "running" || state == "degraded" {
 			return nil

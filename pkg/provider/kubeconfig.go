@@ -163,7 +163,7 @@ func sameHost(a, b string) bool {
 	return errA == nil && errB == nil && first.Hostname() == second.Hostname()
 }
 
-// kubeconfig is one as a document, so that what nobody here knows of it stays.
+// kubeconfig is one as a document, so that unknown fields stay.
 type kubeconfig map[string]any
 
 // kubeconfigLists are the lists of a kubeconfig, each with the key of an entry's content.

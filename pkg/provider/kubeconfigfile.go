@@ -50,7 +50,7 @@ func KubeconfigTarget(path string) string {
 	return files[len(files)-1]
 }
 
-// KubeconfigEntry tells whether a kubeconfig has anything of a cluster, and at which port
+// KubeconfigEntry reports whether a kubeconfig has anything of a cluster, and at which port
 // it has its API server. A file that is not there has nothing.
 func KubeconfigEntry(file, name string) (port string, has bool, err error) {
 	config, err := clientcmd.LoadFromFile(file)

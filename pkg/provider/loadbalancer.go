@@ -117,7 +117,7 @@ func closeWith(err error, lock *flock.Flock) error {
 	return err
 }
 
-// othersImage tells whether Docker has an image by that name that was not built by
+// othersImage reports whether Docker has an image by that name that was not built by
 // kindctl.
 func (d *Docker) othersImage(ctx context.Context, name string) (bool, error) {
 	image, err := d.api.ImageInspect(ctx, name)
@@ -131,7 +131,7 @@ func (d *Docker) othersImage(ctx context.Context, name string) (bool, error) {
 	return !built, nil
 }
 
-// untag removes the name if nobody else holds the lock. Where that fails, the
+// untag removes the name if no other process holds the lock. Where that fails, the
 // name stays until the next load balancer is started.
 func (d *Docker) untag(ctx context.Context, lock *flock.Flock, name string) {
 	_ = lock.Unlock()

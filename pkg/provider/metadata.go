@@ -127,7 +127,7 @@ func (m Metadata) archive() ([]byte, error) {
 }
 
 // MetadataWriter writes metadata into the containers of a cluster as Docker makes them,
-// so that whoever dies half way leaves nothing that nobody owns up to.
+// so that a process that is killed half way leaves no container without an owner.
 type MetadataWriter struct {
 	cluster Cluster
 	archive []byte
@@ -147,22 +147,22 @@ func (c Cluster) WriteMetadata(ctx context.Context, metadata Metadata) (*Metadat
 	}
 	ctx, stop := context.WithCancel(ctx)
 	w := &MetadataWriter{cluster: c, archive: archive, stop: stop, written: map[string]bool{}}
-	told := c.docker.api.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
+	watched := c.docker.api.Events(ctx, client.EventsListOptions{Filters: client.Filters{}.
 		Add("type", string(events.ContainerEventType)).
 		// A container that cannot be written to yet can be when it starts.
 		Add("event", string(events.ActionCreate), string(events.ActionStart)).
 		Add("label", clusterLabel+"="+c.Name)})
-	w.watch.Go(func() { _ = w.listen(ctx, told) }) // Finish makes good what was missed
+	w.watch.Go(func() { _ = w.listen(ctx, watched) }) // Finish makes good what was missed
 	return w, nil
 }
 
-// listen writes until Docker tells no more, at the latest when ctx ends.
-func (w *MetadataWriter) listen(ctx context.Context, told client.EventsResult) error {
+// listen writes until the stream of events ends, at the latest with ctx.
+func (w *MetadataWriter) listen(ctx context.Context, watched client.EventsResult) error {
 	for {
 		select {
-		case event := <-told.Messages:
+		case event := <-watched.Messages:
 			_ = w.write(ctx, event.Actor.ID) // Finish tries again
-		case err := <-told.Err:
+		case err := <-watched.Err:
 			return err
 		}
 	}

@@ -30,8 +30,8 @@ const (
 	runLabel   = "dev.kindctl.run"
 )
 
-// Values of networkLabel. A draft tells which subnet Docker would choose; it is
-// there for a moment, and kept by nobody but a killed process.
+// Values of networkLabel. A draft shows which subnet Docker would choose; it is removed at
+// once, unless the process is killed.
 const (
 	finalNetwork = "final"
 	draftNetwork = "draft"
@@ -68,8 +68,8 @@ func (d *Docker) CheckNetwork(ctx context.Context, name string, six bool) error 
 		"name another one; a network that is not there is made: --network lab")
 }
 
-// HasNetwork tells whether there is a network of that name, other than one that
-// EnsureNetwork would make anew.
+// HasNetwork reports whether there is a network of that name, other than one that
+// EnsureNetwork would replace.
 func (d *Docker) HasNetwork(ctx context.Context, name string) (bool, error) {
 	found, err := d.network(ctx, name)
 	return found != nil && found.Labels[networkLabel] != draftNetwork, err
@@ -114,7 +114,7 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 	return true, nil
 }
 
-// attempts bounds how often somebody else may take the subnet that was chosen.
+// attempts bounds how often another network may take the subnet that was chosen.
 const attempts = 5
 
 func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) error {
@@ -199,7 +199,7 @@ func (d *Docker) RemoveNetwork(ctx context.Context, name string) (removed bool, 
 	return true, nil
 }
 
-// NetworkUse tells whether a network is one that kindctl made, and whether nobody is on
+// NetworkUse reports whether a network is one that kindctl made, and whether nobody is on
 // it but, at most, a cluster's containers and their companions: then it goes with the
 // cluster.
 func (d *Docker) NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error) {

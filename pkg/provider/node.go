@@ -21,7 +21,7 @@ type Node struct {
 	Role string `json:"role"`
 	// Address is the IPv4 address on the clusters' network, "" while it does not run.
 	Address string `json:"address"`
-	// State is Docker's word: created, running, paused, exited.
+	// State is Docker's: created, running, paused, exited.
 	State string `json:"-"`
 	// Created is when Docker was asked to make it, and Started when it was started last,
 	// zero while it does not run, by Docker's clock, which the node has too.
@@ -103,7 +103,7 @@ func (n *Node) fixed() netip.Addr {
 	return n.endpoint.IPAMConfig.IPv4Address
 }
 
-// fixedTo tells whether Docker gives it this address at every start, and none of
+// fixedTo reports whether Docker gives it this address at every start, and none of
 // another family.
 func (n *Node) fixedTo(address netip.Addr) bool {
 	var fixed network.EndpointIPAMConfig
@@ -118,7 +118,7 @@ func (n *Node) fixedTo(address netip.Addr) bool {
 // pkg/cluster/internal/providers/common).
 const apiServer = 6443
 
-// apiServerPort is the same in Docker's words.
+// apiServerPort is the same as Docker's type.
 var apiServerPort = network.MustParsePort(fmt.Sprintf("%d/tcp", apiServer))
 
 // nodeOf reads what Docker says of a container.

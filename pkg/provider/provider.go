@@ -42,7 +42,7 @@ type Docker struct {
 }
 
 // Open connects to Docker, or returns an error with advice: see host.Docker. What
-// happens is told to nobody: see WithSink.
+// happens is not reported: see WithSink.
 func Open(ctx context.Context) (*Docker, error) {
 	api, err := host.Docker(ctx)
 	if err != nil {
@@ -55,12 +55,12 @@ func newDocker(api *client.Client) *Docker {
 	return &Docker{api: api, sink: event.Discard, interval: 500 * time.Millisecond}
 }
 
-// WithSink returns the same connection, which tells sink what kind warns of and what is
-// done to reach a cluster. One of the two is closed.
+// WithSink returns the same connection, which sends kind's warnings, and what is done to
+// reach a cluster, to sink. Only one of the two is to be closed.
 func (d *Docker) WithSink(sink event.Sink) *Docker {
-	told := *d
-	told.sink = sink
-	return &told
+	with := *d
+	with.sink = sink
+	return &with
 }
 
 // Client is the connection itself, for what is no cluster's: images and facts.
@@ -97,7 +97,7 @@ func (c *Connection) Close() error {
 	return c.docker.Close()
 }
 
-// kind returns the library, which tells log what it does and warns of.
+// kind returns the library, which logs to log.
 func kind(log log.Logger) *cluster.Provider {
 	return cluster.NewProvider(cluster.ProviderWithDocker(), cluster.ProviderWithLogger(log))
 }

@@ -81,7 +81,7 @@ func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan P
 	return plan, nil
 }
 
-// conflict tells whether a node runs at an address that is not for it.
+// conflict reports whether a node runs at an address that is not for it.
 func conflict(addresses []nodeAddress) bool {
 	return slices.ContainsFunc(addresses, func(a nodeAddress) bool {
 		return a.wrong() || slices.ContainsFunc(addresses, func(other nodeAddress) bool {
@@ -120,7 +120,7 @@ func (s *starting) one(ctx context.Context, a nodeAddress) error {
 }
 
 // checkAddress makes sure that a container which can have one address only has it.
-// If not, what was started ends again: etcd would wait for its members for ever.
+// If not, what was started ends again: etcd would wait for its members forever.
 func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
 	inspected, err := a.inspect(ctx)
 	if err != nil {
