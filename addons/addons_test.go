@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
@@ -11,7 +12,7 @@ import (
 
 func TestCatalogue(t *testing.T) {
 	for _, name := range Names() {
-		addon, err := New(name, Options{PodSubnet: "10.244.0.0/16", ProxyMode: "iptables"})
+		addon, err := New(name, plugin.Options{PodSubnet: "10.244.0.0/16", ProxyMode: "iptables"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,10 +28,10 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if addon, err := New(None, Options{}); addon != nil || err != nil {
+	if addon, err := New(None, plugin.Options{}); addon != nil || err != nil {
 		t.Errorf("no CNI gives %v, %v", addon, err)
 	}
-	if _, err := New("flannel", Options{}); hint.CodeOf(err) != hint.Usage || !strings.Contains(hint.AdviceOf(err), "calico, cilium, none") {
+	if _, err := New("flannel", plugin.Options{}); hint.CodeOf(err) != hint.Usage || !strings.Contains(hint.AdviceOf(err), "calico, cilium, none") {
 		t.Errorf("an unknown CNI gives %v (%s)", err, hint.AdviceOf(err))
 	}
 }

@@ -1,56 +1,90 @@
 package clusters
 
-// Cilium is what a configuration asks of Cilium.
-type Cilium struct {
-	// Hubble has every agent record the flows that it sees.
-	Hubble bool `yaml:"hubble,omitempty"`
-	// DNSProxy lets Cilium's policies name hosts.
-	DNSProxy bool `yaml:"dnsProxy,omitempty"`
-	// L7Proxy runs Envoy on every node, for policies for HTTP and TLS.
-	L7Proxy bool `yaml:"l7Proxy,omitempty"`
-	// GatewayAPI installs Gateway API's definitions and has Cilium serve them.
-	GatewayAPI bool `yaml:"gatewayAPI,omitempty"`
-	// Values are Helm values of Cilium's chart.
-	Values map[string]any `yaml:"values,omitempty"`
-}
+import (
+	"slices"
+	"strings"
 
-// Calico is what a configuration asks of Calico.
-type Calico struct {
-	// Felix is the spec of the FelixConfiguration "default".
-	Felix map[string]any `yaml:"felix,omitempty"`
-}
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kindctl/kindctl/clusters/cni"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
 
 // Place is where a configuration file or the environment sets the value of a path,
 // such as "cilium.values[hubble]", in the form "FILE:LINE: ", or "".
 func (t Topology) Place(path string) string { return t.origins.prefix(path) }
 
-// validateCNI checks that settings are for the CNI that there is.
-func (t Topology) validateCNI(complain complaint) {
-	if t.Cilium != nil && t.CNI != "cilium" {
-		complain("cilium", "cilium has settings, but the CNI is %s; write cni: cilium, or leave them out", t.CNI)
+// UnmarshalYAML also reads the settings of CNIs, each into the type of its CNI.
+func (t *Topology) UnmarshalYAML(node *yaml.Node) error {
+	type plain Topology // without this method
+	if err := node.Decode((*plain)(t)); err != nil {
+		return err
 	}
-	if t.Cilium != nil && t.Cilium.GatewayAPI && t.CNI == "cilium" && t.ProxyMode != "none" {
-		complain("cilium.gatewayAPI", "gatewayAPI with proxyMode %s: Cilium serves Gateway API only in kube-proxy's place; write proxyMode: none, or leave gatewayAPI out", t.ProxyMode)
+	var values map[string]yaml.Node
+	if err := node.Decode(&values); err != nil {
+		return err
 	}
-	if t.Calico != nil && t.CNI != "calico" {
-		complain("calico", "calico has settings, but the CNI is %s; write cni: calico, or leave them out", t.CNI)
+	for _, c := range cni.All() {
+		value, set := values[c.Name]
+		if !set || c.New == nil || value.ShortTag() == "!!null" {
+			continue
+		}
+		settings := c.New()
+		if err := value.Decode(settings); err != nil {
+			return err
+		}
+		if t.CNISettings == nil {
+			t.CNISettings = map[string]cni.Settings{}
+		}
+		t.CNISettings[c.Name] = settings
+	}
+	return nil
+}
+
+// validateCNI checks the choice of the CNI with what must suit it.
+func (t Topology) validateCNI(complain complaint) (warnings []string) {
+	chosen, known := cni.Named(t.CNI)
+	if !known && t.CNI != cni.None {
+		complain("cni", "unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, cni.Names()), strings.Join(cni.Names(), ", "))
+	}
+	if !slices.Contains(ProxyModes, t.ProxyMode) {
+		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
+	}
+	switch {
+	case t.ProxyMode == "none" && t.CNI == cni.None:
+		warnings = append(warnings, t.origins.prefix(t.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
+	case t.ProxyMode == "none" && known && !chosen.ReplacesProxy:
+		_, titles := cni.ReplacingProxy()
+		complain(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only %s can take kube-proxy's place; without either no Service works", t.CNI, titles)
+	}
+	return warnings
+}
+
+// validateCNISettings checks that settings are for the CNI that there is.
+func (t Topology) validateCNISettings(complain complaint) {
+	for _, c := range cni.All() {
+		settings, set := t.CNISettings[c.Name]
+		switch {
+		case !set:
+		case c.Name != t.CNI:
+			complain(c.Name, "%s has settings, but the CNI is %s; write cni: %s, or leave them out", c.Name, t.CNI, c.Name)
+		default:
+			settings.Validate(t.ProxyMode, func(field, format string, args ...any) { complain(c.Name+"."+field, format, args...) })
+		}
 	}
 }
 
-func ciliumFields() []field {
-	return []field{
-		{name: "hubble", about: "Have every agent record the flows that it sees, for the command hubble, or for Hubble Relay and UI, which values turn on.", schema: yesOrNo},
-		{name: "dnsProxy", about: "Enforce policies that name hosts (toFQDNs) or rule DNS requests. Takes no image of its own.", schema: yesOrNo},
-		{name: "l7Proxy", about: "Run Envoy on every node, for policies for HTTP and TLS; includes dnsProxy. Its image comes from a registry.", schema: yesOrNo},
-		{name: "gatewayAPI", about: "Serve Gateway API: its resource definitions, Cilium's controllers and the GatewayClass `cilium`. Takes proxyMode none; includes l7Proxy.", schema: yesOrNo},
-		{name: "values", about: "Helm values of Cilium's chart, over kindctl's own. They are checked against the chart before a node is made; those that other fields decide are refused.",
-			schema: map[string]any{"type": "object"}},
+// cniFields describe the settings of CNIs.
+func cniFields() (fields []field) {
+	for _, c := range cni.All() {
+		if c.New == nil {
+			continue
+		}
+		f := field{name: c.Name, about: "Settings of " + c.Title + ".", example: "\n" + c.Example}
+		for _, setting := range c.Fields {
+			f.within = append(f.within, field{name: setting.Name, about: setting.About, schema: map[string]any{"type": setting.Type}})
+		}
+		fields = append(fields, f)
 	}
-}
-
-func calicoFields() []field {
-	return []field{
-		{name: "felix", about: "Settings of Felix, Calico's agent: the spec of its FelixConfiguration. They are checked against Calico's schema before a node is made; those that other fields decide are refused.",
-			schema: map[string]any{"type": "object"}},
-	}
+	return fields
 }

@@ -3,6 +3,9 @@ package clusters
 import (
 	"strings"
 	"testing"
+
+	_ "github.com/kindctl/kindctl/addons" // registers the CNIs
+	"github.com/kindctl/kindctl/addons/cilium"
 )
 
 func TestCiliumSettings(t *testing.T) {
@@ -11,8 +14,9 @@ func TestCiliumSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !topology.Cilium.Hubble || topology.Cilium.Values["hubble"].(map[string]any)["relay"].(map[string]any)["enabled"] != true {
-		t.Errorf("it reads %+v", topology.Cilium)
+	settings := topology.CNISettings["cilium"].(*cilium.Settings)
+	if !settings.Hubble || settings.Values["hubble"].(map[string]any)["relay"].(map[string]any)["enabled"] != true {
+		t.Errorf("it reads %+v", settings)
 	}
 	if place := topology.Place("cilium.values[hubble][relay][enabled]"); place != "lab.yaml:8: " {
 		t.Errorf("the value is at %q", place)

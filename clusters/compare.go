@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
@@ -47,8 +48,9 @@ func (t Topology) Differences(wanted Topology) string {
 			compare(name+" of "+want.Name, reflect.ValueOf(have.Group).FieldByIndex(field.Index).Interface(), reflect.ValueOf(want.Group).FieldByIndex(field.Index).Interface())
 		}
 	}
-	compare("the settings of Cilium", t.Cilium, wanted.Cilium)
-	compare("the settings of Calico", t.Calico, wanted.Calico)
+	for _, c := range cni.All() {
+		compare("the settings of "+c.Title, t.CNISettings[c.Name], wanted.CNISettings[c.Name])
+	}
 	compare("kindConfig", t.Raw, wanted.Raw)
 	return strings.Join(differences, ", ")
 }

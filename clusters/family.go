@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
@@ -131,11 +132,12 @@ func (t Topology) judgeSubnets(complain complaint) {
 		complain("podSubnet", "pod subnet %q: %v", t.Pods(), err)
 	}
 	shares := t.shares()
+	chosen, _ := cni.Named(t.CNI)
 	for _, subnet := range pods {
 		f := familyOf(subnet.Addr())
 		bits, shared := shares[f.name]
-		if !shared && t.CNI == "cilium" {
-			complain("podSubnet", "pod subnet %s: Cilium takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, f.name)
+		if !shared && chosen.UsesNodeCIDRs {
+			complain("podSubnet", "pod subnet %s: %s takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, chosen.Title, f.name)
 		}
 		if room := 1 << max(min(bits-subnet.Bits(), 16), 0); shared && (subnet.Bits() > bits || room < t.Nodes()) {
 			complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), bits)

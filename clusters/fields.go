@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
@@ -64,7 +65,9 @@ var (
 
 // fields describes every field of a Topology, in the order of the file.
 func fields() []field {
-	return []field{
+	_, replacing := cni.ReplacingProxy()
+	cnis := cni.Names()
+	all := []field{
 		{name: "apiVersion", about: "The version of this format.", schema: map[string]any{"const": APIVersion}, example: APIVersion},
 		{name: "kind", about: "What the file describes.", schema: map[string]any{"const": Kind}, example: Kind},
 		{name: "name", about: "The cluster's name; its kubeconfig context is kind-NAME. Without one it is --name, or kind.",
@@ -86,9 +89,9 @@ func fields() []field {
 		{name: "etcdMembers", about: "Members of an external etcd, which this asks for too. An odd number: an even one survives no more losses than one less.",
 			schema: map[string]any{"type": "integer", "minimum": 1, "maximum": maxEtcdMembers, "default": DefaultEtcdMembers}, example: "3"},
 		{name: "allowEvenEtcd", about: "Allow an even number of etcdMembers.", schema: yesOrNo, example: "true"},
-		{name: "cni", about: "The network between pods: cilium, calico, or none to install your own.",
-			schema: map[string]any{"enum": CNIs}, example: "cilium"},
-		{name: "proxyMode", about: "How kube-proxy implements Services: iptables, nftables, ipvs (deprecated), or none for Cilium in its place.",
+		{name: "cni", about: "The network between pods: " + strings.Join(cnis[:len(cnis)-1], ", ") + ", or none to install your own.",
+			schema: map[string]any{"enum": cnis}, example: cnis[0]},
+		{name: "proxyMode", about: "How kube-proxy implements Services: iptables, nftables, ipvs (deprecated), or none for " + replacing + " in its place.",
 			schema: map[string]any{"enum": ProxyModes}, example: "iptables"},
 		{name: "ipFamily", about: "The versions of IP that pods and Services have: ipv4, ipv6, or dual for both.",
 			schema: map[string]any{"enum": IPFamilies, "default": IPv4}, example: DualStack},
@@ -115,22 +118,15 @@ func fields() []field {
 			map[string]any{"required": []string{"file"}, "properties": map[string]any{"url": false}},
 			map[string]any{"required": []string{"url", "sha256"}, "properties": map[string]any{"file": false}},
 		}},
-		{name: "cilium", about: "Settings of Cilium.", within: ciliumFields(), example: `
-  hubble: true
-  values:
-    bandwidthManager: {enabled: true}`},
-		{name: "calico", about: "Settings of Calico.", within: calicoFields(), example: `
-  felix:
-    logSeverityScreen: Warning`},
-		{name: "kindConfig", about: "What has no field here, in kind's own format, " + kindVersion + ": patches of kubeadm and containerd, dnsSearch and the like.",
-			schema: shape[v1alpha4.Cluster](), example: `
+	}
+	return append(append(all, cniFields()...), field{name: "kindConfig", about: "What has no field here, in kind's own format, " + kindVersion + ": patches of kubeadm and containerd, dnsSearch and the like.",
+		schema: shape[v1alpha4.Cluster](), example: `
   kubeadmConfigPatches:
   - |
     kind: ClusterConfiguration
     apiServer:
       extraArgs:
-        v: "4"`},
-	}
+        v: "4"`})
 }
 
 func groupFields() []field {

@@ -45,7 +45,7 @@ func (t Topology) Overlay(overrides ...Override) (Topology, error) {
 
 // override applies one value, or returns what contradicts it.
 func (t *Topology) override(o Override) (conflict string) {
-	field := reflect.ValueOf(t).Elem().FieldByIndex(topologyFields[o.Field].Index)
+	field := reflect.ValueOf(t).Elem().FieldByIndex(fieldsOf(reflect.TypeFor[Topology]())[o.Field].Index)
 	said, have := t.origins[o.Field], field.Interface()
 	source := origin{level: fromEnvironment, place: o.From}
 	if o.Flag {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+
+	"github.com/kindctl/kindctl/clusters/cni"
 )
 
 // Schema is the JSON Schema (draft 2020-12) of the configuration file. What it
@@ -20,6 +22,7 @@ func Schema() ([]byte, error) {
 			property.(map[string]any)["default"] = value
 		}
 	}
+	replacing, _ := cni.ReplacingProxy()
 	maps.Copy(schema, map[string]any{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"$id":         "https://kindctl.dev/schemas/config.schema.json",
@@ -28,9 +31,9 @@ func Schema() ([]byte, error) {
 		"required":    []string{"apiVersion", "kind"},
 		// Groups say how many nodes there are.
 		"dependentSchemas": map[string]any{"nodes": map[string]any{"properties": map[string]any{"controlPlanes": false, "workers": false}}},
-		// Without kube-proxy, only Cilium makes Services work, or a CNI that the user brings.
+		// Without kube-proxy, a CNI has to make Services work, or one that the user brings.
 		"if":   map[string]any{"required": []string{"proxyMode"}, "properties": map[string]any{"proxyMode": map[string]any{"const": "none"}}},
-		"then": map[string]any{"properties": map[string]any{"cni": map[string]any{"enum": []string{"cilium", "none"}}}},
+		"then": map[string]any{"properties": map[string]any{"cni": map[string]any{"enum": append(replacing, cni.None)}}},
 	})
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
@@ -150,15 +151,20 @@ var kindWords = map[reflect.Type][]string{
 	reflect.TypeFor[v1alpha4.MountPropagation]():    propagations,
 }
 
-// topologyFields are those of a configuration file.
-var topologyFields = fieldsOf(reflect.TypeFor[Topology]())
-
-// fieldsOf returns a type's fields as they are named in YAML.
+// fieldsOf returns a type's fields as they are named in YAML; those of a configuration
+// have the settings of CNIs among them.
 func fieldsOf(t reflect.Type) map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
 	for _, field := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" {
+		if name, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); name != "" && name != "-" {
 			fields[name] = field
+		}
+	}
+	if t == reflect.TypeFor[Topology]() {
+		for _, c := range cni.All() {
+			if c.New != nil {
+				fields[c.Name] = reflect.StructField{Name: c.Name, Type: reflect.TypeOf(c.New())}
+			}
 		}
 	}
 	return fields

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/releases"
 )
 
@@ -39,7 +40,7 @@ type Topology struct {
 	EtcdMembers int `yaml:"etcdMembers,omitempty"`
 	// AllowEvenEtcd lets EtcdMembers be even.
 	AllowEvenEtcd bool `yaml:"allowEvenEtcd,omitempty"`
-	// CNI is cilium, calico or none.
+	// CNI is one of CNIs.
 	CNI string `yaml:"cni"`
 	// ProxyMode is iptables, nftables, ipvs, or none (no kube-proxy at all).
 	ProxyMode string `yaml:"proxyMode"`
@@ -67,10 +68,8 @@ type Topology struct {
 	RuntimeConfig map[string]bool `yaml:"runtimeConfig,omitempty"`
 	// Manifests are applied, one after the other, once the CNI works.
 	Manifests []Manifest `yaml:"manifests,omitempty"`
-	// Cilium are settings of Cilium; nil is none.
-	Cilium *Cilium `yaml:"cilium,omitempty"`
-	// Calico are settings of Calico; nil is none.
-	Calico *Calico `yaml:"calico,omitempty"`
+	// CNISettings are settings of CNIs, by their names, which a file has as fields.
+	CNISettings map[string]cni.Settings `yaml:"-"`
 	// Raw is kind's own configuration, for what has no field here; nil is none.
 	// Its nodes belong, by role, to the nodes of this Topology in their order.
 	Raw *v1alpha4.Cluster `yaml:"kindConfig,omitempty"`
@@ -98,8 +97,8 @@ func (t Topology) Kubernetes() string {
 // Nodes is the number of nodes.
 func (t Topology) Nodes() int { return t.ControlPlanes + t.Workers }
 
-// The CNIs and proxy modes that a Topology can name.
-var (
-	CNIs       = []string{"cilium", "calico", "none"}
-	ProxyModes = []string{"iptables", "nftables", "ipvs", "none"}
-)
+// CNIs are those that a Topology can name: the registered ones and none.
+func CNIs() []string { return cni.Names() }
+
+// ProxyModes are those that a Topology can name.
+var ProxyModes = []string{"iptables", "nftables", "ipvs", "none"}

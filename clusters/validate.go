@@ -2,7 +2,6 @@ package clusters
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -42,18 +41,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 	if t.Nodes() > maxNodes {
 		complain(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
-	if !slices.Contains(CNIs, t.CNI) {
-		complain("cni", "unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, CNIs), strings.Join(CNIs, ", "))
-	}
-	if !slices.Contains(ProxyModes, t.ProxyMode) {
-		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
-	}
-	switch {
-	case t.ProxyMode == "none" && t.CNI == "none":
-		warnings = append(warnings, t.origins.prefix(t.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
-	case t.ProxyMode == "none" && t.CNI != "cilium" && slices.Contains(CNIs, t.CNI):
-		complain(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only Cilium can take kube-proxy's place; without either no Service works", t.CNI)
-	}
+	warnings = append(warnings, t.validateCNI(complain)...)
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
 		complain("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
@@ -64,7 +52,7 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 	warnings = append(warnings, t.judgeState(complain)...)
 	t.judgeManifests(complain)
 	t.judgeSettings(complain)
-	t.validateCNI(complain)
+	t.validateCNISettings(complain)
 	warnings = append(warnings, t.oldImages()...)
 	if patches {
 		said, wrong := t.ReviewPatches(nil)

@@ -3,16 +3,20 @@ package clusters
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/clusters/cni"
 )
 
 // Encode writes a Topology as a configuration file.
 func (t Topology) Encode() ([]byte, error) { return encode(t) }
 
-// MarshalYAML leaves out the counts where groups say them.
+// MarshalYAML leaves out the counts where groups say them, and adds the settings of
+// CNIs.
 func (t Topology) MarshalYAML() (any, error) {
 	type plain Topology // without this method
 	var node yaml.Node
@@ -27,6 +31,21 @@ func (t Topology) MarshalYAML() (any, error) {
 			}
 		}
 		node.Content = kept
+	}
+	for _, c := range cni.All() {
+		settings, set := t.CNISettings[c.Name]
+		if !set {
+			continue
+		}
+		var value yaml.Node
+		if err := value.Encode(settings); err != nil {
+			return nil, err
+		}
+		at := len(node.Content)
+		if t.Raw != nil { // which comes last
+			at -= 2
+		}
+		node.Content = slices.Insert(node.Content, at, &yaml.Node{Kind: yaml.ScalarNode, Value: c.Name}, &value)
 	}
 	return &node, nil
 }

@@ -8,9 +8,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // Version of Calico; the manifest and the images have the same.
@@ -20,36 +23,28 @@ const Version = "v3.31.0"
 // by plain routes, others by VXLAN. It needs neither BIRD nor the ipip module.
 const manifestFile = "manifests/calico-vxlan.yaml"
 
-// Options are what Calico needs to know of the cluster.
-type Options struct {
-	// PodSubnet is the cluster's pod CIDR, the only address pool, or one of each IP
-	// family with a comma between.
-	PodSubnet string
-	// ProxyMode is kube-proxy's; Felix uses the same kernel tables.
-	ProxyMode string
-	// APIServerHost and APIServerPort reach the API server without a Service; "" is
-	// unknown.
-	APIServerHost string
-	APIServerPort int
-	// NoTunnel is for kernels without VXLAN: nodes reach each other's pods by
-	// plain routes alone, which their common network allows.
-	NoTunnel bool
-	// Production leaves the agent's pods as they were published.
-	Production bool
-	// Settings are the user's own.
-	Settings Settings
+// CNI is Calico in the catalog.
+var CNI = plugin.CNI{
+	CNI: cni.CNI{
+		Name: "calico", Title: "Calico",
+		New: func() cni.Settings { return &Settings{} }, Fields: fields, Example: example,
+	},
+	Addon: func(options plugin.Options) plugin.Addon { return New(options) },
 }
 
 // Addon is Calico in a cluster.
 type Addon struct {
-	options Options
+	options  plugin.Options
+	settings Settings
 }
 
 // New returns the addon.
-func New(options Options) *Addon { return &Addon{options} }
+func New(options plugin.Options) *Addon {
+	return &Addon{options, settingsOf(options)}
+}
 
 // Name is what users type.
-func (a *Addon) Name() string { return "calico" }
+func (a *Addon) Name() string { return CNI.Name }
 
 // Version is that of the images.
 func (a *Addon) Version() string { return Version }
@@ -94,7 +89,7 @@ func (a *Addon) manifest(source fs.FS) ([]*unstructured.Unstructured, error) {
 	if err := Render(objects, a.options); err != nil {
 		return nil, fmt.Errorf("render the manifest: %w", err)
 	}
-	return configured(objects, a.options.Settings), nil
+	return configured(objects, a.settings), nil
 }
 
 // published reads the manifest as it was published.
@@ -106,5 +101,13 @@ func published(source fs.FS) ([]*unstructured.Unstructured, error) {
 	return kube.Decode(data)
 }
 
+// Known is how Calico is recognized in a cluster.
+func (a *Addon) Known() verify.CNI {
+	return verify.CNI{Name: CNI.Name, Agents: agent, ClusterPolicies: resource("globalnetworkpolicies")}
+}
+
 // Workloads names what Calico's manifest runs in kube-system.
 func (a *Addon) Workloads() []string { return []string{"calico-node", "calico-kube-controllers"} }
+
+// Rejoin has nothing to do: Calico's agents correct the addresses of nodes.
+func (a *Addon) Rejoin(context.Context, *kube.Client) error { return nil }

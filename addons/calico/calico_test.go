@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -65,20 +66,20 @@ func TestRender(t *testing.T) {
 	six := []string{"CALICO_IPV6POOL_CIDR=fd00::/56", "CALICO_IPV6POOL_NAT_OUTGOING=true", "FELIX_IPV6SUPPORT=true", "IP6=autodetect"}
 	tests := []struct {
 		name    string
-		options Options
+		options plugin.Options
 		want    []string
 	}{
-		{"iptables", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables"},
+		{"iptables", plugin.Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables"},
 			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
-		{"ipvs", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "ipvs"},
+		{"ipvs", plugin.Options{PodSubnet: "10.9.0.0/16", ProxyMode: "ipvs"},
 			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
-		{"nftables", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"},
+		{"nftables", plugin.Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"},
 			[]string{"FELIX_NFTABLESMODE=Enabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}},
-		{"no VXLAN", Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables", NoTunnel: true},
+		{"no VXLAN", plugin.Options{PodSubnet: "10.9.0.0/16", ProxyMode: "iptables", LacksVXLAN: true},
 			[]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=Never", "CALICO_IPV4POOL_CIDR=10.9.0.0/16", "FELIX_PROGRAMCLUSTERROUTES=Enabled"}},
-		{"both families", Options{PodSubnet: "10.9.0.0/16,fd00::/56", ProxyMode: "iptables"},
+		{"both families", plugin.Options{PodSubnet: "10.9.0.0/16,fd00::/56", ProxyMode: "iptables"},
 			slices.Concat([]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=10.9.0.0/16"}, six)},
-		{"IPv6", Options{PodSubnet: "fd00::/56", ProxyMode: "iptables"},
+		{"IPv6", plugin.Options{PodSubnet: "fd00::/56", ProxyMode: "iptables"},
 			slices.Concat([]string{"FELIX_NFTABLESMODE=Disabled", "CALICO_IPV4POOL_VXLAN=CrossSubnet", "CALICO_IPV4POOL_CIDR=none"}, six, []string{"IP=none", "FELIX_PROGRAMCLUSTERROUTES=Enabled"})},
 	}
 	for _, tt := range tests {
@@ -116,7 +117,7 @@ func TestRender(t *testing.T) {
 			}
 		})
 	}
-	if err := Render(nil, Options{}); err == nil {
+	if err := Render(nil, plugin.Options{}); err == nil {
 		t.Error("a manifest without the agent was accepted")
 	}
 }
@@ -127,7 +128,7 @@ func TestRenderProduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Render(objects, Options{Production: true}); err != nil {
+	if err := Render(objects, plugin.Options{Production: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, object := range objects[1:] {
@@ -156,7 +157,7 @@ func probeOf(t *testing.T, workload *unstructured.Unstructured, kind string) map
 
 // TestManifest renders what upstream published.
 func TestManifest(t *testing.T) {
-	addon := New(Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"})
+	addon := New(plugin.Options{PodSubnet: "10.9.0.0/16", ProxyMode: "nftables"})
 	objects, err := addon.manifest(chartstest.Files(t, charts.Calico))
 	if err != nil {
 		t.Fatal(err)

@@ -14,9 +14,6 @@ const (
 	selector  = "k8s-app=calico-node"
 )
 
-// CNI is what tells that a cluster has Calico.
-var CNI = verify.CNI{Name: "calico", Agents: agent}
-
 // Checks prove that Calico works.
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{

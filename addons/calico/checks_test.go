@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -123,13 +124,13 @@ func want(t *testing.T, name string, err error, text string) {
 // says so; the books are the same.
 func TestAgentsElsewhere(t *testing.T) {
 	cluster := &verify.Target{Expect: verify.Expectation{Workers: 2, CNI: "calico", CNINamespace: "calico-system"}}
-	for _, check := range New(Options{}).Checks() {
+	for _, check := range New(plugin.Options{}).Checks() {
 		if asks := check.ID != "cal.ipam"; asks && (check.Skip == nil || !strings.Contains(check.Skip(cluster), "the agents of calico are in namespace calico-system")) {
 			t.Errorf("%s is not skipped", check.ID)
 		}
 	}
 	cluster.Expect.CNINamespace = namespace
-	for _, check := range New(Options{}).Checks() {
+	for _, check := range New(plugin.Options{}).Checks() {
 		if check.Skip != nil && check.Skip(cluster) != "" {
 			t.Errorf("%s is skipped: %s", check.ID, check.Skip(cluster))
 		}

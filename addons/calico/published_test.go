@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
@@ -31,7 +32,7 @@ func TestPublished(t *testing.T) {
 		}
 	}
 	slices.Sort(images)
-	if want := slices.Sorted(slices.Values(New(Options{}).Images())); !slices.Equal(slices.Compact(images), want) {
+	if want := slices.Sorted(slices.Values(New(plugin.Options{}).Images())); !slices.Equal(slices.Compact(images), want) {
 		t.Errorf("the manifest runs %v, the nodes hold %v", slices.Compact(images), want)
 	}
 	for _, name := range superfluous {

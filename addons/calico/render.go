@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -20,13 +21,13 @@ const (
 // Render changes the manifest's objects for a cluster: the agent's settings and,
 // but for production, its init containers and readiness probes. Everything else
 // stays as it was published.
-func Render(objects []*unstructured.Unstructured, options Options) error {
+func Render(objects []*unstructured.Unstructured, options plugin.Options) error {
 	if err := assign(objects, options); err != nil {
 		return err
 	}
 	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
 		container := named(pod, agent)
-		container.Env = yielding(settings(container.Env, options), options.Settings)
+		container.Env = yielding(settings(container.Env, options), settingsOf(options))
 		if !options.Production {
 			container.ReadinessProbe = felixReady()
 			if container.LivenessProbe != nil {
@@ -83,7 +84,7 @@ func named(pod *corev1.PodSpec, name string) *corev1.Container {
 }
 
 // settings returns the agent's environment for a cluster.
-func settings(env []corev1.EnvVar, options Options) []corev1.EnvVar {
+func settings(env []corev1.EnvVar, options plugin.Options) []corev1.EnvVar {
 	tables := "Disabled"
 	if options.ProxyMode == "nftables" {
 		tables = "Enabled"
@@ -100,13 +101,13 @@ func settings(env []corev1.EnvVar, options Options) []corev1.EnvVar {
 	if four == "" {
 		env = set(env, "IP", "none")
 	}
-	if options.NoTunnel {
+	if options.LacksVXLAN {
 		env = set(env, "CALICO_IPV4POOL_VXLAN", "Never")
 		if six != "" {
 			env = set(env, "CALICO_IPV6POOL_VXLAN", "Never")
 		}
 	}
-	if options.NoTunnel || four == "" { // without a pool of IPv4, CALICO_IPV6POOL_VXLAN is not read (Calico v3.31, node/pkg/lifecycle/startup)
+	if options.LacksVXLAN || four == "" { // without a pool of IPv4, CALICO_IPV6POOL_VXLAN is not read (Calico v3.31, node/pkg/lifecycle/startup)
 		env = set(env, "FELIX_PROGRAMCLUSTERROUTES", "Enabled") // else BIRD would have to
 	}
 	return env
@@ -114,7 +115,7 @@ func settings(env []corev1.EnvVar, options Options) []corev1.EnvVar {
 
 // assign has the plugin give pods an address of each family; by itself it gives
 // one of IPv4.
-func assign(objects []*unstructured.Unstructured, options Options) error {
+func assign(objects []*unstructured.Unstructured, options plugin.Options) error {
 	four, six := kube.ByFamily(options.PodSubnet)
 	if six == "" {
 		return nil

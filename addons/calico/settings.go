@@ -11,7 +11,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -19,10 +21,27 @@ import (
 // Settings are what the user asks of Calico beyond kindctl's own choices.
 type Settings struct {
 	// Felix is the spec of the FelixConfiguration "default".
-	Felix map[string]any
-	// Place returns where the user wrote a value, as "FILE:LINE: ", or "".
-	Place setting.Place
+	Felix map[string]any `yaml:"felix,omitempty"`
 }
+
+// fields describe Settings to users.
+var fields = []cni.Field{
+	{Name: "felix", Type: "object", About: "Settings of Felix, Calico's agent: the spec of its FelixConfiguration. They are checked against Calico's schema " +
+		"before a node is made; those that other fields decide are refused."},
+}
+
+const example = "  felix:\n    logSeverityScreen: Warning"
+
+// settingsOf are the user's settings among the options.
+func settingsOf(options plugin.Options) Settings {
+	if settings, is := options.Settings.(*Settings); is {
+		return *settings
+	}
+	return Settings{}
+}
+
+// Validate reports nothing: all settings are possible with every proxy mode.
+func (s *Settings) Validate(string, func(field, format string, args ...any)) {}
 
 // felixDefinition names the resource of Felix's settings.
 const felixDefinition = "felixconfigurations.crd.projectcalico.org"
@@ -42,7 +61,7 @@ var owned = map[string]string{
 // Validate reads the user's settings against the schema that Calico publishes, before
 // anything is made. It does nothing, and finds nothing, where there are none.
 func (a *Addon) Validate(find charts.Finder) error {
-	if len(a.options.Settings.Felix) == 0 {
+	if len(a.settings.Felix) == 0 {
 		return nil
 	}
 	source, err := find(charts.Calico)
@@ -57,7 +76,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 	if err != nil {
 		return err
 	}
-	values := setting.Values{Tree: a.options.Settings.Felix, Root: "calico.felix", Place: a.options.Settings.Place}
+	values := setting.Values{Tree: a.settings.Felix, Root: "calico.felix", Place: a.options.Place}
 	problems, err := values.Problems(schema, nil)
 	if err != nil {
 		return fmt.Errorf("read the schema of %s: %w", felixDefinition, err)

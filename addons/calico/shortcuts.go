@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 )
 
@@ -59,7 +60,7 @@ if [ -e ` + confDir + withheld + ` ]; then mv ` + confDir + withheld + " " + con
 // has the agent put the plugin's configuration into place. When a node is ready
 // earlier, the plugin refuses its first pods, and the kubelet tries them again
 // after 10 to 15 s (kubelet v1.37, pod_workers.go).
-func hastenAgent(pod *corev1.PodSpec, options Options) {
+func hastenAgent(pod *corev1.PodSpec, options plugin.Options) {
 	pod.InitContainers = slices.DeleteFunc(pod.InitContainers, func(c corev1.Container) bool { return slices.Contains(superfluous, c.Name) })
 	for i := range pod.InitContainers {
 		init := &pod.InitContainers[i]
@@ -76,7 +77,7 @@ func hastenAgent(pod *corev1.PodSpec, options Options) {
 }
 
 // straight leads to the API server without the Service, which needs kube-proxy.
-func straight(env []corev1.EnvVar, options Options) []corev1.EnvVar {
+func straight(env []corev1.EnvVar, options plugin.Options) []corev1.EnvVar {
 	if options.APIServerHost == "" {
 		return env
 	}

@@ -4,9 +4,14 @@ package cilium
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kindctl/kindctl/addons/plugin"
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // Version of Cilium. Chart and images have the same.
@@ -17,39 +22,30 @@ const (
 	releaseName = "cilium"
 )
 
-// Options are what Cilium needs to know of the cluster.
-type Options struct {
-	// PodSubnet is the cluster's pod CIDR, or one of each IP family with a comma
-	// between.
-	PodSubnet string
-	// ProxyMode none makes Cilium do kube-proxy's work.
-	ProxyMode string
-	// APIServerHost and APIServerPort reach the API server without a Service,
-	// which Cilium needs when it is the one to make Services work.
-	APIServerHost string
-	APIServerPort int
-	// LacksSysResource leaves CAP_SYS_RESOURCE out of what the agent asks for.
-	LacksSysResource bool
-	// SingleNode says that the cluster has one node only.
-	SingleNode bool
-	// Production leaves the agent's pods as the chart has them.
-	Production bool
-	// Settings are the user's own.
-	Settings Settings
+// CNI is Cilium in the catalog.
+var CNI = plugin.CNI{
+	CNI: cni.CNI{
+		Name: "cilium", Title: "Cilium", ReplacesProxy: true, UsesNodeCIDRs: true,
+		New: func() cni.Settings { return &Settings{} }, Fields: fields, Example: example,
+	},
+	Addon: func(options plugin.Options) plugin.Addon { return New(options) },
 }
 
 // Addon is Cilium in a cluster.
 type Addon struct {
-	options Options
+	options  plugin.Options
+	settings Settings
 	// images are those that the user's settings take, once Validate has read them.
 	images []string
 }
 
 // New returns the addon.
-func New(options Options) *Addon { return &Addon{options: options} }
+func New(options plugin.Options) *Addon {
+	return &Addon{options: options, settings: settingsOf(options)}
+}
 
 // Name is what users type.
-func (a *Addon) Name() string { return "cilium" }
+func (a *Addon) Name() string { return CNI.Name }
 
 // Version is that of the images.
 func (a *Addon) Version() string { return "v" + Version }
@@ -81,7 +77,7 @@ func (a *Addon) Needs() []host.Need {
 
 // Sources are what Install reads.
 func (a *Addon) Sources() []charts.Bundle {
-	if a.options.Settings.GatewayAPI {
+	if a.settings.GatewayAPI {
 		return []charts.Bundle{charts.Cilium, charts.GatewayAPI}
 	}
 	return []charts.Bundle{charts.Cilium}
@@ -101,7 +97,7 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Fi
 	if err != nil {
 		return err
 	}
-	if a.options.Settings.GatewayAPI {
+	if a.settings.GatewayAPI {
 		channel, err := find(charts.GatewayAPI)
 		if err != nil {
 			return err
@@ -121,6 +117,14 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Fi
 		return err
 	}
 	return refuseUnenforced(ctx, client)
+}
+
+// Known is how Cilium is recognized in a cluster.
+func (a *Addon) Known() verify.CNI {
+	return verify.CNI{
+		Name: CNI.Name, Agents: "cilium",
+		ClusterPolicies: schema.GroupVersionResource{Group: "cilium.io", Version: "v2", Resource: "ciliumclusterwidenetworkpolicies"},
+	}
 }
 
 // Workloads names what Cilium's chart runs in kube-system.

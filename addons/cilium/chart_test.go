@@ -14,6 +14,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/loader"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
@@ -70,7 +71,7 @@ func manifestOf(t *testing.T, ch *chart.Chart, values map[string]any) string {
 // what the nodes hold and what the host can give.
 func TestChart(t *testing.T) {
 	ch := published(t)
-	addon := New(Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443, LacksSysResource: true})
+	addon := New(plugin.Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443, LacksSysResource: true})
 	values, err := Values(addon.options, ch.Values)
 	if err != nil {
 		t.Fatal(err)

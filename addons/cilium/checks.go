@@ -23,9 +23,6 @@ const (
 	container = "cilium-agent"
 )
 
-// CNI is what tells that a cluster has Cilium.
-var CNI = verify.CNI{Name: "cilium", Agents: "cilium"}
-
 // Checks prove that Cilium works.
 func (a *Addon) Checks() []verify.Check {
 	return []verify.Check{

@@ -9,6 +9,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/addons/plugin"
 )
 
 // chartDefaults is the part of the chart's values that is read.
@@ -40,21 +42,21 @@ func TestValues(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		options Options
+		options plugin.Options
 		want    map[string]any
 	}{
-		{"beside kube-proxy", Options{ProxyMode: "iptables", APIServerHost: "lab-control-plane", APIServerPort: 6443}, plain()},
-		{"in kube-proxy's place", Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
+		{"beside kube-proxy", plugin.Options{ProxyMode: "iptables", APIServerHost: "lab-control-plane", APIServerPort: 6443}, plain()},
+		{"in kube-proxy's place", plugin.Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
 			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil, "cni": nil})},
-		{"as in production", Options{ProxyMode: "iptables", Production: true},
+		{"as in production", plugin.Options{ProxyMode: "iptables", Production: true},
 			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
-		{"as in production on one node", Options{ProxyMode: "iptables", Production: true, SingleNode: true},
+		{"as in production on one node", plugin.Options{ProxyMode: "iptables", Production: true, SingleNode: true},
 			with(map[string]any{"hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
-		{"both families", Options{ProxyMode: "iptables", PodSubnet: "fd00::/56,10.9.0.0/16"},
+		{"both families", plugin.Options{ProxyMode: "iptables", PodSubnet: "fd00::/56,10.9.0.0/16"},
 			with(map[string]any{"ipv4": map[string]any{"enabled": true}, "ipv6": map[string]any{"enabled": true}, "ipv6NativeRoutingCIDR": "fd00::/56"})},
-		{"IPv6", Options{ProxyMode: "iptables", PodSubnet: "fd00::/56"},
+		{"IPv6", plugin.Options{ProxyMode: "iptables", PodSubnet: "fd00::/56"},
 			with(map[string]any{"ipv4": map[string]any{"enabled": false}, "ipv6": map[string]any{"enabled": true}, "ipv4NativeRoutingCIDR": nil, "ipv6NativeRoutingCIDR": "fd00::/56"})},
-		{"without a capability", Options{ProxyMode: "iptables", LacksSysResource: true},
+		{"without a capability", plugin.Options{ProxyMode: "iptables", LacksSysResource: true},
 			with(map[string]any{"securityContext": map[string]any{"capabilities": map[string]any{
 				"ciliumAgent": []any{"NET_ADMIN", "SYSLOG"}, "cleanCiliumState": []any{"SYS_ADMIN"}}}})},
 	}
@@ -70,7 +72,7 @@ func TestValues(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Values(Options{LacksSysResource: true}, nil); err == nil {
+	if _, err := Values(plugin.Options{LacksSysResource: true}, nil); err == nil {
 		t.Error("a chart without the lists was accepted; the agent would ask for what it cannot have")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -61,7 +62,7 @@ func TestGatewayAPIChart(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			addon := New(Options{ProxyMode: "none", PodSubnet: "10.9.0.0/16", APIServerHost: "lab-control-plane", APIServerPort: 6443, Settings: tt.settings})
+			addon := New(plugin.Options{ProxyMode: "none", PodSubnet: "10.9.0.0/16", APIServerHost: "lab-control-plane", APIServerPort: 6443, Settings: &tt.settings})
 			if diff := cmp.Diff(tt.sources, addon.Sources()); diff != "" {
 				t.Errorf("sources (-want +got):\n%s", diff)
 			}

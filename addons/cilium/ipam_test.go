@@ -13,6 +13,7 @@ import (
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -56,13 +57,13 @@ func TestRangesOfNodes(t *testing.T) {
 // TestAgentsElsewhere: what asks the agents says where they are instead.
 func TestAgentsElsewhere(t *testing.T) {
 	target := &verify.Target{Expect: verify.Expectation{Workers: 2, CNI: "cilium", CNINamespace: "cilium", ProxyMode: "none"}}
-	for _, check := range New(Options{}).Checks() {
+	for _, check := range New(plugin.Options{}).Checks() {
 		if asks := check.ID != "cil.mesh"; asks && (check.Skip == nil || !strings.Contains(check.Skip(target), "are in namespace cilium,")) {
 			t.Errorf("%s is not skipped", check.ID)
 		}
 	}
 	target.Expect.CNINamespace = namespace
-	for _, check := range New(Options{}).Checks() {
+	for _, check := range New(plugin.Options{}).Checks() {
 		if check.Skip != nil && check.Skip(target) != "" {
 			t.Errorf("%s is skipped: %s", check.ID, check.Skip(target))
 		}

@@ -20,7 +20,7 @@ var ciliumEndpoints = schema.GroupVersionResource{Group: "cilium.io", Version: "
 // pod no longer has. An agent that read a pod before its kubelet had reported the
 // new address takes the endpoint for another node's, and tries to own it for ever
 // (updateCEPUID in Cilium's pkg/endpointmanager); what is absent it makes anew.
-func Rejoin(ctx context.Context, client *kube.Client) error {
+func (a *Addon) Rejoin(ctx context.Context, client *kube.Client) error {
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list nodes: %w", err)

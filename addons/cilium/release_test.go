@@ -25,6 +25,7 @@ import (
 	fakediscovery "k8s.io/client-go/discovery/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
@@ -70,14 +71,14 @@ var keys = regexp.MustCompile(`(?m)^(\s+(?:ca|tls)\.(?:crt|key)): .*$`)
 
 func TestRenderIsHelms(t *testing.T) {
 	ch := published(t)
-	tests := map[string]Options{
+	tests := map[string]plugin.Options{
 		"plain":                   {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16"},
 		"in kube-proxy's place":   {ProxyMode: "none", PodSubnet: "10.244.0.0/16", APIServerHost: "lab-control-plane", APIServerPort: 6443},
 		"as in production":        {ProxyMode: "nftables", PodSubnet: "10.244.0.0/16", Production: true},
 		"both families":           {ProxyMode: "iptables", PodSubnet: "fd00::/56,10.244.0.0/16"},
 		"without a capability":    {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", LacksSysResource: true, SingleNode: true},
-		"with Hubble and proxies": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: Settings{Hubble: true, L7Proxy: true}},
-		"with a hook": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: Settings{Values: map[string]any{
+		"with Hubble and proxies": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: &Settings{Hubble: true, L7Proxy: true}},
+		"with a hook": {ProxyMode: "iptables", PodSubnet: "10.244.0.0/16", Settings: &Settings{Values: map[string]any{
 			"clustermesh": map[string]any{"mcsapi": map[string]any{"enabled": true, "corednsAutoConfigure": map[string]any{"enabled": true}}},
 		}}},
 	}
@@ -126,7 +127,7 @@ func checkNamespaces(t *testing.T, manifest string) {
 
 func TestChangesStayInTheRelease(t *testing.T) {
 	ch := published(t)
-	values, err := Values(Options{ProxyMode: "iptables", PodSubnet: "10.244.0.0/16"}, ch.Values)
+	values, err := Values(plugin.Options{ProxyMode: "iptables", PodSubnet: "10.244.0.0/16"}, ch.Values)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,9 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
+	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -21,19 +23,45 @@ import (
 // Settings are what the user asks of Cilium beyond kindctl's own choices.
 type Settings struct {
 	// Hubble has every agent record the flows that it sees.
-	Hubble bool
+	Hubble bool `yaml:"hubble,omitempty"`
 	// DNSProxy lets policies name hosts (toFQDNs) and rule DNS requests.
-	DNSProxy bool
+	DNSProxy bool `yaml:"dnsProxy,omitempty"`
 	// L7Proxy runs Envoy on every node, for policies for HTTP and TLS. It includes
 	// DNSProxy.
-	L7Proxy bool
+	L7Proxy bool `yaml:"l7Proxy,omitempty"`
 	// GatewayAPI installs Gateway API's definitions and has Cilium serve them, which
 	// takes Cilium in kube-proxy's place. It includes L7Proxy.
-	GatewayAPI bool
+	GatewayAPI bool `yaml:"gatewayAPI,omitempty"`
 	// Values are Helm values of the chart, which win over kindctl's own.
-	Values map[string]any
-	// Place returns where the user wrote a value, as "FILE:LINE: ", or "".
-	Place setting.Place
+	Values map[string]any `yaml:"values,omitempty"`
+}
+
+// fields describe Settings to users.
+var fields = []cni.Field{
+	{Name: "hubble", Type: "boolean", About: "Have every agent record the flows that it sees, for the command hubble, or for Hubble Relay and UI, which values turn on."},
+	{Name: "dnsProxy", Type: "boolean", About: "Enforce policies that name hosts (toFQDNs) or rule DNS requests. Takes no image of its own."},
+	{Name: "l7Proxy", Type: "boolean", About: "Run Envoy on every node, for policies for HTTP and TLS; includes dnsProxy. Its image comes from a registry."},
+	{Name: "gatewayAPI", Type: "boolean", About: "Serve Gateway API: its resource definitions, Cilium's controllers and the GatewayClass `cilium`. " +
+		"Takes proxyMode none; includes l7Proxy."},
+	{Name: "values", Type: "object", About: "Helm values of Cilium's chart, over kindctl's own. They are checked against the chart before a node is made; " +
+		"those that other fields decide are refused."},
+}
+
+const example = "  hubble: true\n  values:\n    bandwidthManager: {enabled: true}"
+
+// settingsOf are the user's settings among the options.
+func settingsOf(options plugin.Options) Settings {
+	if settings, is := options.Settings.(*Settings); is {
+		return *settings
+	}
+	return Settings{}
+}
+
+// Validate reports Gateway API beside kube-proxy.
+func (s *Settings) Validate(proxyMode string, report func(field, format string, args ...any)) {
+	if s.GatewayAPI && proxyMode != "none" {
+		report("gatewayAPI", "gatewayAPI with proxyMode %s: Cilium serves Gateway API only in kube-proxy's place; write proxyMode: none, or leave gatewayAPI out", proxyMode)
+	}
 }
 
 // none reports whether the user asks for nothing.
@@ -136,7 +164,7 @@ func withoutDigests(values, defaults map[string]any) {
 // finds out which images they take. It does nothing, and finds nothing, where there
 // are none.
 func (a *Addon) Validate(find charts.Finder) error {
-	if a.options.Settings.none() {
+	if a.settings.none() {
 		return nil
 	}
 	source, err := find(charts.Cilium)
@@ -147,7 +175,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 	if err != nil {
 		return err
 	}
-	problems, err := a.options.problems(ch)
+	problems, err := a.problems(ch)
 	if err != nil {
 		return err
 	}
@@ -166,15 +194,16 @@ func (a *Addon) Validate(find charts.Finder) error {
 }
 
 // problems are what is wrong with the user's values, each with its place.
-func (o Options) problems(ch *chart.Chart) ([]string, error) {
-	values := setting.Values{Tree: o.Settings.Values, Root: "cilium.values", Place: o.Settings.Place}
+func (a *Addon) problems(ch *chart.Chart) ([]string, error) {
+	values := setting.Values{Tree: a.settings.Values, Root: "cilium.values", Place: a.options.Place}
 	problems, err := values.Problems(ch.Schema, ch.Values)
 	if err != nil {
 		return nil, fmt.Errorf("read the chart's schema: %w", err)
 	}
-	problems = append(problems, o.Settings.contradictions(values)...)
-	own := o
-	own.Settings.Values = nil
+	problems = append(problems, a.settings.contradictions(values)...)
+	own, settings := a.options, a.settings
+	settings.Values = nil
+	own.Settings = &settings
 	chosen, err := Values(own, ch.Values)
 	if err != nil {
 		return nil, err
@@ -211,7 +240,7 @@ func (a *Addon) imagesOf(ch *chart.Chart) (images []string, problem string, err 
 	capabilities.KubeVersion = *version
 	made, err := render(context.Background(), engine.Engine{}, ch, values, capabilities, nil)
 	if says, is := errors.AsType[templateError](err); is {
-		return nil, a.options.Settings.Place.Of("cilium.values") + "cilium.values: " + lastClause(says), nil
+		return nil, setting.Place(a.options.Place).Of("cilium.values") + "cilium.values: " + lastClause(says), nil
 	}
 	if err != nil {
 		return nil, "", err

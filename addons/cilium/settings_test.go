@@ -9,6 +9,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
@@ -64,8 +65,8 @@ func TestSettings(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.settings.Place = func(path string) string { return "FILE:" + strings.TrimPrefix(path, "cilium.values") + ": " }
-			addon := New(Options{ProxyMode: "iptables", PodSubnet: "10.9.0.0/16", Settings: tt.settings})
+			place := func(path string) string { return "FILE:" + strings.TrimPrefix(path, "cilium.values") + ": " }
+			addon := New(plugin.Options{ProxyMode: "iptables", PodSubnet: "10.9.0.0/16", Settings: &tt.settings, Place: place})
 			err := addon.Validate(find)
 			if tt.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.problem) {
@@ -76,7 +77,7 @@ func TestSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := append(New(Options{}).Images(), tt.images...)
+			want := append(New(plugin.Options{}).Images(), tt.images...)
 			got := addon.Images()
 			for i := range got {
 				if name, _, _ := strings.Cut(got[i], ":"); slices.Contains(tt.images, name) {

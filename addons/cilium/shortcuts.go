@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/kube"
@@ -29,7 +30,7 @@ func (a *Addon) Shortcuts() []fidelity.Shortcut {
 		{Setting: "addresses of pods with Cilium", Here: "of the node's podCIDR", There: "of a pool of Cilium's own", Kept: true,
 			Effect: "pods have addresses of the cluster's podSubnet"},
 	}
-	all = append(all, a.options.Settings.leftOut()...)
+	all = append(all, a.settings.leftOut()...)
 	if !a.options.SingleNode {
 		all = append(all, fidelity.Shortcut{Setting: "Cilium's operator", Here: "one replica", There: "two",
 			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"})
@@ -55,7 +56,7 @@ func (s Settings) leftOut() (out []fidelity.Shortcut) {
 }
 
 // hasten changes the values of a release so that its pods start less.
-func hasten(values map[string]any, options Options) {
+func hasten(values map[string]any, options plugin.Options) {
 	values["operator"].(map[string]any)["replicas"] = 1
 	values["hubble"] = map[string]any{"enabled": false}
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // Values are the Helm values for a cluster: what differs from the chart's own
 // defaults, which are passed because a list can only be replaced as a whole. The
 // user's own come last.
-func Values(options Options, defaults map[string]any) (map[string]any, error) {
+func Values(options plugin.Options, defaults map[string]any) (map[string]any, error) {
 	withoutDigest := func() map[string]any { return map[string]any{"useDigest": false} } // images built here have digests of their own
 	values := map[string]any{
 		"image":                withoutDigest(),
@@ -46,7 +47,7 @@ func Values(options Options, defaults map[string]any) (map[string]any, error) {
 		}
 		values["securityContext"] = map[string]any{"capabilities": capabilities}
 	}
-	options.Settings.ask(values, defaults)
+	settingsOf(options).ask(values, defaults)
 	return values, nil
 }
 

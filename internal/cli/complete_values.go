@@ -36,7 +36,7 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		if p.command.Name == "build" || p.command.Name == "ls" {
 			return plain(append(addons.Names(), "all"))
 		}
-		return plain(clusters.CNIs)
+		return plain(clusters.CNIs())
 	case "profile":
 		return plain(clusters.Profiles())
 	case "proxy-mode":

@@ -111,8 +111,8 @@ func TestGitLabInputs(t *testing.T) {
 			t.Errorf("the input %s is used nowhere", name)
 		}
 	}
-	if got := c.inputs["cni"].Options; !slices.Equal(got, clusters.CNIs) {
-		t.Errorf("CNIs are %v, want %v", got, clusters.CNIs)
+	if got := c.inputs["cni"].Options; !slices.Equal(got, clusters.CNIs()) {
+		t.Errorf("CNIs are %v, want %v", got, clusters.CNIs())
 	}
 	if got := slices.Sorted(slices.Values(c.inputs["profile"].Options)); !slices.Equal(got, clusters.Profiles()) {
 		t.Errorf("profiles are %v, want %v", got, clusters.Profiles())

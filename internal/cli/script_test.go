@@ -12,12 +12,18 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/cli/testdata/kindnet"
 	"github.com/kindctl/kindctl/pkg/charts"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"kindctl": func() { os.Exit(Main(context.Background(), os.Args, os.Stdout, os.Stderr)) },
+		"kindctl-with-kindnet": func() {
+			addons.Register(kindnet.CNI)
+			os.Exit(Main(context.Background(), os.Args, os.Stdout, os.Stderr))
+		},
 	})
 }
 

@@ -24,7 +24,7 @@ func upCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
 		Usage: "Create a cluster, install its CNI, and verify every component",
-		UsageText: `kindctl up [--cni cilium|calico|none] [-n NAME] [flags]
+		UsageText: `kindctl up [--cni ` + strings.Join(clusters.CNIs(), "|") + `] [-n NAME] [flags]
 
 Examples:
   kindctl up                                  one control plane, two workers, Cilium
@@ -47,7 +47,7 @@ Examples:
 // clusterFlags say which cluster to make, all but its name.
 func clusterFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs, ", ") + " (default: cilium)"},
+		&cli.StringFlag{Name: "cni", EnvVars: []string{"KINDCTL_CNI"}, Usage: "`CNI`: " + strings.Join(clusters.CNIs(), ", ") + " (default: cilium)"},
 		&cli.StringFlag{Name: "profile", EnvVars: []string{"KINDCTL_PROFILE"}, Usage: "`PROFILE`: " + strings.Join(clusters.Profiles(), ", ") + " (default: " + clusters.DefaultProfile + ")"},
 		&cli.StringFlag{Name: "config", EnvVars: []string{"KINDCTL_CONFIG"}, TakesFile: true, Usage: "configuration `FILE`, kindctl's or kind's, or - for standard input"},
 		&cli.IntFlag{Name: "control-planes", EnvVars: []string{"KINDCTL_CONTROL_PLANES"}, Usage: "`NUMBER` of control planes", DefaultText: "the profile's"},

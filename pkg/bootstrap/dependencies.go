@@ -34,6 +34,8 @@ type Addon interface {
 	// Install applies the addon, from the files of Sources, and returns. Whether it
 	// works is for Checks.
 	Install(ctx context.Context, client *kube.Client, find charts.Finder) error
+	// Known is how the addon is recognized in a cluster.
+	Known() verify.CNI
 	// Checks prove that the addon works.
 	Checks() []verify.Check
 }

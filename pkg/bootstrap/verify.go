@@ -22,7 +22,7 @@ func (u *Up) verify(ctx context.Context, _ *event.Span) (string, error) {
 func (u *Up) runChecks(ctx context.Context, after func(verify.Check) <-chan struct{}) error {
 	all := checks.Core()
 	if u.addon != nil {
-		all = verify.Join(all, u.addon.Checks())
+		all = verify.Join(checks.Core(u.addon.Known()), u.addon.Checks())
 	}
 	target := verify.NewTarget(u.client, u.wanted().Expect)
 	target.Flags, target.Containerd = []string{"-n", u.Topology.Name}, health.ReadContainerd(u.cluster)

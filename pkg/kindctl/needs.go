@@ -28,7 +28,7 @@ func AllNeeds(t clusters.Topology) (host.Needs, error) {
 	}
 	addOptional(&needs, []host.Need{{Feature: host.IPv6, For: bootstrap.IPv6Purpose}})
 	t.Name = "any" // the name asks for nothing
-	for _, t.CNI = range clusters.CNIs {
+	for _, t.CNI = range clusters.CNIs() {
 		for _, t.ProxyMode = range clusters.ProxyModes {
 			if _, err := t.Validate(); err != nil {
 				continue

@@ -7,8 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/addons/calico"
-	"github.com/kindctl/kindctl/addons/cilium"
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/charts"
@@ -44,32 +43,32 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 
 // newAddon makes the CNI of a topology, nil for none.
 func newAddon(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
-	addon, err := addons.New(t.CNI, addonOptions(t, facts))
-	if addon == nil || err != nil {
+	cni, err := addons.New(t.CNI, addonOptions(t, facts))
+	if cni == nil || err != nil {
 		return nil, err
 	}
-	return addon, nil
+	return cni, nil
 }
 
 // ValidateCNI reports what is wrong with the configuration's settings of the CNI, as
 // the makers of the CNI describe them. Where there are none it does nothing.
 func ValidateCNI(ctx context.Context, t clusters.Topology, sink event.Sink) error {
-	addon, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
-	if addon == nil || err != nil {
+	cni, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
+	if cni == nil || err != nil {
 		return err
 	}
-	return addon.Validate(func(bundle charts.Bundle) (fs.FS, error) { return charts.Library{Sink: sink}.Find(ctx, bundle) })
+	return cni.Validate(func(bundle charts.Bundle) (fs.FS, error) { return charts.Library{Sink: sink}.Find(ctx, bundle) })
 }
 
 // Shortcuts are those that a cluster would take, on a host that lacks nothing.
 func Shortcuts(t clusters.Topology) ([]fidelity.Shortcut, error) {
-	addon, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
+	cni, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
 	if err != nil {
 		return nil, err
 	}
 	all := t.Shortcuts()
-	if addon != nil {
-		all = append(all, addon.Shortcuts()...)
+	if cni != nil {
+		all = append(all, cni.Shortcuts()...)
 	}
 	return all, nil
 }
@@ -78,13 +77,13 @@ func Shortcuts(t clusters.Topology) ([]fidelity.Shortcut, error) {
 const apiServerPort = 6443
 
 // addonOptions are what addons need to know of the cluster that is planned.
-func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
+func addonOptions(t clusters.Topology, facts host.Facts) plugin.Options {
 	front := "control-plane"
 	if t.ControlPlanes > 1 {
 		front = "external-load-balancer"
 	}
-	return addons.Options{
-		Cilium: ciliumSettings(t), Calico: calicoSettings(t),
+	return plugin.Options{
+		Settings: t.CNISettings[t.CNI], Place: t.Place,
 		PodSubnet: t.Pods(), ProxyMode: t.ProxyMode,
 		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
@@ -92,20 +91,4 @@ func addonOptions(t clusters.Topology, facts host.Facts) addons.Options {
 		Production:       t.Production(),
 		LacksVXLAN:       facts.Kernel.Supports(host.VXLAN) == host.Absent,
 	}
-}
-
-// ciliumSettings are what the configuration asks of Cilium.
-func ciliumSettings(t clusters.Topology) cilium.Settings {
-	if t.Cilium == nil {
-		return cilium.Settings{}
-	}
-	return cilium.Settings{Hubble: t.Cilium.Hubble, DNSProxy: t.Cilium.DNSProxy, L7Proxy: t.Cilium.L7Proxy, GatewayAPI: t.Cilium.GatewayAPI, Values: t.Cilium.Values, Place: t.Place}
-}
-
-// calicoSettings are what the configuration asks of Calico.
-func calicoSettings(t clusters.Topology) calico.Settings {
-	if t.Calico == nil {
-		return calico.Settings{}
-	}
-	return calico.Settings{Felix: t.Calico.Felix, Place: t.Place}
 }

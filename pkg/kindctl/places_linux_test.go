@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/forge"
 	"github.com/kindctl/kindctl/pkg/forge/loadbalancer"
@@ -18,8 +19,8 @@ func TestNamesAgree(t *testing.T) {
 	if provider.LoadBalancerImage != loadbalancer.Image {
 		t.Errorf("kind starts %s, the forge makes %s", provider.LoadBalancerImage, loadbalancer.Image)
 	}
-	for _, cni := range clusters.CNIs {
-		if _, err := addons.New(cni, addons.Options{}); err != nil {
+	for _, cni := range clusters.CNIs() {
+		if _, err := addons.New(cni, plugin.Options{}); err != nil {
 			t.Errorf("a topology may name the CNI %s, the catalog says: %v", cni, err)
 		}
 		if !slices.Contains(forge.CNIs, cni) {

@@ -46,7 +46,7 @@ func Config(file string) Option {
 	}
 }
 
-// CNI chooses cilium, calico or none.
+// CNI chooses one of clusters.CNIs.
 func CNI(name string) Option { return field("cni", name, "kindctltest.CNI") }
 
 // ProxyMode chooses iptables, nftables, ipvs or none.

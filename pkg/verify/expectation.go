@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindctl/kindctl/pkg/kube"
 )
@@ -23,6 +24,9 @@ type CNI struct {
 	Name string
 	// Agents is the name of its DaemonSet, in whatever namespace.
 	Agents string
+	// ClusterPolicies are its network policies for all namespaces; the zero value where
+	// it has none.
+	ClusterPolicies schema.GroupVersionResource
 }
 
 // Discover returns what a cluster is expected to be: what is recorded, or else, if that is

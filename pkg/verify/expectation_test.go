@@ -54,7 +54,7 @@ func TestDiscover(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube, test.recorded, CNI{"cilium", "cilium"}, CNI{"calico", "calico-node"})
+			got, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube, test.recorded, CNI{Name: "cilium", Agents: "cilium"}, CNI{Name: "calico", Agents: "calico-node"})
 			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 				t.Error(err, diff)
 			}

@@ -21,10 +21,11 @@ import (
 )
 
 // Core returns the checks that every cluster must pass, whatever its CNI, in
-// the order in which people read them.
-func Core() []verify.Check {
+// the order in which people read them. It may have one of the CNIs that are named, of
+// which the core knows no more.
+func Core(cnis ...verify.CNI) []verify.Check {
 	return slices.Concat(
 		apiserver.Checks(), config.Checks(), certificates.Checks(), etcd.Checks(), controllers.Checks(), node.Checks(),
-		proxy.Checks(), network.Checks(), dns.Checks(), policy.Checks(), admission.Checks(), storage.Checks(),
+		proxy.Checks(), network.Checks(cnis), dns.Checks(), policy.Checks(), admission.Checks(), storage.Checks(),
 	)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/addons/cilium"
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/charts/chartstest"
 )
@@ -48,7 +49,7 @@ func TestStockChart(t *testing.T) {
 		images = append(images, match[1])
 	}
 	slices.Sort(images)
-	if got, want := slices.Compact(images), slices.Sorted(slices.Values(cilium.New(cilium.Options{}).Images())); !slices.Equal(got, want) {
+	if got, want := slices.Compact(images), slices.Sorted(slices.Values(cilium.New(plugin.Options{}).Images())); !slices.Equal(got, want) {
 		t.Errorf("the stock chart runs %v, the nodes hold %v", got, want)
 	}
 	for text, wanted := range map[string]bool{

@@ -20,25 +20,30 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
-// Checks returns the checks that send packets between pods, and to Services.
-func Checks() []verify.Check {
-	return slices.Concat(networkChecks(), serviceChecks())
+// Checks returns the checks that send packets between pods, and to Services, in a
+// cluster that can have one of these CNIs.
+func Checks(cnis []verify.CNI) []verify.Check {
+	return slices.Concat(networkChecks(cnis), serviceChecks())
 }
 
-func networkChecks() []verify.Check {
+func networkChecks(cnis []verify.CNI) []verify.Check {
+	policies := clusterPolicies(slices.DeleteFunc(slices.Clone(cnis), func(cni verify.CNI) bool { return cni.ClusterPolicies.Empty() }))
 	return []verify.Check{{
 		ID: "net.pods", Nodes: verify.AllNodes, Group: groupNetwork, Title: "Pods on all nodes reach each other by their own addresses",
 		Proves:  "A pod on every node asks the pod on every node, its own included, for its name, over TCP and UDP and at each of its addresses. The pod that was asked must respond. No two pods may share an address, and every pod must have one address of each IP family of the cluster. " + probe.SampleNote,
 		Hint:    "look at the CNI's agent on the nodes named, and at its routes: kubectl -n kube-system get pods -o wide; on the node: ip route; ip -brief link; sysctl net.ipv4.ip_forward",
 		Needs:   []string{"kubelet.work"},
-		Rights:  verify.JoinRights(probe.RightsOfFleet, rightsOfWidePolicies),
-		Differs: "No traffic passes between pods, and there are cluster-wide policies of Cilium or Calico.",
-		Slow:    true, Timeout: 20 * time.Second, Skip: verify.WithoutCNI, Run: podsReachEachOther,
+		Rights:  verify.JoinRights(probe.RightsOfFleet, policies.rights()),
+		Differs: "No traffic passes between pods, and the CNI has cluster-wide policies.",
+		Slow:    true, Timeout: 20 * time.Second, Skip: verify.WithoutCNI,
+		Run: func(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+			return podsReachEachOther(ctx, t, policies)
+		},
 	}, hostCheck(), mtuCheck(), podPortCheck(), egressCheck()}
 }
 
 // podsReachEachOther dials every probe from every probe, itself included.
-func podsReachEachOther(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
+func podsReachEachOther(ctx context.Context, t *verify.Target, policies clusterPolicies) (verify.Evidence, error) {
 	probes, err := probe.Of(t).Fleet.Ready(ctx)
 	if err != nil {
 		return nil, err
@@ -60,7 +65,7 @@ func podsReachEachOther(ctx context.Context, t *verify.Target) (verify.Evidence,
 	}
 	evidence, err := trySample(ctx, len(probes), requests)
 	if err != nil && len(evidence) == 0 {
-		err = orPolicy(ctx, t, err)
+		err = policies.explain(ctx, t, err)
 	}
 	return evidence, err
 }

@@ -53,7 +53,7 @@ func TestPodsReachEachOther(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var target *verify.Target
 			target, names = targettest.Networked(test.net)
-			evidence, err := podsReachEachOther(t.Context(), target)
+			evidence, err := podsReachEachOther(t.Context(), target, nil)
 			verifytest.WantErr(t, err, test.want)
 			if verify.IsUnobservable(err) != test.unobservable {
 				t.Errorf("unobservable is %v: %v", !test.unobservable, err)
@@ -120,7 +120,7 @@ func TestManyNodes(t *testing.T) {
 	}
 	var target *verify.Target
 	target, names = targettest.NetworkedOn(nodes, direct)
-	evidence, err := podsReachEachOther(t.Context(), target)
+	evidence, err := podsReachEachOther(t.Context(), target, nil)
 	if want := int32(nodes * 5 * 2); err != nil || dials.Load() != want || evidence[0] != "a sample: from each of 12 nodes to 4 others" {
 		t.Errorf("%d dials, want %d; %v, %q", dials.Load(), want, err, evidence)
 	}
