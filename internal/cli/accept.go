@@ -1,18 +1,13 @@
 package cli
 
 import (
-	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -56,167 +51,59 @@ func accept(c *cli.Context) error {
 	case given(c, "name") && given(c, "context"):
 		return hint.BadFlag.New("--name and --context exclude each other", "leave one of them out")
 	}
-	checks, err := differingChecks(ids)
-	if err != nil {
-		return err
-	}
-	client, name, err := openCluster(c)
-	if err != nil {
-		return err
-	}
 	switch {
 	case c.Bool("list"):
-		return listAccepted(c, client, name)
+		return listAccepted(c)
 	case c.Bool("undo"):
-		return acceptNoLonger(c, client, name, ids)
+		return unaccept(c, ids)
 	}
-	return acceptNow(c, client, name, ids, checks)
+	return acceptNow(c, ids)
 }
 
-// differingChecks are the IDs of the checks that know differences: those that are
-// named, by themselves or in the ID of a difference, or all.
-func differingChecks(ids []string) (checks []string, err error) {
-	known := differingNames()
-	for _, id := range ids {
-		check, _, _ := strings.Cut(id, "/")
-		if !slices.Contains(known, check) {
-			return nil, hint.DifferenceUnknown.New(fmt.Sprintf("no check %q finds differences%s", check, hint.Nearest(check, known)), "use one of: "+strings.Join(known, ", "))
-		}
-		if !slices.Contains(checks, check) {
-			checks = append(checks, check)
-		}
-	}
-	if len(ids) == 0 {
-		return known, nil
-	}
-	return checks, nil
-}
-
-func differingNames() (names []string) {
-	for _, check := range kindctl.Checks() {
-		if check.Differs != "" {
-			names = append(names, check.ID)
-		}
-	}
-	return names
-}
-
-// meant reports whether an ID of a difference, or its check's, is among the ids; no
-// ids mean all.
-func meant(d verify.Difference, ids []string) bool {
-	check, _, _ := strings.Cut(d.ID, "/")
-	return len(ids) == 0 || slices.Contains(ids, d.ID) || slices.Contains(ids, check)
-}
-
-// acceptNow runs the checks that know the differences and records what they find.
-func acceptNow(c *cli.Context, client *kube.Client, name string, ids, names []string) error {
-	found, unseen, err := findDifferences(c, client, name, names)
+func acceptNow(c *cli.Context, ids []string) error {
+	sink, finish := progressSink(c)
+	defer finish()
+	cluster := clusterOf(c)
+	result, err := clientFor(c, withoutFailures(sink)).Accept(c.Context, kindctl.AcceptOptions{Cluster: cluster, IDs: ids})
+	finish()
 	if err != nil {
 		return err
 	}
-	found = slices.DeleteFunc(found, func(d verify.Difference) bool { return !meant(d, ids) })
-	for _, id := range ids {
-		if !slices.ContainsFunc(found, func(d verify.Difference) bool { return meant(d, []string{id}) }) {
-			return hint.NotDifferent.New(fmt.Sprintf("%s does not differ in %s%s", name, id, unseen), "see what differs: kindctl verify "+strings.Join(namingFlags(c), " "))
-		}
-	}
-	fresh := slices.DeleteFunc(slices.Clone(found), func(d verify.Difference) bool { return d.Accepted })
-	if len(fresh) > 0 {
-		if err := verify.ChangeAccepted(c.Context, client, func(before []verify.Difference) []verify.Difference { return combined(before, fresh) }); err != nil {
-			return err
-		}
-	}
 	if c.String("output") == "json" {
-		return report.JSON(c.App.Writer, combined(nil, found))
+		return report.JSON(c.App.Writer, append([]verify.Difference{}, result.Differences...))
 	}
-	if len(fresh) == 0 {
-		fmt.Fprintf(c.App.Writer, "%s: nothing differs that was not accepted before%s.\n", name, unseen)
+	if len(result.Added) == 0 {
+		fmt.Fprintf(c.App.Writer, "%s: nothing differs that was not accepted before%s.\n", cluster, result.Failures())
 		return nil
 	}
-	for _, d := range fresh {
+	for _, d := range result.Added {
 		fmt.Fprintf(c.App.Writer, "accepted %s: %s\n", d.ID, d.Cause)
 	}
 	return nil
 }
 
-// findDifferences runs checks of a cluster. It also says which could not be run, as
-// the end of a sentence.
-func findDifferences(c *cli.Context, client *kube.Client, name string, names []string) (found []verify.Difference, unseen string, err error) {
-	expect, err := expectationOf(c, client, name)
-	if err != nil {
-		return nil, "", err
-	}
-	checks, err := selectFor(expect.CNI, has(name, expect.CNI), verify.Selection{Only: names})
-	if err != nil {
-		return nil, "", err
-	}
-	target, err := targetOf(c, client, expect)
-	if err != nil {
-		return nil, "", err
-	}
-	sink, finish := progressSink(c)
-	defer finish()
-	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Compare " + name + " with its requested configuration", Estimate: verifyEstimate / 2})
-	verdict, _ := verify.RunAndClose(c.Context, target, checks, verify.RunOptions{Sink: withoutFailures(sink)})
-	span.Done("")
-	if c.Context.Err() != nil {
-		return nil, "", context.Cause(c.Context)
-	}
-	var failed []string
-	for _, result := range verdict.Results {
-		found = append(found, result.Differences...)
-		if result.Outcome == verify.Fail || result.Outcome == verify.Error {
-			failed = append(failed, result.ID)
-		}
-	}
-	if len(failed) > 0 {
-		unseen = ", but these checks failed, and a failure cannot be accepted: " + strings.Join(failed, ", ")
-	}
-	return found, unseen, nil
-}
-
-// combined adds accepted differences to others; the newer cause is kept.
-func combined(before, more []verify.Difference) []verify.Difference {
-	after := slices.DeleteFunc(slices.Clone(before), func(d verify.Difference) bool {
-		return slices.ContainsFunc(more, func(m verify.Difference) bool { return m.ID == d.ID })
-	})
-	for _, d := range more {
-		d.Accepted = true
-		after = append(after, d)
-	}
-	return after
-}
-
-func acceptNoLonger(c *cli.Context, client *kube.Client, name string, ids []string) error {
-	var gone []verify.Difference
-	err := verify.ChangeAccepted(c.Context, client, func(before []verify.Difference) []verify.Difference {
-		gone = slices.DeleteFunc(slices.Clone(before), func(d verify.Difference) bool { return !meant(d, ids) })
-		return slices.DeleteFunc(before, func(d verify.Difference) bool { return meant(d, ids) })
-	})
+func unaccept(c *cli.Context, ids []string) error {
+	removed, err := clientOf(c).Unaccept(c.Context, kindctl.AcceptOptions{Cluster: clusterOf(c), IDs: ids})
 	if err != nil {
 		return err
 	}
-	if len(gone) == 0 {
-		return hint.NotAccepted.New(name+" has nothing accepted of that", "see what is: kindctl accept --list "+strings.Join(namingFlags(c), " "))
-	}
-	for _, d := range gone {
+	for _, d := range removed {
 		fmt.Fprintf(c.App.Writer, "no longer accepted: %s\n", d.ID)
 	}
 	return nil
 }
 
-func listAccepted(c *cli.Context, client *kube.Client, name string) error {
-	ctx, cancel := context.WithTimeout(c.Context, contactTimeout)
-	defer cancel()
-	accepted, err := verify.Accepted(ctx, client)
+func listAccepted(c *cli.Context) error {
+	cluster := clusterOf(c)
+	accepted, err := clientOf(c).Accepted(c.Context, cluster)
 	if err != nil {
-		return silence(c, client, err, name)
+		return err
 	}
 	if c.String("output") == "json" {
 		return report.JSON(c.App.Writer, append([]verify.Difference{}, accepted...))
 	}
 	if len(accepted) == 0 {
-		fmt.Fprintf(c.App.Writer, "%s: nothing is accepted.\n", name)
+		fmt.Fprintf(c.App.Writer, "%s: nothing is accepted.\n", cluster)
 	}
 	for _, d := range accepted {
 		fmt.Fprintf(c.App.Writer, "%s: %s\n", d.ID, d.Cause)

@@ -46,7 +46,7 @@ func forgetEmptyVariables() {
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
-	return withDocker(&cli.App{
+	return withClient(&cli.App{
 		Name:                   "kindctl",
 		Usage:                  "a real Kubernetes cluster on one machine, verified",
 		Version:                currentVersion(),

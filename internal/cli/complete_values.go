@@ -82,7 +82,7 @@ func (k completer) arguments(command *cli.Command) answer {
 	case "help":
 		return commandsOf(k.app.Commands)
 	case "accept":
-		return plain(differingNames())
+		return plain(kindctl.DifferingChecks())
 	case "load":
 		found := plain(k.sources.images())
 		found.files = true

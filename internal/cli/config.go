@@ -103,7 +103,7 @@ func merged(c *cli.Context) (clusters.Topology, error) {
 		return topology, err
 	}
 	warnings, err := topology.Validate()
-	order{warnings: warnings}.warn(lineSink(c))
+	warn(lineSink(c), warnings)
 	return topology, err
 }
 

@@ -38,7 +38,7 @@ func validateConfig(c *cli.Context) error {
 	for _, file := range files {
 		one := examineFile(c, file)
 		if c.String("output") == "text" {
-			order{warnings: one.Warnings}.warn(lineSink(c))
+			warn(lineSink(c), one.Warnings)
 			if one.Valid {
 				fmt.Fprintf(c.App.Writer, "%s is valid: cluster %s, %s\n", file, one.Cluster, one.Shape)
 			}
@@ -71,7 +71,7 @@ func examineFile(c *cli.Context, file string) examined {
 		one.failure, one.Problems = err, strings.Split(err.Error(), "\n")
 		return one
 	}
-	one.Valid, one.Cluster, one.Shape = true, topology.Name, shapeOf(topology)
+	one.Valid, one.Cluster, one.Shape = true, topology.Name, kindctl.Shape(topology)
 	return one
 }
 

@@ -8,16 +8,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -25,8 +20,7 @@ import (
 type diagnostics struct {
 	dir    string
 	name   string // the cluster's
-	docker *provider.Connection
-	sink   event.Sink
+	client *kindctl.Client
 }
 
 // diagnosticsTimeout bounds everything that is asked of the cluster.
@@ -35,14 +29,7 @@ const diagnosticsTimeout = 2 * time.Minute
 // prepare finds out now whether the directory can be written later. An empty
 // one that nothing came into is removed by tidy.
 func (d diagnostics) prepare() error {
-	err := os.MkdirAll(d.dir, 0o700)
-	if err == nil {
-		var probe *os.File
-		if probe, err = os.CreateTemp(d.dir, ".kindctl-"); err == nil {
-			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-		}
-	}
-	if err != nil {
+	if err := diagnose.PrepareDir(d.dir); err != nil {
 		return hint.ArtifactsUnwritable.Wrap(err, "cannot write to "+d.dir, "correct the permissions, or name another directory with --artifacts")
 	}
 	return nil
@@ -52,65 +39,44 @@ func (d diagnostics) prepare() error {
 func (d diagnostics) tidy() { _ = os.Remove(d.dir) }
 
 // verified writes the diagnostics with a verification of its own, which tells
-// whether the cluster failed or the command. A nil client leaves it out.
-func (d diagnostics) verified(ctx context.Context, client *kube.Client, failure error) (advice string) {
-	return d.write(ctx, client, failure, func(ctx context.Context) verify.Report {
-		if client == nil {
-			return verify.Report{}
-		}
-		expect, err := record.Discover(ctx, client, addons.CNIs()...)
-		if err != nil {
-			return verify.Report{}
-		}
-		checks, err := selectFor(expect.CNI, "", verify.Selection{})
-		if err != nil {
-			return verify.Report{}
-		}
-		target := verify.NewTarget(client, expect)
-		if docker, err := d.docker.Open(ctx); err == nil {
-			target.Containerd = health.ReadContainerd(docker.Cluster(d.name))
-		}
-		verdict, _ := verify.RunAndClose(ctx, target, checks, verify.RunOptions{}) // its error is in the verdict
+// whether the cluster failed or the command.
+func (d diagnostics) verified(ctx context.Context, sink event.Sink, failure error) (advice string) {
+	return d.write(ctx, sink, failure, func(ctx context.Context) verify.Report {
+		verdict, _ := d.client.WithSink(nil).Verify(ctx, kindctl.VerifyOptions{Cluster: kindctl.ClusterRef{Name: d.name}}) // its error is in the verdict
 		return verdict
 	})
 }
 
-// write writes the diagnostics and returns where they are, as advice. Without a
-// client they are what the nodes have written.
-func (d diagnostics) write(ctx context.Context, client *kube.Client, failure error, judge func(context.Context) verify.Report) (advice string) {
+// write writes the diagnostics and returns where they are, as advice.
+func (d diagnostics) write(ctx context.Context, sink event.Sink, failure error, verdictOf func(context.Context) verify.Report) (advice string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosticsTimeout)
 	defer cancel()
-	span := event.Start(d.sink, event.Event{Scope: event.Phase, ID: "diagnose", Title: "Collect diagnostics", Estimate: verifyEstimate})
-	dir, err := d.room()
+	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "diagnose", Title: "Collect diagnostics", Estimate: diagnosticsEstimate})
+	dir, err := diagnose.EmptyDir(d.dir)
 	if err != nil {
 		span.Failed(err.Error(), "name another directory with --artifacts")
 		return ""
 	}
-	// What it says comes first: a verification adds events and pods of its own.
-	bundle := diagnose.NewBundle(dir)
-	bundle.Fill(ctx, kindctl.DiagnosticsOf(d.docker, d.name, client))
-	verdict := judge(ctx)
-	verdict.Cluster = provider.Context(d.name)
-	bundle.Problem("report", keep(dir, verdict, failure))
-	for _, problem := range bundle.Problems() {
-		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "not everything could be kept: " + problem})
+	// The state comes first: a verification adds events and pods of its own.
+	problems := d.client.WithSink(nil).Diagnose(ctx, kindctl.DiagnoseOptions{Name: d.name, Dir: dir})
+	verdict := verdictOf(ctx)
+	verdict.Cluster = kindctl.Context(d.name)
+	if err := keep(dir, verdict, failure); err != nil {
+		problems = append(problems, "report: "+err.Error())
 	}
-	said := dir
+	for _, problem := range problems {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "not everything could be kept: " + problem})
+	}
+	message := dir
 	if len(verdict.Results) > 0 {
-		said = fmt.Sprintf("%s (checks of the cluster: %s)", dir, report.Summary(verdict))
+		message = fmt.Sprintf("%s (checks of the cluster: %s)", dir, report.Summary(verdict))
 	}
-	span.Done(said)
+	span.Done(message)
 	return "look into " + dir
 }
 
-// room returns the directory, or a new one in it when it has something already.
-func (d diagnostics) room() (string, error) {
-	dir := d.dir
-	if there, err := os.ReadDir(dir); err == nil && len(there) > 0 {
-		dir = filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000Z"))
-	}
-	return dir, os.MkdirAll(dir, 0o700)
-}
+// diagnosticsEstimate is how long it takes on two cores.
+const diagnosticsEstimate = 15 * time.Second
 
 // keep writes report.json and failure.txt.
 func keep(dir string, verdict verify.Report, failure error) error {

@@ -1,21 +1,15 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 func doctorCommand() *cli.Command {
@@ -36,62 +30,26 @@ Examples:
 	}
 }
 
-// examination is what doctor prints.
-type examination struct {
-	// Fit says that a cluster can be made here: nothing is fatal.
-	Fit      bool           `json:"fit"`
-	Cluster  string         `json:"cluster"`
-	Findings []host.Finding `json:"findings"`
-	Repairs  []repair       `json:"repairs,omitempty"`
-
-	fixing  bool  // with --fix
-	trouble error // Docker's, with its own reason and advice
-}
-
-// repair is what --fix did, or why it could not.
-type repair struct {
-	ID    string `json:"id"`
-	Done  string `json:"done,omitempty"`
-	Error string `json:"error,omitempty"`
-}
-
 func doctor(c *cli.Context) error {
 	topology, err := doctorTopology(c)
 	if err != nil {
 		return err
 	}
-	needsOf := kindctl.Needs
-	if !c.IsSet("cni") && !c.IsSet("proxy-mode") && !c.IsSet("config") {
-		needsOf = kindctl.AllNeeds
-	}
-	needs, err := needsOf(topology)
+	found, err := clientOf(c).Doctor(c.Context, kindctl.DoctorOptions{
+		Topology: topology, Everything: !c.IsSet("cni") && !c.IsSet("proxy-mode") && !c.IsSet("config"),
+		Kubeconfig: c.String("kubeconfig"), IgnorePreflightErrors: c.StringSlice(ignoreFlag), Fix: c.Bool("fix"),
+	})
 	if err != nil {
 		return err
 	}
-	needs.Ignored = c.StringSlice(ignoreFlag)
-	found, err := examine(c, topology, needs)
-	if err != nil {
-		return err
-	}
-	var failed error
-	if c.Bool("fix") {
-		var repairs []repair
-		if repairs, failed = fix(found.Findings); slices.ContainsFunc(repairs, func(r repair) bool { return r.Done != "" }) {
-			if found, err = examine(c, topology, needs); err != nil { // the kernel says what it made of it
-				return err
-			}
-		}
-		found.Repairs, found.fixing = repairs, true
-	}
-	found.Cluster = shapeOf(topology)
 	if c.String("output") == "json" {
 		if err := report.JSON(c.App.Writer, found); err != nil {
 			return err
 		}
 	} else {
-		found.table(c.App.Writer)
+		printHostReport(c.App.Writer, found, c.Bool("fix"))
 	}
-	return errors.Join(found.verdict(), failed)
+	return found.Err()
 }
 
 // doctorTopology is the cluster that up would make with the same flags.
@@ -104,91 +62,25 @@ func doctorTopology(c *cli.Context) (clusters.Topology, error) {
 	return topology, err
 }
 
-// examine collects the findings: the host's, those on what the CNI is installed
-// from, and those on the kubeconfig.
-func examine(c *cli.Context, topology clusters.Topology, needs host.Needs) (found examination, err error) {
-	facts, source := host.Facts{}, []host.Finding(nil)
-	docker, err := openDocker(c)
-	if err != nil {
-		if c.Context.Err() != nil {
-			return found, err
-		}
-		found.trouble, facts = err, host.Blind(err)
-	} else {
-		if facts, err = host.Probe(c.Context, docker.Client()); err != nil {
-			return found, err
-		}
-		if source, err = bootstrap.Source(c.Context, docker, kindctl.Places(topology, "", event.Discard), topology, facts); err != nil {
-			return found, err
-		}
-	}
-	found.Findings = append(facts.Findings(needs), source...)
-	kubeconfig := host.Finding{ID: "kubeconfig", State: host.OK, Seen: "the kubeconfig can be changed"}
-	if err := provider.CheckKubeconfig(c.Context, c.String("kubeconfig")); err != nil {
-		kubeconfig = host.Broken("kubeconfig", err)
-	}
-	found.Findings = append(found.Findings, kubeconfig)
-	found.Fit = found.count(host.Fatal) == 0
-	return found, nil
-}
-
-// fix applies the fixes that are safe. Its error names what could not be done.
-func fix(findings []host.Finding) (repairs []repair, err error) {
-	for _, finding := range findings {
-		if !finding.Repairable() {
-			continue
-		}
-		done, failure := finding.Repair()
-		result := repair{ID: finding.ID, Done: done}
-		if failure != nil {
-			result.Error = failure.Error()
-			err = errors.Join(err, failure)
-		}
-		repairs = append(repairs, result)
-	}
-	return repairs, err
-}
-
-func (e examination) count(state host.State) (n int) {
-	for _, finding := range e.Findings {
-		if finding.State == state {
-			n++
-		}
-	}
-	return n
-}
-
-// verdict is the error of a host that is not fit.
-func (e examination) verdict() error {
-	switch {
-	case e.Fit:
-		return nil
-	case e.trouble != nil:
-		return e.trouble
-	}
-	return hint.HostUnfit.New(fmt.Sprintf("this host cannot carry the cluster: %s", count(e.count(host.Fatal), "fatal finding")),
-		"apply the fixes above, or ask for another cluster")
-}
-
 var marks = map[host.State]string{host.OK: "✓", host.Warning: "!", host.Fatal: "✗", host.Unseen: "?"}
 
-// table writes the findings for people.
-func (e examination) table(out io.Writer) {
-	for _, r := range e.Repairs {
+// printHostReport writes the findings for people, and what --fix did.
+func printHostReport(out io.Writer, found kindctl.HostReport, fixing bool) {
+	for _, r := range found.Repairs {
 		if r.Done != "" {
 			fmt.Fprintf(out, "fixed %s: %s\n", r.ID, r.Done)
 		} else {
 			fmt.Fprintf(out, "not fixed %s: %s\n", r.ID, r.Error)
 		}
 	}
-	if e.fixing && len(e.Repairs) == 0 {
+	if fixing && len(found.Repairs) == 0 {
 		fmt.Fprintln(out, "nothing here has a fix that --fix applies")
 	}
 	width := 0
-	for _, finding := range e.Findings {
+	for _, finding := range found.Findings {
 		width = max(width, len(finding.ID))
 	}
-	for _, f := range e.Findings {
+	for _, f := range found.Findings {
 		fmt.Fprintf(out, "%s %-*s  %s\n", marks[f.State], width, f.ID, f.Seen)
 		if f.Effect != "" {
 			fmt.Fprintf(out, "  %*s    effect: %s\n", width, "", f.Effect)
@@ -198,14 +90,9 @@ func (e examination) table(out io.Writer) {
 		}
 	}
 	verdict := "can be made here"
-	if !e.Fit {
+	if !found.Fit {
 		verdict = "cannot be made here"
 	}
-	fmt.Fprintf(out, "\n%d ok, %s, %d fatal, %d unknown: a cluster with %s %s.\n", e.count(host.OK), count(e.count(host.Warning), "warning"),
-		e.count(host.Fatal), e.count(host.Unseen), e.Cluster, verdict)
-}
-
-// shapeOf is a topology in a few words.
-func shapeOf(t clusters.Topology) string {
-	return fmt.Sprintf("%s, %s, CNI %s, proxy mode %s", count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	fmt.Fprintf(out, "\n%d ok, %s, %d fatal, %d unknown: a cluster with %s %s.\n", found.Count(host.OK), count(found.Count(host.Warning), "warning"),
+		found.Count(host.Fatal), found.Count(host.Unseen), found.Cluster, verdict)
 }

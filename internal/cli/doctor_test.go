@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -12,8 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 // fakeEngine answers as Docker without containers, networks and images where DOCKER_HOST says, with
@@ -48,18 +47,18 @@ func fakeEngine(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func TestDoctorTable(t *testing.T) {
-	found := examination{
-		Cluster: "1 control plane", fixing: true,
-		Findings: []host.Finding{
+	found := kindctl.HostReport{
+		Cluster: "1 control plane",
+		Findings: []kindctl.Finding{
 			{ID: "a", State: host.OK, Seen: "well"},
 			{ID: "long.one", State: host.Warning, Seen: "low", Effect: "slow", Fix: "raise"},
 			{ID: "b", State: host.Fatal, Seen: "gone", Effect: "dead", Fix: "install"},
 			{ID: "c", State: host.Unseen, Seen: "dark"},
 		},
-		Repairs: []repair{{ID: "x", Done: "did it"}, {ID: "y", Error: "takes root"}},
+		Repairs: []kindctl.Repair{{ID: "x", Done: "did it"}, {ID: "y", Error: "takes root"}},
 	}
 	var out strings.Builder
-	found.table(&out)
+	printHostReport(&out, found, true)
 	want := `fixed x: did it
 not fixed y: takes root
 ✓ a         well
@@ -75,16 +74,6 @@ not fixed y: takes root
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-	if err := found.verdict(); hint.CodeOf(err) != hint.Preflight || hint.ReasonOf(err) != "HOST_UNFIT" {
-		t.Errorf("the verdict is %v", err)
-	}
-	found.trouble = hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "no answer", "start it")
-	if err := found.verdict(); !errors.Is(err, found.trouble) {
-		t.Errorf("without Docker the verdict is %v", err)
-	}
-	if err := (examination{Fit: true}).verdict(); err != nil {
-		t.Errorf("a fit host is refused: %v", err)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func dryRunFlag() *cli.BoolFlag {
@@ -43,13 +43,11 @@ func onlyAnswer(c *cli.Context, questions []string, excluded ...string) error {
 }
 
 // previewUp says what up would do.
-func previewUp(c *cli.Context, order order) error {
+func previewUp(c *cli.Context, options kindctl.UpOptions) error {
 	sink, finish := progressSink(c)
 	defer finish()
-	order.warn(sink)
-	config := order.config(c, sink)
-	config.Kubeconfig = c.String("kubeconfig")
-	outline, err := bootstrap.NewUp(config).DryRun(c.Context)
+	options.DryRun = true
+	result, err := clientFor(c, sink).Up(c.Context, options)
 	finish()
 	if err != nil {
 		return err
@@ -57,20 +55,20 @@ func previewUp(c *cli.Context, order order) error {
 	if c.String("output") == "json" {
 		return report.JSON(c.App.Writer, struct {
 			DryRun bool `json:"dryRun"`
-			bootstrap.DryRunResult
-		}{true, outline})
+			kindctl.UpPlan
+		}{true, result.Plan})
 	}
-	tellOutline(c.App.Writer, outline)
+	printUpPlan(c.App.Writer, result.Plan)
 	return nil
 }
 
-// tellOutline writes the steps of up, and what each would change.
-func tellOutline(out io.Writer, outline bootstrap.DryRunResult) {
-	if outline.Exists {
-		fmt.Fprintf(out, "Cluster %s is there already, in the same shape:\n", outline.Cluster)
+// printUpPlan writes the steps of up, and what each would change.
+func printUpPlan(out io.Writer, plan kindctl.UpPlan) {
+	if plan.Exists {
+		fmt.Fprintf(out, "Cluster %s is there already, in the same shape:\n", plan.Cluster)
 	}
-	for _, step := range outline.Steps {
-		if step.Skipped != "" || outline.Exists && len(step.Changes) == 0 {
+	for _, step := range plan.Steps {
+		if step.Skipped != "" || plan.Exists && len(step.Changes) == 0 {
 			continue
 		}
 		fmt.Fprintln(out, step.Title)
@@ -80,22 +78,21 @@ func tellOutline(out io.Writer, outline bootstrap.DryRunResult) {
 	}
 }
 
-// tellPlan writes what would be done to a cluster.
-func tellPlan(c *cli.Context, cluster string, steps []string) error {
-	if c.String("output") != "json" {
-		printPlan(c.App.Writer, steps)
-		return nil
+// printPlan writes what would be done to a cluster, a line for each step or as JSON.
+func printPlan(c *cli.Context, cluster string, steps []string) error {
+	if c.String("output") == "json" {
+		return report.JSON(c.App.Writer, struct {
+			DryRun  bool     `json:"dryRun"`
+			Cluster string   `json:"cluster"`
+			Steps   []string `json:"steps"`
+		}{true, cluster, append([]string{}, steps...)})
 	}
-	return report.JSON(c.App.Writer, struct {
-		DryRun  bool     `json:"dryRun"`
-		Cluster string   `json:"cluster"`
-		Steps   []string `json:"steps"`
-	}{true, cluster, append([]string{}, steps...)})
+	printLines(c.App.Writer, steps)
+	return nil
 }
 
-// printPlan writes what a command would do, a line for each step.
-func printPlan(out io.Writer, steps []string) {
-	for _, step := range steps {
-		fmt.Fprintln(out, step)
+func printLines(out io.Writer, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(out, line)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func TestTellPlan(t *testing.T) {
+func TestPrintPlan(t *testing.T) {
 	steps := []string{"stop lab-worker", "stop lab-control-plane"}
 	tests := map[string]struct {
 		format string
@@ -22,7 +22,7 @@ func TestTellPlan(t *testing.T) {
 	}
 	for name, tt := range tests {
 		var out strings.Builder
-		app := &cli.App{Writer: &out, Flags: []cli.Flag{planFormatFlag("--dry-run")}, Action: func(c *cli.Context) error { return tellPlan(c, "lab", tt.steps) }}
+		app := &cli.App{Writer: &out, Flags: []cli.Flag{planFormatFlag("--dry-run")}, Action: func(c *cli.Context) error { return printPlan(c, "lab", tt.steps) }}
 		if err := app.Run([]string{"x", "-o", tt.format}); err != nil {
 			t.Fatal(err)
 		}

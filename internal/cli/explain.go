@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -15,10 +16,9 @@ func explainFlag() *cli.BoolFlag {
 	return &cli.BoolFlag{Name: "explain", Usage: "print what differs from a production cluster, and create nothing", DisableDefaultText: true}
 }
 
-// explain tells how the cluster of an order differs from one in production.
-func explain(c *cli.Context, order order) error {
-	order.warn(lineSink(c))
-	shortcuts, err := kindctl.Shortcuts(order.topology)
+// explain says how a cluster differs from one in production.
+func explain(c *cli.Context, t clusters.Topology) error {
+	shortcuts, err := kindctl.Shortcuts(t)
 	if err != nil {
 		return err
 	}
@@ -27,9 +27,8 @@ func explain(c *cli.Context, order order) error {
 			Cluster   string              `json:"cluster"`
 			Fidelity  string              `json:"fidelity"`
 			Shortcuts []fidelity.Shortcut `json:"shortcuts"`
-		}{order.topology.Name, cmp.Or(order.topology.Fidelity, fidelity.Fast), shortcuts})
+		}{t.Name, cmp.Or(t.Fidelity, fidelity.Fast), shortcuts})
 	}
-	t := order.topology
 	fmt.Fprintf(c.App.Writer, "Cluster %s: %s, %s, CNI %s\n\n", t.Name, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI)
 	report.Shortcuts(c.App.Writer, shortcuts, style(c.App.Writer, isOn(c, "no-color")))
 	return nil

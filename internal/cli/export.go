@@ -1,19 +1,12 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/diagnose"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/scratch"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func exportCommand() *cli.Command {
@@ -41,92 +34,26 @@ func exportLogs(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	name, packed := c.String("name"), c.String("tar")
+	archive := c.String("tar")
 	switch {
 	case c.Bool("help"):
 		return cli.ShowSubcommandHelp(c)
 	case len(words) > 1:
 		return hint.UnexpectedArgument.New("there is one directory to write into, not "+fmt.Sprint(len(words)), "leave the others out")
-	case len(words) == 1 && packed != "":
+	case len(words) == 1 && archive != "":
 		return hint.BadFlag.New("DIR and --tar exclude each other", "leave one of them out")
 	}
-	place := diagnostics{dir: "kindctl-logs-" + name}
+	options := kindctl.ExportLogsOptions{Name: c.String("name"), Archive: archive}
 	if len(words) == 1 {
-		place.dir = words[0]
-	}
-	if packed != "" {
-		if err := unwritten(packed); err != nil {
-			return err
-		}
-		private, remove, err := scratch.Dir("export")
-		if err != nil {
-			return err
-		}
-		defer remove()
-		place.dir = filepath.Join(private, "kindctl-logs-"+name)
-	}
-	if err := place.prepare(); err != nil {
-		return hint.ArtifactsUnwritable.Wrap(errors.Unwrap(err), "cannot write to "+place.dir, "correct the permissions, or name another directory")
-	}
-	defer place.tidy()
-	docker, err := existing(c, name)
-	if err != nil {
-		return err
-	}
-	return writeBundle(c, docker, name, place, packed)
-}
-
-// unwritten wants a place for a file where none is yet.
-func unwritten(path string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return hint.FileExists.New("there is a file "+path+" already", "name another one, or remove it")
-	}
-	probe, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return hint.FileUnwritable.Wrap(err, "the file "+path+" cannot be written", "correct the permissions, or name another one")
-	}
-	return errors.Join(probe.Close(), os.Remove(path))
-}
-
-// writeBundle fills a directory, or packs it.
-func writeBundle(c *cli.Context, docker *provider.Docker, name string, place diagnostics, packed string) error {
-	dir, err := place.room()
-	if err != nil {
-		return err
+		options.Dir = words[0]
 	}
 	sink, finish := progressSink(c)
 	defer finish()
-	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself", Estimate: 30 * time.Second})
-	bundle := diagnose.NewBundle(dir)
-	source := bundleSource{name: name, connection: connection(c), docker: docker}
-	bundle.Fill(c.Context, source.parts()...)
-	if c.Context.Err() != nil {
-		span.Failed("interrupted", "")
-		return errors.Join(c.Context.Err(), os.RemoveAll(dir))
-	}
-	problems := bundle.Problems()
-	for _, problem := range problems {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "export", Message: "could not be had: " + problem})
-	}
-	bundle.Write("problems.txt", lines(problems))
-	where := dir
-	if packed != "" {
-		where = packed
-		if err := pack(dir, packed); err != nil {
-			span.Failed(err.Error(), "")
-			return hint.FileFailed.Wrap(err, "the file "+packed+" could not be written", "see whether the disk is full: df "+filepath.Dir(packed))
-		}
-	}
-	span.Done(where)
+	path, err := clientFor(c, sink).ExportLogs(c.Context, options)
 	finish()
-	fmt.Fprintln(c.App.Writer, where)
-	return nil
-}
-
-func lines(texts []string) []byte {
-	var all []byte
-	for _, text := range texts {
-		all = append(all, text+"\n"...)
+	if err != nil {
+		return err
 	}
-	return all
+	fmt.Fprintln(c.App.Writer, path)
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/gc"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func gcCommand() *cli.Command {
@@ -24,21 +24,13 @@ func gcCommand() *cli.Command {
 }
 
 func collectGarbage(c *cli.Context) error {
-	docker, err := openDocker(c)
-	if err != nil {
-		return err
-	}
-	sweep, err := gc.PlanSweep(c.Context, docker)
-	if err != nil {
-		return err
-	}
-	defer sweep.Close()
 	dry := c.Bool("dry-run")
-	if !dry {
-		sink, finish := progressSink(c)
-		defer finish()
-		err = sweep.Run(c.Context, docker, sink)
-		finish()
+	sink, finish := progressSink(c)
+	defer finish()
+	sweep, err := clientFor(c, sink).GC(c.Context, kindctl.GCOptions{DryRun: dry})
+	finish()
+	if sweep == nil {
+		return err
 	}
 	if c.String("output") == "json" {
 		if failure := report.JSON(c.App.Writer, swept{DryRun: dry, Sweep: sweep}); failure != nil && err == nil {
@@ -54,11 +46,11 @@ func collectGarbage(c *cli.Context) error {
 type swept struct {
 	// DryRun says that nothing was removed.
 	DryRun bool `json:"dryRun"`
-	*gc.Sweep
+	*kindctl.Sweep
 }
 
 // printSweep says what was removed, or would be, and why.
-func printSweep(out io.Writer, s *gc.Sweep, dry bool) {
+func printSweep(out io.Writer, s *kindctl.Sweep, dry bool) {
 	removed := "Removed"
 	if dry {
 		removed = "Would remove"

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func getCommand() *cli.Command {
@@ -23,11 +24,7 @@ func getCommand() *cli.Command {
 }
 
 func getNodes(c *cli.Context) error {
-	docker, err := existing(c, c.String("name"))
-	if err != nil {
-		return err
-	}
-	nodes, err := docker.Cluster(c.String("name")).Nodes(c.Context)
+	nodes, err := clientOf(c).Nodes(c.Context, c.String("name"))
 	if err != nil {
 		return err
 	}
@@ -49,14 +46,10 @@ func getNodes(c *cli.Context) error {
 }
 
 func getKubeconfig(c *cli.Context) error {
-	docker, err := existing(c, c.String("name"))
+	kubeconfig, err := clientOf(c).Kubeconfig(c.Context, kindctl.KubeconfigOptions{Name: c.String("name"), Internal: c.Bool("internal")})
 	if err != nil {
 		return err
 	}
-	kubeconfig, err := docker.Cluster(c.String("name")).Kubeconfig(c.Context, c.Bool("internal"))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(c.App.Writer, strings.TrimSpace(kubeconfig))
+	fmt.Fprintln(c.App.Writer, strings.TrimSpace(string(kubeconfig)))
 	return nil
 }

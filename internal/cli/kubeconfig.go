@@ -5,8 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/lifecycle"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func kubeconfigCommand() *cli.Command {
@@ -28,24 +27,15 @@ func noSwitchFlag() *cli.BoolFlag {
 }
 
 func mergeKubeconfig(c *cli.Context) error {
-	name := c.String("name")
-	docker, err := existing(c, name)
-	if err != nil {
-		return err
-	}
-	cluster := docker.Cluster(name)
-	if err := lifecycle.EnsureRunning(c.Context, cluster); err != nil {
-		return err
-	}
-	keep := c.Bool("no-switch-context")
-	file, err := lifecycle.MergeKubeconfig(c.Context, cluster, c.String("kubeconfig"), keep)
+	options := kindctl.MergeKubeconfigOptions{Name: c.String("name"), Kubeconfig: c.String("kubeconfig"), KeepContext: c.Bool("no-switch-context")}
+	file, err := clientOf(c).MergeKubeconfig(c.Context, options)
 	if err != nil {
 		return err
 	}
 	current := ", the current one now"
-	if keep {
+	if options.KeepContext {
 		current = ""
 	}
-	fmt.Fprintf(c.App.Writer, "%s has context %s%s.\n", file, provider.Context(name), current)
+	fmt.Fprintf(c.App.Writer, "%s has context %s%s.\n", file, kindctl.Context(options.Name), current)
 	return nil
 }

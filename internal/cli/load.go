@@ -7,8 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/imageload"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func loadCommand() *cli.Command {
@@ -38,30 +37,23 @@ func load(c *cli.Context) error {
 	if c.Bool("help") {
 		return cli.ShowSubcommandHelp(c)
 	}
-	config := imageload.Config{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
-	config.Images, config.Archives = freightOf(words)
-	if len(config.Images)+len(config.Archives) == 0 {
-		return hint.NoImage.New("there is nothing to load", "name images or archives: kindctl load NAME:TAG")
-	}
-	if config.Docker, err = existing(c, config.Name); err != nil {
-		return err
-	}
+	options := kindctl.LoadOptions{Name: c.String("name"), Nodes: c.StringSlice("nodes")}
+	options.Images, options.Archives = imagesAndArchives(words)
 	sink, finish := progressSink(c)
 	defer finish()
-	config.Sink = sink
-	loaded, err := imageload.Load(c.Context, config)
+	loaded, err := clientFor(c, sink).Load(c.Context, options)
 	finish()
 	if err != nil {
 		return err
 	}
 	for _, image := range loaded {
-		tellLoaded(c.App.Writer, image)
+		printLoaded(c.App.Writer, image)
 	}
 	return nil
 }
 
-// freightOf tells archives from names of images.
-func freightOf(words []string) (images, archives []string) {
+// imagesAndArchives tells archives from names of images.
+func imagesAndArchives(words []string) (images, archives []string) {
 	for _, word := range words {
 		name := strings.ToLower(word)
 		if strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz") || strings.HasPrefix(word, ".") || strings.HasPrefix(word, "/") {
@@ -73,7 +65,7 @@ func freightOf(words []string) (images, archives []string) {
 	return images, archives
 }
 
-func tellLoaded(out io.Writer, image imageload.Result) {
+func printLoaded(out io.Writer, image kindctl.LoadedImage) {
 	switch {
 	case len(image.Into) == 0:
 		fmt.Fprintf(out, "%s: there already, in %s\n", image.Image, strings.Join(image.Had, ", "))

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -42,12 +43,12 @@ Examples:
 }
 
 func run(c *cli.Context) error {
-	order, program, err := runOrder(c)
+	options, program, err := runOptions(c)
 	if err != nil {
 		return err
 	}
-	name := order.topology.Name
-	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name, docker: connection(c)}
+	name := options.Topology.Name
+	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name, client: clientOf(c)}
 	if dir := c.String("artifacts"); dir != "" {
 		kept.dir = dir
 		if err := kept.prepare(); err != nil {
@@ -59,29 +60,30 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	reports.trace.of(order.topology)
+	reports.trace.of(options.Topology)
 	private, remove, err := scratch.Dir("run")
 	if err != nil {
 		return errors.Join(err, reports.finish(verify.Report{}, err))
 	}
 	defer remove()
-	r := &runner{c: c, order: order, reports: reports, kept: kept, kubeconfig: filepath.Join(private, "kubeconfig"), program: program}
+	options.Kubeconfig = filepath.Join(private, "kubeconfig")
+	r := &runner{c: c, options: options, reports: reports, kept: kept, program: program}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, Signals()...)
 	defer signal.Stop(signals)
-	err = errand{relay: &relay{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
-	return errors.Join(err, r.endRecord())
+	return ephemeralRun{forwarder: &signalForwarder{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
 }
 
-// runOrder reads the flags: the cluster with its name, and the program.
-func runOrder(c *cli.Context) (o order, program string, err error) {
+// runOptions reads the flags: the cluster with its name, and the program.
+func runOptions(c *cli.Context) (o kindctl.UpOptions, program string, err error) {
 	if !c.Args().Present() {
 		return o, "", hint.NoCommand.New("there is no command to run", "name it after two dashes: kindctl run -- go test ./...")
 	}
 	if program, err = exec.LookPath(c.Args().First()); err != nil {
 		return o, "", hint.CommandMissing.Wrap(err, "the command cannot be run", "check its name, its permissions and PATH")
 	}
-	if c.IsSet("reuse") {
+	reuse := c.IsSet("reuse")
+	if reuse {
 		if given(c, "name") {
 			return o, "", hint.BadFlag.New("--reuse and --name exclude each other", "--reuse keeps the cluster that it names; --name removes it at the end")
 		}
@@ -92,9 +94,10 @@ func runOrder(c *cli.Context) (o order, program string, err error) {
 			return o, "", err
 		}
 	}
-	o, err = orderOf(c)
+	o, _, err = upOptions(c)
+	o.Ephemeral, o.Wait = !reuse, reuse // most likely another run of the same kind is creating it
 	if err == nil && !c.IsSet("name") { // whatever a file calls it: two runs of one file do not meet
-		o.topology.Name = "run-" + strings.ToLower(rand.Text()[:8])
+		o.Topology.Name = "run-" + strings.ToLower(rand.Text()[:8])
 	}
 	return o, program, err
 }

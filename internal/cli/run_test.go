@@ -11,7 +11,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func TestClusterEnvironment(t *testing.T) {
@@ -43,7 +43,7 @@ func TestDiagnosticsWithoutAnything(t *testing.T) {
 	var seen event.Recorder
 	dir := filepath.Join(t.TempDir(), "kept")
 	failure := hint.New(hint.Creation, "CREATE_FAILED", "kubeadm has given up", "")
-	advice := diagnostics{dir: dir, name: "lab", docker: &provider.Connection{}, sink: &seen}.verified(t.Context(), nil, failure)
+	advice := diagnostics{dir: dir, name: "lab", client: kindctl.New(kindctl.Options{})}.verified(t.Context(), &seen, failure)
 	if advice != "look into "+dir {
 		t.Errorf("the advice is %q", advice)
 	}

@@ -12,103 +12,36 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/runs"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// runner holds what the parts of an errand share.
+// runner holds what the parts of "run" share.
 type runner struct {
-	c          *cli.Context
-	order      order
-	reports    *reports
-	kept       diagnostics
-	kubeconfig string
-	program    string
-	// record says, for as long as this process lives, that the cluster goes with
-	// it; nil when it is kept. left says that it could not be removed.
-	record *runs.Record
-	left   bool
+	c       *cli.Context
+	options kindctl.UpOptions
+	reports *reports
+	kept    diagnostics
+	program string
 }
 
-// endRecord ends the record of the run.
-func (r *runner) endRecord() error {
-	if r.record == nil {
-		return nil
-	}
-	return r.record.End(!r.left)
-}
-
-// up makes the cluster, or with --reuse finds it.
-func (r *runner) up(ctx context.Context) (made bool, err error) {
-	reuse := r.c.String("reuse") != ""
-	cluster, err := r.bringUp(ctx, reuse)
-	made = err == nil && !reuse
-	var verdict verify.Report
-	if cluster != nil {
-		verdict = cluster.Report
-	}
-	verdict.Cluster = provider.Context(r.kept.name)
-	return made, r.reports.finish(verdict, err)
-}
-
-func (r *runner) bringUp(ctx context.Context, reuse bool) (*bootstrap.Up, error) {
-	name := r.order.topology.Name
-	docker, err := openDocker(r.c)
-	if err != nil {
-		return nil, err
-	}
-	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", name),
-		"leave the name out, or keep the cluster: kindctl run --reuse "+name)
-	if nodes, err := docker.Cluster(name).Nodes(ctx); err != nil {
-		return nil, err
-	} else if len(nodes) > 0 && !reuse {
-		return nil, taken
-	}
+// up creates the cluster, or with --reuse finds it.
+func (r *runner) up(ctx context.Context) (created bool, err error) {
 	display, finish := progressSink(r.c)
 	defer finish()
 	sink := r.reports.follow(display)
-	r.order.warn(sink)
-	config := r.order.config(r.c, sink)
-	config.Kubeconfig = r.kubeconfig
-	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {
+	r.options.Examine = func(ctx context.Context, verdict verify.Report, failure error) {
 		if hint.CodeOf(failure) == hint.Usage { // nothing is wrong with the cluster
 			return
 		}
-		kept := r.kept
-		kept.sink = sink
-		redirect(failure, kept.write(ctx, client, failure, func(context.Context) verify.Report { return verdict }))
+		redirect(failure, r.kept.write(ctx, sink, failure, func(context.Context) verify.Report { return verdict }))
 	}
-	r.reports.trace.observe(&config)
-	if !reuse {
-		if r.record, err = runs.Open("run", name); err != nil {
-			return nil, err
-		}
-		config.RunRecord = r.record
-	}
-	var cluster *bootstrap.Up
-	up := func() error { cluster = bootstrap.NewUp(config); return cluster.Run(ctx) }
-	if reuse { // most likely another run of the same kind is making it
-		err = runs.RetryWhenBusy(ctx, name, func() {
-			sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run", Message: "waiting for another kindctl that is at work on cluster " + name})
-		}, up)
-	} else {
-		err = up()
-	}
-	r.reports.trace.ask(ctx)
-	if err != nil {
-		r.left = cluster.Left
-		return cluster, err
-	}
-	if cluster.Existed && !reuse {
-		return cluster, taken
-	}
-	return cluster, nil
+	result, err := clientFor(r.c, sink).Up(ctx, r.options)
+	finish()
+	r.reports.trace.add(result.Facts)
+	return err == nil && r.options.Ephemeral, r.reports.finish(result.Report, err)
 }
 
 // redirect adds to a failure's advice where its diagnostics are. The advice to
@@ -128,10 +61,10 @@ func redirect(failure error, advice string) {
 func (r *runner) command() *exec.Cmd {
 	words := r.c.Args().Slice()
 	lineSink(r.c).Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run",
-		Message: fmt.Sprintf("running with cluster %s: %s", r.order.topology.Name, strings.Join(words, " "))})
+		Message: fmt.Sprintf("running with cluster %s: %s", r.options.Topology.Name, strings.Join(words, " "))})
 	command := exec.Command(r.program, words[1:]...)
 	command.Args[0] = words[0]
-	command.Env = clusterEnvironment(os.Environ(), r.order.topology.Name, r.kubeconfig)
+	command.Env = clusterEnvironment(os.Environ(), r.options.Topology.Name, r.options.Kubeconfig)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, r.c.App.Writer, r.c.App.ErrWriter
 	return command
 }
@@ -148,20 +81,12 @@ func clusterEnvironment(environment []string, name, kubeconfig string) []string 
 
 // examine keeps diagnostics of a cluster in which the command failed.
 func (r *runner) examine(ctx context.Context, failure error) string {
-	kept := r.kept
-	kept.sink = lineSink(r.c)
-	client, err := kube.FromKubeconfig(r.kubeconfig, provider.Context(kept.name))
-	if err != nil {
-		kept.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "only the nodes can be asked: " + err.Error()})
-		client = nil
-	}
-	return kept.verified(ctx, client, failure)
+	return r.kept.verified(ctx, lineSink(r.c), failure)
 }
 
 func (r *runner) remove(ctx context.Context) error {
-	name := r.order.topology.Name
-	if err := gc.Down(ctx, connection(r.c), name, r.kubeconfig, lineSink(r.c)); err != nil {
-		r.left = true
+	name := r.options.Topology.Name
+	if _, err := clientFor(r.c, lineSink(r.c)).Down(ctx, kindctl.DownOptions{Name: name, Kubeconfig: r.options.Kubeconfig}); err != nil {
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+name+" may be left", "remove it: kindctl down -n "+name)
 	}
 	return nil

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,12 +15,8 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/observe"
 	"github.com/kindctl/kindctl/pkg/timeline"
-	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 func traceFlag() cli.Flag {
@@ -32,7 +27,6 @@ func traceFlag() cli.Flag {
 type trace struct {
 	files    []*traceFile
 	timeline timeline.Timeline // all but when and what
-	observer *observe.Observer // nil before there is something to observe
 	facts    timeline.Facts
 }
 
@@ -86,26 +80,10 @@ func (t *trace) of(topology clusters.Topology) {
 	}
 }
 
-// observe has the cluster observed while it is made.
-func (t *trace) observe(config *bootstrap.Config) {
-	if t == nil {
-		return
-	}
-	t.observer = observe.New(config.Docker, t.timeline.Cluster, t.timeline.CNI, config.Sink)
-	config.Observe = t.observer.Watch
-	examine := config.Examine
-	config.Examine = func(ctx context.Context, client *kube.Client, verdict verify.Report, failure error) {
-		t.ask(ctx) // before it is removed
-		if examine != nil {
-			examine(ctx, client, verdict, failure)
-		}
-	}
-}
-
-// ask asks the cluster, as long as it is there, for what only it can tell.
-func (t *trace) ask(ctx context.Context) {
+// add adds what was observed of the cluster.
+func (t *trace) add(facts timeline.Facts) {
 	if t != nil {
-		t.facts = t.observer.Facts(ctx)
+		t.facts = facts
 	}
 }
 
@@ -114,25 +92,25 @@ func (t *trace) finish(s report.Story) error {
 	if t == nil {
 		return nil
 	}
-	told := t.timeline
-	told.Started, told.Duration = s.Started, time.Since(s.Started)
-	told.Spans = append(timeline.Spans(s.Events, s.Started, s.Started.Add(told.Duration)), t.facts.Spans(s.Started)...)
-	timeline.Sort(told.Spans)
+	ended := t.timeline
+	ended.Started, ended.Duration = s.Started, time.Since(s.Started)
+	ended.Spans = append(timeline.Spans(s.Events, s.Started, s.Started.Add(ended.Duration)), t.facts.Spans(s.Started)...)
+	timeline.Sort(ended.Spans)
 	if s.Err != nil {
-		told.Error = s.Err.Error()
+		ended.Error = s.Err.Error()
 	}
 	var failures []error
 	for _, file := range t.files {
-		if err := file.finish(told); err != nil {
+		if err := file.finish(ended); err != nil {
 			failures = append(failures, hint.ReportFailed.Wrap(err, "the timeline "+file.path+" could not be written", "see whether the disk is full: df "+file.path))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-func (f *traceFile) finish(told timeline.Timeline) error {
+func (f *traceFile) finish(ended timeline.Timeline) error {
 	out := bufio.NewWriter(f)
-	err := f.write(out, told)
+	err := f.write(out, ended)
 	return errors.Join(err, out.Flush(), f.Close())
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -11,12 +12,10 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/releases"
 )
 
@@ -64,8 +63,7 @@ func clusterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image-registry", EnvVars: []string{"KINDCTL_IMAGE_REGISTRY"}, Usage: "pull through this mirror: `HOST/PREFIX`"},
 		&cli.StringFlag{Name: "fidelity", EnvVars: []string{"KINDCTL_FIDELITY"}, Usage: "how close to production: `MODE` " + strings.Join(fidelity.Modes, " or ") + "; kindctl up --explain shows what differs (default: " + fidelity.Fast + ")"},
 		&cli.DurationFlag{Name: "ttl", EnvVars: []string{"KINDCTL_TTL"}, Usage: "lifetime of the cluster: `DURATION` from now, after which kindctl gc removes it", DefaultText: "none"},
-		&cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "timeout (`DURATION`) for each wait"},
-		ignorePreflightFlag(), reportFlag(), traceFlag(),
+		waitTimeoutFlag(), ignorePreflightFlag(), reportFlag(), traceFlag(),
 	}
 }
 
@@ -80,50 +78,43 @@ func up(c *cli.Context) error {
 	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain"); err != nil {
 		return err
 	}
-	order, err := orderOf(c)
+	options, warnings, err := upOptions(c)
 	if err != nil {
 		return err
 	}
+	options.Kubeconfig, options.Retain, options.KeepContext = c.String("kubeconfig"), c.Bool("retain"), c.Bool("no-switch-context")
 	switch {
 	case c.Bool("explain"):
-		return explain(c, order)
+		warn(lineSink(c), warnings)
+		return explain(c, options.Topology)
 	case c.Bool("dry-run"):
-		return previewUp(c, order)
+		return previewUp(c, options)
 	}
 	reports, err := openReports(c, "up")
 	if err != nil {
 		return err
 	}
-	reports.trace.of(order.topology)
+	reports.trace.of(options.Topology)
 	sink, finish := progressSink(c)
 	defer finish()
-	sink = reports.follow(sink)
-	order.warn(sink)
 	started := time.Now()
-	config := order.config(c, sink)
-	config.Kubeconfig, config.Retain, config.KeepContext = c.String("kubeconfig"), c.Bool("retain"), c.Bool("no-switch-context")
-	reports.trace.observe(&config)
-	cluster := bootstrap.NewUp(config)
-	err = cluster.Run(c.Context)
+	result, err := clientFor(c, reports.follow(sink)).Up(c.Context, options)
 	took := time.Since(started)
-	reports.trace.ask(c.Context)
+	reports.trace.add(result.Facts)
 	finish()
-	name := order.topology.Name
-	verdict := cluster.Report
-	verdict.Cluster = provider.Context(name)
-	if err := reports.finish(verdict, err); err != nil {
+	if err := reports.finish(result.Report, err); err != nil {
 		return err
 	}
-	if cluster.Existed {
-		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed.\n", name, report.Summary(cluster.Report))
+	if result.Existed {
+		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed.\n", result.Name, report.Summary(result.Report))
 		return nil
 	}
-	farewell(c.App.Writer, order.topology, cluster.Version, report.Summary(cluster.Report), took, reports.longest(), config.KeepContext)
+	printSummary(c.App.Writer, options.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
 	return nil
 }
 
-// farewell says what was made and what to do next.
-func farewell(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration, longest string, kept bool) {
+// printSummary says what was made and what to do next.
+func printSummary(out io.Writer, t clusters.Topology, version, verdict string, took time.Duration, longest string, kept bool) {
 	state, next := "is up and verified", "kindctl verify -n "+t.Name
 	if t.CNI == "none" {
 		state, next = "is up, as far as it can be without a CNI,", "kindctl verify -n "+t.Name+"   (once a CNI is installed)"
@@ -132,7 +123,7 @@ func farewell(out io.Writer, t clusters.Topology, version, verdict string, took 
 	if t.ProxyMode == "none" {
 		proxy = "no kube-proxy"
 	}
-	context, current := provider.Context(t.Name), "now the current one"
+	context, current := kindctl.Context(t.Name), "now the current one"
 	if kept {
 		current = "the current one stays"
 	}
@@ -150,7 +141,7 @@ Next:
 
 Longest: %s
 `, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
-		t.CNI, proxy, context, current, published(t), context, next, t.Name, longest)
+		t.CNI, proxy, context, current, portSummary(t), context, next, t.Name, longest)
 }
 
 func count(n int, noun string) string {
@@ -158,4 +149,20 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// portSummary says where this machine reaches the ports of nodes, a line each.
+func portSummary(t clusters.Topology) string {
+	var lines strings.Builder
+	for _, node := range t.Each() {
+		for _, port := range node.Ports {
+			there := fmt.Sprintf("%d/%s of %s", port.ContainerPort, strings.ToLower(port.Proto()), node.Name)
+			if port.HostPort > 0 {
+				fmt.Fprintf(&lines, "  port        %s is %s\n", net.JoinHostPort(port.Address(), strconv.Itoa(port.HostPort)), there)
+			} else {
+				fmt.Fprintf(&lines, "  port        a free one is %s: docker port %s\n", there, node.Name)
+			}
+		}
+	}
+	return lines.String()
 }

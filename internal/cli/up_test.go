@@ -8,7 +8,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 )
 
-func TestFarewell(t *testing.T) {
+func TestPrintSummary(t *testing.T) {
 	tests := []struct {
 		name     string
 		topology clusters.Topology
@@ -36,7 +36,7 @@ func TestFarewell(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			farewell(&out, tt.topology, "v1.37.2", "30 passed", 42*time.Second, "create 20s, verify 18s", false)
+			printSummary(&out, tt.topology, "v1.37.2", "30 passed", 42*time.Second, "create 20s, verify 18s", false)
 			for _, text := range append(tt.want, "v1.37.2", "\n\nLongest: create 20s, verify 18s\n") {
 				if !strings.Contains(out.String(), text) {
 					t.Errorf("no %q in\n%s", text, out.String())

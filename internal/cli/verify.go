@@ -2,13 +2,13 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -45,7 +45,7 @@ func contextFlag() *cli.StringFlag {
 }
 
 func verifyAction(c *cli.Context) error {
-	if err := contradiction(c); err != nil {
+	if err := validateFlags(c); err != nil {
 		return err
 	}
 	selection, err := selectionOf(c)
@@ -66,57 +66,27 @@ func verifyCluster(c *cli.Context, selection verify.Selection) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := judge(c, selection, reports)
-	return reports.finish(verdict, err)
-}
-
-// judge finds the cluster, runs the selected checks and prints the verdict.
-func judge(c *cli.Context, selection verify.Selection, reports *reports) (verify.Report, error) {
-	client, name, err := openCluster(c)
-	if err != nil {
-		return verify.Report{Cluster: name}, err
-	}
-	expect, err := expectationOf(c, client, name)
-	if err != nil {
-		return verify.Report{Cluster: name}, err
-	}
-	checks, err := selectFor(expect.CNI, has(name, expect.CNI), selection)
-	if err != nil {
-		return verify.Report{Cluster: name}, err
-	}
-	target, err := targetOf(c, client, expect)
-	if err != nil {
-		return verify.Report{Cluster: name}, err
-	}
 	sink, finish := progressSink(c)
 	defer finish()
 	if c.String("output") == "table" {
 		sink = withoutFailures(sink)
 	}
-	sink = reports.follow(sink)
-	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + name, Estimate: verifyEstimate})
-	verdict, err := verify.RunAndClose(c.Context, target, checks, verify.RunOptions{Sink: sink})
-	if err == nil {
-		span.Done("")
-	} else {
-		span.Failed("", "")
-	}
+	verdict, err := clientFor(c, reports.follow(sink)).Verify(c.Context, kindctl.VerifyOptions{Cluster: clusterOf(c), Selection: selection, CNI: c.String("cni")})
 	finish()
-	verdict.Cluster = name
+	if verdict.Started.IsZero() { // it did not come to checks
+		return reports.finish(verdict, err)
+	}
 	if c.String("output") == "json" {
-		if err := report.Verdict(c.App.Writer, verdict); err != nil {
-			return verdict, err
+		if failure := report.Verdict(c.App.Writer, verdict); failure != nil {
+			err = failure
 		}
 	} else {
 		report.Table(c.App.Writer, verdict, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color")), Evidence: c.Bool("show-evidence")})
 	}
-	return verdict, err
+	return reports.finish(verdict, err)
 }
 
-// verifyEstimate is how long a verification takes on two cores.
-const verifyEstimate = 15 * time.Second
-
-// withoutFailures leaves the story of failed checks to the table that follows.
+// withoutFailures leaves failed checks to the table that follows.
 func withoutFailures(sink event.Sink) event.Sink {
 	return event.Func(func(e event.Event) {
 		if e.Scope == event.Check && e.Kind == event.Failed {

@@ -14,7 +14,7 @@ func listChecks(c *cli.Context, selection verify.Selection) error {
 	var checks []verify.Check
 	var err error
 	if cni := c.String("cni"); cni != "" {
-		checks, err = selectFor(cni, "--cni says "+cni, selection)
+		checks, err = kindctl.SelectChecks(cni, "--cni says "+cni, selection)
 	} else {
 		checks, err = verify.Select(kindctl.Checks(addons.Names()...), selection)
 	}
@@ -30,11 +30,11 @@ func listChecks(c *cli.Context, selection verify.Selection) error {
 
 // printRoles prints the rights that the selected checks need.
 func printRoles(c *cli.Context, selection verify.Selection) error {
-	cni, where := c.String("cni"), "--cni says "+c.String("cni")
+	cni, known := c.String("cni"), "--cni says "+c.String("cni")
 	if cni == "" {
-		cni, where = addons.None, "--cni names none"
+		cni, known = addons.None, "--cni names none"
 	}
-	checks, err := selectFor(cni, where, selection)
+	checks, err := kindctl.SelectChecks(cni, known, selection)
 	if err != nil {
 		return err
 	}

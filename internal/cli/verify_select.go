@@ -13,8 +13,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// contradiction refuses flags that cannot be meant together.
-func contradiction(c *cli.Context) error {
+// validateFlags refuses flags that exclude each other.
+func validateFlags(c *cli.Context) error {
 	excluding := [][2]string{
 		{"list", "print-rbac"}, {"name", "context"},
 		{"list", "name"}, {"list", "context"}, {"list", "kubeconfig"}, {"list", "show-evidence"}, {"list", "report"},
@@ -42,13 +42,6 @@ func whyNot(first, second string) string {
 	return fmt.Sprintf("--%s asks no cluster; leave --%s out", first, second)
 }
 
-// given tells whether a flag stands on the command line. What the environment
-// says as well may be meant for other commands.
-func given(c *cli.Context, name string) bool {
-	_, onLine := sourceOf(c, name)
-	return c.IsSet(name) && onLine
-}
-
 // selectionOf reads the selection and holds it against everything that there
 // is, before a cluster is asked.
 func selectionOf(c *cli.Context) (verify.Selection, error) {
@@ -68,43 +61,4 @@ func selectionOf(c *cli.Context) (verify.Selection, error) {
 		}
 	}
 	return s, nil
-}
-
-// selectFor selects among the checks of a cluster with the CNI; where says how
-// that is known. What --skip names of another CNI is left out anyway; --only
-// cannot have it.
-func selectFor(cni, where string, selection verify.Selection) ([]verify.Check, error) {
-	checks := kindctl.Checks(cni)
-	selection.Skip = slices.DeleteFunc(slices.Clone(selection.Skip), func(name string) bool { return !holds(checks, name) })
-	for _, name := range selection.Only {
-		if !holds(checks, name) {
-			owner := ownerOf(name)
-			return nil, hint.CheckElsewhere.New(fmt.Sprintf("%q is about %s, but %s", name, owner, where),
-				"list what there is: kindctl verify --list --cni "+cni)
-		}
-	}
-	return verify.Select(checks, selection)
-}
-
-// holds tells whether a name is an ID or a group of the checks.
-func holds(checks []verify.Check, name string) bool {
-	return slices.ContainsFunc(checks, func(check verify.Check) bool { return check.ID == name || check.Group == name })
-}
-
-// ownerOf returns the addon that a check or a group belongs to.
-func ownerOf(name string) string {
-	for _, addon := range addons.Names() {
-		if holds(addons.Checks(addon), name) {
-			return addon
-		}
-	}
-	return "the core"
-}
-
-// has says which CNI a cluster has.
-func has(cluster, cni string) string {
-	if cni == addons.None {
-		return cluster + " has no CNI that kindctl knows"
-	}
-	return cluster + " has " + cni
 }

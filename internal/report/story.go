@@ -78,10 +78,10 @@ func Ending(out io.Writer, s Story) error {
 	if r.Started.IsZero() {
 		r.Started = s.Started
 	}
+	document := r.Document()
+	document.Passed = document.Passed && s.Err == nil
 	return JSON(out, struct {
-		SchemaVersion int  `json:"schemaVersion"`
-		Passed        bool `json:"passed"`
-		verify.Report
+		verify.Document
 		Error *fault `json:"error,omitempty"`
-	}{SchemaVersion, r.Passed() && s.Err == nil, r, faultOf(s.Err)})
+	}{document, faultOf(s.Err)})
 }

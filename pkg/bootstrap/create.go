@@ -113,9 +113,6 @@ func (u *Up) writeMetadata(ctx context.Context, planned []provider.PlannedNode) 
 		Version: u.Config.Version, Run: u.RunRecord.Run(), Owner: runs.Owner(), Cluster: u.Topology.Name, Created: now.UTC(),
 		Nodes: names, Network: network, Kubeconfigs: provider.KubeconfigFiles(u.Kubeconfig),
 	}
-	if metadata.Version == "" {
-		metadata.Version = builtVersion()
-	}
 	if u.Topology.TTL > 0 {
 		metadata.Expires = metadata.Created.Add(u.Topology.TTL)
 	}

@@ -44,7 +44,7 @@ type Config struct {
 	// Observe is handed the cluster's API whenever Run connects to it, also to one
 	// that was there already, and returns at once. Nil does not look.
 	Observe func(*kube.Client)
-	// Version is kindctl's own; "" is what the build recorded.
+	// Version is kindctl's own, which the cluster's containers record.
 	Version string
 	// RunRecord is the caller's, which has to clean up the cluster until it ends the
 	// record. Nil has Run keep one for as long as it takes.

@@ -1,11 +1,19 @@
-// Package kindctl makes, verifies and removes clusters from Go programs, as the
-// command does.
+// Package kindctl creates, verifies, changes and removes clusters from Go programs, as
+// the command does, which calls it.
 //
-// It is the one place that knows the recipe (pkg/bootstrap), the catalog of
-// CNIs (addons), the sources of images (pkg/images) and the forge together, and
-// wires them: Places and Checks are what the command uses too. Up, Verify and
-// Down are the command's verbs as functions. What happens goes to an event.Sink,
-// and errors carry advice, a stable reason and an exit code (pkg/hint).
+// A Client has a method for each command of the CLI. Options are structs whose zero
+// values are the command's defaults. What happens goes to an event.Sink, and errors have
+// advice, a stable reason and an exit code (pkg/hint). Go tests get a cluster in one line
+// from package kindctltest.
 //
-// Go tests get a cluster in one line from package kindctltest.
+// The package knows the recipe (pkg/bootstrap), the catalog of CNIs (addons), the sources
+// of images (pkg/images) and the forge together, and wires them.
+//
+// # Stability
+//
+// Public are this package, pkg/kindctltest, clusters, pkg/verify, pkg/bootstrap,
+// pkg/event and pkg/hint, with what their signatures name. Before 1.0 they may change
+// between minor versions, as CHANGELOG.md says. Reasons of errors, exit codes, and IDs of
+// checks and events are stable. Titles and messages, and all other packages, may change
+// without notice.
 package kindctl

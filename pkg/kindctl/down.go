@@ -2,18 +2,132 @@ package kindctl
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/gc"
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
 
-// Down removes a cluster: containers, volumes, networks that kindctl made, and
-// the entry in the kubeconfig, where "" means KUBECONFIG or the default file. It
-// waits for others who are at work on the cluster. That there is none is no
-// error. A nil sink drops events.
-func Down(ctx context.Context, name, kubeconfig string, sink event.Sink) error {
-	docker := &provider.Connection{}
-	defer docker.Close()
-	return gc.Down(ctx, docker, name, kubeconfig, sinkOr(sink))
+// Removal is what goes with a cluster.
+type Removal = gc.Removal
+
+// DownOptions say which clusters Down removes.
+type DownOptions struct {
+	// Name is the cluster's. "" is DefaultName, which is then removed only if kindctl
+	// made it: whoever uses kind as well does not lose theirs.
+	Name string
+	// All removes every cluster that kindctl made in this Docker; Name does not count.
+	All bool
+	// Kubeconfig is the file to remove the cluster's context from; "" means KUBECONFIG
+	// or the default file. Files that got it before lose it as well.
+	Kubeconfig string
+	// DryRun changes nothing.
+	DryRun bool
+}
+
+// Down removes clusters: containers, volumes, networks that kindctl made, and contexts
+// in kubeconfigs. It waits for others who are at work on them. That there is no such
+// cluster is no error. It returns what was removed, or would be, with an entry for each
+// cluster, which is empty if there is none.
+func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, err error) {
+	if err := provider.CheckKubeconfig(ctx, o.Kubeconfig); err != nil {
+		return nil, err
+	}
+	docker, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := c.clustersToDelete(ctx, docker, o)
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, name := range names {
+		removal, err := gc.PlanRemoval(ctx, docker, name, o.Kubeconfig)
+		if err == nil && !o.DryRun {
+			err = c.remove(ctx, removal, o.Kubeconfig)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
+			continue
+		}
+		removed = append(removed, removal)
+	}
+	return removed, errors.Join(failures...)
+}
+
+// remove removes a cluster, and ends its record if Up made it with Ephemeral.
+func (c *Client) remove(ctx context.Context, removal Removal, kubeconfig string) error {
+	sink := event.Func(func(e event.Event) {
+		if e.Kind == event.Done && len(removal.Containers) == 0 {
+			e.Kind, e.Message = event.Skipped, "there is none"
+		}
+		c.sink().Emit(e)
+	})
+	err := gc.Down(ctx, &c.docker, removal.Cluster, kubeconfig, sink)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if record := c.records[removal.Cluster]; record != nil {
+		delete(c.records, removal.Cluster)
+		err = errors.Join(err, record.End(err == nil))
+	}
+	return err
+}
+
+// clustersToDelete are the names of the clusters that the options mean.
+func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, o DownOptions) (names []string, err error) {
+	if o.Name != "" && !o.All {
+		return []string{o.Name}, nil
+	}
+	found, err := docker.Inventories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, cluster := range found {
+		_, made := cluster.Metadata()
+		switch {
+		case made && (o.All || cluster.Cluster == DefaultName):
+			names = append(names, cluster.Cluster)
+		case o.All:
+			c.note("down", fmt.Sprintf("cluster %s stays: kindctl did not make it; to remove it: kindctl down -n %[1]s", cluster.Cluster))
+		case cluster.Cluster == DefaultName:
+			return nil, hint.ClusterForeign.New(fmt.Sprintf("kindctl did not make cluster %s", DefaultName),
+				"if it is to go, say its name: kindctl down -n "+DefaultName)
+		}
+	}
+	if !o.All && len(names) == 0 {
+		names = []string{DefaultName} // of which a context may be left
+	}
+	return names, nil
+}
+
+// Sweep is what GC removes.
+type Sweep = gc.Sweep
+
+// GCOptions are those of GC.
+type GCOptions struct {
+	// DryRun changes nothing.
+	DryRun bool
+}
+
+// GC removes clusters that have expired, and what killed processes of this user left.
+// It returns what was removed, or would be. After an error, the Sweep is nil when it was
+// not known what there is to remove.
+func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
+	docker, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sweep, err := gc.PlanSweep(ctx, docker)
+	if err != nil {
+		return nil, err
+	}
+	defer sweep.Close()
+	if o.DryRun {
+		return sweep, nil
+	}
+	return sweep, sweep.Run(ctx, docker, c.sink())
 }

@@ -3,83 +3,123 @@ package kindctl
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/observe"
 	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/pkg/runs"
+	"github.com/kindctl/kindctl/pkg/timeline"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// WaitTimeout is how long each wait for something to become ready may take when
-// nobody says otherwise.
+// WaitTimeout is how long each wait for something to become ready may take by default.
 const WaitTimeout = 5 * time.Minute
 
-// Options say which cluster Up makes, and how. Only Topology and its Name must
-// be set.
-type Options struct {
-	// Topology is the cluster: clusters.Profile and clusters.Decode return one.
+// ImageMode says where images may come from: "auto", "local", "registry" or "build".
+type ImageMode = images.Mode
+
+// UpPlan is what Up would create.
+type UpPlan = bootstrap.DryRunResult
+
+// UpOptions say which cluster Up creates, and how. Only Topology must be set.
+type UpOptions struct {
+	// Topology is the cluster: clusters.Profile and clusters.Decode return one. A
+	// Topology without a name gets DefaultName.
 	Topology clusters.Topology
-	// Images says where images may come from; "" is images.Auto.
-	Images images.Mode
+	// Images says where images may come from; "" is "auto".
+	Images ImageMode
 	// Mirror is a registry to pull through, "HOST/PREFIX", or "".
 	Mirror string
 	// Kubeconfig is the file to merge the cluster's context into; "" means
 	// KUBECONFIG or the default file.
 	Kubeconfig string
+	// KeepContext leaves the kubeconfig's current context as it is.
+	KeepContext bool
+	// IgnorePreflightErrors are the IDs of findings about the host that only warn where
+	// they would refuse; "all" means every one.
+	IgnorePreflightErrors []string
 	// WaitTimeout bounds each wait for something to become ready; 0 is WaitTimeout.
 	WaitTimeout time.Duration
-	// Retain keeps what was made when something fails.
+	// Retain keeps what was created when something fails.
 	Retain bool
-	// Examine looks at a cluster that failed, before it is removed: its API, which is
-	// nil when nodes are all that there is and which may not answer, its verdict if
-	// there is one, and the error. Nil does not look. Diagnostics take what it gets.
-	Examine func(context.Context, *kube.Client, verify.Report, error)
-	// Sink receives what happens; nil drops it.
-	Sink event.Sink
+	// Ephemeral refuses a cluster that exists already, and has GC remove the new one if
+	// this process ends before it has called Down.
+	Ephemeral bool
+	// Wait waits for another process that changes the cluster, most likely one that
+	// creates it, instead of failing with CLUSTER_BUSY.
+	Wait bool
+	// Examine is called when creating the cluster has failed, before what there is of it
+	// is removed: Diagnose can be. It gets the verdict, which is empty when it never came
+	// to that, and the error. Nil is not called, and nothing is after an interrupt.
+	Examine func(context.Context, verify.Report, error)
+	// Timeline has nodes and pods observed while the cluster comes up, for
+	// UpResult.Facts.
+	Timeline bool
+	// DryRun changes nothing: UpResult.Plan says what would be done.
+	DryRun bool
 }
 
-// Cluster is one that Up made or found.
-type Cluster struct {
+// UpResult is what Up created or found. After an error it has what was known by then.
+type UpResult struct {
+	// Name is the cluster's.
 	Name string
-	// Client reaches the cluster's API.
-	Client *kube.Client
-	// Existed says that the cluster was there, well and in the same shape, and
-	// that nothing was changed.
+	// Config reaches the cluster's API: kubernetes.NewForConfig(result.Config).
+	Config *rest.Config
+	// Existed says that the cluster was there, healthy and in the same shape, and that
+	// nothing was changed.
 	Existed bool
+	// Version is that of Kubernetes in a new cluster, such as v1.37.2.
+	Version string
 	// Report is the verdict on the cluster.
 	Report verify.Report
-
-	kubeconfig string
+	// Facts are what was observed, with UpOptions.Timeline.
+	Facts timeline.Facts
+	// Plan is what would be done, with UpOptions.DryRun.
+	Plan UpPlan
 }
 
-// Up makes a cluster and proves that it works. When it fails or the context
-// ends, what was made is removed again. A cluster that is there already, healthy
-// and in the same shape, is left as it is.
-func Up(ctx context.Context, o Options) (*Cluster, error) {
-	config, err := o.config()
-	if err != nil {
-		return nil, err
-	}
-	up := bootstrap.NewUp(config)
-	if err := up.Run(ctx); err != nil {
-		return nil, err
-	}
+// Up creates a cluster and verifies it. When it fails or the context ends, what was
+// created is removed again. A cluster that exists already, healthy and in the same shape,
+// is left as it is.
+func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
+	o.Topology.Name = cmp.Or(o.Topology.Name, DefaultName)
 	name := o.Topology.Name
-	client, err := kube.FromKubeconfig(o.Kubeconfig, provider.Context(name))
-	return &Cluster{Name: name, Client: client, Existed: up.Existed, Report: up.Report, kubeconfig: o.Kubeconfig}, err
+	result := UpResult{Name: name, Report: verify.Report{Cluster: provider.Context(name)}}
+	config, err := c.upConfig(o)
+	if err != nil {
+		return result, err
+	}
+	if o.DryRun {
+		result.Plan, err = bootstrap.NewUp(config).DryRun(ctx)
+		return result, err
+	}
+	if o.Ephemeral {
+		err = c.ephemeral(ctx, config, o, &result)
+		return result, err
+	}
+	up := func() error { _, err := c.up(ctx, config, o, &result); return err }
+	if o.Wait {
+		waiting := func() { c.note("up", "waiting for another kindctl that is at work on cluster "+name) }
+		err = runs.RetryWhenBusy(ctx, name, waiting, up)
+	} else {
+		err = up()
+	}
+	return result, err
 }
 
-// config checks the options, before Docker is asked anything.
-func (o Options) config() (bootstrap.Config, error) {
-	sink, mode := sinkOr(o.Sink), cmp.Or(o.Images, images.Auto)
+// upConfig checks the options, before Docker is asked anything.
+func (c *Client) upConfig(o UpOptions) (bootstrap.Config, error) {
+	mode := cmp.Or(o.Images, images.Auto)
 	warnings, err := o.Topology.Validate()
 	if err != nil {
 		return bootstrap.Config{}, err
@@ -88,29 +128,71 @@ func (o Options) config() (bootstrap.Config, error) {
 		return bootstrap.Config{}, hint.ImagesMode.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	for _, warning := range warnings {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "config", Message: warning})
+		c.warn("config", warning)
 	}
 	return bootstrap.Config{
-		Topology: o.Topology, Image: o.Topology.Image, ImageMode: mode, Kubeconfig: o.Kubeconfig,
-		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Retain: o.Retain, Examine: o.Examine,
-		Dependencies: Places(o.Topology, o.Mirror, sink), Sink: sink,
+		Version: c.options.Version, Topology: o.Topology, Image: o.Topology.Image, ImageMode: mode,
+		Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, IgnorePreflightErrors: o.IgnorePreflightErrors,
+		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Retain: o.Retain,
+		Dependencies: Places(o.Topology, o.Mirror, c.sink()), Docker: &c.docker, Sink: c.sink(),
 	}, nil
 }
 
-// Verify proves again that every component works: see the function Verify. It also
-// looks into the nodes' containers.
-func (c *Cluster) Verify(ctx context.Context, sink event.Sink) (verify.Report, error) {
-	docker, err := provider.Open(ctx)
-	if err != nil {
-		return verify.Report{}, err
+// up runs the recipe and fills in the result.
+func (c *Client) up(ctx context.Context, config bootstrap.Config, o UpOptions, result *UpResult) (*bootstrap.Up, error) {
+	var observer *observe.Observer
+	facts := func(context.Context) {}
+	if o.Timeline {
+		observer = observe.New(&c.docker, result.Name, o.Topology.CNI, c.sink())
+		facts = func(ctx context.Context) { result.Facts = observer.Facts(ctx) }
 	}
-	defer docker.Close()
-	report, err := verifyWith(ctx, c.Client, health.ReadContainerd(docker.Cluster(c.Name)), sink)
-	report.Cluster = provider.Context(c.Name)
-	return report, err
+	config.Observe = func(client *kube.Client) {
+		result.Config = client.Config
+		if observer != nil {
+			observer.Watch(client)
+		}
+	}
+	if o.Timeline || o.Examine != nil {
+		config.Examine = func(ctx context.Context, _ *kube.Client, report verify.Report, err error) {
+			facts(ctx) // before the cluster is removed
+			if o.Examine != nil {
+				o.Examine(ctx, report, err)
+			}
+		}
+	}
+	up := bootstrap.NewUp(config)
+	err := up.Run(ctx)
+	facts(ctx)
+	result.Existed, result.Version, result.Report = up.Existed, up.Version, up.Report
+	result.Report.Cluster = provider.Context(result.Name)
+	return up, err
 }
 
-// Down removes the cluster and its entry in the kubeconfig.
-func (c *Cluster) Down(ctx context.Context, sink event.Sink) error {
-	return Down(ctx, c.Name, c.kubeconfig, sink)
+// ephemeral creates a cluster that ends with this process.
+func (c *Client) ephemeral(ctx context.Context, config bootstrap.Config, o UpOptions, result *UpResult) error {
+	docker, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", result.Name),
+		"leave the name out, or keep the cluster: kindctl run --reuse "+result.Name)
+	if nodes, err := docker.Cluster(result.Name).Nodes(ctx); err != nil {
+		return err
+	} else if len(nodes) > 0 {
+		return taken
+	}
+	if config.RunRecord, err = runs.Open("run", result.Name); err != nil {
+		return err
+	}
+	up, err := c.up(ctx, config, o, result)
+	if err == nil && up.Existed { // somebody has made it meanwhile
+		err = taken
+	}
+	if err != nil {
+		return errors.Join(err, config.RunRecord.End(!up.Left))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.records[result.Name] = config.RunRecord
+	return nil
 }

@@ -1,55 +1,93 @@
 package kindctl
 
 import (
+	"cmp"
 	"context"
-	"slices"
+	"fmt"
+	"time"
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/health"
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
-	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
-// Checks returns the checks of the core, joined with those of the CNIs that are
-// named. A CNI that kindctl does not know has none.
-func Checks(cnis ...string) []verify.Check {
-	var known []verify.CNI
-	for _, cni := range addons.CNIs() {
-		if slices.Contains(cnis, cni.Name) {
-			known = append(known, cni)
-		}
-	}
-	lists := [][]verify.Check{checks.Core(known...)}
-	for _, cni := range cnis {
-		lists = append(lists, addons.Checks(cni))
-	}
-	return verify.Join(lists...)
+// VerifyOptions say which cluster Verify verifies, and how much of it. The zero value
+// is all of the cluster DefaultName.
+type VerifyOptions struct {
+	// Cluster is any cluster.
+	Cluster ClusterRef
+	// Selection says which checks run; its zero value is all of them.
+	Selection verify.Selection
+	// CNI is the one that the cluster must have; "" is any or none.
+	CNI string
 }
 
-// Verify proves that every component of a cluster works, whoever made it, and
-// removes what that took. What the cluster should look like is its record, or
-// else what it looks like now. The error is that of the report; nil means that
-// the cluster is proven to work. A nil sink drops events.
-func Verify(ctx context.Context, client *kube.Client, sink event.Sink) (verify.Report, error) {
-	return verifyWith(ctx, client, nil, sink)
-}
+// verifyEstimate is how long a verification takes on two cores.
+const verifyEstimate = 15 * time.Second
 
-// verifyWith verifies a cluster whose nodes' containers can be read, or a nil reader.
-func verifyWith(ctx context.Context, client *kube.Client, containerd verify.ReadContainerd, sink event.Sink) (verify.Report, error) {
-	expect, err := record.Discover(ctx, client, addons.CNIs()...)
+// Verify proves that every component of a cluster works, whoever made it, and removes
+// what that took. What the cluster should look like is its record, or else what it looks
+// like now. The error is that of the report, whose time of start is zero if it did not
+// come to checks; nil means that the cluster is proven to work.
+func (c *Client) Verify(ctx context.Context, o VerifyOptions) (verify.Report, error) {
+	report := verify.Report{Cluster: o.Cluster.String()}
+	client, err := c.reach(ctx, o.Cluster)
 	if err != nil {
-		return verify.Report{}, err
+		return report, err
+	}
+	expect, err := c.discover(ctx, o.Cluster, client)
+	if err != nil {
+		return report, err
+	}
+	if o.CNI != "" && o.CNI != expect.CNI {
+		return report, hint.CNIDiffers.New(fmt.Sprintf("%s, not %s", hasCNI(report.Cluster, expect.CNI), o.CNI), "leave --cni out, or look at another cluster: kindctl get clusters")
+	}
+	run, err := c.verification(ctx, o.Cluster, client, expect, o.Selection)
+	if err != nil {
+		return report, err
+	}
+	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + report.Cluster, Estimate: verifyEstimate})
+	report, err = run(ctx)
+	if err == nil {
+		span.Done("")
+	} else {
+		span.Failed("", "")
+	}
+	return report, err
+}
+
+// verification prepares a run of the selected checks, which can look into the nodes'
+// containers of a cluster in Docker.
+func (c *Client) verification(ctx context.Context, r ClusterRef, client *kube.Client, expect verify.Expectation, selection verify.Selection,
+) (run func(context.Context) (verify.Report, error), err error) {
+	checks, err := SelectChecks(expect.CNI, hasCNI(r.String(), expect.CNI), selection)
+	if err != nil {
+		return nil, err
 	}
 	target := verify.NewTarget(client, expect)
-	target.Containerd = containerd
-	return verify.RunAndClose(ctx, target, Checks(expect.CNI), verify.RunOptions{Sink: sinkOr(sink)})
+	target.Flags = r.flags()
+	if r.inDocker() {
+		docker, err := c.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cluster := docker.Cluster(cmp.Or(r.Name, DefaultName))
+		target.Containerd, target.Containers = health.ReadContainerd(cluster), health.ContainerStates(cluster)
+	}
+	return func(ctx context.Context) (verify.Report, error) {
+		report, err := verify.RunAndClose(ctx, target, checks, verify.RunOptions{Sink: c.sink()})
+		report.Cluster = r.String()
+		return report, err
+	}, nil
 }
 
-func sinkOr(sink event.Sink) event.Sink {
-	if sink == nil {
-		return event.Discard
+// hasCNI says which CNI a cluster has.
+func hasCNI(cluster, cni string) string {
+	if cni == addons.None {
+		return cluster + " has no CNI that kindctl knows"
 	}
-	return sink
+	return cluster + " has " + cni
 }

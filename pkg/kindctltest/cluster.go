@@ -14,11 +14,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -30,8 +27,6 @@ type Cluster struct {
 	Kubeconfig string
 	// Config is for client-go: kubernetes.NewForConfig(cluster.Config).
 	Config *rest.Config
-
-	made *kindctl.Cluster
 }
 
 const (
@@ -46,74 +41,74 @@ const (
 // there is no Docker: see the package's comment.
 func New(t testing.TB, options ...Option) *Cluster {
 	t.Helper()
-	s, err := settle(nameFor(t.Name()), options)
+	s, err := mergeOptions(nameFor(t.Name()), options)
 	must(t, err)
 	requireDocker(t)
 	if s.Topology.TTL == 0 {
 		s.Topology.TTL = ttl(t, time.Now())
 	}
 	s.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig") // before Cleanup, so that it goes after the cluster
-	s.Sink, s.Examine = log(t), examine(t, s.Topology.Name)
-	made, err := watchman.up(t, s.Options)
+	s.Ephemeral, s.sink, s.Examine = !s.retain, log(t), examine(t, s.Topology.Name)
+	created, err := interrupts.up(t, s)
 	must(t, err)
-	t.Cleanup(func() { end(t, made, s) })
-	return attach(t, made, s.Kubeconfig)
+	t.Cleanup(func() { end(t, created.Name, s) })
+	return attach(t, created.Name, s.Kubeconfig)
 }
 
 // end removes the cluster of a test, or says how to look at it.
-func end(t testing.TB, cluster *kindctl.Cluster, s settings) {
+func end(t testing.TB, name string, s settings) {
 	if t.Failed() && s.retain {
-		watchman.forget(cluster.Name)
-		t.Logf("cluster %s is kept; look: kindctl verify -n %s; kindctl get kubeconfig -n %s; remove it: kindctl down -n %s",
-			cluster.Name, cluster.Name, cluster.Name, cluster.Name)
+		interrupts.forget(name)
+		t.Logf("cluster %s is kept; look: kindctl verify -n %[1]s; kindctl get kubeconfig -n %[1]s; remove it: kindctl down -n %[1]s", name)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
-	if err := watchman.down(ctx, cluster, log(t)); err != nil {
-		t.Errorf("%s\nremove it: kindctl down -n %s", said(err), cluster.Name)
+	if _, err := client.WithSink(log(t)).Down(ctx, kindctl.DownOptions{Name: name, Kubeconfig: s.Kubeconfig}); err != nil {
+		t.Errorf("%s\nremove it: kindctl down -n %s", message(err), name)
+		return
 	}
+	interrupts.forget(name)
 }
 
 // attach gives a test its way to a cluster.
-func attach(t testing.TB, cluster *kindctl.Cluster, kubeconfig string) *Cluster {
+func attach(t testing.TB, name, kubeconfig string) *Cluster {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	must(t, err)
-	c := &Cluster{Name: cluster.Name, Kubeconfig: kubeconfig, Config: config, made: cluster}
 	t.Cleanup(func() { // before the cluster goes
 		if t.Failed() {
 			ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
 			defer cancel()
-			collect(ctx, t, c.Name, c.made.Client)
+			collect(ctx, t, name)
 		}
 	})
-	return c
+	return &Cluster{Name: name, Kubeconfig: kubeconfig, Config: config}
 }
 
 // Verify proves again that every component of the cluster works; what does not
 // fails the test, with its cause and what to do.
 func (c *Cluster) Verify(t testing.TB) verify.Report {
 	t.Helper()
-	verdict, err := c.made.Verify(t.Context(), log(t))
+	verdict, err := client.WithSink(log(t)).Verify(t.Context(), kindctl.VerifyOptions{Cluster: kindctl.ClusterRef{Name: c.Name}})
 	if err != nil {
-		t.Errorf("cluster %s: %s", c.Name, said(err))
+		t.Errorf("cluster %s: %s", c.Name, message(err))
 	}
 	return verdict
 }
 
 // examine collects from a cluster that could not be made for a test.
-func examine(t testing.TB, name string) func(context.Context, *kube.Client, verify.Report, error) {
-	return func(ctx context.Context, client *kube.Client, _ verify.Report, _ error) {
+func examine(t testing.TB, name string) func(context.Context, verify.Report, error) {
+	return func(ctx context.Context, _ verify.Report, _ error) {
 		ctx, cancel := context.WithTimeout(ctx, collectTimeout)
 		defer cancel()
-		collect(ctx, t, name, client)
+		collect(ctx, t, name)
 	}
 }
 
-// collect leaves what the cluster and its nodes say of themselves, when the
-// artifacts of tests are kept.
-func collect(ctx context.Context, t testing.TB, name string, client *kube.Client) {
+// collect leaves logs and events of the cluster, when the artifacts of tests are
+// kept.
+func collect(ctx context.Context, t testing.TB, name string) {
 	kept := flag.Lookup("test.artifacts")
 	if kept == nil || kept.Value.String() != "true" {
 		return
@@ -123,10 +118,9 @@ func collect(ctx context.Context, t testing.TB, name string, client *kube.Client
 		t.Logf("nothing could be kept of cluster %s: %v", name, err)
 		return
 	}
-	bundle := diagnose.NewBundle(dir)
-	bundle.Fill(ctx, kindctl.Diagnostics(name, client))
-	t.Logf("what cluster %s says of itself is in %s", name, dir)
-	for _, problem := range bundle.Problems() {
+	problems := client.Diagnose(ctx, kindctl.DiagnoseOptions{Name: name, Dir: dir})
+	t.Logf("logs and events of cluster %s are in %s", name, dir)
+	for _, problem := range problems {
 		t.Logf("not everything could be kept: %s", problem)
 	}
 }
@@ -134,8 +128,8 @@ func collect(ctx context.Context, t testing.TB, name string, client *kube.Client
 // log is a sink that writes to the test's log.
 func log(t testing.TB) event.Sink { return report.NewConsole(t.Output(), report.Style{}) }
 
-// said is an error with its advice.
-func said(err error) string {
+// message is an error with its advice.
+func message(err error) string {
 	var text strings.Builder
 	report.Failure(&text, err, report.Style{})
 	return strings.TrimSuffix(text.String(), "\n")
@@ -145,7 +139,7 @@ func said(err error) string {
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
-		t.Fatal(said(err))
+		t.Fatal(message(err))
 	}
 }
 
@@ -153,17 +147,16 @@ func must(t testing.TB, err error) {
 // would pass for a success.
 func requireDocker(t testing.TB) {
 	t.Helper()
-	docker, err := provider.Open(t.Context())
+	err := client.Open(t.Context())
 	if err == nil {
-		docker.Close()
 		return
 	}
 	required, problem := required()
 	must(t, problem)
 	if required || errors.Is(err, context.Canceled) {
-		t.Fatal(said(err))
+		t.Fatal(message(err))
 	}
-	t.Skip(said(err) + "\nKINDCTL_TEST_REQUIRE=1 would fail instead")
+	t.Skip(message(err) + "\nKINDCTL_TEST_REQUIRE=1 would fail instead")
 }
 
 // required reports whether a test without Docker fails.

@@ -6,9 +6,9 @@
 // kept for the next run. Either way the kubeconfig is a file of the test's own,
 // and the user's stays as it is. Progress goes to the test's log.
 //
-// An interrupt removes the clusters of New before the process ends. What kills a
-// process at once, such as the timeout of "go test", does not: such clusters have
-// a time to live, after which "kindctl gc" removes them.
+// An interrupt removes the clusters of New, and then the process gets the signal again:
+// this package never ends it. What kills a process at once, such as the timeout of
+// "go test", leaves clusters, which "kindctl gc" removes.
 //
 // The environment has its say, so that the same tests run anywhere:
 //

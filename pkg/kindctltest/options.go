@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
@@ -21,7 +21,8 @@ type Option func(*settings) error
 
 // settings are what options and the environment come to.
 type settings struct {
-	kindctl.Options
+	kindctl.UpOptions
+	sink   event.Sink
 	retain bool // when the test fails
 }
 
@@ -77,16 +78,16 @@ func Retain() Option {
 	return func(s *settings) error { s.retain = true; return nil }
 }
 
-// With changes whatever has no option of its own. Name, kubeconfig and sink
-// belong to the package.
-func With(change func(*kindctl.Options)) Option {
-	return func(s *settings) error { change(&s.Options); return nil }
+// With changes whatever has no option of its own. Name and kubeconfig belong to the
+// package.
+func With(change func(*kindctl.UpOptions)) Option {
+	return func(s *settings) error { change(&s.UpOptions); return nil }
 }
 
-// settle merges options over the environment over the smallest profile, and says
+// mergeOptions merges options over the environment over the smallest profile, and says
 // what is wrong with the cluster that they describe.
-func settle(name string, options []Option) (settings, error) {
-	s := settings{Options: kindctl.Options{Images: images.Mode(os.Getenv("KINDCTL_IMAGES")), Mirror: os.Getenv("KINDCTL_IMAGE_REGISTRY")}}
+func mergeOptions(name string, options []Option) (settings, error) {
+	s := settings{UpOptions: kindctl.UpOptions{Images: kindctl.ImageMode(os.Getenv("KINDCTL_IMAGES")), Mirror: os.Getenv("KINDCTL_IMAGE_REGISTRY")}}
 	var err error
 	if s.retain, err = isOn("KINDCTL_RETAIN"); err != nil {
 		return s, err
@@ -96,8 +97,8 @@ func settle(name string, options []Option) (settings, error) {
 			return s, err
 		}
 	}
-	s.Topology.Name, s.Options.Retain = name, s.retain
-	_, err = s.Topology.Validate() // the warnings come when the cluster is made
+	s.Topology.Name, s.Retain = name, s.retain
+	_, err = s.Topology.Validate() // the warnings come when the cluster is created
 	return s, err
 }
 

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
@@ -18,7 +17,7 @@ func calm(t *testing.T) {
 	}
 }
 
-func TestSettle(t *testing.T) {
+func TestMergeOptions(t *testing.T) {
 	calm(t)
 	file := filepath.Join(t.TempDir(), "lab.yaml")
 	if err := os.WriteFile(file, []byte("apiVersion: kindctl.dev/v1alpha1\nkind: Cluster\nname: theirs\nworkers: 3\ncni: calico\n"), 0o600); err != nil {
@@ -26,7 +25,7 @@ func TestSettle(t *testing.T) {
 	}
 	t.Setenv("KINDCTL_IMAGES", "local")
 	t.Setenv("KINDCTL_IMAGE_REGISTRY", "mirror.example/x")
-	s, err := settle("ours", []Option{Config(file), Nodes(1, 1), ProxyMode("nftables"), Retain(), With(func(o *kindctl.Options) { o.WaitTimeout = time.Hour })})
+	s, err := mergeOptions("ours", []Option{Config(file), Nodes(1, 1), ProxyMode("nftables"), Retain(), With(func(o *kindctl.UpOptions) { o.WaitTimeout = time.Hour })})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,19 +33,19 @@ func TestSettle(t *testing.T) {
 	if got.Name != "ours" || got.CNI != "calico" || got.ControlPlanes != 1 || got.Workers != 1 || got.ProxyMode != "nftables" {
 		t.Errorf("the topology is %+v", got)
 	}
-	if s.Images != images.Local || s.Mirror != "mirror.example/x" || !s.retain || !s.Options.Retain || s.WaitTimeout != time.Hour {
+	if s.Images != "local" || s.Mirror != "mirror.example/x" || !s.retain || !s.Retain || s.WaitTimeout != time.Hour {
 		t.Errorf("the settings are %+v", s)
 	}
 	warnings, err := got.Validate()
 	if err != nil || !strings.Contains(strings.Join(warnings, "\n"), "lab.yaml:4: workers is 3, but kindctltest.Nodes says 1 and wins") {
 		t.Errorf("the warnings are %q (%v)", warnings, err)
 	}
-	if s, err = settle("small", nil); err != nil || s.Topology.Nodes() != 1 || s.retain {
+	if s, err = mergeOptions("small", nil); err != nil || s.Topology.Nodes() != 1 || s.retain {
 		t.Errorf("without options: %+v (%v)", s, err)
 	}
 }
 
-func TestSettleRefuses(t *testing.T) {
+func TestMergeOptionsRefuses(t *testing.T) {
 	tests := map[string]struct {
 		variables map[string]string
 		options   []Option
@@ -65,7 +64,7 @@ func TestSettleRefuses(t *testing.T) {
 			for variable, value := range tt.variables {
 				t.Setenv(variable, value)
 			}
-			if _, err := settle("x", tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := mergeOptions("x", tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the error is %v, want %q", err, tt.want)
 			}
 		})
@@ -81,7 +80,7 @@ func TestNames(t *testing.T) {
 		if first == second {
 			t.Errorf("%s: two clusters are called %s", test, first)
 		}
-		if _, err := settle(first, []Option{Profile("ha")}); err != nil {
+		if _, err := mergeOptions(first, []Option{Profile("ha")}); err != nil {
 			t.Errorf("%s: %v", test, err)
 		}
 	}

@@ -8,100 +8,94 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Shared gives a test the cluster of a name: the first test makes it, unless it
-// is there already, healthy and in the same shape; later ones get the same.
+// Shared gives a test the cluster of a name: the first test creates it, unless it
+// exists already, healthy and in the same shape; later ones get the same.
 // Tests of other packages that run at the same time wait for each other. It is
 // kept, for the next run as well, or removed by Main. Tests that share a cluster
 // keep out of each other's way, with a namespace each for example.
 func Shared(t testing.TB, name string, options ...Option) *Cluster {
 	t.Helper()
-	s, err := settle(name, options)
+	s, err := mergeOptions(name, options)
 	must(t, err)
 	requireDocker(t)
-	s.Sink, s.Examine = log(t), examine(t, name)
-	found, err := commune.get(t, s)
+	s.sink, s.Examine = log(t), examine(t, name)
+	found, err := shared.get(t, s)
 	must(t, err)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(kubeconfig, found.kubeconfig, 0o600))
-	return attach(t, found.cluster, kubeconfig)
+	return attach(t, name, kubeconfig)
 }
 
-// Main runs a package's tests and then removes the clusters that Shared made,
+// Main runs a package's tests and then removes the clusters that Shared created,
 // if no other process uses them any more; the last one removes them. What was
 // there before any of them stays. It returns the exit code:
 //
 //	func TestMain(m *testing.M) { os.Exit(kindctltest.Main(m)) }
 func Main(m interface{ Run() int }) int {
-	watchman.last = func() { _ = commune.leave(false) }
+	interrupts.last = func() { _ = shared.release(false) }
 	code := m.Run()
-	if err := commune.leave(code != 0); err != nil {
-		fmt.Fprintln(os.Stderr, said(err))
+	if err := shared.release(code != 0); err != nil {
+		fmt.Fprintln(os.Stderr, message(err))
 		return max(code, int(hint.Internal))
 	}
 	return code
 }
 
-// community has the clusters that the tests of this process share.
-type community struct {
-	up       func(testing.TB, kindctl.Options) (*kindctl.Cluster, error)
-	down     func(ctx context.Context, name, kubeconfig string, sink event.Sink) error
-	identity func(context.Context, *kindctl.Cluster) (string, error)
+// sharedClusters are those that the tests of this process share.
+type sharedClusters struct {
+	up       func(testing.TB, settings) (kindctl.UpResult, error)
+	down     func(ctx context.Context, name, kubeconfig string) error
+	identity func(context.Context, kindctl.UpResult) (string, error)
 
 	mu     sync.Mutex
-	shares map[string]*share
+	byName map[string]*sharedCluster
 }
 
-var commune = newCommunity()
+var shared = newSharedClusters()
 
-func newCommunity() *community {
-	return &community{
-		up:       func(t testing.TB, o kindctl.Options) (*kindctl.Cluster, error) { return watchman.run(t, o) },
-		down:     kindctl.Down,
-		identity: identity,
-		shares:   map[string]*share{},
-	}
+func newSharedClusters() *sharedClusters {
+	return &sharedClusters{up: interrupts.run, down: down, identity: identity, byName: map[string]*sharedCluster{}}
 }
 
-// share is one cluster.
-type share struct {
+// sharedCluster is one of them.
+type sharedCluster struct {
 	settings   settings
-	open       sync.Once
+	once       sync.Once
 	err        error
-	users      *users
-	cluster    *kindctl.Cluster
+	refs       *refcount
+	result     *kindctl.UpResult // nil before it is there
 	kubeconfig []byte
 }
 
-// get returns the cluster that the settings name, made if need be.
-func (c *community) get(t testing.TB, s settings) (*share, error) {
+// get returns the cluster that the settings name, created if need be.
+func (c *sharedClusters) get(t testing.TB, s settings) (*sharedCluster, error) {
 	c.mu.Lock()
-	here := c.shares[s.Topology.Name]
-	if here == nil {
-		here = &share{settings: s}
-		c.shares[s.Topology.Name] = here
+	cluster := c.byName[s.Topology.Name]
+	if cluster == nil {
+		cluster = &sharedCluster{settings: s}
+		c.byName[s.Topology.Name] = cluster
 	}
 	c.mu.Unlock()
-	here.open.Do(func() { here.err = c.join(t, here) })
-	if here.err != nil {
-		return nil, here.err
+	cluster.once.Do(func() { cluster.err = c.acquire(t, cluster) })
+	if cluster.err != nil {
+		return nil, cluster.err
 	}
-	if differences := differences(here.settings.Topology, s.Topology); differences != "" {
-		return nil, hint.ClusterDiffers.New(fmt.Sprintf("another test shares cluster %s in another shape: %s", s.Topology.Name, differences), "share clusters of different shapes by different names")
+	if differences := differences(cluster.settings.Topology, s.Topology); differences != "" {
+		return nil, hint.ClusterDiffers.New(fmt.Sprintf("another test shares cluster %s in another shape: %s", s.Topology.Name, differences),
+			"share clusters of different shapes by different names")
 	}
-	return here, nil
+	return cluster, nil
 }
 
 // differences names, in words, how a cluster that is wanted differs from another one.
@@ -112,12 +106,12 @@ func differences(have, wanted clusters.Topology) string {
 	return cmp.Or(shape(have).Differences(shape(wanted)), have.Differences(wanted))
 }
 
-// join makes a cluster or finds it, and counts this process among its users.
-func (c *community) join(t testing.TB, here *share) (err error) {
-	if here.users, err = usersOf(here.settings.Topology.Name); err != nil {
+// acquire creates a cluster or finds it, and counts this process among its users.
+func (c *sharedClusters) acquire(t testing.TB, cluster *sharedCluster) (err error) {
+	if cluster.refs, err = refcountOf(cluster.settings.Topology.Name); err != nil {
 		return err
 	}
-	if err := here.users.enter(t.Context()); err != nil {
+	if err := cluster.refs.acquire(t.Context()); err != nil {
 		return err
 	}
 	private, remove, err := scratch.Dir("test")
@@ -125,38 +119,31 @@ func (c *community) join(t testing.TB, here *share) (err error) {
 		return err
 	}
 	defer remove()
-	o := here.settings.Options
-	o.Kubeconfig = filepath.Join(private, "kubeconfig")
-	if here.cluster, err = c.patiently(t, o); err != nil {
-		here.users.exit()
+	s := cluster.settings
+	s.Kubeconfig, s.Wait = filepath.Join(private, "kubeconfig"), true // another process may be creating it
+	result, err := c.up(t, s)
+	if err != nil {
+		cluster.refs.release()
 		return err
 	}
-	if here.kubeconfig, err = os.ReadFile(o.Kubeconfig); err != nil || here.cluster.Existed {
+	cluster.result = &result
+	if cluster.kubeconfig, err = os.ReadFile(s.Kubeconfig); err != nil || result.Existed {
 		return err
 	}
-	id, err := c.identity(t.Context(), here.cluster)
+	id, err := c.identity(t.Context(), result)
 	if err != nil {
 		return err
 	}
-	return here.users.remember(id)
-}
-
-// patiently waits while another process is at work on the cluster: most likely
-// it is making it.
-func (c *community) patiently(t testing.TB, o kindctl.Options) (cluster *kindctl.Cluster, err error) {
-	name := o.Topology.Name
-	err = runs.RetryWhenBusy(t.Context(), name, func() {
-		o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "shared", Message: "waiting for another process that is at work on cluster " + name})
-	}, func() (err error) {
-		cluster, err = c.up(t, o)
-		return err
-	})
-	return cluster, err
+	return cluster.refs.setCreated(id)
 }
 
 // identity tells a cluster from another one that has its name later.
-func identity(ctx context.Context, cluster *kindctl.Cluster) (string, error) {
-	namespace, err := cluster.Client.Clientset.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+func identity(ctx context.Context, cluster kindctl.UpResult) (string, error) {
+	api, err := kubernetes.NewForConfig(cluster.Config)
+	if err != nil {
+		return "", err
+	}
+	namespace, err := api.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	if err != nil {
 		return "", fmt.Errorf("cluster %s: %w", cluster.Name, err)
 	}

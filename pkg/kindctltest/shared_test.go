@@ -8,10 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // machine has the clusters that several processes see, by name, with an identity.
@@ -27,24 +25,24 @@ func (h *machine) make(name string) {
 
 // process is a process of this machine: locks of one process keep out another one
 // in the same way, however they share a process.
-func (h *machine) process() *community {
-	return &community{
-		up: func(_ testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
-			name := o.Topology.Name
+func (h *machine) process() *sharedClusters {
+	return &sharedClusters{
+		up: func(_ testing.TB, s settings) (kindctl.UpResult, error) {
+			name := s.Topology.Name
 			_, existed := h.clusters[name]
 			if !existed {
 				h.make(name)
 			}
-			return &kindctl.Cluster{Name: name, Existed: existed}, os.WriteFile(o.Kubeconfig, []byte("of "+name), 0o600)
+			return kindctl.UpResult{Name: name, Existed: existed}, os.WriteFile(s.Kubeconfig, []byte("of "+name), 0o600)
 		},
-		down: func(_ context.Context, name, _ string, _ event.Sink) error {
+		down: func(_ context.Context, name, _ string) error {
 			delete(h.clusters, name)
 			return nil
 		},
-		identity: func(_ context.Context, cluster *kindctl.Cluster) (string, error) {
+		identity: func(_ context.Context, cluster kindctl.UpResult) (string, error) {
 			return h.clusters[cluster.Name], nil
 		},
-		shares: map[string]*share{},
+		byName: map[string]*sharedCluster{},
 	}
 }
 
@@ -55,17 +53,16 @@ func newMachine(t *testing.T) *machine {
 }
 
 // use is a test of a process that shares a cluster.
-func use(t *testing.T, c *community, name string, options ...Option) (*share, error) {
+func use(t *testing.T, c *sharedClusters, name string, options ...Option) (*sharedCluster, error) {
 	t.Helper()
-	s, err := settle(name, options)
+	s, err := mergeOptions(name, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Sink = event.Discard
 	return c.get(t, s)
 }
 
-func mustUse(t *testing.T, c *community, name string) {
+func mustUse(t *testing.T, c *sharedClusters, name string) {
 	t.Helper()
 	here, err := use(t, c, name)
 	if err != nil {
@@ -76,9 +73,9 @@ func mustUse(t *testing.T, c *community, name string) {
 	}
 }
 
-func mustLeave(t *testing.T, c *community) {
+func mustRelease(t *testing.T, c *sharedClusters) {
 	t.Helper()
-	if err := c.leave(false); err != nil {
+	if err := c.release(false); err != nil {
 		t.Error(err)
 	}
 }
@@ -93,17 +90,17 @@ func TestTheLastUserRemoves(t *testing.T) {
 	if h.count != 1 {
 		t.Fatalf("%d clusters were made", h.count)
 	}
-	mustLeave(t, first) // the one that made it
+	mustRelease(t, first) // the one that made it
 	if len(h.clusters) != 1 {
 		t.Fatal("the cluster went while the second process used it")
 	}
-	mustLeave(t, second)
+	mustRelease(t, second)
 	if len(h.clusters) != 0 {
 		t.Error("the cluster is left")
 	}
 	third := h.process() // what was remembered of the first cluster is forgotten
 	mustUse(t, third, "ours")
-	mustLeave(t, third)
+	mustRelease(t, third)
 	if h.count != 2 || len(h.clusters) != 0 {
 		t.Errorf("%d clusters were made, %v are left", h.count, h.clusters)
 	}
@@ -115,7 +112,7 @@ func TestStrangersStay(t *testing.T) {
 	h.make("theirs")
 	first := h.process()
 	mustUse(t, first, "theirs")
-	mustLeave(t, first)
+	mustRelease(t, first)
 	if h.clusters["theirs"] == "" {
 		t.Error("a cluster that was there before is gone")
 	}
@@ -123,11 +120,11 @@ func TestStrangersStay(t *testing.T) {
 	killed := h.process() // it never leaves
 	mustUse(t, killed, "later")
 	h.clusters["later"] = "" // removed by hand
-	killed.shares["later"].users.exit()
+	killed.byName["later"].refs.release()
 	h.make("later") // and made anew by somebody
 	second := h.process()
 	mustUse(t, second, "later")
-	mustLeave(t, second)
+	mustRelease(t, second)
 	if h.clusters["later"] == "" {
 		t.Error("a cluster that somebody made under the name of the tests' is gone")
 	}
@@ -138,9 +135,9 @@ func TestTheHeirRemoves(t *testing.T) {
 	h := newMachine(t)
 	killed, heir := h.process(), h.process()
 	mustUse(t, killed, "ours")
-	killed.shares["ours"].users.exit() // as the end of a process does
+	killed.byName["ours"].refs.release() // as the end of a process does
 	mustUse(t, heir, "ours")
-	mustLeave(t, heir)
+	mustRelease(t, heir)
 	if len(h.clusters) != 0 {
 		t.Error("the cluster is left")
 	}
@@ -153,7 +150,7 @@ func TestRetainKeepsTheClusterOfTestsThatFail(t *testing.T) {
 		if _, err := use(t, c, "ours", Retain()); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.leave(failed); err != nil || len(h.clusters) != left {
+		if err := c.release(failed); err != nil || len(h.clusters) != left {
 			t.Errorf("failed %v: %d clusters are left (%v)", failed, len(h.clusters), err)
 		}
 	}
@@ -169,35 +166,19 @@ func TestSharingNeedsOneShape(t *testing.T) {
 	}
 }
 
-// TestSharingWaits: another process is making the cluster.
+// TestSharingWaits: another process may be creating the cluster.
 func TestSharingWaits(t *testing.T) {
 	h := newMachine(t)
 	c := h.process()
-	release, err := runs.Lock("ours")
-	if err != nil {
-		t.Fatal(err)
-	}
-	create, waited := c.up, false
-	c.up = func(tb testing.TB, o kindctl.Options) (*kindctl.Cluster, error) {
-		ours, err := runs.Lock("ours")
-		if err != nil {
-			return nil, err
-		}
-		defer ours()
-		return create(tb, o)
-	}
-	s, err := settle("ours", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Sink = event.Func(func(event.Event) {
-		waited = true
+	create, waits := c.up, false
+	c.up = func(tb testing.TB, s settings) (kindctl.UpResult, error) {
+		waits = s.Wait
 		h.make("ours")
-		release() // the other one has finished
-	})
-	here, err := c.get(t, s)
-	if err != nil || !waited || !here.cluster.Existed {
-		t.Errorf("waited %v: %+v (%v)", waited, here, err)
+		return create(tb, s)
+	}
+	cluster, err := use(t, c, "ours")
+	if err != nil || !waits || !cluster.result.Existed {
+		t.Errorf("waits %v: %+v (%v)", waits, cluster, err)
 	}
 }
 
@@ -207,19 +188,19 @@ func TestAFailureIsEverybodys(t *testing.T) {
 	h := newMachine(t)
 	c := h.process()
 	tries := 0
-	c.up = func(testing.TB, kindctl.Options) (*kindctl.Cluster, error) {
+	c.up = func(testing.TB, settings) (kindctl.UpResult, error) {
 		tries++
-		return nil, errors.New("no room")
+		return kindctl.UpResult{}, errors.New("no room")
 	}
 	for range 2 {
 		if _, err := use(t, c, "ours"); err == nil || err.Error() != "no room" {
 			t.Errorf("the error is %v", err)
 		}
 	}
-	mustLeave(t, c)
+	mustRelease(t, c)
 	other := h.process()
 	mustUse(t, other, "ours")
-	mustLeave(t, other)
+	mustRelease(t, other)
 	if tries != 1 || len(h.clusters) != 0 {
 		t.Errorf("%d tries, left: %v", tries, h.clusters)
 	}

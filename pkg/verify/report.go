@@ -21,6 +21,20 @@ type Report struct {
 	Results   []Result `json:"results"`
 }
 
+// SchemaVersion is that of docs/report.schema.json. It grows when a property
+// goes or changes its meaning; new properties keep it.
+const SchemaVersion = 1
+
+// Document is a Report as docs/report.schema.json describes it, for machines.
+type Document struct {
+	SchemaVersion int  `json:"schemaVersion"`
+	Passed        bool `json:"passed"`
+	Report
+}
+
+// Document returns the report for machines.
+func (r Report) Document() Document { return Document{SchemaVersion, r.Passed(), r} }
+
 // Count returns how many checks had the outcome.
 func (r Report) Count(outcome Outcome) int { return len(r.with(outcome)) }
 

@@ -1,4 +1,4 @@
-package bootstrap
+package kindctl
 
 import "runtime/debug"
 

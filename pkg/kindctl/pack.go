@@ -1,4 +1,4 @@
-package cli
+package kindctl
 
 import (
 	"archive/tar"

@@ -11,14 +11,14 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// errand is a command with a cluster of its own: the cluster is made, the
-// command runs, the cluster goes, whatever happens in between.
-type errand struct {
-	relay *relay
-	// up makes the cluster and tells whether it is there and to be removed; one
-	// that fails takes back what it did.
-	up func(context.Context) (made bool, err error)
-	// command makes the command, once the cluster is there.
+// ephemeralRun is a command with a cluster of its own: the cluster is created, the
+// command runs, the cluster is removed, whatever happens in between.
+type ephemeralRun struct {
+	forwarder *signalForwarder
+	// up creates the cluster and reports whether it is to be removed; one that fails
+	// takes back what it did.
+	up func(context.Context) (created bool, err error)
+	// command returns the command, once the cluster is there.
 	command func() *exec.Cmd
 	// examine looks at a cluster in which the command failed and returns what to
 	// do next. It is not called after a signal: then everything has to go at once.
@@ -30,18 +30,18 @@ type errand struct {
 // removeTimeout bounds the removal of the cluster, which no signal ends.
 const removeTimeout = 2 * time.Minute
 
-// run does the errand. When the command fails, the error has its exit code.
-func (e errand) run(ctx context.Context) (err error) {
-	ctx, stop := e.relay.listen(ctx)
+// run does the ephemeralRun. When the command fails, the error has its exit code.
+func (e ephemeralRun) run(ctx context.Context) (err error) {
+	ctx, stop := e.forwarder.listen(ctx)
 	defer stop()
-	made, err := e.up(ctx)
-	if made {
+	created, err := e.up(ctx)
+	if created {
 		defer func() { err = errors.Join(err, e.clean(ctx)) }()
 	}
 	if err != nil {
 		return err
 	}
-	err = e.relay.run(ctx, e.command())
+	err = e.forwarder.run(ctx, e.command())
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -52,7 +52,7 @@ func (e errand) run(ctx context.Context) (err error) {
 	return failure
 }
 
-func (e errand) clean(ctx context.Context) error {
+func (e ephemeralRun) clean(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	return e.remove(ctx)

@@ -19,11 +19,11 @@ func Signals() []os.Signal {
 	return signals
 }
 
-// relay hears signals for as long as something is there that must be removed,
+// signalForwarder hears signals for as long as something is there that must be removed,
 // so that none of them ends the process. What waits for a context is ended by
 // the first signal. A command gets each of them, and is killed by the third: its
 // cluster has to go at some time.
-type relay struct {
+type signalForwarder struct {
 	signals <-chan os.Signal
 	// echoed tells whether the terminal has sent a signal to the command too.
 	echoed func(os.Signal) bool
@@ -38,7 +38,7 @@ const patience = 3
 
 // listen returns a context that ends with the first signal, and a function that
 // ends the listening.
-func (r *relay) listen(ctx context.Context) (context.Context, func()) {
+func (f *signalForwarder) listen(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	go func() {
@@ -46,45 +46,45 @@ func (r *relay) listen(ctx context.Context) (context.Context, func()) {
 			select {
 			case <-stopped:
 				return
-			case signal := <-r.signals:
+			case signal := <-f.signals:
 				cancel()
-				r.pass(signal)
+				f.pass(signal)
 			}
 		}
 	}()
 	return ctx, func() { close(stopped); cancel() }
 }
 
-func (r *relay) pass(signal os.Signal) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.process == nil {
+func (f *signalForwarder) pass(signal os.Signal) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.process == nil {
 		return
 	}
 	// A process that has just ended cannot be signaled, and need not be.
-	if r.passed++; r.passed >= patience {
-		_ = r.process.Kill()
-	} else if !r.echoed(signal) {
-		_ = r.process.Signal(signal)
+	if f.passed++; f.passed >= patience {
+		_ = f.process.Kill()
+	} else if !f.echoed(signal) {
+		_ = f.process.Signal(signal)
 	}
 }
 
 // run starts a command, unless a signal came before, and waits for its end,
 // whatever signals come.
-func (r *relay) run(ctx context.Context, command *exec.Cmd) error {
-	if err := r.start(ctx, command); err != nil {
+func (f *signalForwarder) run(ctx context.Context, command *exec.Cmd) error {
+	if err := f.start(ctx, command); err != nil {
 		return err
 	}
 	return command.Wait()
 }
 
-func (r *relay) start(ctx context.Context, command *exec.Cmd) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (f *signalForwarder) start(ctx context.Context, command *exec.Cmd) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	err := command.Start()
-	r.process = command.Process
+	f.process = command.Process
 	return err
 }

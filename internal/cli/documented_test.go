@@ -13,9 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// told is a command line of kindctl that a document tells its reader to type, or
-// speaks of.
-type told struct {
+// documentedCommand is a command line of kindctl in a document, to type or in a
+// sentence.
+type documentedCommand struct {
 	place string
 	words []string
 	// whole says that nothing but the command line stands there.
@@ -33,8 +33,8 @@ var (
 	remark = regexp.MustCompile(`\s+#\s.*$|\s{3,}\S.*$`)
 )
 
-// toldIn finds the command lines of a document.
-func toldIn(name, text string) (all []told) {
+// documentedCommands finds the command lines of a document.
+func documentedCommands(name, text string) (all []documentedCommand) {
 	fence := ""
 	for i, line := range strings.Split(text, "\n") {
 		if kind, is := strings.CutPrefix(strings.TrimSpace(line), "```"); is {
@@ -59,7 +59,7 @@ func toldIn(name, text string) (all []told) {
 		for _, at := range mention.FindAllStringSubmatchIndex(line, -1) {
 			words := strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(line[at[4]:at[5]]))
 			quoted := line[at[2]:at[3]] == "`"
-			all = append(all, told{place: fmt.Sprintf("%s:%d: kindctl %s", name, i+1, strings.Join(words, " ")), words: words, whole: whole || quoted})
+			all = append(all, documentedCommand{place: fmt.Sprintf("%s:%d: kindctl %s", name, i+1, strings.Join(words, " ")), words: words, whole: whole || quoted})
 		}
 	}
 	return all
@@ -88,10 +88,10 @@ func understood(c *cli.Context) error {
 	}
 	switch {
 	case has("images") && has("ttl") && c.String("config") == "":
-		_, err := orderOf(c)
+		_, _, err := upOptions(c)
 		return err
 	case has("only"):
-		if err := contradiction(c); err != nil {
+		if err := validateFlags(c); err != nil {
 			return err
 		}
 		_, err := selectionOf(c)
@@ -135,7 +135,7 @@ func leading(words []string) (typed []string) {
 var placeholder = regexp.MustCompile(`^[A-Z]+$|^\[`)
 
 // fault says what is wrong with a command line, or nothing.
-func (l told) fault() error {
+func (l documentedCommand) fault() error {
 	words := l.words
 	if !l.whole || placeholder.MatchString(words[0]) || slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "[") }) {
 		if words = leading(words); len(words) == 0 {
@@ -145,9 +145,9 @@ func (l told) fault() error {
 	return parse(words)
 }
 
-// TestDocumentsTellWhatIs has the real commands read every command line that a
-// document tells of.
-func TestDocumentsTellWhatIs(t *testing.T) {
+// TestDocumentedCommands has the real commands read every command line of the
+// documents.
+func TestDocumentedCommands(t *testing.T) {
 	documents, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -167,10 +167,10 @@ func TestDocumentsTellWhatIs(t *testing.T) {
 		name := filepath.Base(path)
 		for _, flag := range lone.FindAllStringSubmatch(string(text), -1) {
 			if !flags[flag[1]] {
-				t.Errorf("%s tells of %s, which no command has", name, flag[1])
+				t.Errorf("%s has %s, which no command has", name, flag[1])
 			}
 		}
-		for _, line := range toldIn(name, string(text)) {
+		for _, line := range documentedCommands(name, string(text)) {
 			if line.whole {
 				found[name]++
 			}
@@ -186,8 +186,8 @@ func TestDocumentsTellWhatIs(t *testing.T) {
 	}
 }
 
-// TestFalseTales: a line that tells of something that is not is found.
-func TestFalseTales(t *testing.T) {
+// TestWrongDocumentedCommands: a command line that does not exist is found.
+func TestWrongDocumentedCommands(t *testing.T) {
 	const fence = "```"
 	for text, want := range map[string]string{
 		"kindctl up --explain lists them, and kindctl makes none":                      "",
@@ -204,7 +204,7 @@ func TestFalseTales(t *testing.T) {
 		fence + "yaml\n  run: kindctl export logs \"${{ a.b }}/c\" --tarr x\n" + fence: "--tarr",
 	} {
 		var faults []string
-		for _, line := range toldIn("x.md", text) {
+		for _, line := range documentedCommands("x.md", text) {
 			if err := line.fault(); err != nil {
 				faults = append(faults, err.Error())
 			}

@@ -14,18 +14,18 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// trip is an errand without a cluster, which writes down what is done.
-type trip struct {
+// recordedRun is an ephemeralRun without a cluster, which records what is done.
+type recordedRun struct {
 	lines   []string
 	signals chan os.Signal
-	errand
+	ephemeralRun
 }
 
-func newTrip(script string) *trip {
-	t := &trip{signals: make(chan os.Signal, 1)}
-	t.errand = errand{
-		relay: &relay{signals: t.signals, echoed: func(os.Signal) bool { return false }},
-		up:    func(context.Context) (bool, error) { t.lines = append(t.lines, "up"); return true, nil },
+func newRecordedRun(script string) *recordedRun {
+	t := &recordedRun{signals: make(chan os.Signal, 1)}
+	t.ephemeralRun = ephemeralRun{
+		forwarder: &signalForwarder{signals: t.signals, echoed: func(os.Signal) bool { return false }},
+		up:        func(context.Context) (bool, error) { t.lines = append(t.lines, "up"); return true, nil },
 		command: func() *exec.Cmd {
 			t.lines = append(t.lines, "command")
 			return exec.Command("sh", "-c", script)
@@ -42,12 +42,12 @@ func newTrip(script string) *trip {
 	return t
 }
 
-func TestErrand(t *testing.T) {
+func TestEphemeralRun(t *testing.T) {
 	broken := hint.New(hint.Creation, "BROKEN", "broken", "mend it")
 	tests := []struct {
 		name   string
 		script string
-		change func(*trip)
+		change func(*recordedRun)
 		want   []string
 		code   hint.Code
 		advice string
@@ -55,52 +55,52 @@ func TestErrand(t *testing.T) {
 		{"all well", "exit 0", nil, []string{"up", "command", "remove"}, 0, ""},
 		{"the command fails", "exit 7", nil, []string{"up", "command", "examine: the command ended with exit code 7", "remove"}, 7, "look"},
 		{"the command is killed", "kill -KILL $$", nil, []string{"up", "command", "examine: the command was ended by a signal: killed", "remove"}, 137, "look"},
-		{"up fails and has taken back what it did", "exit 0", func(t *trip) {
+		{"up fails and has taken back what it did", "exit 0", func(t *recordedRun) {
 			t.up = func(context.Context) (bool, error) { return false, broken }
 		}, nil, hint.Creation, "mend it"},
-		{"up works, but not its report", "exit 0", func(t *trip) {
+		{"up works, but not its report", "exit 0", func(t *recordedRun) {
 			t.up = func(context.Context) (bool, error) { return true, broken }
 		}, []string{"remove"}, hint.Creation, "mend it"},
-		{"the cluster is to be kept", "exit 7", func(t *trip) {
+		{"the cluster is to be kept", "exit 7", func(t *recordedRun) {
 			t.up = func(context.Context) (bool, error) { return false, nil }
 		}, []string{"command", "examine: the command ended with exit code 7"}, 7, "look"},
-		{"the removal fails", "exit 0", func(t *trip) {
+		{"the removal fails", "exit 0", func(t *recordedRun) {
 			t.remove = func(context.Context) error { return broken }
 		}, []string{"up", "command"}, hint.Creation, "mend it"},
-		{"everything fails", "exit 7", func(t *trip) {
+		{"everything fails", "exit 7", func(t *recordedRun) {
 			t.remove = func(context.Context) error { return broken }
 		}, []string{"up", "command", "examine: the command ended with exit code 7"}, 7, "look"},
-		{"the command cannot be started", "", func(t *trip) {
+		{"the command cannot be started", "", func(t *recordedRun) {
 			t.command = func() *exec.Cmd { return exec.Command("/nowhere/at/all") }
 		}, []string{"up", "examine: the command could not be run: fork/exec /nowhere/at/all: no such file or directory", "remove"}, hint.Internal, "look"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			trip := newTrip(tt.script)
+			r := newRecordedRun(tt.script)
 			if tt.change != nil {
-				tt.change(trip)
+				tt.change(r)
 			}
-			err := trip.run(t.Context())
+			err := r.run(t.Context())
 			if hint.CodeOf(err) != tt.code || hint.AdviceOf(err) != tt.advice {
 				t.Errorf("error is %v with advice %q, want code %d and %q", err, hint.AdviceOf(err), tt.code, tt.advice)
 			}
-			if diff := cmp.Diff(tt.want, trip.lines); diff != "" {
+			if diff := cmp.Diff(tt.want, r.lines); diff != "" {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestErrandRemovesAfterAPanic wants the cluster gone even then.
-func TestErrandRemovesAfterAPanic(t *testing.T) {
-	trip := newTrip("")
-	trip.command = func() *exec.Cmd { panic("a bug") }
+// TestEphemeralRunRemovesAfterAPanic wants the cluster gone even then.
+func TestEphemeralRunRemovesAfterAPanic(t *testing.T) {
+	r := newRecordedRun("")
+	r.command = func() *exec.Cmd { panic("a bug") }
 	defer func() {
-		if recover() == nil || !cmp.Equal(trip.lines, []string{"up", "remove"}) {
-			t.Errorf("what was done: %v", trip.lines)
+		if recover() == nil || !cmp.Equal(r.lines, []string{"up", "remove"}) {
+			t.Errorf("what was done: %v", r.lines)
 		}
 	}()
-	_ = trip.run(t.Context())
+	_ = r.run(t.Context())
 }
 
 // speaker is the output of a command, which acts on what it says.
@@ -115,9 +115,9 @@ func (s *speaker) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sending makes the trip's command send a signal whenever it says "ready", and
+// sending makes the run's command send a signal whenever it says "ready", and
 // returns its output.
-func (t *trip) sending(signal os.Signal) *speaker {
+func (t *recordedRun) sending(signal os.Signal) *speaker {
 	out, sent := &speaker{}, 0
 	out.hears = func(said string) {
 		for ; sent < strings.Count(said, "ready"); sent++ {
@@ -136,7 +136,7 @@ func (t *trip) sending(signal os.Signal) *speaker {
 // waiting is shell for a wait that a trap interrupts and nothing survives.
 const waiting = `sleep 60 >/dev/null 2>&1 & sleeper=$!; echo ready; wait $sleeper; `
 
-func TestErrandPassesSignalsOn(t *testing.T) {
+func TestEphemeralRunPassesSignalsOn(t *testing.T) {
 	tests := []struct {
 		name, script string
 		signal       syscall.Signal
@@ -150,56 +150,56 @@ func TestErrandPassesSignalsOn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			trip := newTrip(tt.script)
-			out := trip.sending(tt.signal)
-			err := trip.run(t.Context())
+			r := newRecordedRun(tt.script)
+			out := r.sending(tt.signal)
+			err := r.run(t.Context())
 			if hint.CodeOf(err) != tt.code || out.said != tt.said {
 				t.Errorf("error is %v, want code %d; the command said %q, want %q", err, tt.code, out.said, tt.said)
 			}
-			if diff := cmp.Diff([]string{"up", "command", "remove"}, trip.lines); diff != "" {
+			if diff := cmp.Diff([]string{"up", "command", "remove"}, r.lines); diff != "" {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestErrandDoesNotRepeatTheTerminal wants a signal that the terminal sends to
+// TestEphemeralRunDoesNotRepeatTheTerminal wants a signal that the terminal sends to
 // the command too to reach it once.
-func TestErrandDoesNotRepeatTheTerminal(t *testing.T) {
-	trip := newTrip(`trap 'kill $sleeper; exit 42' TERM; trap 'kill $sleeper; exit 3' USR1; ` + waiting)
-	trip.relay.echoed = func(signal os.Signal) bool {
+func TestEphemeralRunDoesNotRepeatTheTerminal(t *testing.T) {
+	r := newRecordedRun(`trap 'kill $sleeper; exit 42' TERM; trap 'kill $sleeper; exit 3' USR1; ` + waiting)
+	r.forwarder.echoed = func(signal os.Signal) bool {
 		if signal == syscall.SIGUSR1 {
-			trip.signals <- syscall.SIGTERM // lets the command end
+			r.signals <- syscall.SIGTERM // lets the command end
 		}
 		return signal == syscall.SIGUSR1
 	}
-	trip.sending(syscall.SIGUSR1)
-	if err := trip.run(t.Context()); hint.CodeOf(err) != 42 {
+	r.sending(syscall.SIGUSR1)
+	if err := r.run(t.Context()); hint.CodeOf(err) != 42 {
 		t.Errorf("error is %v, want 42: the command heard the first signal again", err)
 	}
 }
 
-// TestErrandInterruptedBeforeTheCommand ends the making of the cluster, and then
+// TestEphemeralRunInterruptedBeforeTheCommand ends the making of the cluster, and then
 // its removal does not end.
-func TestErrandInterruptedBeforeTheCommand(t *testing.T) {
+func TestEphemeralRunInterruptedBeforeTheCommand(t *testing.T) {
 	for name, made := range map[string]bool{"half made": false, "just made": true} {
 		t.Run(name, func(t *testing.T) {
-			trip := newTrip("exit 0")
-			trip.up = func(ctx context.Context) (bool, error) {
-				trip.signals <- os.Interrupt
+			r := newRecordedRun("exit 0")
+			r.up = func(ctx context.Context) (bool, error) {
+				r.signals <- os.Interrupt
 				<-ctx.Done()
 				if made {
 					return true, nil
 				}
 				return false, context.Cause(ctx)
 			}
-			remove := trip.remove
-			trip.remove = func(ctx context.Context) error {
-				trip.signals <- os.Interrupt
-				trip.signals <- os.Interrupt // taken only when the first was heard
+			remove := r.remove
+			r.remove = func(ctx context.Context) error {
+				r.signals <- os.Interrupt
+				r.signals <- os.Interrupt // taken only when the first was heard
 				return remove(ctx)
 			}
-			err := trip.run(t.Context())
+			err := r.run(t.Context())
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error is %v, want an interrupt", err)
 			}
@@ -207,7 +207,7 @@ func TestErrandInterruptedBeforeTheCommand(t *testing.T) {
 			if made {
 				want = []string{"command", "remove"}
 			}
-			if diff := cmp.Diff(want, trip.lines); diff != "" {
+			if diff := cmp.Diff(want, r.lines); diff != "" {
 				t.Errorf("what was done (-want +got):\n%s", diff)
 			}
 		})

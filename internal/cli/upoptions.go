@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+// upOptions reads clusterFlags, and refuses what cannot work before Docker is asked. The
+// warnings are what is allowed and unwise.
+func upOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err error) {
+	topology, err := topologyOf(c)
+	if err != nil {
+		return o, nil, err
+	}
+	if warnings, err = topology.Validate(); err != nil {
+		return o, nil, err
+	}
+	mode := images.Mode(c.String("images"))
+	switch {
+	case !slices.Contains(images.Modes(), mode):
+		return o, nil, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+	case c.IsSet("ttl") && c.Duration("ttl") <= 0:
+		return o, nil, hint.BadFlag.New("--ttl must be positive", "write it as 2h or 90m; without it the cluster stays until it is removed")
+	}
+	wait, err := waitTimeout(c)
+	return kindctl.UpOptions{
+		Topology: topology, Images: mode, Mirror: c.String("image-registry"), WaitTimeout: wait,
+		IgnorePreflightErrors: c.StringSlice(ignoreFlag), Timeline: c.IsSet("trace"),
+	}, warnings, err
+}
+
+func waitTimeoutFlag() *cli.DurationFlag {
+	return &cli.DurationFlag{Name: "wait-timeout", EnvVars: []string{"KINDCTL_WAIT_TIMEOUT"}, Value: kindctl.WaitTimeout, Usage: "timeout (`DURATION`) for each wait"}
+}
+
+// waitTimeout reads the flag.
+func waitTimeout(c *cli.Context) (time.Duration, error) {
+	if wait := c.Duration("wait-timeout"); wait > 0 {
+		return wait, nil
+	}
+	return 0, hint.BadFlag.New("--wait-timeout must be positive", "write it as 5m or 300s")
+}
+
+// warn emits warnings of a configuration.
+func warn(sink event.Sink, warnings []string) {
+	for _, warning := range warnings {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "config", Message: warning})
+	}
+}
