@@ -17,8 +17,6 @@ import (
 	releasecommon "helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
 	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
-	"helm.sh/helm/v4/pkg/storage"
-	"helm.sh/helm/v4/pkg/storage/driver"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -63,10 +61,7 @@ func install(ctx context.Context, client *kube.Client, ch *chart.Chart, values m
 			}
 		}
 	}
-	if err := storage.Init(driver.NewSecrets(client.Clientset.CoreV1().Secrets(namespace))).Create(made); err != nil {
-		return fmt.Errorf("record the Helm release %s: %w", releaseName, err)
-	}
-	return nil
+	return record(ctx, client.Clientset.CoreV1().Secrets(namespace), made)
 }
 
 // changes change an object of the rendered chart, or return false.

@@ -159,7 +159,7 @@ func TestRecord(t *testing.T) {
 	ch := published(t)
 	values := map[string]any{"operator": map[string]any{"replicas": 1}}
 	secrets := fake.NewClientset().CoreV1().Secrets(namespace)
-	if err := storage.Init(driver.NewSecrets(secrets)).Create(rendered(t, ch, values, nil)); err != nil {
+	if err := record(t.Context(), secrets, rendered(t, ch, values, nil)); err != nil {
 		t.Fatal(err)
 	}
 	found, err := storage.Init(driver.NewSecrets(secrets)).Last(releaseName)
