@@ -59,7 +59,7 @@ func (c *Client) ExportLogs(ctx context.Context, o ExportLogsOptions) (path stri
 	if err := diagnose.PrepareDir(dir); err != nil {
 		return "", hint.ArtifactsUnwritable.Wrap(err, "cannot write to "+dir, "correct the permissions, or name another directory")
 	}
-	defer func() { _ = os.Remove(dir) }() // if nothing came into it
+	defer os.Remove(dir) // which stays if something came into it
 	docker, cluster, err := c.existing(ctx, name)
 	if err != nil {
 		return "", err
