@@ -30,7 +30,8 @@ const diagnosticsTimeout = 2 * time.Minute
 // one that nothing came into is removed by tidy.
 func (d diagnostics) prepare() error {
 	if err := diagnose.PrepareDir(d.dir); err != nil {
-		return hint.ArtifactsUnwritable.Wrap(err, "cannot write to "+d.dir, "correct the permissions, or name another directory with --artifacts")
+		return hint.ArtifactsUnwritable.Wrap(err, "cannot write to "+d.dir,
+			"correct the permissions, or name another directory with --artifacts")
 	}
 	return nil
 }
@@ -65,7 +66,8 @@ func (d diagnostics) write(ctx context.Context, sink event.Sink, failure error, 
 		problems = append(problems, "report: "+err.Error())
 	}
 	for _, problem := range problems {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose", Message: "not everything could be kept: " + problem})
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose",
+			Message: "not everything could be kept: " + problem})
 	}
 	message := dir
 	if len(verdict.Results) > 0 {

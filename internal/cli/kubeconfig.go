@@ -23,11 +23,13 @@ func kubeconfigCommand() *cli.Command {
 }
 
 func noSwitchFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "no-switch-context", EnvVars: []string{"KINDCTL_NO_SWITCH_CONTEXT"}, Usage: "leave the kubeconfig's current context as it is", DisableDefaultText: true}
+	return &cli.BoolFlag{Name: "no-switch-context", EnvVars: []string{"KINDCTL_NO_SWITCH_CONTEXT"},
+		Usage: "leave the kubeconfig's current context as it is", DisableDefaultText: true}
 }
 
 func mergeKubeconfig(c *cli.Context) error {
-	options := kindctl.MergeKubeconfigOptions{Name: c.String("name"), Kubeconfig: c.String("kubeconfig"), KeepContext: c.Bool("no-switch-context")}
+	options := kindctl.MergeKubeconfigOptions{Name: c.String("name"), Kubeconfig: c.String("kubeconfig"),
+		KeepContext: c.Bool("no-switch-context")}
 	file, err := clientOf(c).MergeKubeconfig(c.Context, options)
 	if err != nil {
 		return err

@@ -29,9 +29,11 @@ Examples:
 					"Loaded images are copied; images that containerd pulled for a pod are pulled again when needed. The command is refused if that node mounts a directory of the host for the state of etcd, containerd or the kubelet, which two nodes cannot share. " +
 					"Control planes need a load balancer, which only clusters created with several control planes have. Exits as verify does; on failure the cluster is restored.",
 				Flags: append(changeFlags(),
-					&cli.StringFlag{Name: "role", Value: clusters.Worker, Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},
+					&cli.StringFlag{Name: "role", Value: clusters.Worker,
+						Usage: "`ROLE` of the nodes: " + clusters.Worker + ", " + clusters.ControlPlane},
 					&cli.IntFlag{Name: "count", Value: 1, Usage: "`NUMBER` of nodes"},
-					&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true}),
+					&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"},
+						Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true}),
 				Action: addNodes,
 			},
 			{
@@ -65,7 +67,8 @@ func scaleCommand() *cli.Command {
 func changeFlags() []cli.Flag { return []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag()} }
 
 func forceFlag() *cli.BoolFlag {
-	return &cli.BoolFlag{Name: "force", Usage: "also delete pods without a controller, and node-local volumes (data loss)", DisableDefaultText: true}
+	return &cli.BoolFlag{Name: "force", Usage: "also delete pods without a controller, and node-local volumes (data loss)",
+		DisableDefaultText: true}
 }
 
 func addNodes(c *cli.Context) error {
@@ -73,12 +76,14 @@ func addNodes(c *cli.Context) error {
 	roles := []string{clusters.Worker, clusters.ControlPlane}
 	switch {
 	case !slices.Contains(roles, role):
-		return hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)), "use one of: "+strings.Join(roles, ", "))
+		return hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)),
+			"use one of: "+strings.Join(roles, ", "))
 	case count < 1:
 		return hint.BadFlag.New(fmt.Sprintf("--count %d adds nothing", count), "use a number from 1")
 	}
 	return changeNodes(c, "node add", func(client *kindctl.Client, wait time.Duration) (kindctl.NodesResult, error) {
-		return client.AddNodes(c.Context, kindctl.AddNodesOptions{Name: c.String("name"), Role: role, Count: count, WaitTimeout: wait, Retain: c.Bool("retain")})
+		return client.AddNodes(c.Context, kindctl.AddNodesOptions{Name: c.String("name"), Role: role, Count: count, WaitTimeout: wait,
+			Retain: c.Bool("retain")})
 	})
 }
 
@@ -94,7 +99,8 @@ func removeNodes(c *cli.Context) error {
 		return hint.NoNode.New("there is no node to remove", "name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
 	}
 	return changeNodes(c, "node rm", func(client *kindctl.Client, wait time.Duration) (kindctl.NodesResult, error) {
-		return client.RemoveNodes(c.Context, kindctl.RemoveNodesOptions{Name: c.String("name"), Nodes: names, Force: c.Bool("force"), WaitTimeout: wait})
+		return client.RemoveNodes(c.Context, kindctl.RemoveNodesOptions{Name: c.String("name"), Nodes: names, Force: c.Bool("force"),
+			WaitTimeout: wait})
 	})
 }
 
@@ -107,7 +113,8 @@ func scale(c *cli.Context) error {
 		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
 	}
 	return changeNodes(c, "scale", func(client *kindctl.Client, wait time.Duration) (kindctl.NodesResult, error) {
-		return client.Scale(c.Context, kindctl.ScaleOptions{Name: c.String("name"), Workers: want, Force: c.Bool("force"), WaitTimeout: wait})
+		return client.Scale(c.Context, kindctl.ScaleOptions{Name: c.String("name"), Workers: want, Force: c.Bool("force"),
+			WaitTimeout: wait})
 	})
 }
 
@@ -139,6 +146,7 @@ func changeNodes(c *cli.Context, command string, change func(*kindctl.Client, ti
 		fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed.\n", c.String("name"), count(c.Int("workers"), "worker"))
 		return nil
 	}
-	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done, c.String("name"), report.Round(time.Since(started)), report.Summary(result.Report))
+	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done, c.String("name"), report.Round(time.Since(started)),
+		report.Summary(result.Report))
 	return nil
 }

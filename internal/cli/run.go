@@ -37,7 +37,8 @@ Examples:
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,
 			&cli.StringFlag{Name: "reuse", Usage: "use the cluster `NAME`, created if missing, and keep it for the next run"},
-			&cli.StringFlag{Name: "artifacts", TakesFile: true, Usage: "`DIR` for diagnostics of a failure (default: kindctl-diagnostics-NAME)"}),
+			&cli.StringFlag{Name: "artifacts", TakesFile: true,
+				Usage: "`DIR` for diagnostics of a failure (default: kindctl-diagnostics-NAME)"}),
 		Action: run,
 	}
 }
@@ -85,7 +86,8 @@ func runOptions(c *cli.Context) (o kindctl.UpOptions, program string, err error)
 	reuse := c.IsSet("reuse")
 	if reuse {
 		if given(c, "name") {
-			return o, "", hint.BadFlag.New("--reuse and --name exclude each other", "--reuse keeps the cluster that it names; --name removes it at the end")
+			return o, "", hint.BadFlag.New("--reuse and --name exclude each other",
+				"--reuse keeps the cluster that it names; --name removes it at the end")
 		}
 		if c.String("reuse") == "" {
 			return o, "", hint.BadFlag.New("--reuse names no cluster", "write it as --reuse dev")

@@ -26,9 +26,11 @@ func showStatus(c *cli.Context) error {
 	if c.String("output") == "json" {
 		return report.JSON(c.App.Writer, status)
 	}
-	fmt.Fprintf(c.App.Writer, "%s: Kubernetes %s, CNI %s, kube-proxy mode %s\n", status.Cluster, status.Version, status.Expect.CNI, status.Expect.ProxyMode)
+	fmt.Fprintf(c.App.Writer, "%s: Kubernetes %s, CNI %s, kube-proxy mode %s\n", status.Cluster, status.Version, status.Expect.CNI,
+		status.Expect.ProxyMode)
 	if o := status.Origin; o != nil && o.SecondsLeft != nil {
-		fmt.Fprintf(c.App.Writer, "time left: %s (until %s, then kindctl gc removes it)\n", timeLeft(*o), o.Expires.Local().Format(time.DateTime))
+		fmt.Fprintf(c.App.Writer,
+			"time left: %s (until %s, then kindctl gc removes it)\n", timeLeft(*o), o.Expires.Local().Format(time.DateTime))
 	}
 	fmt.Fprintln(c.App.Writer)
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)

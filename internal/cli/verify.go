@@ -27,21 +27,24 @@ Examples:
 		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when one was inconclusive, 6 when the API server did not answer in time.",
 		Flags: []cli.Flag{
 			nameFlag(), contextFlag(), kubeconfigFlag(), outputFlag("table", "json"),
-			&cli.StringSliceFlag{Name: "only", Usage: "run only these: `ID|GROUP`, comma-separated or repeated; their prerequisites are not added"},
+			&cli.StringSliceFlag{Name: "only",
+				Usage: "run only these: `ID|GROUP`, comma-separated or repeated; their prerequisites are not added"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "skip these: `ID|GROUP`, comma-separated or repeated"},
 			&cli.BoolFlag{Name: "quick", Usage: "skip the slow checks, which wait for something to change", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "show-evidence", Usage: "show what each check saw (JSON always does)", DisableDefaultText: true},
 			&cli.StringFlag{Name: "cni", Usage: "require this `CNI`; with --list or --print-rbac, select its checks: " + strings.Join(addons.Names(), ", ") + ", " + addons.None},
 			reportFlag(),
 			&cli.BoolFlag{Name: "list", Usage: "list the checks, of all CNIs unless --cni names one", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "print-rbac", Usage: "print the roles that the checks need as YAML, without a CNI's unless --cni names one", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "print-rbac", Usage: "print the roles that the checks need as YAML, without a CNI's unless --cni names one",
+				DisableDefaultText: true},
 		},
 		Action: verifyAction,
 	}
 }
 
 func contextFlag() *cli.StringFlag {
-	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"}, Usage: "verify any cluster: a `CONTEXT` of the kubeconfig"}
+	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"},
+		Usage: "verify any cluster: a `CONTEXT` of the kubeconfig"}
 }
 
 func verifyAction(c *cli.Context) error {
@@ -71,7 +74,8 @@ func verifyCluster(c *cli.Context, selection verify.Selection) error {
 	if c.String("output") == "table" {
 		sink = withoutFailures(sink)
 	}
-	verdict, err := clientFor(c, reports.follow(sink)).Verify(c.Context, kindctl.VerifyOptions{Cluster: clusterOf(c), Selection: selection, CNI: c.String("cni")})
+	verdict, err := clientFor(c, reports.follow(sink)).Verify(c.Context, kindctl.VerifyOptions{Cluster: clusterOf(c), Selection: selection,
+		CNI: c.String("cni")})
 	finish()
 	if verdict.Started.IsZero() { // it did not come to checks
 		return reports.finish(verdict, err)
@@ -81,7 +85,8 @@ func verifyCluster(c *cli.Context, selection verify.Selection) error {
 			err = failure
 		}
 	} else {
-		report.Table(c.App.Writer, verdict, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color")), Evidence: c.Bool("show-evidence")})
+		report.Table(c.App.Writer, verdict, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color")),
+			Evidence: c.Bool("show-evidence")})
 	}
 	return reports.finish(verdict, err)
 }

@@ -59,7 +59,8 @@ func (c *Client) Accept(ctx context.Context, o AcceptOptions) (result AcceptResu
 		return result, err
 	}
 	cluster := o.Cluster.String()
-	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify", Title: "Compare " + cluster + " with its requested configuration", Estimate: verifyEstimate / 2})
+	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify",
+		Title: "Compare " + cluster + " with its requested configuration", Estimate: verifyEstimate / 2})
 	report, _ := run(ctx) // its error is in the results
 	span.Done("")
 	if ctx.Err() != nil {
@@ -83,7 +84,8 @@ func (c *Client) Accept(ctx context.Context, o AcceptOptions) (result AcceptResu
 	if len(result.Added) == 0 {
 		return result, nil
 	}
-	return result, verify.ChangeAccepted(ctx, client, func(before []verify.Difference) []verify.Difference { return accepted(before, result.Added) })
+	return result, verify.ChangeAccepted(ctx, client,
+		func(before []verify.Difference) []verify.Difference { return accepted(before, result.Added) })
 }
 
 // Unaccept has checks warn again of differences that were accepted, and returns these.
@@ -107,7 +109,8 @@ func (c *Client) Unaccept(ctx context.Context, o AcceptOptions) (removed []verif
 		return kept
 	})
 	if err == nil && len(removed) == 0 {
-		err = hint.NotAccepted.New(o.Cluster.String()+" has nothing accepted of that", "see what is: kindctl accept --list "+strings.Join(o.Cluster.flags(), " "))
+		err = hint.NotAccepted.New(o.Cluster.String()+" has nothing accepted of that",
+			"see what is: kindctl accept --list "+strings.Join(o.Cluster.flags(), " "))
 	}
 	return removed, err
 }

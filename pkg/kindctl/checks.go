@@ -75,7 +75,8 @@ func differingChecks(ids []string) (named []string, err error) {
 	for _, id := range ids {
 		check, _, _ := strings.Cut(id, "/")
 		if !slices.Contains(known, check) {
-			return nil, hint.DifferenceUnknown.New(fmt.Sprintf("no check %q finds differences%s", check, hint.Nearest(check, known)), "use one of: "+strings.Join(known, ", "))
+			return nil, hint.DifferenceUnknown.New(fmt.Sprintf("no check %q finds differences%s", check, hint.Nearest(check, known)),
+				"use one of: "+strings.Join(known, ", "))
 		}
 		if !slices.Contains(named, check) {
 			named = append(named, check)

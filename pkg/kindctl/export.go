@@ -67,7 +67,8 @@ func (c *Client) ExportLogs(ctx context.Context, o ExportLogsOptions) (path stri
 	if dir, err = diagnose.EmptyDir(dir); err != nil {
 		return "", err
 	}
-	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself", Estimate: 30 * time.Second})
+	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself",
+		Estimate: 30 * time.Second})
 	bundle := diagnose.NewBundle(dir)
 	bundle.Fill(ctx, exporter{c.WithSink(nil), docker, cluster}.parts()...)
 	if ctx.Err() != nil {
@@ -83,7 +84,8 @@ func (c *Client) ExportLogs(ctx context.Context, o ExportLogsOptions) (path stri
 	if o.Archive != "" {
 		if err := pack(dir, o.Archive); err != nil {
 			span.Failed(err.Error(), "")
-			return "", hint.FileFailed.Wrap(err, "the file "+o.Archive+" could not be written", "see whether the disk is full: df "+filepath.Dir(o.Archive))
+			return "", hint.FileFailed.Wrap(err, "the file "+o.Archive+" could not be written",
+				"see whether the disk is full: df "+filepath.Dir(o.Archive))
 		}
 		dir = o.Archive
 	}
@@ -128,9 +130,11 @@ func (e exporter) fillCluster(ctx context.Context, b *diagnose.Bundle) error {
 	}
 	b.Fill(ctx, append(e.Client.parts(e.cluster.Name, client),
 		diagnose.Part{Name: "cni", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
-			return addons.State(ctx, client, expect.CNI, func(node, name, text string) { b.Write("cni/"+node+"/"+name+".txt", []byte(text)) })
+			return addons.State(ctx, client, expect.CNI,
+				func(node, name, text string) { b.Write("cni/"+node+"/"+name+".txt", []byte(text)) })
 		}},
-		diagnose.Part{Name: "config", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error { return writeConfig(ctx, client, b) }},
+		diagnose.Part{Name: "config", Limit: partLimit,
+			Fill: func(ctx context.Context, b *diagnose.Bundle) error { return writeConfig(ctx, client, b) }},
 	)...)
 	// Last, because a verification adds events and pods of its own.
 	run, err := e.verification(ctx, ref, client, expect, verify.Selection{})
@@ -171,7 +175,8 @@ func writeConfig(ctx context.Context, client *kube.Client, b *diagnose.Bundle) e
 // fillOrigin writes who made the cluster, and the version that writes this.
 func (e exporter) fillOrigin(ctx context.Context, b *diagnose.Bundle) error {
 	metadata, made, err := e.cluster.Metadata(ctx)
-	return writeJSON(b, "kindctl.json", map[string]any{"version": e.options.Version, "cluster": e.cluster.Name, "time": time.Now().UTC(), "kindctl": made, "marker": metadata}, err)
+	return writeJSON(b, "kindctl.json", map[string]any{"version": e.options.Version, "cluster": e.cluster.Name, "time": time.Now().UTC(),
+		"kindctl": made, "marker": metadata}, err)
 }
 
 // fillHost writes the facts about Docker and its machine.

@@ -32,5 +32,6 @@ func (c *Client) Load(ctx context.Context, o LoadOptions) ([]LoadedImage, error)
 	if err != nil {
 		return nil, err
 	}
-	return imageload.Load(ctx, imageload.Config{Name: cluster.Name, Docker: docker, Images: o.Images, Archives: o.Archives, Nodes: o.Nodes, Sink: c.sink()})
+	return imageload.Load(ctx, imageload.Config{Name: cluster.Name, Docker: docker, Images: o.Images, Archives: o.Archives, Nodes: o.Nodes,
+		Sink: c.sink()})
 }

@@ -70,7 +70,8 @@ func (c *Client) AddNodes(ctx context.Context, o AddNodesOptions) (NodesResult, 
 	role, roles := cmp.Or(o.Role, clusters.Worker), []string{clusters.Worker, clusters.ControlPlane}
 	switch {
 	case !slices.Contains(roles, role):
-		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)), "use one of: "+strings.Join(roles, ", "))
+		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)),
+			"use one of: "+strings.Join(roles, ", "))
 	case o.Count < 0:
 		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("%d nodes cannot be added", o.Count), "use a number from 1")
 	}
@@ -87,7 +88,8 @@ func (c *Client) AddNodes(ctx context.Context, o AddNodesOptions) (NodesResult, 
 // would cost etcd its quorum, or data that Force does not give up.
 func (c *Client) RemoveNodes(ctx context.Context, o RemoveNodesOptions) (NodesResult, error) {
 	if len(o.Nodes) == 0 {
-		return NodesResult{}, hint.NoNode.New("there is no node to remove", "name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
+		return NodesResult{}, hint.NoNode.New("there is no node to remove",
+			"name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
 	}
 	docker, cluster, err := c.existing(ctx, o.Name)
 	if err != nil {

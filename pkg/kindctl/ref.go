@@ -74,7 +74,8 @@ func (c *Client) reach(ctx context.Context, r ClusterRef) (*kube.Client, error) 
 		if stopped := lifecycle.EnsureRunning(ctx, cluster); stopped != nil {
 			return nil, stopped
 		}
-		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", cluster.Name), "remove it: kindctl down -n "+cluster.Name)
+		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", cluster.Name),
+			"remove it: kindctl down -n "+cluster.Name)
 	}
 	return kube.FromKubeconfigData([]byte(kubeconfig))
 }

@@ -65,11 +65,15 @@ func apiError(err error, cluster string) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &late) && late.Timeout():
-		return hint.APITimeout.Wrap(err, fmt.Sprintf("the API server of %s did not answer in time", cluster), "see whether it runs and can be reached: "+look+"cluster-info")
+		return hint.APITimeout.Wrap(err, fmt.Sprintf("the API server of %s did not answer in time", cluster),
+			"see whether it runs and can be reached: "+look+"cluster-info")
 	case apierrors.IsUnauthorized(err):
-		return hint.CredentialsRefused.Wrap(err, fmt.Sprintf("%s does not accept the credentials, which may have expired", cluster), "renew them, then try: "+look+"auth whoami")
+		return hint.CredentialsRefused.Wrap(err, fmt.Sprintf("%s does not accept the credentials, which may have expired", cluster),
+			"renew them, then try: "+look+"auth whoami")
 	case apierrors.IsForbidden(err):
-		return hint.RightsMissing.Wrap(err, fmt.Sprintf("this user may not look at %s", cluster), "have the user bound to the roles of: kindctl verify --print-rbac")
+		return hint.RightsMissing.Wrap(err, fmt.Sprintf("this user may not look at %s", cluster),
+			"have the user bound to the roles of: kindctl verify --print-rbac")
 	}
-	return hint.APIUnreachable.Wrap(err, fmt.Sprintf("the API server of %s does not answer as it should", cluster), "look at it: "+look+"cluster-info")
+	return hint.APIUnreachable.Wrap(err, fmt.Sprintf("the API server of %s does not answer as it should", cluster),
+		"look at it: "+look+"cluster-info")
 }

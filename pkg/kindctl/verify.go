@@ -43,13 +43,15 @@ func (c *Client) Verify(ctx context.Context, o VerifyOptions) (verify.Report, er
 		return report, err
 	}
 	if o.CNI != "" && o.CNI != expect.CNI {
-		return report, hint.CNIDiffers.New(fmt.Sprintf("%s, not %s", hasCNI(report.Cluster, expect.CNI), o.CNI), "leave --cni out, or look at another cluster: kindctl get clusters")
+		return report, hint.CNIDiffers.New(fmt.Sprintf("%s, not %s", hasCNI(report.Cluster, expect.CNI), o.CNI),
+			"leave --cni out, or look at another cluster: kindctl get clusters")
 	}
 	run, err := c.verification(ctx, o.Cluster, client, expect, o.Selection)
 	if err != nil {
 		return report, err
 	}
-	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + report.Cluster, Estimate: verifyEstimate})
+	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + report.Cluster,
+		Estimate: verifyEstimate})
 	report, err = run(ctx)
 	if err == nil {
 		span.Done("")

@@ -50,7 +50,8 @@ func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
 	if deadline, limited := deadlineOf(t); limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-removeTimeout),
-			hint.TestDeadline.New("the test's deadline is too near to create a cluster and to remove it", "allow more time: go test -timeout 30m"))
+			hint.TestDeadline.New("the test's deadline is too near to create a cluster and to remove it",
+				"allow more time: go test -timeout 30m"))
 		defer cancel()
 	}
 	return client.WithSink(s.sink).Up(ctx, s.UpOptions)

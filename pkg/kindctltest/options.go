@@ -87,7 +87,8 @@ func With(change func(*kindctl.UpOptions)) Option {
 // mergeOptions merges options over the environment over the smallest profile, and says
 // what is wrong with the cluster that they describe.
 func mergeOptions(name string, options []Option) (settings, error) {
-	s := settings{UpOptions: kindctl.UpOptions{Images: kindctl.ImageMode(os.Getenv("KINDCTL_IMAGES")), Mirror: os.Getenv("KINDCTL_IMAGE_REGISTRY")}}
+	s := settings{UpOptions: kindctl.UpOptions{Images: kindctl.ImageMode(os.Getenv("KINDCTL_IMAGES")),
+		Mirror: os.Getenv("KINDCTL_IMAGE_REGISTRY")}}
 	var err error
 	if s.retain, err = isOn("KINDCTL_RETAIN"); err != nil {
 		return s, err

@@ -48,7 +48,8 @@ func (c *sharedClusters) releaseOne(ctx context.Context, cluster *sharedCluster,
 	}
 	id, err := c.identity(ctx, *cluster.result)
 	if err != nil {
-		return hint.RemoveFailed.Wrap(err, "it is not certain that cluster "+name+" is the one that tests created, so it stays", "remove it: kindctl down -n "+name)
+		return hint.RemoveFailed.Wrap(err, "it is not certain that cluster "+name+" is the one that tests created, so it stays",
+			"remove it: kindctl down -n "+name)
 	}
 	if id != created {
 		return nil // another one, created meanwhile
@@ -66,6 +67,7 @@ func (c *sharedClusters) releaseOne(ctx context.Context, cluster *sharedCluster,
 
 // down removes a cluster outside of any test.
 func down(ctx context.Context, name, kubeconfig string) error {
-	_, err := client.WithSink(report.NewConsole(os.Stderr, report.Style{})).Down(ctx, kindctl.DownOptions{Name: name, Kubeconfig: kubeconfig})
+	_, err := client.WithSink(report.NewConsole(os.Stderr, report.Style{})).Down(ctx, kindctl.DownOptions{Name: name,
+		Kubeconfig: kubeconfig})
 	return err
 }
