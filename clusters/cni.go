@@ -2,12 +2,10 @@ package clusters
 
 import (
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 // Place is where a configuration file or the environment sets the value of a path,
@@ -42,34 +40,34 @@ func (t *Topology) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // validateCNI checks the choice of the CNI with what must suit it.
-func (t Topology) validateCNI(complain complaint) (warnings []string) {
+func (t Topology) validateCNI(report reporter) (warnings []string) {
 	chosen, known := cni.Named(t.CNI)
 	if !known && t.CNI != cni.None {
-		complain("cni", "unknown CNI %q%s; use one of: %s", t.CNI, hint.Nearest(t.CNI, cni.Names()), strings.Join(cni.Names(), ", "))
+		report.unknown("cni", "CNI", t.CNI, cni.Names())
 	}
 	if !slices.Contains(ProxyModes, t.ProxyMode) {
-		complain("proxyMode", "unknown proxy mode %q%s; use one of: %s", t.ProxyMode, hint.Nearest(t.ProxyMode, ProxyModes), strings.Join(ProxyModes, ", "))
+		report.unknown("proxyMode", "proxy mode", t.ProxyMode, ProxyModes)
 	}
 	switch {
 	case t.ProxyMode == "none" && t.CNI == cni.None:
 		warnings = append(warnings, t.origins.prefix(t.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
 	case t.ProxyMode == "none" && known && !chosen.ReplacesProxy:
 		_, titles := cni.ReplacingProxy()
-		complain(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only %s can take kube-proxy's place; without either no Service works", t.CNI, titles)
+		report(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only %s can take kube-proxy's place; without either no Service works", t.CNI, titles)
 	}
 	return warnings
 }
 
 // validateCNISettings checks that settings are for the CNI that there is.
-func (t Topology) validateCNISettings(complain complaint) {
+func (t Topology) validateCNISettings(report reporter) {
 	for _, c := range cni.All() {
 		settings, set := t.CNISettings[c.Name]
 		switch {
 		case !set:
 		case c.Name != t.CNI:
-			complain(c.Name, "%s has settings, but the CNI is %s; write cni: %s, or leave them out", c.Name, t.CNI, c.Name)
+			report(c.Name, "%s has settings, but the CNI is %s; write cni: %s, or leave them out", c.Name, t.CNI, c.Name)
 		default:
-			settings.Validate(t.ProxyMode, func(field, format string, args ...any) { complain(c.Name+"."+field, format, args...) })
+			settings.Validate(t.ProxyMode, func(field, format string, args ...any) { report(c.Name+"."+field, format, args...) })
 		}
 	}
 }

@@ -42,30 +42,30 @@ func decode(data []byte, filename string, t *Topology) error {
 	if err != nil {
 		return err
 	}
-	s := &survey{filename: filename, origins: origins{}, inside: map[*yaml.Node]bool{}}
+	v := &yamlValidator{filename: filename, origins: origins{}, inside: map[*yaml.Node]bool{}}
 	if t.origins != nil { // those of the default profile
-		s.origins = t.origins
+		v.origins = t.origins
 	}
-	t.origins = s.origins
+	t.origins = v.origins
 	if format == kindVersion {
 		t.Raw = &v1alpha4.Cluster{}
-		s.visit(document, reflect.TypeFor[v1alpha4.Cluster](), "kindConfig")
+		v.visit(document, reflect.TypeFor[v1alpha4.Cluster](), "kindConfig")
 		err = document.Decode(t.Raw)
 	} else {
-		s.visit(document, reflect.TypeFor[Topology](), "")
+		v.visit(document, reflect.TypeFor[Topology](), "")
 		err = document.Decode(t)
 	}
-	if len(s.problems) > 0 {
-		return invalid(strings.Join(s.problems, "\n"))
+	if len(v.problems) > 0 {
+		return invalid(strings.Join(v.problems, "\n"))
 	}
 	if err != nil {
 		return invalid(explain(err, filename))
 	}
-	problems := t.settle()
+	problems := t.applyDefaults()
 	if format == kindVersion {
-		problems = append(problems, t.adopt()...)
+		problems = append(problems, t.fromKindFile()...)
 	} else {
-		problems = append(problems, t.absorb()...)
+		problems = append(problems, t.fromKindConfig()...)
 		t.anchor(filepath.Dir(filename))
 	}
 	if len(problems) > 0 {
@@ -75,7 +75,7 @@ func decode(data []byte, filename string, t *Topology) error {
 }
 
 // parse reads the only document of a file and the version of its format. A file
-// of another format is named as such before its fields are judged.
+// of another format is named as such before its fields are validated.
 func parse(data []byte, filename string) (document *yaml.Node, version string, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for document == nil {
@@ -99,7 +99,7 @@ func parse(data []byte, filename string) (document *yaml.Node, version string, e
 	if err := document.Decode(&format); err != nil {
 		return nil, "", invalid(explain(err, filename))
 	}
-	if err := judgeFormat(document, filename, format.APIVersion, format.Kind); err != nil {
+	if err := validateFormat(document, filename, format.APIVersion, format.Kind); err != nil {
 		return nil, "", err
 	}
 	return document, format.APIVersion, onlyEmpty(decoder, filename)
@@ -109,8 +109,8 @@ func parse(data []byte, filename string) (document *yaml.Node, version string, e
 // versions.
 var kindGroups = []string{"kind.x-k8s.io/", "kind.sigs.k8s.io/"}
 
-// judgeFormat refuses another format than those that are read.
-func judgeFormat(document *yaml.Node, filename, version, kind string) error {
+// validateFormat refuses another format than those that are read.
+func validateFormat(document *yaml.Node, filename, version, kind string) error {
 	another, ours := strings.CutPrefix(version, group)
 	kinds := slices.ContainsFunc(kindGroups, func(group string) bool { return strings.HasPrefix(version, group) })
 	formats := fmt.Sprintf("this kindctl reads %s and %s, and kind's %s", APIVersion, Kind, kindVersion)
@@ -154,8 +154,8 @@ func onlyEmpty(decoder *yaml.Decoder, filename string) error {
 	}
 }
 
-// settle makes groups and counts agree, and fills in what a group leaves out.
-func (t *Topology) settle() (problems []string) {
+// applyDefaults makes groups and counts agree, and fills in what a group leaves out.
+func (t *Topology) applyDefaults() (problems []string) {
 	if t.Groups == nil {
 		return nil
 	}
@@ -190,18 +190,18 @@ func invalid(message string) error {
 
 var lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
-// explain turns the decoder's complaints into FILE:LINE form.
+// explain turns the decoder's errors into FILE:LINE form.
 func explain(err error, filename string) string {
-	complaints := []string{err.Error()}
+	messages := []string{err.Error()}
 	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
-		complaints = typed.Errors
+		messages = typed.Errors
 	}
-	for i, complaint := range complaints {
-		if m := lineNumber.FindStringSubmatch(complaint); m != nil {
-			complaints[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(complaint, m[0])
+	for i, message := range messages {
+		if m := lineNumber.FindStringSubmatch(message); m != nil {
+			messages[i] = filename + ":" + m[1] + ": " + strings.TrimPrefix(message, m[0])
 		} else {
-			complaints[i] = filename + ":1: " + strings.TrimPrefix(complaint, "yaml: ") // which is said of all lines but the first
+			messages[i] = filename + ":1: " + strings.TrimPrefix(message, "yaml: ") // which is said of all lines but the first
 		}
 	}
-	return strings.Join(complaints, "\n")
+	return strings.Join(messages, "\n")
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
@@ -56,19 +55,19 @@ func (t Topology) Members() int {
 	return cmp.Or(len(t.EtcdNames()), t.ControlPlanes)
 }
 
-// judgeEtcd refuses what no etcd can be, and what nobody should want.
-func (t Topology) judgeEtcd(complain complaint) {
+// validateEtcd refuses what no etcd can be, and what nobody should want.
+func (t Topology) validateEtcd(report reporter) {
 	if t.Etcd != "" && !slices.Contains(EtcdPlaces, t.Etcd) {
-		complain("etcd", "unknown place of etcd %q%s; use one of: %s", t.Etcd, hint.Nearest(t.Etcd, EtcdPlaces), strings.Join(EtcdPlaces, ", "))
+		report.unknown("etcd", "place of etcd", t.Etcd, EtcdPlaces)
 		return
 	}
 	switch n := t.EtcdMembers; {
 	case n != 0 && !t.ExternalEtcd():
-		complain("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
+		report("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
 	case n < 0 || n > maxEtcdMembers:
-		complain("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)
+		report("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)
 	case n%2 == 0 && n > 0 && !t.AllowEvenEtcd:
-		complain("etcdMembers", "%d members of etcd have a quorum of %d and survive the loss of %d, no more than %d members would; use an odd number, or allowEvenEtcd to have it so", n, n/2+1, (n-1)/2, n-1)
+		report("etcdMembers", "%d members of etcd have a quorum of %d and survive the loss of %d, no more than %d members would; use an odd number, or allowEvenEtcd to have it so", n, n/2+1, (n-1)/2, n-1)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
@@ -122,14 +121,14 @@ func (t Topology) subnets(written string, standard func(family) string) string {
 	return strings.Join(subnets, ",")
 }
 
-func (t Topology) judgeSubnets(complain complaint) {
+func (t Topology) validateSubnets(report reporter) {
 	if t.IPFamily != "" && !slices.Contains(IPFamilies, t.IPFamily) {
-		complain("ipFamily", "unknown IP family %q%s; use one of: %s", t.IPFamily, hint.Nearest(t.IPFamily, IPFamilies), strings.Join(IPFamilies, ", "))
+		report.unknown("ipFamily", "IP family", t.IPFamily, IPFamilies)
 		return
 	}
 	pods, err := t.parse(t.Pods())
 	if err != nil {
-		complain("podSubnet", "pod subnet %q: %v", t.Pods(), err)
+		report("podSubnet", "pod subnet %q: %v", t.Pods(), err)
 	}
 	shares := t.shares()
 	chosen, _ := cni.Named(t.CNI)
@@ -137,24 +136,24 @@ func (t Topology) judgeSubnets(complain complaint) {
 		f := familyOf(subnet.Addr())
 		bits, shared := shares[f.name]
 		if !shared && chosen.UsesNodeCIDRs {
-			complain("podSubnet", "pod subnet %s: %s takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, chosen.Title, f.name)
+			report("podSubnet", "pod subnet %s: %s takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, chosen.Title, f.name)
 		}
 		if room := 1 << max(min(bits-subnet.Bits(), 16), 0); shared && (subnet.Bits() > bits || room < t.Nodes()) {
-			complain("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), bits)
+			report("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), bits)
 		} else if bits-subnet.Bits() > mostShares {
-			complain("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, bits-mostShares, bits)
+			report("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, bits-mostShares, bits)
 		}
 	}
 	services, err := t.parse(t.Services())
 	if err != nil {
-		complain("serviceSubnet", "service subnet %q: %v", t.Services(), err)
+		report("serviceSubnet", "service subnet %q: %v", t.Services(), err)
 	}
 	for _, subnet := range services {
 		if f := familyOf(subnet.Addr()); subnet.Bits() < f.minServiceBits || subnet.Bits() > f.maxServiceBits {
-			complain("serviceSubnet", "service subnet %s: use a size from /%d to /%d", subnet, f.minServiceBits, f.maxServiceBits)
+			report("serviceSubnet", "service subnet %s: use a size from /%d to /%d", subnet, f.minServiceBits, f.maxServiceBits)
 		}
 		if at := slices.IndexFunc(pods, subnet.Overlaps); at >= 0 {
-			complain(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods[at], subnet)
+			report(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods[at], subnet)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 // Production tells whether the cluster is to be as in production.
 func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 
-// hasten returns kubeadm's settings of a fast cluster.
-func (t Topology) hasten() []string {
+// speedUp returns kubeadm's settings of a fast cluster.
+func (t Topology) speedUp() []string {
 	quick := []string{quickKeys, quickControllers}
 	if !t.ExternalEtcd() && !t.ownEtcd() {
 		quick = append(quick, quickEtcd)

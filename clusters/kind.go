@@ -63,7 +63,7 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 // ownPatches are kindctl's patches of kubeadm's configuration for all nodes.
 func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
 	if !t.Production() {
-		patches = append(patches, t.hasten()...)
+		patches = append(patches, t.speedUp()...)
 	}
 	if t.ExternalEtcd() {
 		patches = append(patches, t.externalEtcd())
@@ -75,7 +75,7 @@ func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
 }
 
 func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
-	rest, _ := t.rest(node)
+	rest, _ := t.kindNodeOf(node)
 	kinds := *rest.DeepCopy()
 	t.translatedFor(t.nodePatches(node), []Node{node}, settings).into(&kinds.KubeadmConfigPatches, &kinds.KubeadmConfigPatchesJSON6902)
 	if node.isFirst() && t.Patched() {

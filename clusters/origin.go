@@ -50,7 +50,7 @@ func (o origins) of(path string) (origin, bool) {
 // inFile reports whether a configuration file sets the value.
 func (o origins) inFile(path string) bool { return o[path].level == fromFile }
 
-// prefix is what a complaint about a value begins with: the place, where
+// prefix is what a message about a value begins with: the place, where
 // somebody wrote it and cannot see it.
 func (o origins) prefix(path string) string {
 	if found, _ := o.of(path); found.level == fromFile || found.level == fromEnvironment {
@@ -103,7 +103,7 @@ func (t Topology) PlaceOfImage(image string) string {
 		return t.PlaceOf("image")
 	}
 	for _, node := range t.Each() {
-		if kinds, path := t.rest(node); kinds.Image == image {
+		if kinds, path := t.kindNodeOf(node); kinds.Image == image {
 			return t.PlaceOf(path + ".image")
 		}
 	}

@@ -16,7 +16,7 @@ var versionTag = regexp.MustCompile(`:(v1\.[0-9]+\.[0-9]+(-(alpha|beta|rc)\.[0-9
 
 // imageOf is the node image of a node, "" for one that kindctl finds.
 func (t Topology) imageOf(node Node) string {
-	kinds, _ := t.rest(node)
+	kinds, _ := t.kindNodeOf(node)
 	return cmp.Or(kinds.Image, t.Image)
 }
 
@@ -57,7 +57,7 @@ func (t Topology) clusterPatches() patchSet {
 
 // nodePatches are those for one node.
 func (t Topology) nodePatches(node Node) patchSet {
-	kinds, path := t.rest(node)
+	kinds, path := t.kindNodeOf(node)
 	return t.readPatches(path, kinds.KubeadmConfigPatches, kinds.KubeadmConfigPatchesJSON6902)
 }
 

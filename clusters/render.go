@@ -43,7 +43,7 @@ func (t Topology) Patched() bool {
 // cluster's.
 func (t Topology) Images() (images []string) {
 	for _, node := range t.Each() {
-		kinds, _ := t.rest(node)
+		kinds, _ := t.kindNodeOf(node)
 		images = append(images, kinds.Image)
 	}
 	return images
@@ -53,7 +53,7 @@ func (t Topology) Images() (images []string) {
 // node that has patches or an image of its own.
 func (t Topology) Render(settings NodeSettings) (all []Rendered, err error) {
 	for _, node := range t.Each() {
-		kinds, _ := t.rest(node)
+		kinds, _ := t.kindNodeOf(node)
 		if !node.isFirst() && len(t.nodePatches(node).patches) == 0 && kinds.Image == "" {
 			continue
 		}

@@ -223,7 +223,7 @@ func (r *review) effects(node Node) {
 // withoutEffect warns of patches that set what is so without them.
 func (r *review) withoutEffect(set patchSet) {
 	for _, patch := range set.patches {
-		if effective, read := r.effective[idOf(patch)]; read && !effective && !patch.Empty() && !absorbed(patch) {
+		if effective, read := r.effective[idOf(patch)]; read && !effective && !patch.Empty() && !isRead(patch) {
 			r.warn(patch.PlaceOf("kind"), "the patch of kind %s changes nothing: all that it sets is set without it", patch.Kind)
 		}
 	}

@@ -90,7 +90,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return compiled
 }
 
-// inSchema judges a configuration file by the published schema.
+// inSchema validates a configuration file with the published schema.
 func inSchema(t *testing.T, compiled *jsonschema.Schema, data []byte) error {
 	t.Helper()
 	translated, err := yaml.YAMLToJSON(data)
@@ -104,7 +104,7 @@ func inSchema(t *testing.T, compiled *jsonschema.Schema, data []byte) error {
 	return compiled.Validate(document)
 }
 
-// decoded judges a configuration file as up does.
+// decoded validates a configuration file as up does.
 func decoded(data []byte) error {
 	topology, err := Decode(data, "lab.yaml")
 	if err != nil {

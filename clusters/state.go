@@ -72,8 +72,8 @@ func under(name, dir string) (beneath string, is bool) {
 	return strings.CutPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// judgeState finds nodes that would keep their state in the same folder.
-func (t Topology) judgeState(complain complaint) (warnings []string) {
+// validateState finds nodes that would keep their state in the same folder.
+func (t Topology) validateState(report reporter) (warnings []string) {
 	type owner struct{ node, dir string }
 	taken, volumes := map[string]owner{}, map[string]string{}
 	for _, node := range t.Each() {
@@ -84,7 +84,7 @@ func (t Topology) judgeState(complain complaint) (warnings []string) {
 				continue
 			}
 			if other.node != node.Name {
-				complain(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a folder of its own, in a group of its own, or leave the mount out",
+				report(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a folder of its own, in a group of its own, or leave the mount out",
 					other.node, node.Name, dir.Owner, dir.HostPath)
 			}
 		}

@@ -2,11 +2,17 @@ package clusters
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/kindctl/kindctl/pkg/fidelity"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 const (
@@ -15,6 +21,14 @@ const (
 	// maxNodes is far beyond what one machine carries; it catches a typing error.
 	maxNodes = 100
 )
+
+// reporter reports that the value at a path is wrong.
+type reporter func(path, format string, args ...any)
+
+// unknown reports a value that is none of those that there are.
+func (r reporter) unknown(path, what, value string, known []string) {
+	r(path, "unknown %s %q%s; use one of: %s", what, value, hint.Nearest(value, known), strings.Join(known, ", "))
+}
 
 // Validate returns warnings, and one error that names everything wrong at once,
 // with its place where a configuration file says it.
@@ -26,33 +40,33 @@ func (t Topology) ValidateShape() (warnings []string, err error) { return t.vali
 
 func (t Topology) validate(patches bool) (warnings []string, err error) {
 	var problems []string
-	complain := func(path, format string, args ...any) {
+	report := reporter(func(path, format string, args ...any) {
 		problems = append(problems, t.origins.prefix(path)+fmt.Sprintf(format, args...))
-	}
+	})
 	warnings = append(t.adoptedCNI(), t.notes...)
 
-	t.validateName(complain)
+	t.validateName(report)
 	if t.ControlPlanes < 1 {
-		complain("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
+		report("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
 	}
 	if t.Workers < 0 {
-		complain("workers", "workers: %d; use 0 or more", t.Workers)
+		report("workers", "workers: %d; use 0 or more", t.Workers)
 	}
 	if t.Nodes() > maxNodes {
-		complain(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
+		report(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
-	warnings = append(warnings, t.validateCNI(complain)...)
+	warnings = append(warnings, t.validateCNI(report)...)
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
-		complain("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
+		report("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
-	t.judgeEtcd(complain)
-	t.judgeSubnets(complain)
-	t.judgeGroups(complain)
-	t.judgeTogether(complain)
-	warnings = append(warnings, t.judgeState(complain)...)
-	t.judgeManifests(complain)
-	t.judgeSettings(complain)
-	t.validateCNISettings(complain)
+	t.validateEtcd(report)
+	t.validateSubnets(report)
+	t.validateGroups(report)
+	t.validateTogether(report)
+	warnings = append(warnings, t.validateState(report)...)
+	t.validateManifests(report)
+	t.validateSettings(report)
+	t.validateCNISettings(report)
 	warnings = append(warnings, t.oldImages()...)
 	if patches {
 		said, wrong := t.ReviewPatches(nil)
@@ -76,14 +90,14 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 
 // validateName refuses names of which no name of a node can be made, which is a DNS
 // name too.
-func (t Topology) validateName(complain complaint) {
+func (t Topology) validateName(report reporter) {
 	suffix := t.longestSuffix()
 	longest, reason := maxHostname-len(suffix), ""
 	if len(t.Name) > longest {
 		reason = fmt.Sprintf("; the container %s%s would have a host name of %d characters, and at most %d are allowed", t.Name, suffix, len(t.Name)+len(suffix), maxHostname)
 	}
 	if reason != "" || len(validation.IsDNS1123Subdomain(t.Name)) > 0 {
-		complain("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit%s", t.Name, longest, reason)
+		report("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit%s", t.Name, longest, reason)
 	}
 }
 
@@ -104,4 +118,87 @@ func (t Topology) longestSuffix() string {
 		}
 	}
 	return longest
+}
+
+var (
+	// gateName is how Kubernetes writes feature gates. Which there are depends
+	// on the version: the node image knows.
+	gateName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
+	// apiName is a group and version, a resource of it, or a class such as
+	// api/alpha (the API server's --runtime-config).
+	apiName = regexp.MustCompile(`^[a-z][a-z0-9.-]*(/[a-z0-9]+){0,2}$`)
+	// networkName is Docker's rule for names.
+	networkName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+)
+
+func (t Topology) apiServerAddress() string {
+	if t.Raw == nil {
+		return ""
+	}
+	return t.Raw.Networking.APIServerAddress
+}
+
+// APIServerAddress is the address of this machine that the API server is to be
+// reached at; the zero value where none is asked for.
+func (t Topology) APIServerAddress() netip.Addr {
+	address, err := netip.ParseAddr(t.apiServerAddress())
+	if err != nil {
+		return netip.Addr{} // Validate refuses it
+	}
+	return address
+}
+
+// oldImages warns of node images of a Kubernetes that kubernetesVersion would
+// refuse.
+func (t Topology) oldImages() (warnings []string) {
+	for _, node := range t.Each() {
+		image := t.imageOf(node)
+		if version := t.kubernetesOf(node, nil); image != "" && version != "" && releases.TooOld(version) {
+			path := "image"
+			if kinds, at := t.kindNodeOf(node); kinds.Image != "" {
+				path = at + ".image"
+			}
+			warnings = append(warnings, t.origins.prefix(path)+"Kubernetes of image "+image+" is older than "+releases.Oldest+", the oldest that kindctl is known to work with")
+		}
+	}
+	slices.Sort(warnings)
+	return slices.Compact(warnings)
+}
+
+// validateSettings looks at what concerns the whole cluster.
+func (t Topology) validateSettings(report reporter) {
+	for _, gate := range slices.Sorted(maps.Keys(t.FeatureGates)) {
+		if !gateName.MatchString(gate) {
+			report("featureGates["+gate+"]", "feature gate %q: write its name, such as MemoryQoS", gate)
+		}
+	}
+	for _, api := range slices.Sorted(maps.Keys(t.RuntimeConfig)) {
+		if !apiName.MatchString(api) {
+			report("runtimeConfig["+api+"]", "runtimeConfig %q: write a version such as batch/v1beta1, or api/alpha, api/beta, api/all", api)
+		}
+	}
+	if text := t.apiServerAddress(); text != "" {
+		if _, err := netip.ParseAddr(text); err != nil {
+			report("kindConfig.networking.apiServerAddress", "apiServerAddress %q: write an IP address of this machine, or 0.0.0.0 for all of them", text)
+		}
+	}
+	if t.Image != "" && !slices.Contains(t.Images(), "") {
+		report("image", "every node names its own image, so that none would be made from %s; leave one of them out", t.Image)
+	}
+	if t.KubernetesVersion != "" {
+		if _, err := releases.Resolve(t.KubernetesVersion); err != nil {
+			report("kubernetesVersion", "%v; %s", err, hint.AdviceOf(err))
+		} else if t.Image != "" {
+			report("kubernetesVersion", "the image %s decides the version of Kubernetes; leave one of the two out", t.Image)
+		}
+	}
+	if t.Network != "" && !networkName.MatchString(t.Network) {
+		report("network", "network %q: use letters, digits, '_', '.' and '-', and begin with a letter or digit", t.Network)
+	}
+	if t.Fidelity != "" && !slices.Contains(fidelity.Modes, t.Fidelity) {
+		report.unknown("fidelity", "fidelity", t.Fidelity, fidelity.Modes)
+	}
+	if t.TTL < 0 {
+		report("ttl", "ttl %s: write a time that is yet to come, such as 2h", t.TTL)
+	}
 }

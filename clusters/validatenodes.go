@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -14,9 +15,6 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-// complaint reports that the value at a path is wrong.
-type complaint func(path, format string, args ...any)
 
 var (
 	roles        = []string{ControlPlane, Worker}
@@ -32,43 +30,43 @@ var occupied = []string{"/", "/tmp", "/run", "/var", modules}
 // modules are the kernel's, which kind shows to every node, read-only.
 const modules = "/lib/modules"
 
-// judgeGroups looks at each group by itself.
-func (t Topology) judgeGroups(complain complaint) {
+// validateGroups looks at each group by itself.
+func (t Topology) validateGroups(report reporter) {
 	for i, g := range t.Groups {
 		at := fmt.Sprintf("nodes[%d]", i)
 		if !slices.Contains(roles, g.Role) {
-			complain(at+".role", "unknown role %q%s; use one of: %s", g.Role, hint.Nearest(g.Role, roles), strings.Join(roles, ", "))
+			report.unknown(at+".role", "role", g.Role, roles)
 		}
 		if g.Count < 1 {
-			complain(at+".count", "count: %d; use 1 or more, or leave the group out", g.Count)
+			report(at+".count", "count: %d; use 1 or more, or leave the group out", g.Count)
 		}
-		g.judgeLabels(at, complain)
-		g.judgeTaints(at, complain)
-		g.judgePorts(at, complain)
-		g.judgeMounts(at, complain)
-		t.judgeLimits(g, at, complain)
+		g.validateLabels(at, report)
+		g.validateTaints(at, report)
+		g.validatePorts(at, report)
+		g.validateMounts(at, report)
+		t.validateLimits(g, at, report)
 	}
 }
 
 // givenLabels are set by kubelets and kubeadm; with other values a cluster breaks.
 var givenLabels = []string{corev1.LabelHostname, corev1.LabelOSStable, corev1.LabelArchStable, ControlPlaneTaint.Key}
 
-func (g Group) judgeLabels(at string, complain complaint) {
+func (g Group) validateLabels(at string, report reporter) {
 	for _, key := range slices.Sorted(maps.Keys(g.Labels)) {
 		value, place := g.Labels[key], at+".labels["+key+"]"
 		for _, problem := range validation.IsQualifiedName(key) {
-			complain(place, "label %q: %s", key, problem)
+			report(place, "label %q: %s", key, problem)
 		}
 		for _, problem := range validation.IsValidLabelValue(value) {
-			complain(place, "value %q of label %s: %s", value, key, problem)
+			report(place, "value %q of label %s: %s", value, key, problem)
 		}
 		if slices.Contains(givenLabels, key) {
-			complain(place, "label %s is Kubernetes' own; leave it out", key)
+			report(place, "label %s is Kubernetes' own; leave it out", key)
 		}
 	}
 }
 
-func (g Group) judgeTaints(at string, complain complaint) {
+func (g Group) validateTaints(at string, report reporter) {
 	seen := []corev1.Taint{}
 	if g.Role == ControlPlane {
 		seen = append(seen, ControlPlaneTaint)
@@ -78,9 +76,9 @@ func (g Group) judgeTaints(at string, complain complaint) {
 		taint, err := parseTaint(text)
 		switch {
 		case err != nil:
-			complain(place, "taint %q: %v", text, err)
+			report(place, "taint %q: %v", text, err)
 		case slices.ContainsFunc(seen, func(other corev1.Taint) bool { return taint.MatchTaint(&other) }):
-			complain(place, "taint %s:%s is there already", taint.Key, taint.Effect)
+			report(place, "taint %s:%s is there already", taint.Key, taint.Effect)
 		}
 		seen = append(seen, taint)
 	}
@@ -107,26 +105,26 @@ func (m Mount) isKinds() bool {
 	return m.ReadOnly && path.Clean(m.ContainerPath) == modules && path.Clean(m.HostPath) == modules
 }
 
-func (g Group) judgeMounts(at string, complain complaint) {
+func (g Group) validateMounts(at string, report reporter) {
 	seen := slices.Clone(occupied)
 	for i, m := range g.Mounts {
 		place := fmt.Sprintf("%s.mounts[%d]", at, i)
 		if m.HostPath == "" || strings.Contains(m.HostPath, ":") {
-			complain(place+".hostPath", "host path %q: name a file or folder of this machine, without colons", m.HostPath)
+			report(place+".hostPath", "host path %q: name a file or folder of this machine, without colons", m.HostPath)
 		}
 		inside := path.Clean(m.ContainerPath)
 		switch {
 		case !path.IsAbs(m.ContainerPath) || strings.Contains(m.ContainerPath, ":"):
-			complain(place+".containerPath", "container path %q: write it from the root, without colons", m.ContainerPath)
+			report(place+".containerPath", "container path %q: write it from the root, without colons", m.ContainerPath)
 		case m.isKinds():
 		case slices.Contains(occupied, inside):
-			complain(place+".containerPath", "container path %s is the node's own; choose one beneath it, or another one", inside)
+			report(place+".containerPath", "container path %s is the node's own; choose one beneath it, or another one", inside)
 		case slices.Contains(seen, inside):
-			complain(place+".containerPath", "container path %s has a mount already", inside)
+			report(place+".containerPath", "container path %s has a mount already", inside)
 		}
 		seen = append(seen, inside)
 		if m.Propagation != "" && !slices.Contains(propagations, m.Propagation) {
-			complain(place+".propagation", "unknown propagation %q; use one of: %s", m.Propagation, strings.Join(propagations, ", "))
+			report.unknown(place+".propagation", "propagation", m.Propagation, propagations)
 		}
 	}
 }
@@ -140,7 +138,7 @@ var (
 	leastMemory = map[string]resource.Quantity{ControlPlane: resource.MustParse("1700Mi"), Worker: resource.MustParse("512Mi")}
 )
 
-func (t Topology) judgeLimits(g Group, at string, complain complaint) {
+func (t Topology) validateLimits(g Group, at string, report reporter) {
 	for _, limit := range []struct {
 		field, text, example string
 		least                map[string]resource.Quantity
@@ -153,23 +151,74 @@ func (t Topology) judgeLimits(g Group, at string, complain complaint) {
 		switch {
 		case limit.text == "":
 		case err != nil:
-			complain(at+"."+limit.field, "%s: %q is no quantity; write it as %s", limit.field, limit.text, limit.example)
+			report(at+"."+limit.field, "%s: %q is no quantity; write it as %s", limit.field, limit.text, limit.example)
 		case value.Cmp(least) < 0:
-			complain(at+"."+limit.field, "%s: %s is less than the %s that such a node needs", limit.field, limit.text, least.String())
+			report(at+"."+limit.field, "%s: %s is less than the %s that such a node needs", limit.field, limit.text, least.String())
 		}
 	}
 }
 
-// judgeTogether looks at what nodes have in common.
-func (t Topology) judgeTogether(complain complaint) {
+// validateTogether looks at what nodes have in common.
+func (t Topology) validateTogether(report reporter) {
 	if len(t.Groups) > 0 && (count(t.Groups, ControlPlane) != t.ControlPlanes || count(t.Groups, Worker) != t.Workers) {
-		complain("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
+		report("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
 	}
 	takesPods := func(node Node) bool {
 		return !slices.ContainsFunc(t.taintsOf(node), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
 	}
 	if (len(t.Groups) > 0 || t.Raw != nil) && (t.Nodes() == 1 || t.Workers > 0) && t.Nodes() <= maxNodes && !slices.ContainsFunc(t.Each(), takesPods) {
-		complain("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
+		report("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
 	}
-	t.judgeHostPorts(complain)
+	t.validateHostPorts(report)
+}
+
+func (g Group) validatePorts(at string, report reporter) {
+	for i, p := range g.Ports {
+		place := fmt.Sprintf("%s.ports[%d]", at, i)
+		if p.ContainerPort < 1 || p.ContainerPort > 65535 {
+			report(place+".containerPort", "container port %d: use 1 to 65535", p.ContainerPort)
+		}
+		if p.HostPort < 0 || p.HostPort > 65535 {
+			report(place+".hostPort", "host port %d: use 1 to 65535, or 0 for a free one", p.HostPort)
+		}
+		if _, err := netip.ParseAddr(p.Address()); err != nil {
+			report(place+".listenAddress", "listen address %q: write an IP address of this machine, or 0.0.0.0 for all of them", p.ListenAddress)
+		}
+		if !slices.Contains(protocols, p.Proto()) {
+			report.unknown(place+".protocol", "protocol", p.Protocol, protocols)
+		}
+		if p.HostPort > 0 && g.Count > 1 {
+			report(place+".hostPort", "%d nodes cannot share host port %d; give it to a group of one node, or leave it out for free ones", g.Count, p.HostPort)
+		}
+	}
+}
+
+// validateHostPorts finds ports of this machine that are given twice.
+func (t Topology) validateHostPorts(report reporter) {
+	type owner struct {
+		Port
+		place string
+	}
+	var taken []owner
+	if t.APIServerPort > 0 {
+		taken = append(taken, owner{Port{HostPort: t.APIServerPort}, "apiServerPort"})
+	}
+	for i, g := range t.Groups {
+		for j, p := range g.Ports {
+			place := fmt.Sprintf("nodes[%d].ports[%d].hostPort", i, j)
+			for _, other := range taken {
+				if p.HostPort > 0 && p.HostPort == other.HostPort && p.Proto() == other.Proto() && overlap(p.Address(), other.Address()) {
+					report(place, "host port %d is given to %s too", p.HostPort, other.place)
+				}
+			}
+			taken = append(taken, owner{p, place})
+		}
+	}
+}
+
+// overlap tells whether two listen addresses cannot have the same port.
+func overlap(a, b string) bool {
+	first, errA := netip.ParseAddr(a)
+	second, errB := netip.ParseAddr(b)
+	return errA == nil && errB == nil && (first == second || first.IsUnspecified() || second.IsUnspecified())
 }

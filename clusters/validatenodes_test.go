@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestValidateNodes judges groups of nodes, with the lines that are wrong.
+// TestValidateNodes validates groups of nodes, with the lines that are wrong.
 func TestValidateNodes(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -17,9 +17,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
-// survey reads a document beside the type that it is decoded to. It finds out
+// yamlValidator reads a document beside the type that it is decoded to. It finds out
 // where each value stands, and what the decoder would pass over.
-type survey struct {
+type yamlValidator struct {
 	filename string
 	origins  origins
 	problems []string
@@ -28,12 +28,12 @@ type survey struct {
 	inside map[*yaml.Node]bool
 }
 
-func (s *survey) complain(node *yaml.Node, format string, args ...any) {
-	s.problems = append(s.problems, fmt.Sprintf("%s:%d: ", s.filename, node.Line)+fmt.Sprintf(format, args...))
+func (v *yamlValidator) reportAt(node *yaml.Node, format string, args ...any) {
+	v.problems = append(v.problems, fmt.Sprintf("%s:%d: ", v.filename, node.Line)+fmt.Sprintf(format, args...))
 }
 
 // visit goes through a value whose path is known.
-func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
+func (v *yamlValidator) visit(node *yaml.Node, t reflect.Type, path string) {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
@@ -42,24 +42,24 @@ func (s *survey) visit(node *yaml.Node, t reflect.Type, path string) {
 	}
 	switch {
 	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
-		s.visitFields(node, t, path)
+		v.visitFields(node, t, path)
 	case node.Kind == yaml.MappingNode && (t.Kind() == reflect.Map || t.Kind() == reflect.Interface):
 		for i := 0; i < len(node.Content); i += 2 {
-			s.enter(node.Content[i], node.Content[i+1], elem(t), path+"["+node.Content[i].Value+"]")
+			v.enter(node.Content[i], node.Content[i+1], elem(t), path+"["+node.Content[i].Value+"]")
 		}
 	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
 		for i, item := range node.Content {
-			s.enter(item, item, elem(t), path+"["+strconv.Itoa(i)+"]")
+			v.enter(item, item, elem(t), path+"["+strconv.Itoa(i)+"]")
 		}
 	case node.Kind == yaml.ScalarNode && !isGroup(t):
-		s.visitScalar(node, t, path)
+		v.visitScalar(node, t, path)
 	case node.ShortTag() == "!!null":
 	case t.Kind() == reflect.Slice:
-		s.complain(node, "%s is %s, and a list is wanted", fieldOf(path), kindpatch.ShapeOf(node))
+		v.reportAt(node, "%s is %s, and a list is wanted", fieldOf(path), kindpatch.ShapeOf(node))
 	case isGroup(t):
-		s.complain(node, "%s is %s, and an object is wanted", fieldOf(path), kindpatch.ShapeOf(node))
+		v.reportAt(node, "%s is %s, and an object is wanted", fieldOf(path), kindpatch.ShapeOf(node))
 	default:
-		s.complain(node, "%s is %s, and a single value is wanted", fieldOf(path), kindpatch.ShapeOf(node))
+		v.reportAt(node, "%s is %s, and a single value is wanted", fieldOf(path), kindpatch.ShapeOf(node))
 	}
 }
 
@@ -80,17 +80,17 @@ func elem(t reflect.Type) reflect.Type {
 	return t.Elem()
 }
 
-func (s *survey) enter(key, value *yaml.Node, t reflect.Type, path string) {
-	s.origins[path] = origin{level: fromFile, place: fmt.Sprintf("%s:%d", s.filename, key.Line)}
-	s.visit(value, t, path)
+func (v *yamlValidator) enter(key, value *yaml.Node, t reflect.Type, path string) {
+	v.origins[path] = origin{level: fromFile, place: fmt.Sprintf("%s:%d", v.filename, key.Line)}
+	v.visit(value, t, path)
 }
 
-func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
-	if s.inside[node] {
+func (v *yamlValidator) visitFields(node *yaml.Node, t reflect.Type, path string) {
+	if v.inside[node] {
 		return
 	}
-	s.inside[node] = true
-	defer delete(s.inside, node)
+	v.inside[node] = true
+	defer delete(v.inside, node)
 	known := fieldsOf(t)
 	for i := 0; i < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
@@ -98,42 +98,42 @@ func (s *survey) visitFields(node *yaml.Node, t reflect.Type, path string) {
 		switch {
 		case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
 			for _, item := range value.Content {
-				s.visit(item, t, path)
+				v.visit(item, t, path)
 			}
 		case key.Tag == "!!merge":
-			s.visit(value, t, path)
+			v.visit(value, t, path)
 		case is:
-			s.enter(key, value, field.Type, strings.TrimPrefix(path+"."+key.Value, "."))
+			v.enter(key, value, field.Type, strings.TrimPrefix(path+"."+key.Value, "."))
 		default:
-			s.complain(key, "there is no field %q%s", key.Value, advise(key.Value, t, known))
+			v.reportAt(key, "there is no field %q%s", key.Value, advise(key.Value, t, known))
 		}
 	}
 }
 
 // visitScalar finds what the decoder would bend: it takes 1 for 1.5, and
 // nanoseconds for a number without a unit.
-func (s *survey) visitScalar(node *yaml.Node, t reflect.Type, path string) {
+func (v *yamlValidator) visitScalar(node *yaml.Node, t reflect.Type, path string) {
 	name := fieldOf(path)
 	words := kindWords[t]
 	if node.Style&yaml.LiteralStyle != 0 {
-		known := s.origins[path]
+		known := v.origins[path]
 		known.text = node.Line + 1
-		s.origins[path] = known
+		v.origins[path] = known
 	}
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		if node.ShortTag() != "!!str" {
-			s.complain(node, "%s is %s; write it with its unit, such as 2h or 90m", name, node.Value)
+			v.reportAt(node, "%s is %s; write it with its unit, such as 2h or 90m", name, node.Value)
 		}
 	case node.ShortTag() == "!!null":
 	case t.Kind() == reflect.Bool && !isTruth(node):
-		s.complain(node, "%s is %s, and true or false is wanted, without quotes", name, kindpatch.ShapeOf(node))
+		v.reportAt(node, "%s is %s, and true or false is wanted, without quotes", name, kindpatch.ShapeOf(node))
 	case (t.Kind() == reflect.Int || t.Kind() == reflect.Int32) && node.ShortTag() == "!!str":
-		s.complain(node, "%s is %s, and a whole number is wanted, without quotes", name, kindpatch.ShapeOf(node))
+		v.reportAt(node, "%s is %s, and a whole number is wanted, without quotes", name, kindpatch.ShapeOf(node))
 	case node.ShortTag() == "!!float" && (t.Kind() == reflect.Int || t.Kind() == reflect.Int32):
-		s.complain(node, "%s is %s; write a whole number", name, node.Value)
+		v.reportAt(node, "%s is %s; write a whole number", name, node.Value)
 	case words != nil && !slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, node.Value) }):
-		s.complain(node, "%s is %q; use one of: %s", name, node.Value, strings.Join(words, ", "))
+		v.reportAt(node, "%s is %q; use one of: %s", name, node.Value, strings.Join(words, ", "))
 	}
 }
 
@@ -144,7 +144,7 @@ func isTruth(node *yaml.Node) bool {
 	return node.Decode(&truth) == nil
 }
 
-// kindWords are the values of those fields of kind's whose own complaint names
+// kindWords are the values of those fields of kind's whose own error names
 // no line.
 var kindWords = map[reflect.Type][]string{
 	reflect.TypeFor[v1alpha4.PortMappingProtocol](): protocols,
