@@ -68,7 +68,7 @@ func nodeSessions(ctx context.Context, t *verify.Target, node string, peers int)
 		_ = resources.Delete(ctx, name, metav1.DeleteOptions{}) // another attempt uses it again
 	}()
 	err = kube.Until(ctx, kube.ListWatch(resources.List, resources.Watch, kube.Named(name)), func(status *unstructured.Unstructured) (problem error) {
-		seen, problem = judgeSessions(status.Object, peers)
+		seen, problem = checkSessions(status.Object, peers)
 		return problem
 	})
 	return seen, err
@@ -87,8 +87,8 @@ type nodeStatus struct {
 	} `json:"status"`
 }
 
-// judgeSessions wants every session established, and one for every peer.
-func judgeSessions(object map[string]any, peers int) (seen string, err error) {
+// checkSessions wants every session established, and one for every peer.
+func checkSessions(object map[string]any, peers int) (seen string, err error) {
 	var s nodeStatus
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, &s); err != nil {
 		return "", err

@@ -37,7 +37,7 @@ func TestJudgeSessions(t *testing.T) {
 			if err := json.Unmarshal([]byte(test.object), &object); err != nil {
 				t.Fatal(err)
 			}
-			_, err := judgeSessions(object, test.peers)
+			_, err := checkSessions(object, test.peers)
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}

@@ -196,7 +196,7 @@ func TestJudgeRoute(t *testing.T) {
 		{"nothing", route{}, "there is none"},
 	}
 	for _, tt := range tests {
-		way, err := judgeRoute(tt.way, []string{"172.18.0.3", "fc00::3"})
+		way, err := checkRoute(tt.way, []string{"172.18.0.3", "fc00::3"})
 		want(t, tt.name, err, tt.want)
 		if (err == nil) != (way != "") {
 			t.Errorf("%s: way %q, error %v", tt.name, way, err)
@@ -260,7 +260,7 @@ func TestAddresses(t *testing.T) {
 		{"nothing seen", nil, "no pod has an address"},
 	}
 	for _, tt := range tests {
-		_, err := judgeAddresses(tt.pods, pools, allocated)
+		_, err := checkAddresses(tt.pods, pools, allocated)
 		if (err != nil) != (tt.want != "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}

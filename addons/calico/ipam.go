@@ -49,7 +49,7 @@ func addresses(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 			return nil, fmt.Errorf("address block %s: %w", block.GetName(), err)
 		}
 	}
-	return judgeAddresses(t.Real(pods.Items), cidrs, allocated)
+	return checkAddresses(t.Real(pods.Items), cidrs, allocated)
 }
 
 // prefixOf reads the CIDR of a pool or of a block.
@@ -82,9 +82,9 @@ func addAllocations(allocated map[netip.Addr]bool, block map[string]any) error {
 	return nil
 }
 
-// judgeAddresses wants the address of every pod on the pod network to be its
+// checkAddresses wants the address of every pod on the pod network to be its
 // own, inside a pool and allocated.
-func judgeAddresses(pods []corev1.Pod, pools []netip.Prefix, allocated map[netip.Addr]bool) (verify.Evidence, error) {
+func checkAddresses(pods []corev1.Pod, pools []netip.Prefix, allocated map[netip.Addr]bool) (verify.Evidence, error) {
 	owner := map[netip.Addr]string{}
 	var broken []string
 	for _, pod := range pods {

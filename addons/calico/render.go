@@ -33,7 +33,7 @@ func Render(objects []*unstructured.Unstructured, options plugin.Options) error 
 			if container.LivenessProbe != nil {
 				container.LivenessProbe.ProbeHandler = felixHealth("/liveness")
 			}
-			hastenAgent(pod, options)
+			speedUpAgent(pod, options)
 		}
 	}); err != nil || options.Production {
 		return err
@@ -43,7 +43,7 @@ func Render(objects []*unstructured.Unstructured, options plugin.Options) error 
 	}
 	return renderPod(objects, "Deployment", controllers, func(pod *corev1.PodSpec) {
 		if container := named(pod, controllers); container.ReadinessProbe != nil {
-			container.StartupProbe = hastened(container.ReadinessProbe)
+			container.StartupProbe = startupProbe(container.ReadinessProbe)
 		}
 	})
 }

@@ -60,7 +60,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		var ways []string
 		var problems []error
 		for _, peer := range peers {
-			way, err := judgeRoute(known[peer.IP], addresses[peer.Node])
+			way, err := checkRoute(known[peer.IP], addresses[peer.Node])
 			if err != nil {
 				problems = append(problems, fmt.Errorf("route to %s on %s: %w", peer.IP, peer.Node, err))
 			}
@@ -98,9 +98,9 @@ func kernelRoutes(ctx context.Context, pods verify.Pods, at kube.PodRef, peers [
 	return known, nil
 }
 
-// judgeRoute wants the way to lead through the tunnel or straight to the
+// checkRoute wants the way to lead through the tunnel or straight to the
 // peer's node, never through a default gateway.
-func judgeRoute(r route, peerNode []string) (way string, err error) {
+func checkRoute(r route, peerNode []string) (way string, err error) {
 	switch {
 	case r == route{}:
 		return "", errors.New("there is none")

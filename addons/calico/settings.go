@@ -83,7 +83,7 @@ func (a *Addon) Validate(find charts.Finder) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values.Tree)) {
 		if instead, is := owned[name]; is {
-			problems = append(problems, values.Complain([]string{name}, "%v is not possible here; %s", values.Tree[name], instead))
+			problems = append(problems, values.Problem([]string{name}, "%v is not possible here; %s", values.Tree[name], instead))
 		}
 	}
 	if len(problems) > 0 {

@@ -56,11 +56,11 @@ const release = `
 until [ -e /var/lib/calico/nodename ] && read -r first < ` + confDir + `calico-kubeconfig && [ "${first%calico/node*}" != "$first" ]; do sleep 0.1; done
 if [ -e ` + confDir + withheld + ` ]; then mv ` + confDir + withheld + " " + confDir + conf + `; fi`
 
-// hastenAgent leaves out what is superfluous, lets nobody wait for kube-proxy, and
+// speedUpAgent leaves out what is superfluous, lets nobody wait for kube-proxy, and
 // has the agent put the plugin's configuration into place. When a node is ready
 // earlier, the plugin refuses its first pods, and the kubelet tries them again
 // after 10 to 15 s (kubelet v1.37, pod_workers.go).
-func hastenAgent(pod *corev1.PodSpec, options plugin.Options) {
+func speedUpAgent(pod *corev1.PodSpec, options plugin.Options) {
 	pod.InitContainers = slices.DeleteFunc(pod.InitContainers, func(c corev1.Container) bool { return slices.Contains(superfluous, c.Name) })
 	for i := range pod.InitContainers {
 		init := &pod.InitContainers[i]
@@ -125,8 +125,8 @@ func felixHealth(path string) corev1.ProbeHandler {
 	return corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Host: "127.0.0.1", Port: intstr.FromInt32(healthPort), Path: path}}
 }
 
-// hastened asks every 2 s until it is told yes. Then the kubelet asks for
+// startupProbe asks every 2 s until it is told yes. Then the kubelet asks for
 // readiness at once, and later in the period of that probe.
-func hastened(ready *corev1.Probe) *corev1.Probe {
+func startupProbe(ready *corev1.Probe) *corev1.Probe {
 	return &corev1.Probe{PeriodSeconds: 2, TimeoutSeconds: ready.TimeoutSeconds, FailureThreshold: 300, ProbeHandler: ready.ProbeHandler}
 }

@@ -111,7 +111,7 @@ func (a *Addon) Install(ctx context.Context, client *kube.Client, find charts.Fi
 		if err := define(ctx, client, source); err != nil {
 			return err
 		}
-		change = hastenWorkload
+		change = speedUpWorkload
 	}
 	if err := install(ctx, client, ch, values, change); err != nil {
 		return err

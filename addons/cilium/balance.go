@@ -20,14 +20,14 @@ func balance(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ask(ctx, t, question{judgeBalance(services...), balanceCommand})
+	return queryAgents(ctx, t, agentQuery{checkBalance(services...), balanceCommand})
 }
 
-// judgeBalance reads the load balancer's maps: a list of entries for each
+// checkBalance reads the load balancer's maps: a list of entries for each
 // frontend and slot, "10.96.0.1:443/TCP (1)". Slot 0 is the frontend itself;
 // each other slot holds one backend, "172.18.0.2:6443/TCP (1) (1)". What it saw
 // ends with the entries of each frontend, a line each.
-func judgeBalance(services ...probe.ServiceBackends) func(string) (string, error) {
+func checkBalance(services ...probe.ServiceBackends) func(string) (string, error) {
 	return func(out string) (seen string, err error) {
 		var entries map[string][]string
 		if err := json.Unmarshal([]byte(out), &entries); err != nil {

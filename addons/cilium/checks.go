@@ -99,9 +99,9 @@ func operator(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	return verify.Evidence{fmt.Sprintf("%d of %d replicas are available", have, want)}, nil
 }
 
-// question is a command for an agent, and what judges its answer.
-type question struct {
-	judge   func(out string) (seen string, err error)
+// agentQuery is a command for an agent, and what checks its answer.
+type agentQuery struct {
+	check   func(out string) (seen string, err error)
 	command []string
 }
 
@@ -111,20 +111,20 @@ var (
 	rulesCommand    = []string{"iptables-save", "-t", "nat"}
 )
 
-// ask puts questions to the agent of every node.
-func ask(ctx context.Context, t *verify.Target, questions ...question) (verify.Evidence, error) {
+// queryAgents sends queries to the agent of every node.
+func queryAgents(ctx context.Context, t *verify.Target, queries ...agentQuery) (verify.Evidence, error) {
 	pods, err := t.Agents(ctx, selector)
 	if err != nil {
 		return nil, err
 	}
 	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		var answers []string
-		for _, q := range questions {
+		for _, q := range queries {
 			out, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: namespace, Name: pod.Name, Container: container}, q.command...)
 			if err != nil {
 				return "", err
 			}
-			seen, err := q.judge(out)
+			seen, err := q.check(out)
 			if err != nil {
 				return "", err
 			}
@@ -135,7 +135,7 @@ func ask(ctx context.Context, t *verify.Target, questions ...question) (verify.E
 }
 
 func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	return ask(ctx, t, question{judgeStatus, statusCommand}, question{judgeEndpoints, endpointCommand})
+	return queryAgents(ctx, t, agentQuery{checkStatus, statusCommand}, agentQuery{checkEndpoints, endpointCommand})
 }
 
 func replacement(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
@@ -146,5 +146,5 @@ func replacement(ctx context.Context, t *verify.Target) (verify.Evidence, error)
 	if !apierrors.IsNotFound(err) {
 		return nil, verify.Unobservable(fmt.Errorf("get DaemonSet kube-proxy: %w", err))
 	}
-	return ask(ctx, t, question{judgeReplacement, statusCommand}, question{judgeRules, rulesCommand})
+	return queryAgents(ctx, t, agentQuery{checkReplacement, statusCommand}, agentQuery{checkRules, rulesCommand})
 }

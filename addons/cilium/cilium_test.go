@@ -80,28 +80,28 @@ func TestValues(t *testing.T) {
 func TestJudges(t *testing.T) {
 	tests := []struct {
 		name  string
-		judge func(string) (string, error)
+		check func(string) (string, error)
 		out   string
 		want  string
 	}{
-		{"a well agent", judgeStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"x","status":{"consecutive-failure-count":1}}]}`, ""},
-		{"a sick agent", judgeStatus, `{"cilium":{"state":"Failure","msg":"no datapath"}}`, "no datapath"},
-		{"a controller fails", judgeStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"sync","status":{"consecutive-failure-count":5,"last-failure-msg":"forbidden"}}]}`, "controller sync failed 5 times: forbidden"},
-		{"no status", judgeStatus, "panic", "cannot be read"},
-		{"an empty status", judgeStatus, "{}", `the agent is ""`},
-		{"ready endpoints", judgeEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":2,"status":{"state":"disconnecting"}}]`, ""},
-		{"an endpoint that waits", judgeEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":7,"status":{"state":"waiting-for-identity","networking":{"addressing":[{"ipv4":"10.0.0.5"}]}}}]`, `endpoint 7 [{10.0.0.5}] is "waiting-for-identity"`},
-		{"no endpoint", judgeEndpoints, `[]`, "it has no endpoint"},
-		{"endpoints unread", judgeEndpoints, `x`, "cannot be read"},
-		{"in kube-proxy's place", judgeReplacement, `{"kube-proxy-replacement":{"mode":"True"}}`, ""},
-		{"beside kube-proxy", judgeReplacement, `{"kube-proxy-replacement":{"mode":"False"}}`, `is "False"`},
-		{"an unknown place", judgeReplacement, `{}`, `is ""`},
-		{"a place unread", judgeReplacement, `no`, "cannot be read"},
-		{"rules of Cilium's own", judgeRules, "-A CILIUM_POST_nat\n", ""},
-		{"rules of kube-proxy", judgeRules, "-A KUBE-SERVICES -j KUBE-SVC-X\n", "KUBE-SVC"},
+		{"a well agent", checkStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"x","status":{"consecutive-failure-count":1}}]}`, ""},
+		{"a sick agent", checkStatus, `{"cilium":{"state":"Failure","msg":"no datapath"}}`, "no datapath"},
+		{"a controller fails", checkStatus, `{"cilium":{"state":"Ok"},"controllers":[{"name":"sync","status":{"consecutive-failure-count":5,"last-failure-msg":"forbidden"}}]}`, "controller sync failed 5 times: forbidden"},
+		{"no status", checkStatus, "panic", "cannot be read"},
+		{"an empty status", checkStatus, "{}", `the agent is ""`},
+		{"ready endpoints", checkEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":2,"status":{"state":"disconnecting"}}]`, ""},
+		{"an endpoint that waits", checkEndpoints, `[{"id":1,"status":{"state":"ready"}},{"id":7,"status":{"state":"waiting-for-identity","networking":{"addressing":[{"ipv4":"10.0.0.5"}]}}}]`, `endpoint 7 [{10.0.0.5}] is "waiting-for-identity"`},
+		{"no endpoint", checkEndpoints, `[]`, "it has no endpoint"},
+		{"endpoints unread", checkEndpoints, `x`, "cannot be read"},
+		{"in kube-proxy's place", checkReplacement, `{"kube-proxy-replacement":{"mode":"True"}}`, ""},
+		{"beside kube-proxy", checkReplacement, `{"kube-proxy-replacement":{"mode":"False"}}`, `is "False"`},
+		{"an unknown place", checkReplacement, `{}`, `is ""`},
+		{"a place unread", checkReplacement, `no`, "cannot be read"},
+		{"rules of Cilium's own", checkRules, "-A CILIUM_POST_nat\n", ""},
+		{"rules of kube-proxy", checkRules, "-A KUBE-SERVICES -j KUBE-SVC-X\n", "KUBE-SVC"},
 	}
 	for _, tt := range tests {
-		seen, err := tt.judge(tt.out)
+		seen, err := tt.check(tt.out)
 		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && !strings.Contains(got, tt.want) || (err == nil) != (seen != "") {
 			t.Errorf("%s: seen %q, error %v; want %q", tt.name, seen, err, tt.want)
 		}
@@ -133,7 +133,7 @@ func TestJudgeAddresses(t *testing.T) {
 		{"nothing seen", two, []corev1.Pod{host}, "no pod has an address"},
 	}
 	for _, tt := range tests {
-		_, err := judgeAddresses(tt.ranges, tt.pods)
+		_, err := checkAddresses(tt.ranges, tt.pods)
 		if (err != nil) != (tt.want != "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)
 		}

@@ -34,7 +34,7 @@ func addresses(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	return judgeAddresses(ranges, t.Real(pods.Items))
+	return checkAddresses(ranges, t.Real(pods.Items))
 }
 
 // rangesOfNodes reads, by node, the ranges from which Cilium gives addresses.
@@ -71,7 +71,7 @@ func rangesOfNodes(ctx context.Context, client *kube.Client) (map[string][]strin
 	return ranges, nil
 }
 
-func judgeAddresses(cidrs map[string][]string, pods []corev1.Pod) (verify.Evidence, error) {
+func checkAddresses(cidrs map[string][]string, pods []corev1.Pod) (verify.Evidence, error) {
 	ranges := map[string][]netip.Prefix{}
 	var broken []string
 	for _, node := range slices.Sorted(maps.Keys(cidrs)) {

@@ -70,7 +70,7 @@ func TestJudgeBalance(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			seen, err := judgeBalance(probe.ServiceBackends{Address: netip.MustParseAddrPort(test.frontend), Endpoints: test.backends})(test.out)
+			seen, err := checkBalance(probe.ServiceBackends{Address: netip.MustParseAddrPort(test.frontend), Endpoints: test.backends})(test.out)
 			wantErr(t, err, test.want)
 			if err == nil && seen != shown {
 				t.Errorf("saw\n%s\nnot\n%s", seen, shown)

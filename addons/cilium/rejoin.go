@@ -33,7 +33,7 @@ func (a *Addon) Rejoin(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return fmt.Errorf("list CiliumEndpoints: %w", err)
 	}
-	for _, stale := range astray(endpoints.Items, pods.Items, nodes.Items) {
+	for _, stale := range staleEndpoints(endpoints.Items, pods.Items, nodes.Items) {
 		err := client.Dynamic.Resource(ciliumEndpoints).Namespace(stale.GetNamespace()).Delete(ctx, stale.GetName(), metav1.DeleteOptions{
 			Preconditions: &metav1.Preconditions{UID: new(stale.GetUID()), ResourceVersion: new(stale.GetResourceVersion())},
 		})
@@ -44,8 +44,8 @@ func (a *Addon) Rejoin(ctx context.Context, client *kube.Client) error {
 	return nil
 }
 
-// astray picks the endpoints that name none of the addresses of their pod's node.
-func astray(endpoints []unstructured.Unstructured, pods []corev1.Pod, nodes []corev1.Node) (stale []unstructured.Unstructured) {
+// staleEndpoints picks the endpoints that name none of the addresses of their pod's node.
+func staleEndpoints(endpoints []unstructured.Unstructured, pods []corev1.Pod, nodes []corev1.Node) (stale []unstructured.Unstructured) {
 	addresses := map[string][]corev1.NodeAddress{}
 	for _, node := range nodes {
 		addresses[node.Name] = node.Status.Addresses

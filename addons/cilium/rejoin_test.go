@@ -37,7 +37,7 @@ func TestAstray(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, stale := range astray(test.endpoints, pods, nodes) {
+			for _, stale := range staleEndpoints(test.endpoints, pods, nodes) {
 				got = append(got, stale.GetName())
 			}
 			if !slices.Equal(got, test.want) {

@@ -131,7 +131,7 @@ func TestChangesStayInTheRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, changed := rendered(t, ch, values, nil).Manifest, rendered(t, ch, values, hastenWorkload).Manifest
+	plain, changed := rendered(t, ch, values, nil).Manifest, rendered(t, ch, values, speedUpWorkload).Manifest
 	if !strings.Contains(plain, "name: "+superfluous) || strings.Contains(changed, "name: "+superfluous) {
 		t.Errorf("the init container %s was not taken out", superfluous)
 	}

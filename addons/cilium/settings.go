@@ -103,14 +103,14 @@ func (s Settings) contradictions(values setting.Values) (problems []string) {
 		{s.GatewayAPI, "gatewayAPI", []string{"l7Proxy"}},
 	} {
 		if have, _ := setting.Get(values.Tree, each.path...); each.on && have == false {
-			problems = append(problems, values.Complain(each.path, "false contradicts cilium: {%s: true}; leave one of them out", each.field))
+			problems = append(problems, values.Problem(each.path, "false contradicts cilium: {%s: true}; leave one of them out", each.field))
 		}
 	}
 	return problems
 }
 
-// ask adds the user's settings to kindctl's values.
-func (s Settings) ask(values, defaults map[string]any) {
+// applyTo adds the user's settings to kindctl's values.
+func (s Settings) applyTo(values, defaults map[string]any) {
 	if s.none() {
 		return
 	}
@@ -215,7 +215,7 @@ func (a *Addon) problems(ch *chart.Chart) ([]string, error) {
 			want, _ = setting.Get(ch.Values, path...)
 		}
 		if have, asked := setting.Get(values.Tree, path...); asked && fmt.Sprint(have) != fmt.Sprint(want) {
-			problems = append(problems, values.Complain(path, "%v is not possible here; %s", have, o.instead))
+			problems = append(problems, values.Problem(path, "%v is not possible here; %s", have, o.instead))
 		}
 	}
 	return problems, nil

@@ -55,8 +55,8 @@ func (s Settings) leftOut() (out []fidelity.Shortcut) {
 	return out
 }
 
-// hasten changes the values of a release so that its pods start less.
-func hasten(values map[string]any, options plugin.Options) {
+// speedUp changes the values of a release so that its pods start less.
+func speedUp(values map[string]any, options plugin.Options) {
 	values["operator"].(map[string]any)["replicas"] = 1
 	values["hubble"] = map[string]any{"enabled": false}
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
@@ -78,8 +78,8 @@ func hasten(values map[string]any, options plugin.Options) {
 // superfluous does nothing where there is no state yet.
 const superfluous = "clean-cilium-state"
 
-// hastenWorkload changes what the chart has no values for.
-func hastenWorkload(object *unstructured.Unstructured) (changed bool, err error) {
+// speedUpWorkload changes what the chart has no values for.
+func speedUpWorkload(object *unstructured.Unstructured) (changed bool, err error) {
 	switch object.GetKind() + " " + object.GetName() {
 	case "DaemonSet cilium":
 		return true, renderAgent(object)

@@ -25,7 +25,7 @@ type status struct {
 // as broken; one failure is normal while a cluster settles.
 const steadyFailures = 2
 
-func judgeStatus(out string) (seen string, err error) {
+func checkStatus(out string) (seen string, err error) {
 	var s status
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		return "", fmt.Errorf("its status cannot be read: %w", err)
@@ -55,9 +55,9 @@ type endpoint struct {
 // leaving are the states of endpoints whose pod is gone.
 var leaving = map[string]bool{"disconnecting": true, "disconnected": true}
 
-// judgeEndpoints wants every endpoint ready. The agent has at least one of its
+// checkEndpoints wants every endpoint ready. The agent has at least one of its
 // own, for the node.
-func judgeEndpoints(out string) (seen string, err error) {
+func checkEndpoints(out string) (seen string, err error) {
 	var endpoints []endpoint
 	if err := json.Unmarshal([]byte(out), &endpoints); err != nil {
 		return "", fmt.Errorf("its endpoints cannot be read: %w", err)
@@ -77,7 +77,7 @@ func judgeEndpoints(out string) (seen string, err error) {
 	return fmt.Sprintf("%d endpoints are ready", ready), nil
 }
 
-func judgeReplacement(out string) (seen string, err error) {
+func checkReplacement(out string) (seen string, err error) {
 	var s status
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		return "", fmt.Errorf("its status cannot be read: %w", err)
@@ -88,7 +88,7 @@ func judgeReplacement(out string) (seen string, err error) {
 	return "kube-proxy replacement is True", nil
 }
 
-func judgeRules(out string) (seen string, err error) {
+func checkRules(out string) (seen string, err error) {
 	if strings.Contains(out, "KUBE-SVC-") {
 		return "", errors.New("iptables has rules of kube-proxy (KUBE-SVC-...)")
 	}

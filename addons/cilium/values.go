@@ -38,7 +38,7 @@ func Values(options plugin.Options, defaults map[string]any) (map[string]any, er
 		values["operator"].(map[string]any)["replicas"] = 1 // two are never on one node
 	}
 	if !options.Production {
-		hasten(values, options)
+		speedUp(values, options)
 	}
 	if options.LacksSysResource {
 		capabilities, err := without("SYS_RESOURCE", defaults)
@@ -47,7 +47,7 @@ func Values(options plugin.Options, defaults map[string]any) (map[string]any, er
 		}
 		values["securityContext"] = map[string]any{"capabilities": capabilities}
 	}
-	settingsOf(options).ask(values, defaults)
+	settingsOf(options).applyTo(values, defaults)
 	return values, nil
 }
 

@@ -38,8 +38,8 @@ type Values struct {
 	Place Place
 }
 
-// Complain words a problem with the value of a path, with its place.
-func (v Values) Complain(path []string, format string, args ...any) string {
+// Problem words a problem with the value of a path, with its place.
+func (v Values) Problem(path []string, format string, args ...any) string {
 	var at strings.Builder
 	at.WriteString(v.Root)
 	for _, name := range path {
@@ -69,7 +69,7 @@ func (v Values) Problems(schema []byte, defaults map[string]any) (problems []str
 	}
 	data, err := json.Marshal(v.Tree)
 	if err != nil {
-		return []string{v.Complain(nil, "%v", err)}, nil
+		return []string{v.Problem(nil, "%v", err)}, nil
 	}
 	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
@@ -89,7 +89,7 @@ func (v Values) invalid(e *jsonschema.ValidationError) (problems []string) {
 		problems = append(problems, v.invalid(cause)...)
 	}
 	if len(e.Causes) == 0 {
-		problems = append(problems, v.Complain(e.InstanceLocation, "%s", e.ErrorKind.LocalizedString(message.NewPrinter(language.English))))
+		problems = append(problems, v.Problem(e.InstanceLocation, "%s", e.ErrorKind.LocalizedString(message.NewPrinter(language.English))))
 	}
 	return problems
 }
@@ -103,7 +103,7 @@ func (v Values) unknown(path []string, tree, schema, defaults map[string]any) (p
 		property, inSchema := properties[name]
 		standard, isDefault := defaults[name]
 		if len(properties) > 0 && !inSchema && !isDefault {
-			problems = append(problems, v.Complain(at, "there is no such value%s", hint.Nearest(name, slices.Sorted(maps.Keys(properties)))))
+			problems = append(problems, v.Problem(at, "there is no such value%s", hint.Nearest(name, slices.Sorted(maps.Keys(properties)))))
 			continue
 		}
 		below, is := tree[name].(map[string]any)

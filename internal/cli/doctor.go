@@ -62,7 +62,7 @@ func doctorTopology(c *cli.Context) (clusters.Topology, error) {
 	return topology, err
 }
 
-var marks = map[host.State]string{host.OK: "✓", host.Warning: "!", host.Fatal: "✗", host.Unseen: "?"}
+var marks = map[host.State]string{host.OK: "✓", host.Warning: "!", host.Fatal: "✗", host.Unobserved: "?"}
 
 // printHostReport writes the findings for people, and what --fix did.
 func printHostReport(out io.Writer, found kindctl.HostReport, fixing bool) {
@@ -81,7 +81,7 @@ func printHostReport(out io.Writer, found kindctl.HostReport, fixing bool) {
 		width = max(width, len(finding.ID))
 	}
 	for _, f := range found.Findings {
-		fmt.Fprintf(out, "%s %-*s  %s\n", marks[f.State], width, f.ID, f.Seen)
+		fmt.Fprintf(out, "%s %-*s  %s\n", marks[f.State], width, f.ID, f.Observed)
 		if f.Effect != "" {
 			fmt.Fprintf(out, "  %*s    effect: %s\n", width, "", f.Effect)
 		}
@@ -94,5 +94,5 @@ func printHostReport(out io.Writer, found kindctl.HostReport, fixing bool) {
 		verdict = "cannot be made here"
 	}
 	fmt.Fprintf(out, "\n%d ok, %s, %d fatal, %d unknown: a cluster with %s %s.\n", found.Count(host.OK), count(found.Count(host.Warning), "warning"),
-		found.Count(host.Fatal), found.Count(host.Unseen), found.Cluster, verdict)
+		found.Count(host.Fatal), found.Count(host.Unobserved), found.Cluster, verdict)
 }

@@ -50,10 +50,10 @@ func TestDoctorTable(t *testing.T) {
 	found := kindctl.HostReport{
 		Cluster: "1 control plane",
 		Findings: []kindctl.Finding{
-			{ID: "a", State: host.OK, Seen: "well"},
-			{ID: "long.one", State: host.Warning, Seen: "low", Effect: "slow", Fix: "raise"},
-			{ID: "b", State: host.Fatal, Seen: "gone", Effect: "dead", Fix: "install"},
-			{ID: "c", State: host.Unseen, Seen: "dark"},
+			{ID: "a", State: host.OK, Observed: "well"},
+			{ID: "long.one", State: host.Warning, Observed: "low", Effect: "slow", Fix: "raise"},
+			{ID: "b", State: host.Fatal, Observed: "gone", Effect: "dead", Fix: "install"},
+			{ID: "c", State: host.Unobserved, Observed: "dark"},
 		},
 		Repairs: []kindctl.Repair{{ID: "x", Done: "did it"}, {ID: "y", Error: "takes root"}},
 	}

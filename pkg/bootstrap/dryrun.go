@@ -63,7 +63,7 @@ func (u *Up) dryRunImages(ctx context.Context) (changes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.found, changes, err = resolver.Rehearse(ctx, u.request()); err != nil {
+	if u.found, changes, err = resolver.DryRun(ctx, u.request()); err != nil {
 		return nil, err
 	}
 	u.dryRun.NodeImage, u.dryRun.Source = u.found.Node, u.found.Source

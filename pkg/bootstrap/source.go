@@ -150,5 +150,5 @@ func Source(ctx context.Context, docker *provider.Docker, dependencies Dependenc
 			from = append(from, where)
 		}
 	}
-	return []host.Finding{{ID: SourceID, State: host.OK, Seen: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + strings.Join(from, " and ")}}, nil
+	return []host.Finding{{ID: SourceID, State: host.OK, Observed: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + strings.Join(from, " and ")}}, nil
 }

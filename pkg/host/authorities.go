@@ -46,7 +46,7 @@ func authorities(root fs.FS, getenv func(string) string) (found []string) {
 // A cluster works without them: what it needs is brought into the nodes.
 func (f Facts) authorities(Needs) []Finding {
 	if len(f.Authorities) == 0 {
-		return []Finding{{ID: "certificates", State: OK, Seen: "no certificate authorities of this machine's own were found"}}
+		return []Finding{{ID: "certificates", State: OK, Observed: "no certificate authorities of this machine's own were found"}}
 	}
 	// Where programs written in Go look as well, such as a node's containerd
 	// (Go's crypto/x509, root_linux.go).
@@ -54,7 +54,7 @@ func (f Facts) authorities(Needs) []Finding {
 	if dir, is := strings.CutSuffix(f.Authorities[0], "/"); is {
 		mount = fmt.Sprintf("{hostPath: %s, containerPath: /etc/pki/tls/certs}", dir)
 	}
-	return []Finding{{ID: "certificates", State: OK, Seen: "this machine trusts authorities of its own, in " + strings.Join(f.Authorities, ", "),
+	return []Finding{{ID: "certificates", State: OK, Observed: "this machine trusts authorities of its own, in " + strings.Join(f.Authorities, ", "),
 		Effect: "nodes do not trust them, so a registry that needs them fails there with x509 errors",
 		Fix:    "if nodes are to pull from such a registry, give each node of the configuration the certificates: mounts: [" + mount + "]"}}
 }

@@ -28,15 +28,15 @@ func (f Facts) capabilities(Needs) []Finding {
 	missing := strings.Join(f.MissingCapabilities, ", ")
 	switch {
 	case f.Bounding == "" && missing == "":
-		return f.unseen("capabilities", "which capabilities containers can have")
+		return f.unknown("capabilities", "which capabilities containers can have")
 	case missing == "":
-		return []Finding{{ID: "capabilities", State: OK, Seen: "privileged containers can have every capability"}}
+		return []Finding{{ID: "capabilities", State: OK, Observed: "privileged containers can have every capability"}}
 	case f.Runtime == "runc":
-		return []Finding{{ID: "capabilities", State: Fatal, Seen: "this machine takes " + missing + " from every process",
+		return []Finding{{ID: "capabilities", State: Fatal, Observed: "this machine takes " + missing + " from every process",
 			Effect: "Docker's runtime runc fails to start a node without it",
 			Fix:    `"make up" as root installs a runtime that leaves it out (see hack/capshim)`}}
 	}
-	return []Finding{{ID: "capabilities", State: OK, Seen: "this machine takes " + missing + " from every process",
+	return []Finding{{ID: "capabilities", State: OK, Observed: "this machine takes " + missing + " from every process",
 		Effect: "nodes do without, because Docker's default runtime " + f.Runtime + " is not runc; nothing needs to be done"}}
 }
 

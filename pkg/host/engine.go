@@ -19,9 +19,9 @@ func (f Facts) engine(Needs) []Finding {
 		return []Finding{Broken("docker", f.Trouble)}
 	}
 	if f.DockerVersion == "" {
-		return f.unseen("docker", "Docker's version")
+		return f.unknown("docker", "Docker's version")
 	}
-	finding := Finding{ID: "docker", State: OK, Seen: fmt.Sprintf("Docker %s answers, on %s", f.DockerVersion, f.Architecture)}
+	finding := Finding{ID: "docker", State: OK, Observed: fmt.Sprintf("Docker %s answers, on %s", f.DockerVersion, f.Architecture)}
 	if v, err := version.ParseGeneric(f.DockerVersion); err == nil && v.LessThan(version.MustParseGeneric(oldestDocker)) {
 		finding.State, finding.Effect = Warning, "clusters are tested with "+oldestDocker+" and newer"
 		finding.Fix = "install a newer Docker: https://docs.docker.com/engine/install/"
@@ -32,23 +32,23 @@ func (f Facts) engine(Needs) []Finding {
 // cgroup looks at the version, and at what containers can be given of it.
 func (f Facts) cgroup(Needs) []Finding {
 	if f.DockerVersion == "" {
-		return f.unseen("cgroup", "the cgroup version")
+		return f.unknown("cgroup", "the cgroup version")
 	}
-	finding := Finding{ID: "cgroup", State: OK, Seen: "cgroup v2"}
+	finding := Finding{ID: "cgroup", State: OK, Observed: "cgroup v2"}
 	if f.CgroupV1 {
-		finding.Seen, finding.Effect = "cgroup v1", "kubelets are configured to accept it; Kubernetes is going to drop it"
+		finding.Observed, finding.Effect = "cgroup v1", "kubelets are configured to accept it; Kubernetes is going to drop it"
 		finding.Fix = "to have cgroup v2, boot with systemd.unified_cgroup_hierarchy=1"
 	}
 	missing := strings.Join(f.MissingControllers, ", ")
 	switch {
 	case f.Rootless && f.CgroupV1:
-		finding.Seen, finding.State, finding.Effect = "Docker is rootless, on cgroup v1", Fatal, "kind makes nodes in rootless Docker on cgroup v2 only"
+		finding.Observed, finding.State, finding.Effect = "Docker is rootless, on cgroup v1", Fatal, "kind makes nodes in rootless Docker on cgroup v2 only"
 		finding.Fix = "use Docker as root, or boot with systemd.unified_cgroup_hierarchy=1"
 	case f.Rootless && missing != "":
-		finding.Seen, finding.State, finding.Effect = "Docker is rootless and may not use the cgroup controllers "+missing, Fatal, "kubelets do not start without them"
+		finding.Observed, finding.State, finding.Effect = "Docker is rootless and may not use the cgroup controllers "+missing, Fatal, "kubelets do not start without them"
 		finding.Fix = "delegate them (Delegate=yes): https://kind.sigs.k8s.io/docs/user/rootless/"
 	case missing != "":
-		finding.Seen, finding.State, finding.Effect = finding.Seen+" without the controllers "+missing, Warning, "kubelets may not start, and pods have no limits"
+		finding.Observed, finding.State, finding.Effect = finding.Observed+" without the controllers "+missing, Warning, "kubelets may not start, and pods have no limits"
 		finding.Fix = "enable them in the kernel's command line, such as cgroup_enable=memory, and boot again"
 	}
 	return []Finding{finding}

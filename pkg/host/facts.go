@@ -68,13 +68,13 @@ type Facts struct {
 	Trouble error
 }
 
-// Blind are the facts about a host whose Docker cannot be asked.
-func Blind(trouble error) Facts {
-	return Facts{Trouble: trouble, FreeBytes: -1}.withSurroundings()
+// FactsWithoutDocker are the facts about a host whose Docker cannot be asked.
+func FactsWithoutDocker(trouble error) Facts {
+	return Facts{Trouble: trouble, FreeBytes: -1}.withEnvironment()
 }
 
-// withSurroundings adds what does not depend on Docker.
-func (f Facts) withSurroundings() Facts {
+// withEnvironment adds what does not depend on Docker.
+func (f Facts) withEnvironment() Facts {
 	f.Proxies = proxies(os.Getenv)
 	f.Authorities = authorities(os.DirFS("/"), os.Getenv)
 	return f
@@ -110,7 +110,7 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		Rootless: rootless(info.SecurityOptions), MissingControllers: missingControllers(info),
 		DataDir: info.DockerRootDir, StorageDriver: info.Driver, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
 		FreeBytes: -1,
-	}.withSurroundings()
+	}.withEnvironment()
 	if name, known := architectures[info.Architecture]; known {
 		facts.Architecture = name
 	}

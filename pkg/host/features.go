@@ -22,14 +22,14 @@ func (f Facts) feature(feature Feature, needs Needs) []Finding {
 	purpose, optional := needs.purpose(feature)
 	id := "kernel." + feature.String()
 	if !f.Local {
-		return f.unseen(id, "whether the kernel has "+feature.String()+", which "+purpose)
+		return f.unknown(id, "whether the kernel has "+feature.String()+", which "+purpose)
 	}
-	finding := Finding{ID: id, State: OK, Seen: "this kernel has " + feature.String() + ", which " + purpose}
+	finding := Finding{ID: id, State: OK, Observed: "this kernel has " + feature.String() + ", which " + purpose}
 	switch f.Kernel.Supports(feature) {
 	case Unknown:
-		return f.unseen(id, "whether this kernel has "+feature.String()+", which "+purpose)
+		return f.unknown(id, "whether this kernel has "+feature.String()+", which "+purpose)
 	case Absent:
-		finding.State, finding.Seen = Fatal, "this kernel has no "+feature.String()+", which "+purpose
+		finding.State, finding.Observed = Fatal, "this kernel has no "+feature.String()+", which "+purpose
 		finding.Effect, finding.Fix = "the cluster would not work", feature.wayOut()
 		if optional {
 			finding.State, finding.Effect = Warning, "kindctl up refuses to make such a cluster here; others are not affected"

@@ -11,10 +11,10 @@ type State string
 
 // The states.
 const (
-	OK      State = "ok"
-	Warning State = "warning" // a cluster may fail or suffer, now or later
-	Fatal   State = "fatal"   // no cluster can be made
-	Unseen  State = "unknown" // it could not be seen, and is not held against the host
+	OK         State = "ok"
+	Warning    State = "warning" // a cluster may fail or suffer, now or later
+	Fatal      State = "fatal"   // no cluster can be made
+	Unobserved State = "unknown" // it could not be seen, and is not held against the host
 )
 
 // Finding is one thing about the host that matters for a cluster.
@@ -22,12 +22,12 @@ type Finding struct {
 	// ID is stable, such as inotify.instances.
 	ID    string `json:"id"`
 	State State  `json:"state"`
-	// Seen is what was found, Effect what follows from it, and Fix what to do
+	// Observed is what was found, Effect what follows from it, and Fix what to do
 	// about it, a command where there is one. A finding that is well may have
 	// an effect worth knowing, and then a fix for those whom it concerns.
-	Seen   string `json:"seen"`
-	Effect string `json:"effect,omitempty"`
-	Fix    string `json:"fix,omitempty"`
+	Observed string `json:"seen"`
+	Effect   string `json:"effect,omitempty"`
+	Fix      string `json:"fix,omitempty"`
 
 	setting *setting // that Repair raises; nil when nothing may be changed
 }
@@ -35,14 +35,14 @@ type Finding struct {
 // text is the finding as a sentence, without its fix.
 func (f Finding) text() string {
 	if f.Effect == "" {
-		return f.Seen
+		return f.Observed
 	}
-	return f.Seen + ": " + f.Effect
+	return f.Observed + ": " + f.Effect
 }
 
 // Broken is the fatal finding that an error stands for, with the error's advice.
 func Broken(id string, err error) Finding {
-	return Finding{ID: id, State: Fatal, Seen: err.Error(), Effect: "no cluster can be made", Fix: hint.AdviceOf(err)}
+	return Finding{ID: id, State: Fatal, Observed: err.Error(), Effect: "no cluster can be made", Fix: hint.AdviceOf(err)}
 }
 
 // Findings are all that is known of the host, measured by what a cluster needs.
@@ -62,8 +62,8 @@ func (f Facts) Findings(needs Needs) (all []Finding) {
 	return all
 }
 
-// unseen is a finding on something that could not be looked at.
-func (f Facts) unseen(id, what string) []Finding {
+// unknown is a finding on something that could not be looked at.
+func (f Facts) unknown(id, what string) []Finding {
 	why := "the kernel does not say"
 	switch {
 	case f.Contained:
@@ -73,5 +73,5 @@ func (f Facts) unseen(id, what string) []Finding {
 	case !f.Local:
 		why = "Docker runs on a kernel that is not this one"
 	}
-	return []Finding{{ID: id, State: Unseen, Seen: what + " is not known: " + why}}
+	return []Finding{{ID: id, State: Unobserved, Observed: what + " is not known: " + why}}
 }

@@ -44,7 +44,7 @@ func find(t *testing.T, findings []Finding, id string) Finding {
 func TestHealthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, finding := range healthy().Findings(threeNodes) {
-		if finding.State != OK || finding.Seen == "" || finding.Fix != "" || finding.Repairable() {
+		if finding.State != OK || finding.Observed == "" || finding.Fix != "" || finding.Repairable() {
 			t.Errorf("%+v of a healthy host", finding)
 		}
 		if seen[finding.ID] {
@@ -77,7 +77,7 @@ func TestPorts(t *testing.T) {
 		{local, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {all, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {local, udp.LocalAddr().(*net.UDPAddr).Port, "UDP"},
 	}
 	for _, port := range ports {
-		if found := find(t, healthy().Findings(Needs{Ports: []Port{port}}), "ports"); found.State != Fatal || !strings.Contains(found.Seen, port.String()+" is in use") {
+		if found := find(t, healthy().Findings(Needs{Ports: []Port{port}}), "ports"); found.State != Fatal || !strings.Contains(found.Observed, port.String()+" is in use") {
 			t.Errorf("%s, which is taken: %+v", port, found)
 		}
 	}
@@ -92,7 +92,7 @@ func TestPorts(t *testing.T) {
 func TestMountsElsewhere(t *testing.T) {
 	facts := healthy()
 	facts.Local = false
-	if found := find(t, facts.Findings(Needs{Mounts: []string{"/no/such/folder"}}), "mounts"); found.State != Unseen {
+	if found := find(t, facts.Findings(Needs{Mounts: []string{"/no/such/folder"}}), "mounts"); found.State != Unobserved {
 		t.Errorf("%+v", found)
 	}
 }
@@ -119,7 +119,7 @@ func TestFindings(t *testing.T) {
 		{"no memory controller", func(f *Facts) { f.MissingControllers = []string{"memory"} }, threeNodes, "cgroup", Warning, "cgroup_enable=memory"},
 		{"no capability", func(f *Facts) { f.MissingCapabilities = []string{SysResource} }, threeNodes, "capabilities", Fatal, "hack/capshim"},
 		{"no capability, and a shim", func(f *Facts) { f.MissingCapabilities, f.Runtime = []string{SysResource}, "capshim" }, threeNodes, "capabilities", OK, "capshim is not runc; nothing needs to be done"},
-		{"a daemon that is not seen", func(f *Facts) { f.Bounding = "" }, threeNodes, "capabilities", Unseen, "the kernel does not say"},
+		{"a daemon that is not seen", func(f *Facts) { f.Bounding = "" }, threeNodes, "capabilities", Unobserved, "the kernel does not say"},
 		{"nodes that ask for what there is", func(*Facts) {}, asking, "limits", OK, "2 nodes can be limited"},
 		{"too many processors", func(f *Facts) { f.CPUs = 1 }, asking, "limits", Fatal, "lab-worker is to have 1.5 processors; Docker's machine has 1"},
 		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 is to have 2.0 GB of memory; Docker's machine has 1.0 GB"},
@@ -130,8 +130,8 @@ func TestFindings(t *testing.T) {
 		{"folders for state", func(*Facts) {}, Needs{Folders: []Folder{{t.TempDir(), "etcd"}, {folder(t, "config.json"), "the kubelet"}, {folder(t, "lost+found"), "etcd"}, {folder(t, "io.containerd.content.v1.content"), "containerd"}}}, "state", OK, "4 folders"},
 		{"etcd's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}}, "state", Fatal, "is not empty: it holds the state of etcd of another cluster (member)"},
 		{"a kubelet's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}}, "state", Fatal, "choose an empty folder"},
-		{"files of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Mounts: []string{"/no/such/folder"}}, "mounts", Unseen, "kindctl runs in a container"},
-		{"a port of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Port: 16443}, "port", Unseen, "whether port 16443 is free"},
+		{"files of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Mounts: []string{"/no/such/folder"}}, "mounts", Unobserved, "kindctl runs in a container"},
+		{"a port of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Port: 16443}, "port", Unobserved, "whether port 16443 is free"},
 		{"an address of another machine", func(*Facts) {}, Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}}, "ports", Fatal, "192.0.2.1:8080/tcp: this machine has no such address"},
 		{"little memory", func(f *Facts) { f.MemoryBytes = 3 << 30 }, threeNodes, "memory", Warning, "3 nodes want 3.5 GB"},
 		{"little room", func(f *Facts) { f.FreeBytes = 3 << 30 }, threeNodes, "disk", Fatal, "(/var/lib/docker) has 3.0 GB free"},
@@ -144,7 +144,7 @@ func TestFindings(t *testing.T) {
 		{"few files for Docker", func(f *Facts) { f.OpenFiles = 1024 }, threeNodes, "files.docker", Warning, "LimitNOFILE"},
 		{"no module", func(*Facts) {}, ipvs, "kernel.ip_vs", Fatal, "this kernel has no ip_vs, which proxy mode ipvs needs"},
 		{"no module that others want", func(*Facts) {}, either, "kernel.ip_set", Warning, "which proxy mode ipvs and Calico need"},
-		{"a kernel that tells nothing", func(f *Facts) { f.Kernel = Kernel{} }, ipvs, "kernel.ip_vs", Unseen, "whether this kernel has ip_vs"},
+		{"a kernel that tells nothing", func(f *Facts) { f.Kernel = Kernel{} }, ipvs, "kernel.ip_vs", Unobserved, "whether this kernel has ip_vs"},
 		{"a proxy", func(f *Facts) { f.Proxies = []Proxy{{"HTTPS_PROXY", "proxy.corp:3128"}} }, threeNodes, "proxy", OK, "adds to their NO_PROXY"},
 		{"a proxy on loopback", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "127.0.0.1:3128"}} }, threeNodes, "proxy", Warning, "https_proxy is 127.0.0.1:3128"},
 		{"a proxy on IPv6's", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "[::1]:3128"}} }, threeNodes, "proxy", Warning, "the node itself"},
@@ -162,7 +162,7 @@ func TestFindings(t *testing.T) {
 			tt.change(&facts)
 			findings := facts.Findings(tt.needs)
 			got := find(t, findings, tt.id)
-			if got.State != tt.state || !strings.Contains(got.Seen+"\n"+got.Effect+"\n"+got.Fix, tt.text) {
+			if got.State != tt.state || !strings.Contains(got.Observed+"\n"+got.Effect+"\n"+got.Fix, tt.text) {
 				t.Errorf("%+v; want %s with %q", got, tt.state, tt.text)
 			}
 			if bad := got.State == Warning || got.State == Fatal; bad && got.Fix == "" || (bad || got.Fix != "") && got.Effect == "" {
@@ -181,29 +181,29 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// TestUnseen looks at hosts that cannot be looked at, which is no fault.
-func TestUnseen(t *testing.T) {
+// TestUnobserved looks at hosts that cannot be looked at, which is no fault.
+func TestUnobserved(t *testing.T) {
 	elsewhere := Facts{DockerVersion: "28.1.0", Architecture: "arm64", FreeBytes: -1, MachineMemoryBytes: 2 << 30}
 	for _, id := range []string{"capabilities", "disk", "inotify.instances", "files.host", "files.docker", "kernel.vxlan", "clock"} {
-		if got := find(t, elsewhere.Findings(threeNodes), id); got.State != Unseen || !strings.Contains(got.Seen, "a kernel that is not this one") {
+		if got := find(t, elsewhere.Findings(threeNodes), id); got.State != Unobserved || !strings.Contains(got.Observed, "a kernel that is not this one") {
 			t.Errorf("of another machine: %+v", got)
 		}
 	}
-	if got := find(t, elsewhere.Findings(threeNodes), "memory"); got.State != Warning || !strings.Contains(got.Seen, "2.0 GB of memory are all") {
+	if got := find(t, elsewhere.Findings(threeNodes), "memory"); got.State != Warning || !strings.Contains(got.Observed, "2.0 GB of memory are all") {
 		t.Errorf("of a small virtual machine: %+v", got)
 	}
 	if err := elsewhere.Refuse(threeNodes); err != nil {
 		t.Errorf("another machine is refused: %v", err)
 	}
-	for _, finding := range Blind(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "no answer", "start it")).Findings(threeNodes) {
+	for _, finding := range FactsWithoutDocker(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "no answer", "start it")).Findings(threeNodes) {
 		switch {
 		case finding.ID == "docker":
-			if finding.State != Fatal || finding.Seen != "no answer" || finding.Fix != "start it" {
+			if finding.State != Fatal || finding.Observed != "no answer" || finding.Fix != "start it" {
 				t.Errorf("Docker that does not answer: %+v", finding)
 			}
 		case finding.State == Fatal:
 			t.Errorf("%+v without Docker", finding)
-		case finding.State == Unseen && !strings.Contains(finding.Seen, "Docker does not answer"):
+		case finding.State == Unobserved && !strings.Contains(finding.Observed, "Docker does not answer"):
 			t.Errorf("%+v does not say why", finding)
 		}
 	}

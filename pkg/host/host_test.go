@@ -136,7 +136,7 @@ func TestRefuse(t *testing.T) {
 		{"fit", roomy(func(*Facts) {}), Needs{Features: []Need{{Feature: VXLAN, For: "the network"}}}, nil},
 		{"no module for what is not asked for", roomy(func(*Facts) {}), Needs{Features: []Need{{Feature: IPVS, For: "proxy mode ipvs", Optional: true}}}, nil},
 		{"rootless Docker without controllers", roomy(func(f *Facts) { f.DockerVersion, f.Rootless, f.MissingControllers = "28.1.0", true, []string{"cpu"} }), Needs{}, []string{"rootless and may not use the cgroup controllers cpu"}},
-		{"Docker that did not answer", Blind(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", "start it")), Needs{}, []string{"Docker does not answer"}},
+		{"Docker that did not answer", FactsWithoutDocker(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", "start it")), Needs{}, []string{"Docker does not answer"}},
 		{"no module", roomy(func(*Facts) {}), ipvs, []string{"no ip_vs, which proxy mode ipvs needs"}},
 		{"another machine's kernel is not judged", roomy(func(f *Facts) { f.Local = false }), ipvs, nil},
 		{"no room", roomy(func(f *Facts) { f.FreeBytes = 3 << 30 }), Needs{}, []string{"3.0 GB free"}},

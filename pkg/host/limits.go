@@ -56,9 +56,9 @@ type limit struct {
 
 func (f Facts) judge(l limit) []Finding {
 	if l.is == 0 {
-		return f.unseen(l.id, l.name)
+		return f.unknown(l.id, l.name)
 	}
-	finding := Finding{ID: l.id, State: OK, Seen: fmt.Sprintf("%s is %d", l.name, l.is)}
+	finding := Finding{ID: l.id, State: OK, Observed: fmt.Sprintf("%s is %d", l.name, l.is)}
 	if l.is < l.wanted {
 		raise := setting{l.name, max(l.raise, l.wanted)}
 		finding.State, finding.Effect, finding.Fix, finding.setting = Warning, l.effect, raise.fix(), &raise
@@ -69,9 +69,9 @@ func (f Facts) judge(l limit) []Finding {
 // files looks at what all processes, and one of Docker's, may hold open.
 func (f Facts) files(needs Needs) []Finding {
 	if f.FilesMax == 0 {
-		return append(f.unseen("files.host", "fs.file-max"), f.openFiles()...)
+		return append(f.unknown("files.host", "fs.file-max"), f.openFiles()...)
 	}
-	finding := Finding{ID: "files.host", State: OK, Seen: fmt.Sprintf("%d files are open on this machine; fs.file-max is %d", f.FilesOpen, f.FilesMax)}
+	finding := Finding{ID: "files.host", State: OK, Observed: fmt.Sprintf("%d files are open on this machine; fs.file-max is %d", f.FilesOpen, f.FilesMax)}
 	if wanted := int64(filesOfNode * max(needs.Nodes, 1)); f.FilesMax-f.FilesOpen < wanted {
 		raise := setting{"fs.file-max", f.FilesOpen + wanted + goodFiles}
 		finding.State, finding.Effect, finding.Fix, finding.setting = Warning, "nodes may find no file left to open", raise.fix(), &raise
@@ -81,9 +81,9 @@ func (f Facts) files(needs Needs) []Finding {
 
 func (f Facts) openFiles() []Finding {
 	if f.OpenFiles == 0 {
-		return f.unseen("files.docker", "how many files Docker's processes may open")
+		return f.unknown("files.docker", "how many files Docker's processes may open")
 	}
-	finding := Finding{ID: "files.docker", State: OK, Seen: fmt.Sprintf("Docker's daemon may open %d files", f.OpenFiles)}
+	finding := Finding{ID: "files.docker", State: OK, Observed: fmt.Sprintf("Docker's daemon may open %d files", f.OpenFiles)}
 	if f.OpenFiles < leastOpenFiles {
 		finding.State, finding.Effect = Warning, "containers inherit it, and etcd and the API server fail when none is left"
 		finding.Fix = `raise LimitNOFILE: sudo systemctl edit docker; or "default-ulimits" in /etc/docker/daemon.json`

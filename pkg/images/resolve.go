@@ -121,8 +121,8 @@ type Builder interface {
 	BuildLoadBalancer(ctx context.Context) (string, error)
 }
 
-// Keeper keeps image archives: see Store.
-type Keeper interface {
+// ArchiveStore keeps image archives: see Store.
+type ArchiveStore interface {
 	Get(ctx context.Context, image string, fetch func(path string) error) (path string, err error)
 }
 
@@ -131,7 +131,7 @@ type Resolver struct {
 	Docker   Docker
 	Registry Source
 	Builder  Builder
-	Store    Keeper
+	Store    ArchiveStore
 	Sink     event.Sink
 }
 

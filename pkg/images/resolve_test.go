@@ -180,7 +180,7 @@ func TestResolve(t *testing.T) {
 			resolver := &Resolver{Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w, Store: &Store{Dir: t.TempDir()}, Sink: event.Discard}
 			request := Request{Mode: tt.mode, Node: tt.node, Published: published, Minor: tt.minor, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
 			if tt.cannot == nil { // only a build itself tells
-				w.rehearse(t, resolver, request, tt.diary, tt.wantError)
+				w.dryRun(t, resolver, request, tt.diary, tt.wantError)
 			}
 			set, err := resolver.Resolve(t.Context(), request)
 			if tt.wantError != "" {
@@ -207,17 +207,17 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// rehearse wants a rehearsal to do nothing, and to say what is done afterward.
-func (w *world) rehearse(t *testing.T, resolver *Resolver, request Request, diary []string, wantError string) {
+// dryRun wants a dry run to do nothing, and to say what is done afterward.
+func (w *world) dryRun(t *testing.T, resolver *Resolver, request Request, diary []string, wantError string) {
 	t.Helper()
 	before := maps.Clone(w.docker)
-	_, lines, err := resolver.Rehearse(t.Context(), request)
+	_, lines, err := resolver.DryRun(t.Context(), request)
 	if len(w.diary) > 0 || !maps.EqualFunc(before, w.docker, maps.Equal) {
-		t.Fatalf("a rehearsal has done something: %v", w.diary)
+		t.Fatalf("a dry run has done something: %v", w.diary)
 	}
 	if wantError != "" {
 		if err == nil || !strings.Contains(err.Error(), wantError) {
-			t.Errorf("the rehearsal's error is %v, want one with %q", err, wantError)
+			t.Errorf("the dry run's error is %v, want one with %q", err, wantError)
 		}
 		return
 	}

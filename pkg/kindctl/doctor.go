@@ -110,7 +110,7 @@ func (c *Client) examine(ctx context.Context, o DoctorOptions, needs host.Needs)
 		if ctx.Err() != nil {
 			return report, err
 		}
-		report.docker, facts = err, host.Blind(err)
+		report.docker, facts = err, host.FactsWithoutDocker(err)
 	} else {
 		if facts, err = host.Probe(ctx, docker.Client()); err != nil {
 			return report, err
@@ -120,7 +120,7 @@ func (c *Client) examine(ctx context.Context, o DoctorOptions, needs host.Needs)
 		}
 	}
 	report.Findings = append(facts.Findings(needs), source...)
-	kubeconfig := Finding{ID: "kubeconfig", State: host.OK, Seen: "the kubeconfig can be changed"}
+	kubeconfig := Finding{ID: "kubeconfig", State: host.OK, Observed: "the kubeconfig can be changed"}
 	if err := provider.CheckKubeconfig(ctx, o.Kubeconfig); err != nil {
 		kubeconfig = host.Broken("kubeconfig", err)
 	}

@@ -353,7 +353,7 @@ func ExampleClient_Doctor() {
 	}
 	for _, finding := range report.Findings {
 		if finding.Fix != "" {
-			fmt.Println(finding.ID, finding.Seen, finding.Fix)
+			fmt.Println(finding.ID, finding.Observed, finding.Fix)
 		}
 	}
 	fmt.Println(report.Err())

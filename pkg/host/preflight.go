@@ -90,19 +90,19 @@ func (f Facts) Warnings(needs Needs) (warnings []string) {
 // port looks whether the API server's port is free.
 func (f Facts) port(needs Needs) []Finding {
 	if needs.Port != 0 && f.Contained {
-		return f.unseen("port", fmt.Sprintf("whether port %d is free for the API server", needs.Port))
+		return f.unknown("port", fmt.Sprintf("whether port %d is free for the API server", needs.Port))
 	}
-	finding := Finding{ID: "port", State: OK, Seen: "the API server takes any port that is free"}
+	finding := Finding{ID: "port", State: OK, Observed: "the API server takes any port that is free"}
 	if needs.Port != 0 {
-		finding.Seen = fmt.Sprintf("port %d is free for the API server", needs.Port)
+		finding.Observed = fmt.Sprintf("port %d is free for the API server", needs.Port)
 		if inUse(needs.Port) {
-			finding = Finding{ID: "port", State: Fatal, Seen: needs.at(APIServerPort) + fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
+			finding = Finding{ID: "port", State: Fatal, Observed: needs.at(APIServerPort) + fmt.Sprintf("port %d is in use", needs.Port), Effect: "the API server cannot be published there",
 				Fix: fmt.Sprintf("choose another apiServerPort, or 0 for a free one; who has it: sudo ss -ltnp sport = :%d", needs.Port)}
 		}
 	}
 	if needs.Address.IsValid() && f.Local {
 		if errors.Is(listen(Port{needs.Address, 0, "TCP"}), syscall.EADDRNOTAVAIL) {
-			finding = Finding{ID: "port", State: Fatal, Seen: needs.at(APIServerAddress) + fmt.Sprintf("this machine has no address %s", needs.Address), Effect: "the API server cannot be published there",
+			finding = Finding{ID: "port", State: Fatal, Observed: needs.at(APIServerAddress) + fmt.Sprintf("this machine has no address %s", needs.Address), Effect: "the API server cannot be published there",
 				Fix: "write an address of this machine as apiServerAddress: ip -brief address; 0.0.0.0 is all of them"}
 		}
 	}

@@ -37,7 +37,7 @@ func (f Facts) ports(needs Needs) []Finding {
 		return nil
 	}
 	if f.Contained {
-		return f.unseen("ports", "whether ports of the host can be had")
+		return f.unknown("ports", "whether ports of the host can be had")
 	}
 	var problems []string
 	for _, port := range needs.Ports {
@@ -49,10 +49,10 @@ func (f Facts) ports(needs Needs) []Finding {
 		}
 	}
 	if len(problems) > 0 {
-		return []Finding{{ID: "ports", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot be published there",
+		return []Finding{{ID: "ports", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot be published there",
 			Fix: "choose other host ports or addresses, or stop who has them: sudo ss -lntup"}}
 	}
-	return []Finding{{ID: "ports", State: OK, Seen: count(len(needs.Ports), "port") + " for nodes can be had"}}
+	return []Finding{{ID: "ports", State: OK, Observed: count(len(needs.Ports), "port") + " for nodes can be had"}}
 }
 
 // listen tries to. That a port is only for root does not matter, nor a protocol
@@ -83,7 +83,7 @@ func (f Facts) mounts(needs Needs) []Finding {
 		return nil
 	}
 	if !f.Local || f.Contained {
-		return f.unseen("mounts", "whether what nodes are to see is there")
+		return f.unknown("mounts", "whether what nodes are to see is there")
 	}
 	var problems []string
 	for _, path := range needs.Mounts {
@@ -92,10 +92,10 @@ func (f Facts) mounts(needs Needs) []Finding {
 		}
 	}
 	if len(problems) > 0 {
-		return []Finding{{ID: "mounts", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot mount it",
+		return []Finding{{ID: "mounts", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot mount it",
 			Fix: "create it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
 	}
-	return []Finding{{ID: "mounts", State: OK, Seen: count(len(needs.Mounts), "path") + " for nodes to see"}}
+	return []Finding{{ID: "mounts", State: OK, Observed: count(len(needs.Mounts), "path") + " for nodes to see"}}
 }
 
 // beginning says where relative paths begin, if that is known.
@@ -112,7 +112,7 @@ func (f Facts) limits(needs Needs) []Finding {
 		return nil
 	}
 	if f.DockerVersion == "" {
-		return f.unseen("limits", "what nodes can be limited to")
+		return f.unknown("limits", "what nodes can be limited to")
 	}
 	var problems []string
 	lacks := map[string]bool{}
@@ -132,9 +132,9 @@ func (f Facts) limits(needs Needs) []Finding {
 		}
 	}
 	if len(problems) > 0 {
-		return []Finding{{ID: "limits", State: Fatal, Seen: strings.Join(problems, ", "), Effect: "nodes cannot be limited to it", Fix: "lower cpus and memory of nodes in the configuration, or leave them out"}}
+		return []Finding{{ID: "limits", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot be limited to it", Fix: "lower cpus and memory of nodes in the configuration, or leave them out"}}
 	}
-	return []Finding{{ID: "limits", State: OK, Seen: count(len(needs.Limits), "node") + " can be limited"}}
+	return []Finding{{ID: "limits", State: OK, Observed: count(len(needs.Limits), "node") + " can be limited"}}
 }
 
 func count(n int, noun string) string {

@@ -21,11 +21,11 @@ func (f Facts) memory(needs Needs) []Finding {
 		bytes, kind = f.MachineMemoryBytes, "are all that Docker's machine has"
 	}
 	if bytes == 0 {
-		return f.unseen("memory", "the memory that is available")
+		return f.unknown("memory", "the memory that is available")
 	}
 	wanted := int64(memoryOfCluster + memoryOfNode*needs.Nodes)
 	finding := Finding{ID: "memory", State: OK,
-		Seen: fmt.Sprintf("%.1f GB of memory %s; %s %.1f GB", gigabytes(bytes), kind, nodesWant(needs.Nodes), gigabytes(wanted))}
+		Observed: fmt.Sprintf("%.1f GB of memory %s; %s %.1f GB", gigabytes(bytes), kind, nodesWant(needs.Nodes), gigabytes(wanted))}
 	if bytes < wanted {
 		finding.State, finding.Effect, finding.Fix = Warning, "processes may be killed", "use fewer nodes (--workers) or stop something"
 	}
@@ -42,13 +42,13 @@ func nodesWant(nodes int) string {
 // disk looks at the file system where Docker keeps its data.
 func (f Facts) disk(Needs) []Finding {
 	if !f.Local || f.FreeBytes < 0 {
-		return f.unseen("disk", "the room on Docker's file system")
+		return f.unknown("disk", "the room on Docker's file system")
 	}
 	place := "Docker's file system"
 	if f.DataDir != "" {
 		place += " (" + f.DataDir + ")"
 	}
-	finding := Finding{ID: "disk", State: OK, Seen: fmt.Sprintf("%s has %.1f GB free; a cluster needs %d GB", place, gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
+	finding := Finding{ID: "disk", State: OK, Observed: fmt.Sprintf("%s has %.1f GB free; a cluster needs %d GB", place, gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
 	if f.FreeBytes < MinimumFreeBytes {
 		finding.State, finding.Effect = Fatal, "nodes would run full, and a full node evicts its pods"
 		finding.Fix = "free some: docker system df, docker system prune, kindctl images prune; a small cluster may do with less: --ignore-preflight-errors disk"

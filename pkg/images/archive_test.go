@@ -92,7 +92,7 @@ func TestNoArchives(t *testing.T) {
 		archived(t, "nameless.tar", [2]string{"manifest.json", `[{}]`}):                                                          "ARCHIVE_NAMELESS",
 		archived(t, "broken.tar", [2]string{"manifest.json", `{`}):                                                               "ARCHIVE_BROKEN",
 		archived(t, "digest.tar", [2]string{"manifest.json", "[{\"RepoTags\":[\"a@sha256:" + strings.Repeat("a", 64) + "\"]}]"}): "ARCHIVE_BROKEN",
-		"inarchive.go": "ARCHIVE_BROKEN",
+		"archive.go": "ARCHIVE_BROKEN",
 	} {
 		if _, err := InArchive(path); hint.ReasonOf(err) != reason || hint.AdviceOf(err) == "" {
 			t.Errorf("%s: %v, want %s with advice", filepath.Base(path), err, reason)

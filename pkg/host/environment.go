@@ -53,7 +53,7 @@ func (p Proxy) loopback() bool {
 // pkg/cluster/internal/providers/docker/provision.go).
 func (f Facts) proxy(Needs) []Finding {
 	if len(f.Proxies) == 0 {
-		return []Finding{{ID: "proxy", State: OK, Seen: "the environment names no proxy"}}
+		return []Finding{{ID: "proxy", State: OK, Observed: "the environment names no proxy"}}
 	}
 	var named, unreachable []string
 	for _, proxy := range f.Proxies {
@@ -64,11 +64,11 @@ func (f Facts) proxy(Needs) []Finding {
 		}
 	}
 	if len(unreachable) > 0 {
-		return []Finding{{ID: "proxy", State: Warning, Seen: strings.Join(unreachable, ", "),
+		return []Finding{{ID: "proxy", State: Warning, Observed: strings.Join(unreachable, ", "),
 			Effect: "in a node that address is the node itself, so nodes pull no images from elsewhere",
 			Fix:    "let the proxy listen on an address that containers reach, such as Docker's bridge, and name that one"}}
 	}
-	return []Finding{{ID: "proxy", State: OK, Seen: strings.Join(named, ", "),
+	return []Finding{{ID: "proxy", State: OK, Observed: strings.Join(named, ", "),
 		Effect: "nodes use it too, but not for the subnets of pods, services and nodes, which kind adds to their NO_PROXY"}}
 }
 
@@ -80,17 +80,17 @@ const clockTolerance = 5 * time.Minute
 // another machine, or in a virtual one that slept.
 func (f Facts) clock(Needs) []Finding {
 	if f.ClockAhead == nil {
-		return f.unseen("clock", "the time of Docker's clock")
+		return f.unknown("clock", "the time of Docker's clock")
 	}
 	ahead := f.ClockAhead.Round(time.Second)
 	if ahead.Abs() < clockTolerance {
-		return []Finding{{ID: "clock", State: OK, Seen: fmt.Sprintf("Docker's clock and this one agree to within %s", max(ahead.Abs(), time.Second))}}
+		return []Finding{{ID: "clock", State: OK, Observed: fmt.Sprintf("Docker's clock and this one agree to within %s", max(ahead.Abs(), time.Second))}}
 	}
 	relation := "ahead of"
 	if ahead < 0 {
 		relation = "behind"
 	}
-	return []Finding{{ID: "clock", State: Warning, Seen: fmt.Sprintf("Docker's clock is %s %s this one", ahead.Abs(), relation),
+	return []Finding{{ID: "clock", State: Warning, Observed: fmt.Sprintf("Docker's clock is %s %s this one", ahead.Abs(), relation),
 		Effect: "certificates that are made by one are not valid for the other", Fix: "set the clocks (timedatectl set-ntp true), or start Docker Desktop again"}}
 }
 
