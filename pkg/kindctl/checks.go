@@ -14,7 +14,13 @@ import (
 // Checks returns the checks of the core, joined with those of the CNIs that are
 // named. A CNI that kindctl does not know has none.
 func Checks(cnis ...string) []verify.Check {
-	lists := [][]verify.Check{checks.Core()}
+	var known []verify.CNI
+	for _, cni := range addons.CNIs() {
+		if slices.Contains(cnis, cni.Name) {
+			known = append(known, cni)
+		}
+	}
+	lists := [][]verify.Check{checks.Core(known...)}
 	for _, cni := range cnis {
 		lists = append(lists, addons.Checks(cni))
 	}

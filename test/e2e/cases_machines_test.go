@@ -143,7 +143,7 @@ func hiddenControlPlane(s *session, cluster string) {
 	s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
 	s.kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
 	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `systemctl stop kubelet
-crictl pods --quiet --label tier=control-plane | xargs crictl rmp --force
+crictl pods --quiet --label tier=control-plane | xargs crictl --timeout 30s rmp --force
 sed -i 's/^  namespace: kube-system/  namespace: hidden/' /etc/kubernetes/manifests/*.yaml
 systemctl start kubelet`)
 	s.eventually(3*time.Minute, func() (string, error) {
