@@ -18,7 +18,11 @@ func (t Topology) Differences(wanted Topology) string {
 	var differences []string
 	compare := func(what string, have, want any) {
 		if !reflect.DeepEqual(have, want) && (!empty(have) || !empty(want)) {
-			differences = append(differences, fmt.Sprintf("%s: %s, not %s", what, shown(have), shown(want)))
+			text := fmt.Sprintf("%s: %s, not %s", what, shown(have), shown(want))
+			if len(text) > longestDifference {
+				text = "another value of " + what
+			}
+			differences = append(differences, text)
 		}
 	}
 	compare("the IP family", cmp.Or(t.IPFamily, IPv4), cmp.Or(wanted.IPFamily, IPv4))
@@ -54,6 +58,9 @@ func (t Topology) Differences(wanted Topology) string {
 	compare("kindConfig", t.Raw, wanted.Raw)
 	return strings.Join(differences, ", ")
 }
+
+// longestDifference bounds the values that a difference shows.
+const longestDifference = 200
 
 // empty tells a value that says nothing: a zero, or a list of nothing.
 func empty(value any) bool {

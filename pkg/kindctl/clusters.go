@@ -2,8 +2,10 @@ package kindctl
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
 )
@@ -112,8 +114,20 @@ func (c *Client) Kubeconfig(ctx context.Context, o KubeconfigOptions) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	kubeconfig, err := cluster.Kubeconfig(ctx, o.Internal)
-	return []byte(kubeconfig), err
+	return kubeconfigOf(ctx, cluster, o.Internal)
+}
+
+// kubeconfigOf returns the kubeconfig of a cluster. If there is none, the error says why.
+func kubeconfigOf(ctx context.Context, cluster provider.Cluster, internal bool) ([]byte, error) {
+	kubeconfig, err := cluster.Kubeconfig(ctx, internal)
+	if err != nil {
+		if stopped := lifecycle.EnsureRunning(ctx, cluster); stopped != nil {
+			return nil, stopped
+		}
+		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", cluster.Name),
+			"remove it: kindctl down -n "+cluster.Name)
+	}
+	return []byte(kubeconfig), nil
 }
 
 // MergeKubeconfigOptions are those of MergeKubeconfig.

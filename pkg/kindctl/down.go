@@ -62,7 +62,7 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 // remove removes a cluster, and ends its record if Up made it with Ephemeral.
 func (c *Client) remove(ctx context.Context, removal Removal, kubeconfig string) error {
 	sink := event.Func(func(e event.Event) {
-		if e.Kind == event.Done && len(removal.Containers) == 0 {
+		if e.Kind == event.Done && removal.Empty() {
 			e.Kind, e.Message = event.Skipped, "there is none"
 		}
 		c.sink().Emit(e)

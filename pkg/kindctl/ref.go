@@ -3,14 +3,11 @@ package kindctl
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"k8s.io/client-go/rest"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/lifecycle"
 	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/record"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -69,15 +66,11 @@ func (c *Client) reach(ctx context.Context, r ClusterRef) (*kube.Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	kubeconfig, err := cluster.Kubeconfig(ctx, false)
+	kubeconfig, err := kubeconfigOf(ctx, cluster, false)
 	if err != nil {
-		if stopped := lifecycle.EnsureRunning(ctx, cluster); stopped != nil {
-			return nil, stopped
-		}
-		return nil, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s has no kubeconfig", cluster.Name),
-			"remove it: kindctl down -n "+cluster.Name)
+		return nil, err
 	}
-	return kube.FromKubeconfigData([]byte(kubeconfig))
+	return kube.FromKubeconfigData(kubeconfig)
 }
 
 // discover asks a cluster what it should look like.
