@@ -24,15 +24,7 @@ const controllerManagerPort = 10257
 
 func controllerChecks() []verify.Check {
 	return []verify.Check{
-		{
-			ID: "kcm.leader", Group: groupControllers, Title: "The controller managers are healthy and one of them leads",
-			Proves: "Requests `/healthz` of every controller manager and watches the leader, which must run on a control plane, renew its lease. A single controller manager without leader election must be healthy; kcm.reconcile then proves that it works.",
-			Hint:   "kubectl -n kube-system get lease kube-controller-manager; kubectl -n kube-system logs -l component=kube-controller-manager --tail=20",
-			Needs:  []string{"kubelet.alive"},
-			Rights: rightsOfElected,
-			Skip:   verify.Hidden("kube-controller-manager"), Timeout: 20 * time.Second,
-			Run: elected("kube-controller-manager", controllerManagerPort),
-		},
+		leaderCheck("kcm.leader", groupControllers, "controller manager", "kube-controller-manager", controllerManagerPort, "kcm.reconcile then proves that it works."),
 		{
 			ID: "kcm.reconcile", Group: groupControllers, Title: "Controllers provision new namespaces and replace deleted pods",
 			Proves: "A new namespace must get its default ServiceAccount and the ConfigMap with the root certificates. A new ReplicaSet must create its pods and replace one that is deleted. A controller manager can be healthy and lead while one of its controllers is disabled.",

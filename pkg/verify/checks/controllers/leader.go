@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -12,8 +13,20 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// rightsOfElected go with elected.
-var rightsOfElected = verify.JoinRights(verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"list,watch leases.coordination.k8s.io@kube-system"})
+// leaderCheck is the check of a component that elects a leader; a single one without
+// leader election is left to what single says.
+func leaderCheck(id, group, title, component string, port int, single string) verify.Check {
+	return verify.Check{
+		ID: id, Group: group, Title: fmt.Sprintf("The %ss are healthy and one of them leads", title),
+		Proves: fmt.Sprintf("Requests `/healthz` of every %[1]s and watches the leader, which must run on a control plane, renew its lease. "+
+			"A single %[1]s without leader election must be healthy; %[2]s", title, single),
+		Hint:   fmt.Sprintf("kubectl -n kube-system get lease %[1]s; kubectl -n kube-system logs -l component=%[1]s --tail=20", component),
+		Needs:  []string{"kubelet.alive"},
+		Rights: verify.JoinRights(verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"list,watch leases.coordination.k8s.io@kube-system"}),
+		Skip:   verify.Hidden(component), Timeout: 20 * time.Second,
+		Run: elected(component, port),
+	}
+}
 
 // elected proves that each instance of a control plane component is healthy
 // and that one of them leads: it renews its lease. Two renewals are compared

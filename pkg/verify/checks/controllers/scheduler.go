@@ -24,15 +24,8 @@ func Checks() []verify.Check {
 
 func schedulerChecks() []verify.Check {
 	return []verify.Check{
-		{
-			ID: "sched.leader", Group: groupScheduler, Title: "The schedulers are healthy and one of them leads",
-			Proves: "Requests `/healthz` of every scheduler and watches the leader, which must run on a control plane, renew its lease. A single scheduler without leader election must be healthy; sched.place then proves that it works. A scheduler can run for days without ever becoming the leader.",
-			Hint:   "kubectl -n kube-system get lease kube-scheduler; kubectl -n kube-system logs -l component=kube-scheduler --tail=20",
-			Needs:  []string{"kubelet.alive"},
-			Rights: rightsOfElected,
-			Skip:   verify.Hidden("kube-scheduler"), Timeout: 20 * time.Second,
-			Run: elected("kube-scheduler", schedulerPort),
-		},
+		leaderCheck("sched.leader", groupScheduler, "scheduler", "kube-scheduler", schedulerPort,
+			"sched.place then proves that it works. A scheduler can run for days without ever becoming the leader."),
 		{
 			ID: "sched.place", Group: groupScheduler, Title: "The scheduler assigns a new pod to a node",
 			Proves:  "A pending pod must be assigned to a node, and not to a control plane if there are workers.",
