@@ -143,7 +143,8 @@ func changeNodes(c *cli.Context, command string, change func(*kindctl.Client, ti
 	case len(result.Removed) > 0:
 		done = "Removed " + strings.Join(result.Removed, ", ") + " from"
 	default:
-		fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed.\n", c.String("name"), count(c.Int("workers"), "worker"))
+		fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed: %s.\n", c.String("name"), count(c.Int("workers"), "worker"),
+			report.Summary(result.Report))
 		return nil
 	}
 	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done, c.String("name"), report.Round(time.Since(started)),

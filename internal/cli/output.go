@@ -121,6 +121,12 @@ func nameFlag() *cli.StringFlag {
 	return &cli.StringFlag{
 		Name: "name", Aliases: []string{"n"}, Value: defaultName, EnvVars: []string{"KINDCTL_NAME", "KIND_CLUSTER_NAME"},
 		Usage: "`NAME` of the cluster",
+		Action: func(_ *cli.Context, name string) error {
+			if name == "" {
+				return hint.BadFlag.New("--name is empty", "give the name of a cluster; kindctl get clusters lists them")
+			}
+			return nil
+		},
 	}
 }
 

@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"pkg/lifecycle":       {"clusters", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kubeadm":         {"clusters", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event"},
 	"pkg/health":          {"pkg/diagnose", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/record":          {"clusters", "pkg/verify", "pkg/kube"},
+	"pkg/record":          {"clusters", "pkg/verify", "pkg/kube", "pkg/hint"},
 	"pkg/gc":              {"pkg/runs", "pkg/provider", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/imageload":       {"pkg/runs", "pkg/provider", "pkg/images", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/plan":            {"pkg/event", "pkg/hint"},

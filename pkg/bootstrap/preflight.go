@@ -118,6 +118,8 @@ func (u *Up) findExisting(ctx context.Context) (there bool, err error) {
 	switch {
 	case err != nil && lifecycle.CertificatesExpired(ctx, u.cluster) != nil:
 		return false, lifecycle.CertificatesExpired(ctx, u.cluster)
+	case hint.ReasonOf(err) != "":
+		return false, err
 	case err != nil:
 		return false, hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s exists and does not answer", name), remedy)
 	case !recorded:

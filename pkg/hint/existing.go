@@ -25,6 +25,9 @@ var (
 	ClusterBusy = existing.reason("CLUSTER_BUSY", Usage,
 		"Another kindctl is changing the same cluster.",
 		"Wait for it, then run the command again.")
+	RecordUnreadable = existing.reason("RECORD_UNREADABLE", Usage,
+		"What the cluster was made to be, in ConfigMap kube-system/kindctl, cannot be read: a newer kindctl wrote it, or it was edited.",
+		"Use the kindctl that made the cluster, or recreate it: `kindctl down -n NAME`.")
 	ClusterStopped = existing.reason("CLUSTER_STOPPED", Usage,
 		"Some or all of its nodes are stopped.",
 		"`kindctl start -n NAME`.")

@@ -29,10 +29,12 @@ func (c *Client) Diagnose(ctx context.Context, o DiagnoseOptions) (problems []st
 	name := cmp.Or(o.Name, DefaultName)
 	bundle := diagnose.NewBundle(o.Dir)
 	bundle.Fill(ctx, diagnose.Part{Name: "cluster", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
-		client := c.clientOf(ctx, name)
-		problem := contact(ctx, client, c.options.ContactTimeout)
+		client, problem := c.clientOf(ctx, name)
+		if problem == nil {
+			problem = contact(ctx, client, c.options.ContactTimeout)
+		}
 		if problem != nil {
-			client = nil
+			client, problem = nil, fmt.Errorf("only the nodes can be asked: %w", problem)
 		}
 		b.Fill(ctx, c.parts(name, client)...)
 		return problem
@@ -40,28 +42,21 @@ func (c *Client) Diagnose(ctx context.Context, o DiagnoseOptions) (problems []st
 	return bundle.Problems()
 }
 
-// clientOf is the API of a cluster that has come as far as to have a kubeconfig, or nil.
-func (c *Client) clientOf(ctx context.Context, name string) *kube.Client {
+// clientOf is the API of a cluster that has come as far as to have a kubeconfig.
+func (c *Client) clientOf(ctx context.Context, name string) (*kube.Client, error) {
 	docker, err := c.open(ctx)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	kubeconfig, err := docker.Cluster(name).Kubeconfig(ctx, false)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
-	if err != nil {
-		return nil
-	}
-	return client
+	return kube.FromKubeconfigData([]byte(kubeconfig))
 }
 
-// contact finds out whether the API server answers, if it can be asked.
+// contact finds out whether the API server answers.
 func contact(ctx context.Context, client *kube.Client, limit time.Duration) error {
-	if client == nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if _, err := client.Version(ctx); err != nil {

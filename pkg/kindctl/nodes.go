@@ -75,9 +75,10 @@ func (c *Client) AddNodes(ctx context.Context, o AddNodesOptions) (NodesResult, 
 	case o.Count < 0:
 		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("%d nodes cannot be added", o.Count), "use a number from 1")
 	}
+	unchanged := NodesResult{Report: verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}}
 	docker, cluster, err := c.existing(ctx, o.Name)
 	if err != nil {
-		return NodesResult{}, err
+		return unchanged, err
 	}
 	config := c.running(docker, cluster.Name, o.WaitTimeout)
 	config.Retain, config.Retainable = o.Retain, true
@@ -91,27 +92,29 @@ func (c *Client) RemoveNodes(ctx context.Context, o RemoveNodesOptions) (NodesRe
 		return NodesResult{}, hint.NoNode.New("there is no node to remove",
 			"name some: kindctl node rm worker2; they are listed by: kindctl get nodes")
 	}
+	unchanged := NodesResult{Report: verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}}
 	docker, cluster, err := c.existing(ctx, o.Name)
 	if err != nil {
-		return NodesResult{}, err
+		return unchanged, err
 	}
 	return removeNodes(ctx, c.running(docker, cluster.Name, o.WaitTimeout), o.Force, o.Nodes)
 }
 
 // Scale adds or removes workers until there are as many as are wanted, and verifies the
 // cluster. Those with the highest numbers are removed first. If there are as many
-// already, it changes and verifies nothing.
+// already, it changes nothing, and verifies the cluster as well.
 func (c *Client) Scale(ctx context.Context, o ScaleOptions) (NodesResult, error) {
 	if o.Workers < 0 {
 		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there cannot be %d workers", o.Workers), "use a number from 0")
 	}
+	unchanged := NodesResult{Report: verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}}
 	docker, cluster, err := c.existing(ctx, o.Name)
 	if err != nil {
-		return NodesResult{}, err
+		return unchanged, err
 	}
 	workers, err := cluster.KubernetesNodes(ctx)
 	if err != nil {
-		return NodesResult{}, err
+		return unchanged, err
 	}
 	workers = slices.DeleteFunc(workers, func(n *provider.Node) bool { return n.Role != clusters.Worker })
 	config := c.running(docker, cluster.Name, o.WaitTimeout)
@@ -121,7 +124,8 @@ func (c *Client) Scale(ctx context.Context, o ScaleOptions) (NodesResult, error)
 	case more < 0:
 		return removeNodes(ctx, config, o.Force, newest(workers, -more))
 	}
-	return NodesResult{}, nil
+	unchanged.Report, err = c.Verify(ctx, VerifyOptions{Cluster: ClusterRef{Name: cluster.Name}})
+	return unchanged, err
 }
 
 // running describes a cluster that runs to the recipes that change its nodes.

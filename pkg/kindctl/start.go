@@ -36,6 +36,7 @@ type StartResult struct {
 // Start starts the nodes of a stopped cluster, or of one whose nodes came back at other
 // addresses, and verifies it. When it fails, what was started stays.
 func (c *Client) Start(ctx context.Context, o StartOptions) (result StartResult, err error) {
+	result.Report.Cluster = Context(cmp.Or(o.Name, DefaultName))
 	docker, cluster, err := c.existing(ctx, o.Name)
 	if err != nil {
 		return result, err

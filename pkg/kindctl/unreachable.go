@@ -62,7 +62,7 @@ func apiError(err error, cluster string) error {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return hint.CertificatesExpired.Wrap(err, fmt.Sprintf("a certificate of %s has expired, or the clock of this machine is wrong", cluster),
 			"of a kind cluster: kindctl start -n NAME renews it; elsewhere, on each control plane: kubeadm certs renew all, then restart its static pods")
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), hint.ReasonOf(err) != "":
 		return err
 	case errors.As(err, &late) && late.Timeout():
 		return hint.APITimeout.Wrap(err, fmt.Sprintf("the API server of %s did not answer in time", cluster),

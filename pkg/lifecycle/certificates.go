@@ -167,9 +167,13 @@ func renewNode(ctx context.Context, node *provider.Node, all []*provider.Node, e
 	return errors.Join(append(failures, node.StartKubelet(ctx))...)
 }
 
-// controlPlane is the first of the control planes.
+// controlPlane is the first of the control planes, nil if there is none.
 func controlPlane(nodes []*provider.Node) *provider.Node {
-	return nodes[slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == clusters.ControlPlane })]
+	at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == clusters.ControlPlane })
+	if at < 0 {
+		return nil
+	}
+	return nodes[at]
 }
 
 // kubeletTime is how long a kubelet's new certificate is good; the kubelet renews it
@@ -178,6 +182,9 @@ const kubeletTime = 365 * 24 * time.Hour
 
 // renewKubelet signs a kubelet's client certificate with the cluster's authority.
 func renewKubelet(ctx context.Context, node, plane *provider.Node) error {
+	if plane == nil {
+		return fmt.Errorf("renew the certificate of the kubelet of %s: the cluster has no control plane", node.Name)
+	}
 	certificate, key, err := plane.CA(ctx)
 	if err != nil {
 		return err

@@ -107,6 +107,9 @@ func (s *runningCluster) open(ctx context.Context, absent ...string) (err error)
 		if expired := lifecycle.CertificatesExpired(ctx, s.cluster()); expired != nil {
 			return expired
 		}
+		if hint.ReasonOf(err) != "" {
+			return err
+		}
 		return hint.ClusterBroken.Wrap(err, fmt.Sprintf("cluster %s does not answer", s.Name), "see what is wrong: kindctl verify -n "+s.Name)
 	}
 	if s.unreadyBefore, err = health.UnreadyWorkloads(ctx, s.client); err != nil {

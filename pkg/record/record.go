@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -147,9 +148,14 @@ func read(ctx context.Context, client *kube.Client) (*document, error) {
 		d, err = decode(found.Data[key])
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", source, err)
+		return nil, unreadable(err)
 	}
 	return &d, nil
+}
+
+func unreadable(err error) error {
+	return hint.RecordUnreadable.Wrap(err, source+" cannot be read",
+		"use the kindctl that made the cluster, or recreate it: kindctl down, then kindctl up")
 }
 
 func decode(data string) (d document, err error) {
@@ -165,7 +171,7 @@ func decode(data string) (d document, err error) {
 func decodeConfig(data []byte, source string) (*clusters.Topology, error) {
 	config, err := clusters.Decode(data, source)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	return &config, nil
 }

@@ -127,9 +127,9 @@ func TestDiscover(t *testing.T) {
 		{"old", []runtime.Object{configMap("kindctl", "expectation", oldExpectation)}, 2, ""},
 		{"new", []runtime.Object{configMap("kindctl", "record", "apiVersion: kindctl.dev/v1alpha1\nkind: ClusterRecord\nexpected: {workers: 4, cni: calico, later: 1}\nconfig: {later: 1}\n")}, 4, ""},
 		{"newer", []runtime.Object{configMap("kindctl", "record", "apiVersion: kindctl.dev/v2\nkind: ClusterRecord\n")}, 0,
-			`ConfigMap kube-system/kindctl: apiVersion is "kindctl.dev/v2" and kind is "ClusterRecord"; this kindctl reads`},
-		{"broken", []runtime.Object{configMap("kindctl", "expectation", "{")}, 0, "ConfigMap kube-system/kindctl: "},
-		{"broken too", []runtime.Object{configMap("kindctl", "record", "{")}, 0, "ConfigMap kube-system/kindctl: "},
+			`ConfigMap kube-system/kindctl cannot be read: apiVersion is "kindctl.dev/v2" and kind is "ClusterRecord"; this kindctl reads`},
+		{"broken", []runtime.Object{configMap("kindctl", "expectation", "{")}, 0, "ConfigMap kube-system/kindctl cannot be read: "},
+		{"broken too", []runtime.Object{configMap("kindctl", "record", "{")}, 0, "ConfigMap kube-system/kindctl cannot be read: "},
 	} {
 		got, err := Discover(t.Context(), with(tt.objects...))
 		if tt.problem == "" && err != nil || tt.problem != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.problem)) {

@@ -63,7 +63,7 @@ func TestKubeletsAliveSeesContainers(t *testing.T) {
 		"all run": {states("running", "running"), answers, ""},
 		"stopped and paused": {states("exited", "paused"), answers,
 			"w1: its container is exited; to start it: kindctl start -n lab\nw2: its container is paused; to continue it: docker unpause w2"},
-		"never joined":              {map[string]string{"cp1": "running", "w1": "running", "w2": "running", "w3": "running"}, answers, "w3: its container runs, but the cluster has no such node"},
+		"being added":               {map[string]string{"cp1": "running", "w1": "running", "w2": "running", "w3": "running"}, answers, ""},
 		"removed":                   {map[string]string{"cp1": "running", "w1": "running"}, verifytest.AnswersFrom(path, "ok", "cp1", "w1"), "w2: its container was removed"},
 		"elsewhere, and answers":    {map[string]string{"cp1": "running", "w1": "running"}, answers, ""},
 		"Docker could not be asked": {nil, answers, ""},
@@ -77,6 +77,11 @@ func TestKubeletsAliveSeesContainers(t *testing.T) {
 			verifytest.WantErr(t, err, test.want)
 		})
 	}
+	never := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: answers},
+		verifytest.SmallCluster(func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { delete(n, "w2") })...)
+	never.Containers = func(context.Context) (map[string]string, error) { return states("running", "running"), nil }
+	_, err := kubeletsAlive(t.Context(), never)
+	verifytest.WantErr(t, err, "w2: its container runs, but the cluster has no such node")
 }
 
 func TestRuntimes(t *testing.T) {
