@@ -75,9 +75,9 @@ func (c *Client) reach(ctx context.Context, r ClusterRef) (*kube.Client, error) 
 
 // discover asks a cluster what it should look like.
 func (c *Client) discover(ctx context.Context, r ClusterRef, client *kube.Client) (verify.Expectation, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.options.ContactTimeout)
+	asking, cancel := context.WithTimeout(ctx, c.options.ContactTimeout)
 	defer cancel()
-	expect, err := record.Discover(ctx, client, addons.CNIs()...)
+	expect, err := record.Discover(asking, client, addons.CNIs()...)
 	if err != nil {
 		return expect, c.explainUnreachable(ctx, r, client, err)
 	}
