@@ -1,6 +1,9 @@
 // Package clusters describes clusters: profiles that come with kindctl, files
 // that users write, what makes a description valid, and its translation into
 // kind's own configuration.
+//
+// It knows the CNIs that are registered in package clusters/cni. Programs that import
+// pkg/kindctl have kindctl's; others register them by importing package addons.
 package clusters
 
 import (
