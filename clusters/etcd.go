@@ -55,7 +55,7 @@ func (t Topology) Members() int {
 	return cmp.Or(len(t.EtcdNames()), t.ControlPlanes)
 }
 
-// validateEtcd refuses what no etcd can be, and what nobody should want.
+// validateEtcd reports settings of etcd that are impossible, or certain to be a mistake.
 func (t Topology) validateEtcd(report reporter) {
 	if t.Etcd != "" && !slices.Contains(EtcdPlaces, t.Etcd) {
 		report.unknown("etcd", "place of etcd", t.Etcd, EtcdPlaces)

@@ -97,7 +97,7 @@ func masked(subnets string) string {
 	return strings.Join(parts, ",")
 }
 
-// adoptedCNI says which CNI a file of kind's gets, if nobody chose one.
+// adoptedCNI notes which CNI a configuration file of kind gets when none is chosen.
 func (t Topology) adoptedCNI() (notes []string) {
 	switch chosen := t.origins["cni"]; {
 	case !t.adopted || chosen.level != fromProfile:

@@ -138,8 +138,8 @@ func (t Topology) apiServerAddress() string {
 	return t.Raw.Networking.APIServerAddress
 }
 
-// APIServerAddress is the address of this machine that the API server is to be
-// reached at; the zero value where none is asked for.
+// APIServerAddress is the address of this machine on which the API server is published;
+// the zero value if the configuration sets none.
 func (t Topology) APIServerAddress() netip.Addr {
 	address, err := netip.ParseAddr(t.apiServerAddress())
 	if err != nil {

@@ -216,7 +216,7 @@ func (t Topology) validateHostPorts(report reporter) {
 	}
 }
 
-// overlap tells whether two listen addresses cannot have the same port.
+// overlap reports whether two listen addresses conflict when they use the same port.
 func overlap(a, b string) bool {
 	first, errA := netip.ParseAddr(a)
 	second, errB := netip.ParseAddr(b)

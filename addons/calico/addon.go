@@ -40,7 +40,7 @@ type Addon struct {
 
 // New returns the addon.
 func New(options plugin.Options) *Addon {
-	return &Addon{options, settingsOf(options)}
+	return &Addon{options, plugin.SettingsOf[Settings](options)}
 }
 
 // Name is what users type.

@@ -27,7 +27,7 @@ func Render(objects []*unstructured.Unstructured, options plugin.Options) error 
 	}
 	if err := renderPod(objects, "DaemonSet", agent, func(pod *corev1.PodSpec) {
 		container := named(pod, agent)
-		container.Env = yielding(settings(container.Env, options), settingsOf(options))
+		container.Env = yielding(settings(container.Env, options), plugin.SettingsOf[Settings](options))
 		if !options.Production {
 			container.ReadinessProbe = felixReady()
 			if container.LivenessProbe != nil {

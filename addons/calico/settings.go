@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
@@ -31,14 +30,6 @@ var fields = []cni.Field{
 }
 
 const example = "  felix:\n    logSeverityScreen: Warning"
-
-// settingsOf are the user's settings among the options.
-func settingsOf(options plugin.Options) Settings {
-	if settings, is := options.Settings.(*Settings); is {
-		return *settings
-	}
-	return Settings{}
-}
 
 // Validate reports nothing: all settings are possible with every proxy mode.
 func (s *Settings) Validate(string, func(field, format string, args ...any)) {}

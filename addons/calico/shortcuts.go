@@ -56,7 +56,7 @@ const release = `
 until [ -e /var/lib/calico/nodename ] && read -r first < ` + confDir + `calico-kubeconfig && [ "${first%calico/node*}" != "$first" ]; do sleep 0.1; done
 if [ -e ` + confDir + withheld + ` ]; then mv ` + confDir + withheld + " " + confDir + conf + `; fi`
 
-// speedUpAgent leaves out what is superfluous, lets nobody wait for kube-proxy, and
+// speedUpAgent leaves out what is not needed and the wait for kube-proxy, and
 // has the agent put the plugin's configuration into place. When a node is ready
 // earlier, the plugin refuses its first pods, and the kubelet tries them again
 // after 10 to 15 s (kubelet v1.37, pod_workers.go).

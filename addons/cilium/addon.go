@@ -41,7 +41,7 @@ type Addon struct {
 
 // New returns the addon.
 func New(options plugin.Options) *Addon {
-	return &Addon{options: options, settings: settingsOf(options)}
+	return &Addon{options: options, settings: plugin.SettingsOf[Settings](options)}
 }
 
 // Name is what users type.

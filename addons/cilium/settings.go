@@ -13,7 +13,6 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 
-	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/clusters/cni"
 	"github.com/kindctl/kindctl/pkg/charts"
@@ -48,14 +47,6 @@ var fields = []cni.Field{
 }
 
 const example = "  hubble: true\n  values:\n    bandwidthManager: {enabled: true}"
-
-// settingsOf are the user's settings among the options.
-func settingsOf(options plugin.Options) Settings {
-	if settings, is := options.Settings.(*Settings); is {
-		return *settings
-	}
-	return Settings{}
-}
 
 // Validate reports Gateway API beside kube-proxy.
 func (s *Settings) Validate(proxyMode string, report func(field, format string, args ...any)) {

@@ -47,7 +47,7 @@ func Values(options plugin.Options, defaults map[string]any) (map[string]any, er
 		}
 		values["securityContext"] = map[string]any{"capabilities": capabilities}
 	}
-	settingsOf(options).applyTo(values, defaults)
+	plugin.SettingsOf[Settings](options).applyTo(values, defaults)
 	return values, nil
 }
 

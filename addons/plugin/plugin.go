@@ -83,3 +83,13 @@ type Options struct {
 	// "FILE:LINE: ", or ""; nil knows no place.
 	Place func(path string) string
 }
+
+// SettingsOf returns the user's settings among the options, the zero value if there are
+// none. T is the type to which the CNI's settings point.
+func SettingsOf[T any](o Options) T {
+	if settings, is := any(o.Settings).(*T); is {
+		return *settings
+	}
+	var none T
+	return none
+}

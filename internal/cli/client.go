@@ -25,7 +25,7 @@ func withClient(app *cli.App) *cli.App {
 	return app
 }
 
-// clientOf is the app's client, which tells nobody what happens.
+// clientOf returns the app's client, whose events are dropped.
 func clientOf(c *cli.Context) *kindctl.Client {
 	return c.App.Metadata[clientKey].(*kindctl.Client) //nolint:errcheck // withClient has put it there
 }
@@ -42,8 +42,8 @@ func clusterOf(c *cli.Context) kindctl.ClusterRef {
 	return kindctl.ClusterRef{Name: c.String("name")}
 }
 
-// given tells whether a flag stands on the command line. What the environment
-// says as well may be meant for other commands.
+// given reports whether a flag was set on the command line, and not by an environment
+// variable, which may be meant for other commands.
 func given(c *cli.Context, name string) bool {
 	_, onLine := sourceOf(c, name)
 	return c.IsSet(name) && onLine

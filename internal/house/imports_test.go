@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"hack":                {},
 	"pkg/kindctltest":     {"internal/report", "clusters", "pkg/kindctl", "pkg/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":         {"addons", "clusters", "pkg/charts", "pkg/fidelity", "pkg/releases", "pkg/bootstrap", "pkg/nodes", "pkg/lifecycle", "pkg/health", "pkg/record", "pkg/gc", "pkg/imageload", "pkg/observe", "pkg/timeline", "pkg/runs", "pkg/diagnose", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/bootstrap":       {"clusters", "pkg/charts", "pkg/gomod", "pkg/fidelity", "pkg/releases", "pkg/lifecycle", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/gc", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
+	"pkg/bootstrap":       {"addons/plugin", "clusters", "pkg/charts", "pkg/gomod", "pkg/fidelity", "pkg/releases", "pkg/lifecycle", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/gc", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
 	"pkg/nodes":           {"clusters", "pkg/lifecycle", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/lifecycle":       {"clusters", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
 	"pkg/kubeadm":         {"clusters", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event"},

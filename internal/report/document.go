@@ -48,14 +48,15 @@ func documentCheck(out io.Writer, check verify.Check) {
 	}
 }
 
-// escape keeps Markdown from reading marks into a text of one paragraph.
-func escape(text string) string {
-	return strings.NewReplacer("\n", "; ", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
-}
+// marks are what Markdown would read as its own.
+var marks = strings.NewReplacer("<", "&lt;", "*", `\*`, "_", `\_`)
+
+// escape is text of one paragraph.
+func escape(text string) string { return marks.Replace(strings.ReplaceAll(text, "\n", "; ")) }
 
 // cell is text that stays inside one cell of a Markdown table.
 func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", "<br>", "<", "&lt;", "*", `\*`, "_", `\_`).Replace(text)
+	return strings.NewReplacer("|", `\|`, "\n", "<br>").Replace(marks.Replace(text))
 }
 
 func codes(names []string) string {

@@ -43,17 +43,8 @@ func Table(out io.Writer, r verify.Report, options TableOptions) {
 // Summary is one line on the whole report.
 func Summary(r verify.Report) string {
 	parts := []string{fmt.Sprintf("%d passed", r.Count(verify.Pass))}
-	for _, o := range []verify.Outcome{verify.Fail, verify.Error, verify.Blocked, verify.Warn, verify.Skip} {
-		if n := r.Count(o); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, words[o]))
-		}
-	}
+	parts = append(parts, r.Counts(verify.Fail, verify.Error, verify.Blocked, verify.Warn, verify.Skip)...)
 	return fmt.Sprintf("%s in %s", strings.Join(parts, ", "), Round(r.Duration))
-}
-
-var words = map[verify.Outcome]string{
-	verify.Fail: "failed", verify.Error: "inconclusive", verify.Blocked: "blocked",
-	verify.Warn: "warned", verify.Skip: "skipped",
 }
 
 var colors = map[verify.Outcome]string{

@@ -6,6 +6,7 @@ import (
 	"log"
 	"time"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -28,7 +29,7 @@ func ExampleUp() {
 	topology.Name, topology.CNI = "example", "none"
 	parts := bootstrap.Dependencies{
 		Probe: verify.DefaultProbeImage,
-		Addon: func(clusters.Topology, host.Facts) (bootstrap.Addon, error) { return nil, nil },
+		Addon: func(clusters.Topology, host.Facts) (plugin.Addon, error) { return nil, nil },
 		Images: func(docker *provider.Docker, _ host.Facts) (*images.Resolver, error) {
 			return &images.Resolver{Docker: images.NewEngine(docker.Client()), Sink: event.Discard}, nil
 		},

@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/host"
 )
 
 // Needs are what a topology and its CNI, nil for none, ask of the kernel and the host.
-func Needs(t clusters.Topology, addon Addon) host.Needs {
+func Needs(t clusters.Topology, addon plugin.Addon) host.Needs {
 	needs := host.Needs{Port: t.APIServerPort, Nodes: t.Nodes(), PathsBegin: t.PathsBegin(), Address: t.APIServerAddress(),
 		Places: map[string]string{}}
 	needs.Places[host.APIServerPort] = t.PlaceOf("apiServerPort")

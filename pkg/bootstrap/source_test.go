@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -27,7 +28,7 @@ import (
 
 // charted is an addon that is installed from one file.
 type charted struct {
-	Addon
+	plugin.Addon
 	bundle charts.Bundle
 }
 
@@ -143,7 +144,7 @@ func TestSource(t *testing.T) {
 				t.Errorf("the rehearsal says %q, %v, want %q", would, err, tt.would)
 			}
 			places := Dependencies{
-				Addon: func(clusters.Topology, host.Facts) (Addon, error) { return up.addon, nil },
+				Addon: func(clusters.Topology, host.Facts) (plugin.Addon, error) { return up.addon, nil },
 				Images: func(*provider.Docker, host.Facts) (*images.Resolver, error) {
 					return &images.Resolver{Docker: tt.docker, Builder: nodeBuilder{}}, nil
 				},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -67,7 +68,7 @@ type Up struct {
 	cluster provider.Cluster
 
 	facts        host.Facts
-	addon        Addon
+	addon        plugin.Addon
 	found        images.Set
 	versions     map[string]string // of Kubernetes, by node image, where there are patches
 	sources      sources           // of the addon

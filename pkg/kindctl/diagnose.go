@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/pkg/diagnose"
 	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // DiagnoseOptions say what Diagnose reads, and where it writes.
@@ -29,7 +30,7 @@ func (c *Client) Diagnose(ctx context.Context, o DiagnoseOptions) (problems []st
 	name := cmp.Or(o.Name, DefaultName)
 	bundle := diagnose.NewBundle(o.Dir)
 	bundle.Fill(ctx, diagnose.Part{Name: "cluster", Limit: partLimit, Fill: func(ctx context.Context, b *diagnose.Bundle) error {
-		client, problem := c.clientOf(ctx, name)
+		client, problem := c.diagnosed(ctx, name)
 		if problem == nil {
 			problem = contact(ctx, client, c.options.ContactTimeout)
 		}
@@ -42,13 +43,18 @@ func (c *Client) Diagnose(ctx context.Context, o DiagnoseOptions) (problems []st
 	return bundle.Problems()
 }
 
-// clientOf is the API of a cluster that has come as far as to have a kubeconfig.
-func (c *Client) clientOf(ctx context.Context, name string) (*kube.Client, error) {
+// diagnosed opens the API of the cluster of a name.
+func (c *Client) diagnosed(ctx context.Context, name string) (*kube.Client, error) {
 	docker, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	kubeconfig, err := docker.Cluster(name).Kubeconfig(ctx, false)
+	return clientOf(ctx, docker.Cluster(name))
+}
+
+// clientOf is the API of a cluster that has come as far as to have a kubeconfig.
+func clientOf(ctx context.Context, cluster provider.Cluster) (*kube.Client, error) {
+	kubeconfig, err := cluster.Kubeconfig(ctx, false)
 	if err != nil {
 		return nil, err
 	}

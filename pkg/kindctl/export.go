@@ -147,11 +147,7 @@ func (e exporter) fillCluster(ctx context.Context, b *diagnose.Bundle) error {
 
 // contact finds out whether the API server answers.
 func (e exporter) contact(ctx context.Context) (*kube.Client, verify.Expectation, error) {
-	kubeconfig, err := e.cluster.Kubeconfig(ctx, false)
-	if err != nil {
-		return nil, verify.Expectation{}, err
-	}
-	client, err := kube.FromKubeconfigData([]byte(kubeconfig))
+	client, err := clientOf(ctx, e.cluster)
 	if err != nil {
 		return nil, verify.Expectation{}, err
 	}

@@ -42,12 +42,8 @@ func Places(topology clusters.Topology, mirror string, sink event.Sink) bootstra
 }
 
 // newAddon makes the CNI of a topology, nil for none.
-func newAddon(t clusters.Topology, facts host.Facts) (bootstrap.Addon, error) {
-	cni, err := addons.New(t.CNI, addonOptions(t, facts))
-	if cni == nil || err != nil {
-		return nil, err
-	}
-	return cni, nil
+func newAddon(t clusters.Topology, facts host.Facts) (plugin.Addon, error) {
+	return addons.New(t.CNI, addonOptions(t, facts))
 }
 
 // ValidateCNI reports what is wrong with the configuration's settings of the CNI, as

@@ -53,18 +53,26 @@ func (r Report) with(outcomes ...Outcome) (results []Result) {
 // warnings.
 func (r Report) Passed() bool { return len(r.with(Fail, Error)) == 0 && len(r.with(Pass, Warn)) > 0 }
 
+// words call the outcomes in sentences.
+var words = map[Outcome]string{
+	Pass: "passed", Fail: "failed", Error: "inconclusive", Blocked: "blocked", Warn: "warned", Skip: "skipped",
+}
+
+// Counts says in words how many checks had each of the outcomes: "3 failed". Those that
+// no check had are left out.
+func (r Report) Counts(outcomes ...Outcome) (counts []string) {
+	for _, outcome := range outcomes {
+		if n := r.Count(outcome); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, words[outcome]))
+		}
+	}
+	return counts
+}
+
 // tally counts the checks that failed, and apart from them those that a failure kept
 // from running.
 func (r Report) tally() string {
-	var counts []string
-	for _, each := range []struct {
-		outcome Outcome
-		word    string
-	}{{Fail, "failed"}, {Error, "inconclusive"}, {Blocked, "blocked"}} {
-		if n := r.Count(each.outcome); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, each.word))
-		}
-	}
+	counts := r.Counts(Fail, Error, Blocked)
 	if len(counts) == 0 {
 		counts = []string{"none passed"}
 	}

@@ -143,6 +143,6 @@ var dnsFaults = []fault{
 	{check: "dns.records", what: "CoreDNS serves the namespaces default and kube-system only", inject: corefile("s/^( *)kubernetes cluster.local.*/&\\n\\1   namespaces default kube-system/")},
 	{check: "dns.search", what: "a pod has its node's resolv.conf", inject: mutation("pods", "object.metadata.name == 'probe-WORKER2'",
 		"Object{spec: Object.spec{dnsPolicy: 'Default'}}", samplePod("probe-WORKER2"), "{.spec.dnsPolicy}", "Default")},
-	{check: "dns.external", what: "CoreDNS forwards to an address that nobody has", outcome: verify.Warn, inject: corefile("s/forward . [^ ]+/forward . 192.0.2.1/")},
+	{check: "dns.external", what: "CoreDNS forwards to an address that is not in use", outcome: verify.Warn, inject: corefile("s/forward . [^ ]+/forward . 192.0.2.1/")},
 	{check: "dns.latency", what: "the CoreDNS pods' answers leave them at 10 kbit/s", outcome: verify.Warn, inject: delayed},
 }

@@ -32,7 +32,7 @@ func schedulerChecks() []verify.Check {
 			Hint:    "kubectl get events -A --field-selector reason=FailedScheduling; kubectl describe nodes",
 			Needs:   []string{"api.ready", "sched.leader", "kcm.leader"},
 			Rights:  verify.JoinRights(probe.RightsOfScheduling, verify.RightsOfNodes),
-			Differs: "All nodes that accept ordinary pods are cordoned. Taints that somebody added to all of them are tolerated.",
+			Differs: "All nodes that accept ordinary pods are cordoned. Taints that were added to all of them are tolerated.",
 			Slow:    true, Timeout: 18 * time.Second, Skip: onlyTaintedNode,
 			Run: schedulerPlaces,
 		},
