@@ -3,7 +3,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
 # Charts and manifests of CNIs become part of the binary; they are not committed.
-CHARTS := GOOS= GOARCH= go run ./pkg/charts/pack
+CHARTS := GOOS= GOARCH= go run ./internal/charts/pack
 ARGS ?= --cni cilium
 # A checkout that git does not trust, as in some CI, must build as well.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false

@@ -12,8 +12,8 @@ import (
 	"github.com/kindctl/kindctl/addons/cilium"
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters/cni"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

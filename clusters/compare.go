@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
 // Differences names, in words, how the Topology that is wanted differs from

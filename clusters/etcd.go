@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // Where etcd runs.

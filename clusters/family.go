@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // The values of Topology.IPFamily.

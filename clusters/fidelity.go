@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
-	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
 // Production tells whether the cluster is to be as in production.

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
 // field describes a field of the configuration file, for the file that init

@@ -7,8 +7,8 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
-	"github.com/kindctl/kindctl/pkg/releases"
+	"github.com/kindctl/kindctl/internal/kindpatch"
+	"github.com/kindctl/kindctl/internal/releases"
 )
 
 // versionTag is how the tags of node images name the version of Kubernetes.

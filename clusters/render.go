@@ -9,7 +9,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // Rendered is the configuration of a node as it will be written, for those who

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // Request is a setting that patches of the configuration ask a component for.

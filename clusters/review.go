@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // review is what is to be said of patches: what is refused, and what is changed or

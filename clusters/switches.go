@@ -8,7 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/kindctl/kindctl/pkg/kindpatch"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // keeping are feature gates or APIs that stay although a patch sets the flag that

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/releases"
+	"github.com/kindctl/kindctl/internal/releases"
 )
 
 // APIVersion and Kind identify the configuration format.

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/kindctl/kindctl/clusters/cni"
+	"github.com/kindctl/kindctl/internal/kindpatch"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kindpatch"
 )
 
 // yamlValidator reads a document beside the type that it is decoded to. It finds out

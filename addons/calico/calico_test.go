@@ -14,9 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/charts"
-	"github.com/kindctl/kindctl/pkg/charts/chartstest"
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/charts/chartstest"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 

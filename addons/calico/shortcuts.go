@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
 // Shortcuts are what Render changes so that the cluster is up sooner.

@@ -3,7 +3,7 @@ package calico
 import (
 	"context"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // State asks the agent of every node how it sees things, for people: Felix, BIRD

@@ -15,8 +15,8 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/charts"
-	"github.com/kindctl/kindctl/pkg/charts/chartstest"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/charts/chartstest"
 )
 
 // published is the chart as upstream published it.

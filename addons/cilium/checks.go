@@ -12,7 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )

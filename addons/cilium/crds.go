@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // crdDir holds the definitions that the operator has compiled in.

@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

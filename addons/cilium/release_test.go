@@ -26,7 +26,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // kubernetesVersion is that of the cluster for which charts are rendered here.

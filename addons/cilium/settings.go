@@ -15,7 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons/setting"
 	"github.com/kindctl/kindctl/clusters/cni"
-	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/internal/charts"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
-	"github.com/kindctl/kindctl/pkg/charts"
-	"github.com/kindctl/kindctl/pkg/charts/chartstest"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/charts/chartstest"
 )
 
 func tree(path string, value any) map[string]any {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/addons/setting"
-	"github.com/kindctl/kindctl/pkg/fidelity"
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // Shortcuts are what makes the release differ from one in production, so that

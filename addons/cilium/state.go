@@ -3,7 +3,7 @@ package cilium
 import (
 	"context"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // State asks the agent of every node how it sees things, for people.

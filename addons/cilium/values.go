@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // Values are the Helm values for a cluster: what differs from the chart's own

@@ -3,9 +3,9 @@ package cli
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/kube"
 )
 
 // clientKey is where the app has its client.

@@ -11,12 +11,12 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/fidelity"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
+	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // sources are what completion asks of the host. They say nothing when they

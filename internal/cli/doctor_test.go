@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 

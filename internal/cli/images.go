@@ -13,9 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/forge"
+	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // imagesCommand builds the images of clusters without a registry, and looks

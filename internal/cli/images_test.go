@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kindctl/kindctl/pkg/forge"
+	"github.com/kindctl/kindctl/internal/forge"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 

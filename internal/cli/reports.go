@@ -13,9 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/timeline"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/timeline"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

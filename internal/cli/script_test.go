@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/charts"
 	"github.com/kindctl/kindctl/internal/cli/testdata/kindnet"
-	"github.com/kindctl/kindctl/pkg/charts"
 )
 
 func TestMain(m *testing.M) {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/timeline"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/timeline"
 )
 
 func traceFlag() cli.Flag {

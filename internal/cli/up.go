@@ -11,12 +11,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/fidelity"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 func upCommand() *cli.Command {

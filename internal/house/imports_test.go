@@ -18,55 +18,54 @@ const module = "github.com/kindctl/kindctl"
 // down: a package that is not listed on the right is out of reach. A name
 // stands for the packages beneath it as well.
 var layers = map[string][]string{
-	".":                   {"internal/cli"},
-	"internal/cli":        {"internal/report", "addons", "clusters", "pkg"},
-	"internal/report":     {"pkg/fidelity", "pkg/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
-	"internal/house":      {},
-	"internal/porttest":   {},
-	"addons":              {"addons", "clusters/cni", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
-	"addons/setting":      {"pkg/hint"},
-	"addons/calico":       {"addons/plugin", "addons/setting", "clusters/cni", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
-	"addons/cilium":       {"addons/plugin", "addons/setting", "clusters/cni", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/hint", "pkg/charts"},
-	"addons/plugin":       {"clusters/cni", "pkg/fidelity", "pkg/host", "pkg/verify", "pkg/kube", "pkg/charts"},
-	"clusters/cni":        {},
-	"clusters":            {"clusters/cni", "pkg/kindpatch", "pkg/fidelity", "pkg/releases", "pkg/hint"},
-	"hack":                {},
-	"pkg/kindctltest":     {"internal/report", "clusters", "pkg/kindctl", "pkg/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
-	"pkg/kindctl":         {"addons", "clusters", "pkg/charts", "pkg/fidelity", "pkg/releases", "pkg/bootstrap", "pkg/nodes", "pkg/lifecycle", "pkg/health", "pkg/record", "pkg/gc", "pkg/imageload", "pkg/observe", "pkg/timeline", "pkg/runs", "pkg/diagnose", "pkg/forge", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/bootstrap":       {"addons/plugin", "clusters", "pkg/charts", "pkg/gomod", "pkg/fidelity", "pkg/releases", "pkg/lifecycle", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/gc", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/host", "pkg/images", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/nodes":           {"clusters", "pkg/lifecycle", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/lifecycle":       {"clusters", "pkg/kubeadm", "pkg/health", "pkg/record", "pkg/plan", "pkg/runs", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/kubeadm":         {"clusters", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event"},
-	"pkg/health":          {"pkg/diagnose", "pkg/provider", "pkg/verify", "pkg/kube", "pkg/event", "pkg/hint"},
-	"pkg/record":          {"clusters", "pkg/verify", "pkg/kube", "pkg/hint"},
-	"pkg/gc":              {"pkg/runs", "pkg/provider", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/imageload":       {"pkg/runs", "pkg/provider", "pkg/images", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/plan":            {"pkg/event", "pkg/hint"},
-	"pkg/runs":            {"pkg/hint", "pkg/runs/runstest"},
-	"pkg/runs/runstest":   {"pkg/runs"},
-	"pkg/observe":         {"pkg/timeline", "pkg/provider", "pkg/kube", "pkg/event"},
-	"pkg/timeline":        {"pkg/event"},
-	"pkg/provider":        {"pkg/host", "pkg/event", "pkg/hint"},
-	"pkg/host":            {"pkg/hint"},
-	"pkg/images":          {"pkg/event", "pkg/hint"},
-	"pkg/verify":          {"pkg/kube", "pkg/event", "pkg/hint", "pkg/verify/internal/verifytest"},
-	"pkg/verify/internal": {"pkg/verify", "pkg/kube"},
-	"pkg/verify/probe":    {"pkg/verify", "pkg/kube"},
-	"pkg/verify/checks":   {"pkg/verify", "pkg/kube"},
-	"pkg/diagnose":        {},
-	"pkg/kube":            {"pkg/hint"},
-	"pkg/charts":          {"pkg/charts", "pkg/gomod", "pkg/event", "pkg/hint"},
-	"pkg/gomod":           {"pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/forge":           {"internal/porttest", "pkg/forge", "pkg/charts", "pkg/host", "pkg/releases", "pkg/event", "pkg/hint", "pkg/scratch"},
-	"pkg/forge/debian":    {"pkg/event", "pkg/hint"},
-	"pkg/event":           {},
-	"pkg/fidelity":        {},
-	"pkg/releases":        {"pkg/hint"},
-	"pkg/kindpatch":       {"pkg/hint"},
-	"pkg/hint":            {},
-	"pkg/scratch":         {},
-	"test":                {"internal/porttest", "pkg", "clusters", "addons"},
-	"test/bench":          {"test/bench", "internal/cli", "internal/report", "pkg", "clusters", "addons"},
+	".":                      {"internal/cli"},
+	"internal/cli":           {"internal/report", "addons", "clusters", "pkg"},
+	"internal/report":        {"internal/fidelity", "internal/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/house":         {},
+	"internal/porttest":      {},
+	"addons":                 {"addons", "clusters/cni", "internal/fidelity", "internal/host", "pkg/verify", "internal/kube", "pkg/hint", "internal/charts"},
+	"addons/setting":         {"pkg/hint"},
+	"addons/calico":          {"addons/plugin", "addons/setting", "clusters/cni", "internal/fidelity", "internal/host", "pkg/verify", "internal/kube", "pkg/hint", "internal/charts"},
+	"addons/cilium":          {"addons/plugin", "addons/setting", "clusters/cni", "internal/fidelity", "internal/host", "pkg/verify", "internal/kube", "pkg/hint", "internal/charts"},
+	"addons/plugin":          {"clusters/cni", "internal/fidelity", "internal/host", "pkg/verify", "internal/kube", "internal/charts"},
+	"clusters/cni":           {},
+	"clusters":               {"clusters/cni", "internal/kindpatch", "internal/fidelity", "internal/releases", "pkg/hint"},
+	"hack":                   {},
+	"pkg/kindctltest":        {"internal/report", "clusters", "pkg/kindctl", "internal/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
+	"pkg/kindctl":            {"addons", "clusters", "internal/charts", "internal/fidelity", "internal/releases", "pkg/bootstrap", "internal/nodes", "internal/lifecycle", "internal/health", "internal/record", "internal/gc", "internal/imageload", "internal/observe", "internal/timeline", "internal/runs", "internal/diagnose", "internal/forge", "internal/provider", "internal/host", "internal/images", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint", "internal/scratch"},
+	"pkg/bootstrap":          {"addons/plugin", "clusters", "internal/charts", "internal/gomod", "internal/fidelity", "internal/releases", "internal/lifecycle", "internal/kubeadm", "internal/health", "internal/record", "internal/gc", "internal/plan", "internal/runs", "internal/provider", "internal/host", "internal/images", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint", "internal/scratch"},
+	"internal/nodes":         {"clusters", "internal/lifecycle", "internal/kubeadm", "internal/health", "internal/record", "internal/plan", "internal/runs", "internal/provider", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint"},
+	"internal/lifecycle":     {"clusters", "internal/kubeadm", "internal/health", "internal/record", "internal/plan", "internal/runs", "internal/provider", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint"},
+	"internal/kubeadm":       {"clusters", "internal/provider", "pkg/verify", "internal/kube", "pkg/event"},
+	"internal/health":        {"internal/diagnose", "internal/provider", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint"},
+	"internal/record":        {"clusters", "pkg/verify", "internal/kube", "pkg/hint"},
+	"internal/gc":            {"internal/runs", "internal/provider", "pkg/event", "pkg/hint", "internal/scratch"},
+	"internal/imageload":     {"internal/runs", "internal/provider", "internal/images", "pkg/event", "pkg/hint", "internal/scratch"},
+	"internal/plan":          {"pkg/event", "pkg/hint"},
+	"internal/runs":          {"pkg/hint", "internal/runs/runstest"},
+	"internal/runs/runstest": {"internal/runs"},
+	"internal/observe":       {"internal/timeline", "internal/provider", "internal/kube", "pkg/event"},
+	"internal/timeline":      {"pkg/event"},
+	"internal/provider":      {"internal/host", "pkg/event", "pkg/hint"},
+	"internal/host":          {"pkg/hint"},
+	"internal/images":        {"pkg/event", "pkg/hint"},
+	"pkg/verify":             {"internal/kube", "pkg/event", "pkg/hint", "pkg/verify/internal/verifytest"},
+	"pkg/verify/internal":    {"pkg/verify", "internal/kube"},
+	"pkg/verify/probe":       {"pkg/verify", "internal/kube"},
+	"pkg/verify/checks":      {"pkg/verify", "internal/kube"},
+	"internal/diagnose":      {},
+	"internal/kube":          {"pkg/hint"},
+	"internal/charts":        {"internal/charts", "internal/gomod", "pkg/event", "pkg/hint"},
+	"internal/gomod":         {"pkg/event", "pkg/hint", "internal/scratch"},
+	"internal/forge":         {"internal/porttest", "internal/forge", "internal/charts", "internal/host", "internal/releases", "pkg/event", "pkg/hint", "internal/scratch"},
+	"internal/forge/debian":  {"pkg/event", "pkg/hint"},
+	"pkg/event":              {},
+	"internal/fidelity":      {},
+	"internal/releases":      {"pkg/hint"},
+	"internal/kindpatch":     {"pkg/hint"},
+	"pkg/hint":               {},
+	"internal/scratch":       {},
+	"test":                   {"internal", "pkg", "clusters", "addons"},
 }
 
 // testLayers are what the tests of a package may import besides: those of clusters
@@ -75,17 +74,44 @@ var testLayers = map[string][]string{"clusters": {"addons"}}
 
 // owners say which packages alone may import a library.
 var owners = map[string][]string{
-	"sigs.k8s.io/kind":      {"clusters", "pkg/provider", "pkg/forge", "test/bench/lab"},
+	"sigs.k8s.io/kind":      {"clusters", "internal/provider", "internal/forge", "test/bench/lab"},
 	"github.com/urfave/cli": {"internal/cli"},
 	"helm.sh/helm":          {"addons/cilium", "test/bench/lab"},
 	"github.com/vbauerster": {"internal/report"},
-	"github.com/moby/moby":  {"pkg/host", "pkg/images", "pkg/provider", "pkg/forge"},
+	"github.com/moby/moby":  {"internal/host", "internal/images", "internal/provider", "internal/forge"},
 	"github.com/miekg/dns":  {"pkg/verify/checks/dns", "test"},
 }
 
 // plain packages use the standard library and our own packages above alone. The
 // shim is built before anything else is there.
 var plain = []string{"hack", "pkg/event", "pkg/hint"}
+
+// public are the packages that other modules can import. What else they need is
+// reached through these, so that it can change without breaking anybody.
+var public = []string{
+	"addons", "addons/calico", "addons/cilium", "addons/plugin", "addons/setting", "clusters", "clusters/cni",
+	"pkg/bootstrap", "pkg/event", "pkg/hint", "pkg/kindctl", "pkg/kindctltest", "pkg/verify",
+	"pkg/verify/checks", "pkg/verify/probe",
+}
+
+func TestPublicPackagesAreFew(t *testing.T) {
+	found := map[string]bool{}
+	for _, f := range readTree(t) {
+		top, _, _ := strings.Cut(f.pkg, "/")
+		if strings.HasSuffix(f.name, "_test.go") || top == "." || top == "hack" || top == "test" || strings.Contains("/"+f.pkg+"/", "/internal/") {
+			continue
+		}
+		found[f.pkg] = true
+		if !slices.Contains(public, f.pkg) && !strings.HasPrefix(f.pkg, "pkg/verify/checks/") {
+			t.Errorf("%s can be imported by other modules: move it to internal, or add it to the list", f.pkg)
+		}
+	}
+	for _, name := range public {
+		if !found[name] {
+			t.Errorf("%s is in the list of public packages and does not exist", name)
+		}
+	}
+}
 
 // file is one Go file with what it imports.
 type file struct {
@@ -127,14 +153,14 @@ func TestViolationsAreFound(t *testing.T) {
 		{"clusters", module + "/addons", true},
 		{"pkg/bootstrap", module + "/addons", true},
 		{"pkg/bootstrap", module + "/addons/cilium", true},
-		{"pkg/bootstrap", module + "/pkg/nodes", true},
-		{"pkg/nodes", module + "/pkg/bootstrap", true},
+		{"pkg/bootstrap", module + "/internal/nodes", true},
+		{"internal/nodes", module + "/pkg/bootstrap", true},
 		{"addons/calico", module + "/addons/cilium", true},
-		{"pkg/verify", module + "/pkg/provider", true},
+		{"pkg/verify", module + "/internal/provider", true},
 		{"pkg/verify", module + "/pkg/verify/probe", true},
 		{"pkg/verify", module + "/pkg/verify/checks", true},
 		{"pkg/verify/checks/etcd", module + "/pkg/verify/probe", false},
-		{"pkg/host", "sigs.k8s.io/kind/pkg/cluster", true},
+		{"internal/host", "sigs.k8s.io/kind/pkg/cluster", true},
 		{"pkg/bootstrap", "github.com/urfave/cli/v2", true},
 		{"pkg/nowhere", module + "/pkg/hint", true},
 		{"pkg/event", "golang.org/x/sync/errgroup", true},
@@ -142,9 +168,9 @@ func TestViolationsAreFound(t *testing.T) {
 		{"hack/capshim", "golang.org/x/sys/unix", true},
 		{"pkg/event", "encoding/json", false},
 		{"pkg/verify", "golang.org/x/sync/errgroup", false},
-		{"pkg/verify", module + "/pkg/kube", false},
-		{"internal/cli", module + "/pkg/forge", false},
-		{"pkg/provider", "sigs.k8s.io/kind/pkg/cluster", false},
+		{"pkg/verify", module + "/internal/kube", false},
+		{"internal/cli", module + "/internal/forge", false},
+		{"internal/provider", "sigs.k8s.io/kind/pkg/cluster", false},
 	}
 	for _, tt := range tests {
 		if found := violations(file{tt.pkg, "x.go", []string{tt.imported}}); (len(found) > 0) != tt.wrong {

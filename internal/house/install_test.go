@@ -52,7 +52,7 @@ func TestCanBeInstalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"main.go", "pkg/charts/embedded/.gitignore", "pkg/forge/modules/kubernetes-1.37.mod"} {
+	for _, name := range []string{"main.go", "internal/charts/embedded/.gitignore", "internal/forge/modules/kubernetes-1.37.mod"} {
 		if _, err := archive.Open(version.Path + "@" + version.Version + "/" + name); err != nil {
 			t.Errorf("the module lacks %s: %v", name, err)
 		}

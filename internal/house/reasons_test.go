@@ -19,7 +19,7 @@ type literal struct{ place, name, code string }
 
 // unchanged is a package whose source is an input of image keys. It writes its
 // reasons out, so that built images stay valid.
-const unchanged = "pkg/forge/debian"
+const unchanged = "internal/forge/debian"
 
 func TestReasonsAreUsed(t *testing.T) {
 	catalog := declaredReasons(t)

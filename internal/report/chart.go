@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 //go:embed chart.html

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // trace is a recorded timeline, with what is hard to draw.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // chartGroup is a part of the chart with a heading.

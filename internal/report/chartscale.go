@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // scale puts times onto the width of a chart, in percent of it.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/fidelity"
+	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
 // cellColumns are those of a setting, of its value here, and of the one in

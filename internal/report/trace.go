@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // traceFile is the object form of the Trace Event Format, which Perfetto and

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/timeline"
+	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // traced writes a timeline and reads it back as any reader of the format does.

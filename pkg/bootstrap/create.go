@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/gc"
+	"github.com/kindctl/kindctl/internal/health"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gc"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // settings are what the host adds to the topology, for kind.

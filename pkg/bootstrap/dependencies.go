@@ -3,9 +3,9 @@ package bootstrap
 import (
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // Dependencies are the parts that the caller chooses.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kindctl/kindctl/pkg/images"
-	"github.com/kindctl/kindctl/pkg/plan"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/plan"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // DryRunResult is what "up" would make.

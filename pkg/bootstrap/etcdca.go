@@ -15,8 +15,8 @@ import (
 	"k8s.io/client-go/util/cert"
 	"k8s.io/client-go/util/keyutil"
 
-	"github.com/kindctl/kindctl/pkg/kubeadm"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/kubeadm"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // etcdCA signs the certificates of an external etcd.

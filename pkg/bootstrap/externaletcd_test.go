@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/kubeadm"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/kubeadm"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 func TestEtcdPod(t *testing.T) {

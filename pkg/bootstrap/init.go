@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/kubeadm"
+	"github.com/kindctl/kindctl/internal/record"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/kubeadm"
-	"github.com/kindctl/kindctl/pkg/record"
 )
 
 // initialize starts Kubernetes on the first control plane, and has the other nodes join:

@@ -7,9 +7,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 func (u *Up) nothingToLoad() string {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/internal/host"
 )
 
 // Needs are what a topology and its CNI, nil for none, ask of the kernel and the host.

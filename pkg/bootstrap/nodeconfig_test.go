@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/internal/host"
 )
 
 // TestLimitNotKnown wants pods to be given no more than the node may use.

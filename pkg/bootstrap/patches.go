@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // checkPatches has the programs of the node images read what patches and runtimeConfig

@@ -3,7 +3,7 @@ package bootstrap
 import (
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/plan"
+	"github.com/kindctl/kindctl/internal/plan"
 )
 
 // Plan is the recipe of "up". Estimates are for three nodes on two cores with

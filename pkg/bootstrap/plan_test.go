@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kindctl/kindctl/pkg/plan"
+	"github.com/kindctl/kindctl/internal/plan"
 )
 
 // TestArchitectureTellsThePlan holds the table of ARCHITECTURE.md to the plan: the

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/lifecycle"
+	"github.com/kindctl/kindctl/internal/plan"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/record"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
-	"github.com/kindctl/kindctl/pkg/lifecycle"
-	"github.com/kindctl/kindctl/pkg/plan"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/record"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // preflight finds out, before anything is made, what would fail later.

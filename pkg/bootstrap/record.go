@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/kindctl/kindctl/pkg/record"
-	"github.com/kindctl/kindctl/pkg/releases"
+	"github.com/kindctl/kindctl/internal/record"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

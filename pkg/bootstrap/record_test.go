@@ -8,9 +8,9 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/record"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/record"
 )
 
 // TestExistingConfig compares what is wanted with what a cluster was made of.

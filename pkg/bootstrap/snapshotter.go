@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
 )
 
 // snapshotterVariable chooses how containerd keeps file systems in kind's nodes

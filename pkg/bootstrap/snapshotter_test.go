@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
 )
 
 func TestSnapshotter(t *testing.T) {

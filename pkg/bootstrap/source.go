@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // library finds what a CNI is installed from, also in a node image; "" is none.

@@ -11,8 +11,8 @@ import (
 
 	"k8s.io/client-go/util/keyutil"
 
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // The key pair with which API servers sign and verify the tokens of ServiceAccounts.

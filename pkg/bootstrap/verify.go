@@ -3,8 +3,8 @@ package bootstrap
 import (
 	"context"
 
+	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
 )

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/forge"
-	"github.com/kindctl/kindctl/pkg/releases"
 )
 
 // builder is the forge, for one cluster's images.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/lifecycle"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/lifecycle"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // Cluster is one of a Docker, whether kindctl made it, or kind.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/diagnose"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/diagnose"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // DiagnoseOptions say what Diagnose reads, and where it writes.

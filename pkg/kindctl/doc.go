@@ -7,7 +7,7 @@
 // from package kindctltest.
 //
 // The package knows the recipe (pkg/bootstrap), the catalog of CNIs (addons), the sources
-// of images (pkg/images) and the forge together, and wires them.
+// of images (internal/images) and the forge together, and wires them.
 //
 // # Stability
 //

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 )
 
 // TestHostReport holds the error of a host that is not fit.

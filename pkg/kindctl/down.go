@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kindctl/kindctl/internal/gc"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gc"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // Removal is what goes with a cluster.

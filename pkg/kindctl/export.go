@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/diagnose"
+	"github.com/kindctl/kindctl/internal/diagnose"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/record"
+	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/record"
-	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -3,8 +3,8 @@ package kindctl
 import (
 	"context"
 
+	"github.com/kindctl/kindctl/internal/imageload"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/imageload"
 )
 
 // LoadedImage is one image, and the nodes that got it or had it.

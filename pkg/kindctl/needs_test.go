@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/fidelity"
-	"github.com/kindctl/kindctl/pkg/host"
+	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/host"
 )
 
 // TestAllNeeds wants every feature once for each purpose, and none optional that

@@ -10,9 +10,9 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/nodes"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/nodes"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -9,13 +9,13 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
-	"github.com/kindctl/kindctl/pkg/charts"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/fidelity"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/images"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -7,10 +7,10 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
-	"github.com/kindctl/kindctl/pkg/forge"
-	"github.com/kindctl/kindctl/pkg/forge/loadbalancer"
-	"github.com/kindctl/kindctl/pkg/host"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/forge/loadbalancer"
+	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // TestNamesAgree holds names that several packages, which do not know each

@@ -7,9 +7,9 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kindctl/kindctl/addons"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/record"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/record"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/lifecycle"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/lifecycle"
-	"github.com/kindctl/kindctl/pkg/provider"
-	"github.com/kindctl/kindctl/pkg/runs"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

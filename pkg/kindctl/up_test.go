@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/runs"
 )
 
 // TestUpWaits: another process is at work on the cluster, which is no error for who

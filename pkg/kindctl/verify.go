@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/health"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/health"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/scratch"
 )
 
 // release ends this process's use of all shared clusters, and removes those that

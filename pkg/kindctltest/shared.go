@@ -13,9 +13,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/scratch"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 

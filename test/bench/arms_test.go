@@ -10,8 +10,8 @@ import (
 
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/cli"
+	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/test/bench/compare"
 	"github.com/kindctl/kindctl/test/bench/lab"
 )

@@ -22,10 +22,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/host"
 	"github.com/kindctl/kindctl/test/bench/compare"
 	"github.com/kindctl/kindctl/test/bench/lab"
 )

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/test/bench/lab"
 )
 

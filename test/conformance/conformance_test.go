@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/forge"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/forge"
 )
 
 var (

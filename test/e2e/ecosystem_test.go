@@ -20,8 +20,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kindctl/kindctl/internal/gomod"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/gomod"
 )
 
 // releases serves the binary under test as a release, with its checksum.

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/mod/semver"
 
-	"github.com/kindctl/kindctl/pkg/forge"
-	"github.com/kindctl/kindctl/pkg/releases"
+	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/releases"
 )
 
 // TestRegistry makes a cluster from a registry of its own, as on a host that

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/mod/semver"
 
-	"github.com/kindctl/kindctl/pkg/releases"
+	"github.com/kindctl/kindctl/internal/releases"
 )
 
 // TestKubernetesVersions makes a cluster of each older version that kindctl can

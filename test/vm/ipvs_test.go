@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/forge"
+	"github.com/kindctl/kindctl/internal/forge"
 )
 
 const (

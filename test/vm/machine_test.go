@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/forge/debian"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/forge/debian"
 )
 
 // machine is a node image on a disk, with a kernel of its own.

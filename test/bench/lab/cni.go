@@ -18,9 +18,9 @@ import (
 
 	"github.com/kindctl/kindctl/addons/calico"
 	"github.com/kindctl/kindctl/addons/cilium"
-	"github.com/kindctl/kindctl/pkg/charts"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/scratch"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
 

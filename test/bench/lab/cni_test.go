@@ -16,8 +16,8 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/addons/cilium"
 	"github.com/kindctl/kindctl/addons/plugin"
-	"github.com/kindctl/kindctl/pkg/charts"
-	"github.com/kindctl/kindctl/pkg/charts/chartstest"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/charts/chartstest"
 )
 
 // TestEveryCNI: whatever kindctl installs can be compared with what its makers publish.

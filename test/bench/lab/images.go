@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/hint"
-	"github.com/kindctl/kindctl/pkg/images"
 	"github.com/kindctl/kindctl/pkg/kindctl"
-	"github.com/kindctl/kindctl/pkg/provider"
 )
 
 // findImages finds or builds, for every CNI, the node image of all arms, after it

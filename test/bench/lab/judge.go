@@ -12,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
 	"github.com/kindctl/kindctl/test/bench/compare"

@@ -12,10 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
-	"github.com/kindctl/kindctl/pkg/charts"
+	"github.com/kindctl/kindctl/internal/charts"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/event"
-	"github.com/kindctl/kindctl/pkg/kube"
-	"github.com/kindctl/kindctl/pkg/provider"
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
 

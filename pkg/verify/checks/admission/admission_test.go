@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/internal/targettest"
 	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"

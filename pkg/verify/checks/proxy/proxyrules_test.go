@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/kindctl/kindctl/pkg/kube"
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/internal/targettest"
 	"github.com/kindctl/kindctl/pkg/verify/internal/verifytest"

@@ -1,0 +1,74 @@
+package gc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
+)
+
+// networks is the kind of the locks of networks.
+const networks = "networks"
+
+// HoldNetwork creates a network for nodes, if there is none, and keeps other
+// processes of this user from removing it until release is called.
+func HoldNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) (release func(), err error) {
+	for {
+		shared, err := runs.LockFile(networks, name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := shared.TryRLockContext(ctx, runs.LockRetry); err != nil {
+			return nil, err
+		}
+		there, err := docker.HasNetwork(ctx, name)
+		if err == nil && there {
+			return func() { _ = shared.Unlock() }, nil
+		}
+		// A lock that others share cannot become one's own: between the two
+		// another process may remove the network again.
+		if err = errors.Join(err, shared.Unlock()); err != nil {
+			return nil, err
+		}
+		if err := makeNetwork(ctx, docker, name, by); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) error {
+	own, err := runs.LockFile(networks, name)
+	if err != nil {
+		return err
+	}
+	if _, err := own.TryLockContext(ctx, runs.LockRetry); err != nil {
+		return err
+	}
+	_, err = docker.EnsureNetwork(ctx, name, by)
+	return errors.Join(err, own.Unlock())
+}
+
+// networkPatience is how long to wait for another process that removes a network, or
+// creates nodes on it.
+const networkPatience = time.Second
+
+// dropNetwork removes a network that kindctl created, if no container is on it and no
+// other process is creating nodes there.
+func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dropped bool, err error) {
+	own, err := runs.LockFile(networks, name)
+	if err != nil {
+		return false, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, networkPatience)
+	defer cancel()
+	if ours, err := own.TryLockContext(waiting, runs.LockRetry); !ours {
+		if waiting.Err() != nil && ctx.Err() == nil {
+			err = nil
+		}
+		return false, err
+	}
+	dropped, err = docker.RemoveNetwork(ctx, name)
+	return dropped, errors.Join(err, own.Unlock())
+}
