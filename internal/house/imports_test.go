@@ -19,7 +19,7 @@ const module = "github.com/kindctl/kindctl"
 // stands for the packages beneath it as well.
 var layers = map[string][]string{
 	".":                      {"internal/cli"},
-	"internal/cli":           {"internal/report", "addons", "clusters", "pkg"},
+	"internal/cli":           {"internal/report", "addons", "clusters", "pkg", "internal/charts", "internal/diagnose", "internal/fidelity", "internal/forge", "internal/host", "internal/images", "internal/kube", "internal/provider", "internal/releases", "internal/scratch", "internal/timeline"},
 	"internal/report":        {"internal/fidelity", "internal/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
 	"internal/house":         {},
 	"internal/porttest":      {},
@@ -65,7 +65,7 @@ var layers = map[string][]string{
 	"internal/kindpatch":     {"pkg/hint"},
 	"pkg/hint":               {},
 	"internal/scratch":       {},
-	"test":                   {"internal", "pkg", "clusters", "addons"},
+	"test":                   {"test", "internal", "pkg", "clusters", "addons"},
 }
 
 // testLayers are what the tests of a package may import besides: those of clusters
