@@ -3,19 +3,18 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 // imagesCommand builds the images of clusters without a registry, and looks
@@ -26,8 +25,8 @@ func imagesCommand() *cli.Command {
 		Usage: "`DIR` for build results (default: kindctl in the user's cache directory)",
 	}
 	cni := &cli.StringSliceFlag{
-		Name: "cni", Value: cli.NewStringSlice(forge.Cilium),
-		Usage: "CNI whose images are part of the node image: " + strings.Join(forge.CNIs, ", ") + " or all; may be repeated",
+		Name: "cni", Value: cli.NewStringSlice(kindctl.ImageCNIs()[0]),
+		Usage: "CNI whose images are part of the node image: " + strings.Join(kindctl.ImageCNIs(), ", ") + " or all; may be repeated",
 	}
 	kubernetes := &cli.StringFlag{
 		Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"},
@@ -58,55 +57,23 @@ func imagesCommand() *cli.Command {
 	}
 }
 
-// imageSpecs returns one Spec for each CNI that the flags name.
-func imageSpecs(c *cli.Context) ([]forge.Spec, error) {
-	names := c.StringSlice("cni")
-	if slices.Contains(names, "all") {
-		names = forge.CNIs
+// imageOptions are those that the flags give.
+func imageOptions(c *cli.Context) kindctl.ImageOptions {
+	return kindctl.ImageOptions{
+		CNIs: c.StringSlice("cni"), Kubernetes: c.String("kubernetes-version"), LoadBalancer: c.Bool("load-balancer"),
+		CacheDir: c.String("cache-dir"), Parallel: c.Int("parallel"),
 	}
-	version := ""
-	if wanted := c.String("kubernetes-version"); wanted != "" {
-		var err error
-		if version, err = releases.Resolve(wanted); err != nil {
-			return nil, err
-		}
-	}
-	var specs []forge.Spec
-	for _, name := range names {
-		spec := forge.Spec{CNI: name, Kubernetes: version, LoadBalancer: c.Bool("load-balancer")}
-		if _, err := forge.NodeImage(spec); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(specs, spec) {
-			specs = append(specs, spec)
-		}
-	}
-	return specs, nil
 }
 
 func buildImages(c *cli.Context) error {
 	if c.Int("parallel") < 0 {
 		return hint.BadFlag.New("--parallel cannot be negative", "Leave it out to let kindctl choose.")
 	}
-	specs, err := imageSpecs(c)
-	if err != nil {
-		return err
-	}
 	sink, finish := progressSink(c)
 	defer finish()
-	var refs []string
-	for _, spec := range specs {
-		result, err := forge.Build(c.Context, spec, forge.Options{
-			CacheDir: c.String("cache-dir"), Parallel: c.Int("parallel"), Sink: sink,
-		})
-		if err != nil {
-			return err
-		}
-		for _, ref := range []string{result.NodeImage, result.LoadBalancerImage} {
-			if ref != "" && !slices.Contains(refs, ref) {
-				refs = append(refs, ref)
-			}
-		}
+	refs, err := clientFor(c, sink).BuildImages(c.Context, imageOptions(c))
+	if err != nil {
+		return err
 	}
 	finish()
 	for _, ref := range refs {
@@ -116,31 +83,17 @@ func buildImages(c *cli.Context) error {
 }
 
 func listComponents(c *cli.Context) error {
-	specs, err := imageSpecs(c)
+	list, err := clientOf(c).ImageComponents(imageOptions(c))
 	if err != nil {
 		return err
 	}
-	all := []forge.Status{}
-	for _, spec := range specs {
-		list, err := forge.Components(spec, forge.Options{CacheDir: c.String("cache-dir")})
-		if err != nil {
-			return err
-		}
-		for _, status := range list {
-			if !slices.Contains(all, status) {
-				all = append(all, status)
-			}
-		}
-	}
 	if c.String("output") == "json" {
-		encoder := json.NewEncoder(c.App.Writer)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(all)
+		return report.JSON(c.App.Writer, list)
 	}
-	return writeComponents(c.App.Writer, all)
+	return writeComponents(c.App.Writer, list)
 }
 
-func writeComponents(w io.Writer, list []forge.Status) error {
+func writeComponents(w io.Writer, list []kindctl.ImageComponent) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "COMPONENT\tKEY\tSTATE\tSIZE\tBUILD TIME")
 	for _, s := range list {
@@ -156,15 +109,15 @@ func writeComponents(w io.Writer, list []forge.Status) error {
 func pruneImages(c *cli.Context) error {
 	sink, finish := progressSink(c)
 	defer finish()
-	freed, removed, err := forge.Prune(c.Context, forge.Options{CacheDir: c.String("cache-dir"), Sink: sink})
+	pruned, err := clientFor(c, sink).PruneImages(c.Context, imageOptions(c))
 	finish()
-	for _, name := range removed {
+	for _, name := range pruned.Removed {
 		fmt.Fprintln(c.App.Writer, "removed "+name)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "%d removed, %s of the cache freed\n", len(removed), megabytes(freed))
+	fmt.Fprintf(c.App.Writer, "%d removed, %s of the cache freed\n", len(pruned.Removed), megabytes(pruned.Freed))
 	return nil
 }
 

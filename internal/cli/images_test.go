@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kindctl/kindctl/internal/forge"
 	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func runImages(t *testing.T, args ...string) (stdout, stderr string, code hint.Code) {
@@ -25,7 +25,7 @@ func TestImagesListShowsWhatIsMissing(t *testing.T) {
 	if code != hint.OK {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	var list []forge.Status
+	var list []kindctl.ImageComponent
 	if err := json.Unmarshal([]byte(stdout), &list); err != nil {
 		t.Fatal(err)
 	}

@@ -365,3 +365,37 @@ func ExampleSelectChecks() {
 	fmt.Println(err)
 	// Output: "cil.agents" is about cilium, but demo has calico
 }
+
+func ExampleClient_BuildImages() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	refs, err := client.BuildImages(context.Background(), kindctl.ImageOptions{CNIs: []string{"calico"}, LoadBalancer: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("in Docker:", refs)
+}
+
+func ExampleClient_ImageComponents() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	components, err := client.ImageComponents(kindctl.ImageOptions{CNIs: []string{"all"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, component := range components {
+		if !component.Built {
+			fmt.Println(component.Title, "takes about", component.Estimate)
+		}
+	}
+}
+
+func ExampleClient_PruneImages() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	pruned, err := client.PruneImages(context.Background(), kindctl.ImageOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(pruned.Removed), "removed,", pruned.Freed, "bytes freed")
+}

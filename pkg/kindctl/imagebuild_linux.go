@@ -1,0 +1,119 @@
+package kindctl
+
+import (
+	"context"
+	"slices"
+
+	"github.com/kindctl/kindctl/internal/forge"
+	"github.com/kindctl/kindctl/internal/releases"
+	"github.com/kindctl/kindctl/pkg/event"
+)
+
+// builder is the forge, for one cluster's images.
+type builder struct {
+	cni, kubernetes string
+	sink            event.Sink
+}
+
+func (b builder) NodeImage() (string, error) {
+	if b.kubernetes != "" && !releases.Buildable(b.kubernetes) {
+		return "", nil
+	}
+	return forge.NodeImage(b.spec())
+}
+
+func (b builder) Build(ctx context.Context) (string, error) {
+	result, err := forge.Build(ctx, b.spec(), forge.Options{Sink: b.sink})
+	return result.NodeImage, err
+}
+
+// spec is that of a node image for the CNI, whose images are part of it if the forge
+// builds them.
+func (b builder) spec() forge.Spec {
+	if !slices.Contains(forge.CNIs, b.cni) {
+		b.cni = forge.None
+	}
+	return forge.Spec{CNI: b.cni, Kubernetes: b.kubernetes}
+}
+
+func (b builder) LoadBalancer() string { return forge.LoadBalancerImage() }
+
+func (b builder) BuildLoadBalancer(ctx context.Context) (string, error) {
+	result, err := forge.Build(ctx, forge.Spec{LoadBalancer: true}, forge.Options{Sink: b.sink})
+	return result.LoadBalancerImage, err
+}
+
+// BuildImages builds images from Go modules and Debian packages and loads them into
+// Docker. Those that are there are kept. It returns the names of all.
+func (c *Client) BuildImages(ctx context.Context, o ImageOptions) (refs []string, err error) {
+	specs, err := o.specs()
+	if err != nil {
+		return nil, err
+	}
+	for _, spec := range specs {
+		result, err := forge.Build(ctx, spec, forge.Options{CacheDir: o.CacheDir, Parallel: o.Parallel, Sink: c.sink()})
+		if err != nil {
+			return refs, err
+		}
+		refs = appendNew(refs, result.NodeImage)
+		if spec.LoadBalancer {
+			refs = appendNew(refs, result.LoadBalancerImage)
+		}
+	}
+	return refs, nil
+}
+
+// ImageComponents returns what images are made of, in the order in which it is built.
+func (c *Client) ImageComponents(o ImageOptions) ([]ImageComponent, error) {
+	specs, err := o.specs()
+	if err != nil {
+		return nil, err
+	}
+	all := []ImageComponent{}
+	for _, spec := range specs {
+		list, err := forge.Components(spec, forge.Options{CacheDir: o.CacheDir})
+		if err != nil {
+			return nil, err
+		}
+		for _, status := range list {
+			all = appendNew(all, ImageComponent(status))
+		}
+	}
+	return all, nil
+}
+
+// PruneImages removes the images and components that this version of kindctl no longer
+// uses, whatever the CNI and version of Kubernetes; of o only CacheDir counts. Images of
+// containers stay.
+func (c *Client) PruneImages(ctx context.Context, o ImageOptions) (PrunedImages, error) {
+	freed, removed, err := forge.Prune(ctx, forge.Options{CacheDir: o.CacheDir, Sink: c.sink()})
+	return PrunedImages{freed, removed}, err
+}
+
+// specs returns one for each CNI.
+func (o ImageOptions) specs() (specs []forge.Spec, err error) {
+	version := ""
+	if o.Kubernetes != "" {
+		if version, err = releases.Resolve(o.Kubernetes); err != nil {
+			return nil, err
+		}
+	}
+	names := o.CNIs
+	switch {
+	case len(names) == 0:
+		names = []string{forge.Cilium}
+	case slices.Contains(names, "all"):
+		names = forge.CNIs
+	}
+	for _, name := range names {
+		spec := forge.Spec{CNI: name, Kubernetes: version, LoadBalancer: o.LoadBalancer}
+		if _, err := forge.NodeImage(spec); err != nil {
+			return nil, err
+		}
+		specs = appendNew(specs, spec)
+	}
+	return specs, nil
+}
+
+// ImageCNIs are those for which node images can be built.
+func ImageCNIs() []string { return slices.Clone(forge.CNIs) }
