@@ -11,9 +11,8 @@
 //
 // # Stability
 //
-// Public are this package, pkg/kindctltest, clusters, pkg/verify, pkg/bootstrap,
-// pkg/event and pkg/hint, with what their signatures name. Before 1.0 they may change
-// between minor versions, as CHANGELOG.md says. Reasons of errors, exit codes, and IDs of
-// checks and events are stable. Titles and messages, and all other packages, may change
-// without notice.
+// Public are this package, pkg/kindctltest, clusters, pkg/verify, pkg/event and pkg/hint.
+// Before 1.0 they may change between minor versions, as CHANGELOG.md says. Reasons of
+// errors, exit codes, and IDs of checks and events are stable. Titles and messages, and
+// all other packages, may change without notice.
 package kindctl

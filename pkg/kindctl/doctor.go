@@ -17,6 +17,10 @@ import (
 // Finding is one thing about the host that a cluster depends on.
 type Finding = host.Finding
 
+// FindingState says what a finding means for a cluster: "ok", "warning", "fatal", or
+// "unknown" where it could not be observed.
+type FindingState = host.State
+
 // DoctorOptions say which cluster the host is examined for.
 type DoctorOptions struct {
 	// Topology is the cluster.
@@ -53,7 +57,7 @@ type Repair struct {
 }
 
 // Count returns how many findings are in a state.
-func (r HostReport) Count(state host.State) (n int) {
+func (r HostReport) Count(state FindingState) (n int) {
 	for _, finding := range r.Findings {
 		if finding.State == state {
 			n++
@@ -77,11 +81,11 @@ func (r HostReport) Err() error {
 // Doctor examines Docker, its host and the kubeconfig for what keeps Up from creating a
 // cluster. Findings are no error: see HostReport.Err.
 func (c *Client) Doctor(ctx context.Context, o DoctorOptions) (HostReport, error) {
-	needsOf := Needs
+	read := needsOf
 	if o.Everything {
-		needsOf = AllNeeds
+		read = possibleNeeds
 	}
-	needs, err := needsOf(o.Topology)
+	needs, err := read(o.Topology)
 	if err != nil {
 		return HostReport{}, err
 	}

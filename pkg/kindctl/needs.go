@@ -9,9 +9,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 )
 
-// Needs are what a cluster of a topology asks of the kernel and the host. Its error
+// needsOf are what a cluster of a topology asks of the kernel and the host. Its error
 // is that of a CNI that kindctl does not know.
-func Needs(t clusters.Topology) (host.Needs, error) {
+func needsOf(t clusters.Topology) (host.Needs, error) {
 	addon, err := newAddon(t, host.Facts{})
 	if err != nil {
 		return host.Needs{}, err
@@ -19,10 +19,10 @@ func Needs(t clusters.Topology) (host.Needs, error) {
 	return bootstrap.Needs(t, addon), nil
 }
 
-// AllNeeds are the needs of a topology and, as optional ones, those of every other
+// possibleNeeds are the needs of a topology and, as optional ones, those of every other
 // CNI, proxy mode and fidelity that it could have.
-func AllNeeds(t clusters.Topology) (host.Needs, error) {
-	needs, err := Needs(t)
+func possibleNeeds(t clusters.Topology) (host.Needs, error) {
+	needs, err := needsOf(t)
 	if err != nil {
 		return host.Needs{}, err
 	}
@@ -34,7 +34,7 @@ func AllNeeds(t clusters.Topology) (host.Needs, error) {
 				continue
 			}
 			for _, t.Fidelity = range fidelity.Modes {
-				other, err := Needs(t)
+				other, err := needsOf(t)
 				if err != nil {
 					return host.Needs{}, err
 				}

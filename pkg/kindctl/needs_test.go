@@ -10,9 +10,9 @@ import (
 	"github.com/kindctl/kindctl/internal/host"
 )
 
-// TestAllNeeds wants every feature once for each purpose, and none optional that
+// TestPossibleNeeds wants every feature once for each purpose, and none optional that
 // the topology itself needs.
-func TestAllNeeds(t *testing.T) {
+func TestPossibleNeeds(t *testing.T) {
 	topology, err := clusters.Profile("default")
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +20,7 @@ func TestAllNeeds(t *testing.T) {
 	topology.Name = "lab"
 	optional := map[host.Feature]bool{}
 	count := map[host.Need]int{}
-	needs, err := AllNeeds(topology)
+	needs, err := possibleNeeds(topology)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestNeeds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			needs, err := Needs(tt.topology)
+			needs, err := needsOf(tt.topology)
 			if err != nil {
 				t.Fatal(err)
 			}

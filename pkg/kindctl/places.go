@@ -56,8 +56,11 @@ func ValidateCNI(ctx context.Context, t clusters.Topology, sink event.Sink) erro
 	return cni.Validate(func(bundle charts.Bundle) (fs.FS, error) { return charts.Library{Sink: sink}.Find(ctx, bundle) })
 }
 
+// Shortcut is one setting in which a cluster differs from production.
+type Shortcut = fidelity.Shortcut
+
 // Shortcuts are those that a cluster would take, on a host that lacks nothing.
-func Shortcuts(t clusters.Topology) ([]fidelity.Shortcut, error) {
+func Shortcuts(t clusters.Topology) ([]Shortcut, error) {
 	cni, err := addons.New(t.CNI, addonOptions(t, host.Facts{}))
 	if err != nil {
 		return nil, err

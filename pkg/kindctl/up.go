@@ -28,6 +28,9 @@ const WaitTimeout = 5 * time.Minute
 // ImageMode says where images may come from: "auto", "local", "registry" or "build".
 type ImageMode = images.Mode
 
+// TimelineFacts are what nodes and pods did while a cluster came up.
+type TimelineFacts = timeline.Facts
+
 // UpPlan is what Up would create.
 type UpPlan = bootstrap.DryRunResult
 
@@ -83,7 +86,7 @@ type UpResult struct {
 	// Report is the verdict on the cluster.
 	Report verify.Report
 	// Facts are what was observed, with UpOptions.Timeline.
-	Facts timeline.Facts
+	Facts TimelineFacts
 	// Plan is what would be done, with UpOptions.DryRun.
 	Plan UpPlan
 }
