@@ -90,7 +90,7 @@ func TestIPVS(t *testing.T) {
 	kubectl(t, `get configmap kube-proxy -n kube-system -o yaml | sed 's/mode: iptables/mode: ipvs/' | kubectl replace -f -`)
 	kubectl(t, `delete configmap kindctl -n kube-system`) // verify has to discover a cluster of another shape
 	address := shell(t, `docker inspect -f '{{(index .NetworkSettings.Networks "kind").IPAddress}}' "$1"`, plane)
-	bridge := shell(t, `docker network inspect -f '{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}}{{"\n"}}{{end}}' kind | awk '$1 ~ /[.]/ {split($2, s, "/"); print $1 "/" s[2]}'`)
+	bridge := shell(t, `docker inspect -f '{{with index .NetworkSettings.Networks "kind"}}{{.Gateway}}/{{.IPPrefixLen}}{{end}}' "$1"`, plane)
 	gateway, err := netip.ParsePrefix(bridge)
 	if err != nil {
 		t.Fatal(err)
