@@ -320,11 +320,13 @@ func TestOverlay(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got.Workers != tt.workers || len(slices.DeleteFunc(got.Each(), func(n Node) bool { return n.Role != Worker })) != tt.workers {
+			if err != nil || got.Workers != tt.workers ||
+				len(slices.DeleteFunc(got.Each(), func(n Node) bool { return n.Role != Worker })) != tt.workers {
 				t.Fatalf("%d workers of %+v, %v", got.Workers, got, err)
 			}
 			warnings, err := got.Validate()
-			if err != nil || strings.Contains(strings.Join(warnings, "\n"), "wins") != (tt.warning != "") || !strings.Contains(strings.Join(warnings, "\n"), tt.warning) {
+			if err != nil || strings.Contains(strings.Join(warnings, "\n"), "wins") != (tt.warning != "") ||
+				!strings.Contains(strings.Join(warnings, "\n"), tt.warning) {
 				t.Errorf("warnings are %q, want %q (%v)", warnings, tt.warning, err)
 			}
 			if after, err := base.Encode(); err != nil || string(after) != string(before) {

@@ -49,7 +49,11 @@ func (t Topology) Differences(wanted Topology) string {
 		have := nodes[i]
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[Group]()) {
 			name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-			compare(name+" of "+want.Name, reflect.ValueOf(have.Group).FieldByIndex(field.Index).Interface(), reflect.ValueOf(want.Group).FieldByIndex(field.Index).Interface())
+			compare(
+				name+" of "+want.Name,
+				reflect.ValueOf(have.Group).FieldByIndex(field.Index).Interface(),
+				reflect.ValueOf(want.Group).FieldByIndex(field.Index).Interface(),
+			)
 		}
 	}
 	for _, c := range cni.All() {

@@ -155,7 +155,8 @@ func (t *Topology) fromKindNodes() (problems []string) {
 	} else {
 		t.groupsOf(nodes)
 	}
-	if t.Image == "" && nodes[0].Image != "" && !slices.ContainsFunc(nodes, func(n v1alpha4.Node) bool { return n.Image != nodes[0].Image }) && len(nodes) == t.Nodes() {
+	if t.Image == "" && nodes[0].Image != "" && !slices.ContainsFunc(nodes, func(n v1alpha4.Node) bool { return n.Image != nodes[0].Image }) &&
+		len(nodes) == t.Nodes() {
 		t.Image, t.origins["image"] = nodes[0].Image, t.origins["kindConfig.nodes[0].image"]
 		for i := range nodes {
 			nodes[i].Image = ""
@@ -183,7 +184,8 @@ func (t *Topology) groupsOf(nodes []v1alpha4.Node) {
 			g.Mounts = append(g.Mounts, Mount{m.HostPath, m.ContainerPath, m.Readonly, string(m.Propagation), m.SelinuxRelabel})
 		}
 		node.Labels, node.ExtraPortMappings, node.ExtraMounts = nil, nil, nil
-		if last := len(groups) - 1; last >= 0 && reflect.DeepEqual(groups[last], Group{g.Role, groups[last].Count, g.Labels, nil, g.Ports, g.Mounts, "", ""}) {
+		if last := len(groups) - 1; last >= 0 &&
+			reflect.DeepEqual(groups[last], Group{g.Role, groups[last].Count, g.Labels, nil, g.Ports, g.Mounts, "", ""}) {
 			groups[last].Count++
 			continue
 		}

@@ -28,7 +28,15 @@ func (t Topology) Patched() bool {
 	if t.Raw == nil {
 		return false
 	}
-	if len(t.Raw.KubeadmConfigPatches)+len(t.Raw.KubeadmConfigPatchesJSON6902)+len(t.Raw.ContainerdConfigPatches)+len(t.Raw.ContainerdConfigPatchesJSON6902) > 0 {
+	if len(
+		t.Raw.KubeadmConfigPatches,
+	)+len(
+		t.Raw.KubeadmConfigPatchesJSON6902,
+	)+len(
+		t.Raw.ContainerdConfigPatches,
+	)+len(
+		t.Raw.ContainerdConfigPatchesJSON6902,
+	) > 0 {
 		return true
 	}
 	for _, node := range t.Raw.Nodes {

@@ -9,7 +9,11 @@ import (
 
 func TestResized(t *testing.T) {
 	gpu := map[string]string{"gpu": "yes"}
-	grouped := Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 2}, Group{Role: Worker, Count: 1, Labels: gpu})
+	grouped := Topology{}.WithNodes(
+		Group{Role: ControlPlane, Count: 1},
+		Group{Role: Worker, Count: 2},
+		Group{Role: Worker, Count: 1, Labels: gpu},
+	)
 	tests := []struct {
 		name string
 		from Topology
@@ -19,9 +23,27 @@ func TestResized(t *testing.T) {
 	}{
 		{"a worker more", Topology{ControlPlanes: 1, Workers: 2}, Worker, 1, Topology{ControlPlanes: 1, Workers: 3}},
 		{"a control plane less", Topology{ControlPlanes: 3}, ControlPlane, -1, Topology{ControlPlanes: 2}},
-		{"like the first group", grouped, Worker, 2, Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 4}, Group{Role: Worker, Count: 1, Labels: gpu})},
-		{"the last group goes first", grouped, Worker, -2, Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 1})},
-		{"the first of a role", Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}), Worker, 1, Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 1})},
+		{
+			"like the first group",
+			grouped,
+			Worker,
+			2,
+			Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 4}, Group{Role: Worker, Count: 1, Labels: gpu}),
+		},
+		{
+			"the last group goes first",
+			grouped,
+			Worker,
+			-2,
+			Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 1}),
+		},
+		{
+			"the first of a role",
+			Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}),
+			Worker,
+			1,
+			Topology{}.WithNodes(Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 1}),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

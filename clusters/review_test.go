@@ -125,7 +125,9 @@ kubeadmConfigPatchesJSON6902:
 	if strings.Contains(all, "v1beta3") {
 		t.Errorf("kind gets a patch of a version that it passes over: %s", all)
 	}
-	if steps := config.KubeadmConfigPatchesJSON6902; len(steps) != 1 || steps[0].Version != "" || !strings.Contains(steps[0].Patch, "certSANs") || strings.Contains(steps[0].Patch, "extraArgs") {
+	if steps := config.KubeadmConfigPatchesJSON6902; len(steps) != 1 || steps[0].Version != "" ||
+		!strings.Contains(steps[0].Patch, "certSANs") ||
+		strings.Contains(steps[0].Patch, "extraArgs") {
 		t.Errorf("kind gets the steps %+v, want that for certSANs, of any version", steps)
 	}
 	settings := map[string]any{}

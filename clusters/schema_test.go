@@ -259,9 +259,20 @@ func TestCommented(t *testing.T) {
 		Manifests: []Manifest{{File: "/a.yaml", NoWait: true}, {URL: "https://example.com/b.yaml", SHA256: strings.Repeat("a", 64)}},
 		Raw:       &v1alpha4.Cluster{ContainerdConfigPatches: []string{"[a]\nb = 1"}, Networking: v1alpha4.Networking{DNSSearch: &[]string{"example.com"}}},
 	}, Topology{APIVersion: APIVersion, Kind: Kind, CNI: "cilium", ProxyMode: "none", PodSubnet: "10.0.0.0/16", ServiceSubnet: "172.16.0.0/16"}.WithNodes(
-		Group{Role: ControlPlane, Count: 1, Ports: []Port{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 53, ListenAddress: "::1", Protocol: "UDP"}}},
-		Group{Role: Worker, Count: 2, Labels: map[string]string{"a.b/c": "", "d": "e"}, Taints: []string{"a=b:NoSchedule"}, CPUs: "1.5", Memory: "2Gi",
-			Mounts: []Mount{{HostPath: "/a", ContainerPath: "/b", ReadOnly: true, Propagation: "None", SELinuxRelabel: true}}},
+		Group{
+			Role:  ControlPlane,
+			Count: 1,
+			Ports: []Port{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 53, ListenAddress: "::1", Protocol: "UDP"}},
+		},
+		Group{
+			Role:   Worker,
+			Count:  2,
+			Labels: map[string]string{"a.b/c": "", "d": "e"},
+			Taints: []string{"a=b:NoSchedule"},
+			CPUs:   "1.5",
+			Memory: "2Gi",
+			Mounts: []Mount{{HostPath: "/a", ContainerPath: "/b", ReadOnly: true, Propagation: "None", SELinuxRelabel: true}},
+		},
 	)}
 	for _, name := range Profiles() {
 		topology, err := Profile(name)

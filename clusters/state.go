@@ -31,7 +31,11 @@ type statePlace struct {
 var statePlaces = []statePlace{
 	{owner: "etcd", dir: "/var/lib/etcd", role: ControlPlane},
 	{owner: "containerd", dir: "/var/lib/containerd"},
-	{owner: "the kubelet", dir: "/var/lib/kubelet", parts: []string{"pki", "pods", "plugins", "plugins_registry", "device-plugins", "checkpoints"}},
+	{
+		owner: "the kubelet",
+		dir:   "/var/lib/kubelet",
+		parts: []string{"pki", "pods", "plugins", "plugins_registry", "device-plugins", "checkpoints"},
+	},
 	{owner: "kubeadm", dir: "/etc/kubernetes", parts: []string{"manifests", "pki"}},
 }
 

@@ -36,7 +36,8 @@ func (t Topology) kept(r rendered) (all []keeping) {
 		default:
 			continue
 		}
-		if _, text := change.Value.(string); !text || slices.ContainsFunc(all, func(k keeping) bool { return slices.Equal(k.path, change.Path) }) {
+		if _, text := change.Value.(string); !text ||
+			slices.ContainsFunc(all, func(k keeping) bool { return slices.Equal(k.path, change.Path) }) {
 			continue
 		}
 		value, _ := kindpatch.ExtraArgument(r.documents[kindpatch.ClusterConfiguration], change.Path[0], change.Path[2])
@@ -59,7 +60,9 @@ func (t Topology) kept(r rendered) (all []keeping) {
 
 // patch sets the flag for any version of kubeadm's configuration.
 func (k keeping) patch() string {
-	text, err := yaml.Marshal(map[string]any{"kind": kindpatch.ClusterConfiguration, k.path[0]: map[string]any{k.path[1]: map[string]string{k.path[2]: k.value}}})
+	text, err := yaml.Marshal(
+		map[string]any{"kind": kindpatch.ClusterConfiguration, k.path[0]: map[string]any{k.path[1]: map[string]string{k.path[2]: k.value}}},
+	)
 	if err != nil {
 		panic(err) // text: cannot fail
 	}

@@ -57,7 +57,8 @@ func (t Topology) registered(node Node) (taints []corev1.Taint) {
 		taints = append(taints, ControlPlaneTaint)
 	}
 	for text := range strings.SplitSeq(kindpatch.Argument(registration, "register-with-taints"), ",") {
-		if taint, err := parseTaint(text); err == nil && !slices.ContainsFunc(taints, func(other corev1.Taint) bool { return taint.MatchTaint(&other) }) {
+		if taint, err := parseTaint(text); err == nil &&
+			!slices.ContainsFunc(taints, func(other corev1.Taint) bool { return taint.MatchTaint(&other) }) {
 			taints = append(taints, taint)
 		}
 	}

@@ -32,7 +32,8 @@ func TestTemplatesAreRefused(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.HasPrefix(err.Error(), c.wants) || !strings.Contains(hint.AdviceOf(err), c.advice) || strings.Count(err.Error(), "\n") > mostPlaceholders {
+			if err == nil || !strings.HasPrefix(err.Error(), c.wants) || !strings.Contains(hint.AdviceOf(err), c.advice) ||
+				strings.Count(err.Error(), "\n") > mostPlaceholders {
 				t.Errorf("error is %v (%s), want %q", err, hint.AdviceOf(err), c.wants)
 			}
 		})

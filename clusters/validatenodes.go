@@ -20,7 +20,11 @@ var (
 	roles        = []string{ControlPlane, Worker}
 	protocols    = []string{"TCP", "UDP", "SCTP"}
 	propagations = []string{"None", "HostToContainer", "Bidirectional"}
-	effects      = []string{string(corev1.TaintEffectNoSchedule), string(corev1.TaintEffectPreferNoSchedule), string(corev1.TaintEffectNoExecute)}
+	effects      = []string{
+		string(corev1.TaintEffectNoSchedule),
+		string(corev1.TaintEffectPreferNoSchedule),
+		string(corev1.TaintEffectNoExecute),
+	}
 )
 
 // occupied are the folders of a node that kind mounts itself (kind v0.33.0,
@@ -166,7 +170,8 @@ func (t Topology) validateTogether(report reporter) {
 	takesPods := func(node Node) bool {
 		return !slices.ContainsFunc(t.taintsOf(node), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
 	}
-	if (len(t.Groups) > 0 || t.Raw != nil) && (t.Nodes() == 1 || t.Workers > 0) && t.Nodes() <= maxNodes && !slices.ContainsFunc(t.Each(), takesPods) {
+	if (len(t.Groups) > 0 || t.Raw != nil) && (t.Nodes() == 1 || t.Workers > 0) && t.Nodes() <= maxNodes &&
+		!slices.ContainsFunc(t.Each(), takesPods) {
 		report("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
 	}
 	t.validateHostPorts(report)

@@ -67,10 +67,14 @@ func nodeSessions(ctx context.Context, t *verify.Target, node string, peers int)
 		defer cancel()
 		_ = resources.Delete(ctx, name, metav1.DeleteOptions{}) // another attempt uses it again
 	}()
-	err = kube.Until(ctx, kube.ListWatch(resources.List, resources.Watch, kube.Named(name)), func(status *unstructured.Unstructured) (problem error) {
-		seen, problem = checkSessions(status.Object, peers)
-		return problem
-	})
+	err = kube.Until(
+		ctx,
+		kube.ListWatch(resources.List, resources.Watch, kube.Named(name)),
+		func(status *unstructured.Unstructured) (problem error) {
+			seen, problem = checkSessions(status.Object, peers)
+			return problem
+		},
+	)
 	return seen, err
 }
 

@@ -69,7 +69,10 @@ func target(mode string, pods nodes, available int32) *verify.Target {
 				Spec:       corev1.PodSpec{NodeName: name}, Status: corev1.PodStatus{Phase: corev1.PodRunning},
 			})
 	}
-	t := verify.NewTarget(&kube.Client{Clientset: fake.NewClientset(objects...)}, verify.Expectation{ControlPlanes: 1, Workers: 1, ProxyMode: mode})
+	t := verify.NewTarget(
+		&kube.Client{Clientset: fake.NewClientset(objects...)},
+		verify.Expectation{ControlPlanes: 1, Workers: 1, ProxyMode: mode},
+	)
 	t.Pods = pods
 	return t
 }

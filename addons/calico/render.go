@@ -107,7 +107,8 @@ func settings(env []corev1.EnvVar, options plugin.Options) []corev1.EnvVar {
 			env = set(env, "CALICO_IPV6POOL_VXLAN", "Never")
 		}
 	}
-	if options.LacksVXLAN || four == "" { // without a pool of IPv4, CALICO_IPV6POOL_VXLAN is not read (Calico v3.31, node/pkg/lifecycle/startup)
+	// Without a pool of IPv4, CALICO_IPV6POOL_VXLAN is not read (Calico v3.31, node/pkg/lifecycle/startup).
+	if options.LacksVXLAN || four == "" {
 		env = set(env, "FELIX_PROGRAMCLUSTERROUTES", "Enabled") // else BIRD would have to
 	}
 	return env

@@ -29,7 +29,12 @@ func TestSettings(t *testing.T) {
 		{"eBPF", map[string]any{"bpfEnabled": true}, "calico.felix.bpfEnabled: true is not possible here"},
 	}
 	for _, tt := range tests {
-		addon := New(plugin.Options{Settings: &Settings{Felix: tt.felix}, Place: func(path string) string { return "FILE" + strings.TrimPrefix(path, "calico.felix") + ": " }})
+		addon := New(
+			plugin.Options{
+				Settings: &Settings{Felix: tt.felix},
+				Place:    func(path string) string { return "FILE" + strings.TrimPrefix(path, "calico.felix") + ": " },
+			},
+		)
 		err := addon.Validate(find)
 		if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.want)

@@ -49,7 +49,21 @@ func TestValues(t *testing.T) {
 		{"in kube-proxy's place", plugin.Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
 			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil, "cni": nil})},
 		{"as in production", plugin.Options{ProxyMode: "iptables", Production: true},
-			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
+			with(
+				map[string]any{
+					"operator":              map[string]any{"image": map[string]any{"useDigest": false}},
+					"hubble":                nil,
+					"daemon":                nil,
+					"sysctlfix":             nil,
+					"startupProbe":          nil,
+					"readinessProbe":        nil,
+					"cgroup":                nil,
+					"routingMode":           "tunnel",
+					"tunnelProtocol":        "vxlan",
+					"autoDirectNodeRoutes":  nil,
+					"ipv4NativeRoutingCIDR": nil,
+				},
+			)},
 		{"as in production on one node", plugin.Options{ProxyMode: "iptables", Production: true, SingleNode: true},
 			with(map[string]any{"hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"both families", plugin.Options{ProxyMode: "iptables", PodSubnet: "fd00::/56,10.9.0.0/16"},
@@ -102,7 +116,8 @@ func TestJudges(t *testing.T) {
 	}
 	for _, tt := range tests {
 		seen, err := tt.check(tt.out)
-		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && !strings.Contains(got, tt.want) || (err == nil) != (seen != "") {
+		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && !strings.Contains(got, tt.want) ||
+			(err == nil) != (seen != "") {
 			t.Errorf("%s: seen %q, error %v; want %q", tt.name, seen, err, tt.want)
 		}
 	}
@@ -110,7 +125,11 @@ func TestJudges(t *testing.T) {
 
 func TestJudgeAddresses(t *testing.T) {
 	pod := func(name, on, ip string) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: on}, Status: corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: ip}}}}
+		return corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Spec:       corev1.PodSpec{NodeName: on},
+			Status:     corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: ip}}},
+		}
 	}
 	host := pod("host", "a", "172.18.0.2")
 	host.Spec.HostNetwork = true

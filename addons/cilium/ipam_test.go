@@ -44,10 +44,15 @@ func TestRangesOfNodes(t *testing.T) {
 			}}
 			client := &kube.Client{
 				Clientset: fake.NewClientset(append(test.settings, node)...),
-				Dynamic:   dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{ciliumNodes: "CiliumNodeList"}, ciliumNode),
+				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(
+					runtime.NewScheme(),
+					map[schema.GroupVersionResource]string{ciliumNodes: "CiliumNodeList"},
+					ciliumNode,
+				),
 			}
 			got, err := rangesOfNodes(t.Context(), client)
-			if diff := cmp.Diff(test.ranges, got); diff != "" || (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			if diff := cmp.Diff(test.ranges, got); diff != "" || (err == nil) != (test.want == "") ||
+				err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Error(err, diff)
 			}
 		})

@@ -108,7 +108,8 @@ func TestFind(t *testing.T) {
 	if err := os.WriteFile(cache, []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Library{}).Find(t.Context(), bundle); hint.ReasonOf(err) != "CHART_MISSING" || hint.CodeOf(err) != hint.Preflight || hint.AdviceOf(err) == "" {
+	if _, err := (Library{}).Find(t.Context(), bundle); hint.ReasonOf(err) != "CHART_MISSING" || hint.CodeOf(err) != hint.Preflight ||
+		hint.AdviceOf(err) == "" {
 		t.Errorf("with nothing but a broken file in the cache: %v, want CHART_MISSING", err)
 	}
 }

@@ -68,7 +68,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 		Commands: withUsageErrors([]*cli.Command{
-			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(), startCommand(), stopCommand(), nodeCommand(), scaleCommand(), loadCommand(), verifyCommand(), acceptCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(), doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
+			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(),
+			startCommand(), stopCommand(), nodeCommand(), scaleCommand(), loadCommand(),
+			verifyCommand(), acceptCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(), doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),
 	})
 }

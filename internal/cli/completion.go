@@ -17,7 +17,12 @@ var completions embed.FS
 
 // completionScripts are the shells in the order in which they are told, with
 // their scripts.
-var completionScripts = [][2]string{{"bash", "kindctl.bash"}, {"zsh", "kindctl.zsh"}, {"fish", "kindctl.fish"}, {"powershell", "kindctl.ps1"}}
+var completionScripts = [][2]string{
+	{"bash", "kindctl.bash"},
+	{"zsh", "kindctl.zsh"},
+	{"fish", "kindctl.fish"},
+	{"powershell", "kindctl.ps1"},
+}
 
 func shells() (names []string) {
 	for _, script := range completionScripts {

@@ -43,13 +43,19 @@ func (d diagnostics) tidy() { _ = os.Remove(d.dir) }
 // whether the cluster failed or the command.
 func (d diagnostics) verified(ctx context.Context, sink event.Sink, failure error) (advice string) {
 	return d.write(ctx, sink, failure, func(ctx context.Context) verify.Report {
-		verdict, _ := d.client.WithSink(nil).Verify(ctx, kindctl.VerifyOptions{Cluster: kindctl.ClusterRef{Name: d.name}}) // its error is in the verdict
+		cluster := kindctl.ClusterRef{Name: d.name}
+		verdict, _ := d.client.WithSink(nil).Verify(ctx, kindctl.VerifyOptions{Cluster: cluster}) // its error is in the verdict
 		return verdict
 	})
 }
 
 // write writes the diagnostics and returns where they are, as advice.
-func (d diagnostics) write(ctx context.Context, sink event.Sink, failure error, verdictOf func(context.Context) verify.Report) (advice string) {
+func (d diagnostics) write(
+	ctx context.Context,
+	sink event.Sink,
+	failure error,
+	verdictOf func(context.Context) verify.Report,
+) (advice string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosticsTimeout)
 	defer cancel()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "diagnose", Title: "Collect diagnostics", Estimate: diagnosticsEstimate})

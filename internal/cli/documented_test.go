@@ -137,7 +137,8 @@ var placeholder = regexp.MustCompile(`^[A-Z]+$|^\[`)
 // fault says what is wrong with a command line, or nothing.
 func (l documentedCommand) fault() error {
 	words := l.words
-	if !l.whole || placeholder.MatchString(words[0]) || slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "[") }) {
+	if !l.whole || placeholder.MatchString(words[0]) ||
+		slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "[") }) {
 		if words = leading(words); len(words) == 0 {
 			return nil // a sentence about kindctl
 		}

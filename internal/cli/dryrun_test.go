@@ -22,7 +22,11 @@ func TestPrintPlan(t *testing.T) {
 	}
 	for name, tt := range tests {
 		var out strings.Builder
-		app := &cli.App{Writer: &out, Flags: []cli.Flag{planFormatFlag("--dry-run")}, Action: func(c *cli.Context) error { return printPlan(c, "lab", tt.steps) }}
+		app := &cli.App{
+			Writer: &out,
+			Flags:  []cli.Flag{planFormatFlag("--dry-run")},
+			Action: func(c *cli.Context) error { return printPlan(c, "lab", tt.steps) },
+		}
 		if err := app.Run([]string{"x", "-o", tt.format}); err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,9 @@ func load(c *cli.Context) error {
 func imagesAndArchives(words []string) (images, archives []string) {
 	for _, word := range words {
 		name := strings.ToLower(word)
-		if strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz") || strings.HasPrefix(word, ".") || strings.HasPrefix(word, "/") {
+		if strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz") ||
+			strings.HasPrefix(word, ".") ||
+			strings.HasPrefix(word, "/") {
 			archives = append(archives, word)
 		} else {
 			images = append(images, word)

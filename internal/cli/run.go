@@ -72,7 +72,15 @@ func run(c *cli.Context) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, Signals()...)
 	defer signal.Stop(signals)
-	return ephemeralRun{forwarder: &signalForwarder{signals: signals, echoed: typed}, up: r.up, command: r.command, examine: r.examine, remove: r.remove}.run(c.Context)
+	return ephemeralRun{
+		forwarder: &signalForwarder{signals: signals, echoed: typed},
+		up:        r.up,
+		command:   r.command,
+		examine:   r.examine,
+		remove:    r.remove,
+	}.run(
+		c.Context,
+	)
 }
 
 // runOptions reads the flags: the cluster with its name, and the program.

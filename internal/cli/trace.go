@@ -76,7 +76,12 @@ func (t *trace) create(reports []string) error {
 // of says which cluster the timeline is about.
 func (t *trace) of(topology clusters.Topology) {
 	if t != nil {
-		t.timeline = timeline.Timeline{Cluster: topology.Name, CNI: topology.CNI, ControlPlanes: topology.ControlPlanes, Workers: topology.Workers}
+		t.timeline = timeline.Timeline{
+			Cluster:       topology.Name,
+			CNI:           topology.CNI,
+			ControlPlanes: topology.ControlPlanes,
+			Workers:       topology.Workers,
+		}
 	}
 }
 

@@ -29,7 +29,11 @@ func TestPrintSummary(t *testing.T) {
 		},
 		{
 			"ports", clusters.Topology{Name: "lab", CNI: "cilium", ProxyMode: "iptables"}.WithNodes(
-				clusters.Group{Role: clusters.ControlPlane, Count: 1, Ports: []clusters.Port{{HostPort: 8080, ContainerPort: 30080}, {ContainerPort: 53, Protocol: "UDP"}}},
+				clusters.Group{
+					Role:  clusters.ControlPlane,
+					Count: 1,
+					Ports: []clusters.Port{{HostPort: 8080, ContainerPort: 30080}, {ContainerPort: 53, Protocol: "UDP"}},
+				},
 			), []string{"(now the current one)\n  port        127.0.0.1:8080 is 30080/tcp of lab-control-plane\n  port        a free one is 53/udp of lab-control-plane: docker port lab-control-plane\n\nNext:"}, ":0",
 		},
 	}

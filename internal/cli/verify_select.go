@@ -18,7 +18,8 @@ func validateFlags(c *cli.Context) error {
 	excluding := [][2]string{
 		{"list", "print-rbac"}, {"name", "context"},
 		{"list", "name"}, {"list", "context"}, {"list", "kubeconfig"}, {"list", "show-evidence"}, {"list", "report"},
-		{"print-rbac", "name"}, {"print-rbac", "context"}, {"print-rbac", "kubeconfig"}, {"print-rbac", "show-evidence"}, {"print-rbac", "output"}, {"print-rbac", "report"},
+		{"print-rbac", "name"}, {"print-rbac", "context"}, {"print-rbac", "kubeconfig"},
+		{"print-rbac", "show-evidence"}, {"print-rbac", "output"}, {"print-rbac", "report"},
 	}
 	for _, pair := range excluding {
 		if given(c, pair[0]) && given(c, pair[1]) {

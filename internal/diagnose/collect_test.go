@@ -29,8 +29,19 @@ var (
 )
 
 func warning(name, message string, minute int) *corev1.Event {
-	return &corev1.Event{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name}, Type: corev1.EventTypeWarning, Reason: "FailedMount", Message: message, Count: 3,
-		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: "kube-system", Name: "agent"}, LastTimestamp: metav1.NewTime(time.Unix(int64(60*minute), 0))}
+	return &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name},
+		Type:       corev1.EventTypeWarning,
+		Reason:     "FailedMount",
+		Message:    message,
+		Count:      3,
+		InvolvedObject: corev1.ObjectReference{
+			Kind:      "Pod",
+			Namespace: "kube-system",
+			Name:      "agent",
+		},
+		LastTimestamp: metav1.NewTime(time.Unix(int64(60*minute), 0)),
+	}
 }
 
 // tree lists the files beneath a directory.
@@ -56,10 +67,20 @@ func tree(t *testing.T, dir string) (files []string) {
 
 func TestCollect(t *testing.T) {
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "lab-worker"}, Status: corev1.NodeStatus{
-		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "172.18.0.3"}}, NodeInfo: corev1.NodeSystemInfo{KubeletVersion: "v1.37.2"},
-		Conditions: []corev1.NodeCondition{{Type: corev1.NodeDiskPressure, Status: corev1.ConditionTrue}, {Type: corev1.NodeReady, Status: corev1.ConditionFalse, Message: "no CNI"}}}}
-	client := fake.NewClientset(node,
-		pod("agent", corev1.ContainerStatus{Name: "main", State: waiting, RestartCount: 4, LastTerminationState: crashed}, corev1.ContainerStatus{Name: "side", State: running}),
+		Addresses: []corev1.NodeAddress{
+			{Type: corev1.NodeInternalIP, Address: "172.18.0.3"},
+		}, NodeInfo: corev1.NodeSystemInfo{KubeletVersion: "v1.37.2"},
+		Conditions: []corev1.NodeCondition{
+			{Type: corev1.NodeDiskPressure, Status: corev1.ConditionTrue},
+			{Type: corev1.NodeReady, Status: corev1.ConditionFalse, Message: "no CNI"},
+		}}}
+	client := fake.NewClientset(
+		node,
+		pod(
+			"agent",
+			corev1.ContainerStatus{Name: "main", State: waiting, RestartCount: 4, LastTerminationState: crashed},
+			corev1.ContainerStatus{Name: "side", State: running},
+		),
 		pod("young", corev1.ContainerStatus{Name: "main", State: queued}),
 		warning("later", "token abcdef.0123456789abcdef is\nrefused", 5), warning("earlier", "no volume", 4))
 	dir := t.TempDir()
@@ -156,7 +177,11 @@ func TestRedact(t *testing.T) {
 }
 
 func TestReason(t *testing.T) {
-	unscheduled := corev1.Pod{Status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/3 nodes are available"}}}}
+	unscheduled := corev1.Pod{
+		Status: corev1.PodStatus{
+			Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/3 nodes are available"}},
+		},
+	}
 	for want, p := range map[string]corev1.Pod{
 		"container c: CrashLoopBackOff: back-off 10s":   *pod("a", corev1.ContainerStatus{Name: "c", State: waiting}),
 		"container c ended with exit code 2: no\nroute": *pod("a", corev1.ContainerStatus{Name: "b", State: queued}, corev1.ContainerStatus{Name: "c", State: crashed}),

@@ -43,7 +43,13 @@ var commands = map[string][]string{
 }
 
 // nodeFiles are what is read in a node, also in one that does not run.
-var nodeFiles = []string{"/kind/kubeadm.conf", "/kind/version", "/kind/kindctl", "/etc/containerd/config.toml", "/var/lib/kubelet/config.yaml"}
+var nodeFiles = []string{
+	"/kind/kubeadm.conf",
+	"/kind/version",
+	"/kind/kindctl",
+	"/etc/containerd/config.toml",
+	"/var/lib/kubelet/config.yaml",
+}
 
 // CollectNode writes what a node says of itself, below nodes/NAME. It asks no API
 // server; podLogs has it write the logs of the pods as the node has them.

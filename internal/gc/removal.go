@@ -139,8 +139,19 @@ func PlanRemoval(ctx context.Context, docker inventories, name, kubeconfig strin
 
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the
 // context whose port of the API server is the cluster's.
-func planRemoval(ctx context.Context, docker inventories, found provider.Inventory, kubeconfigs []string, own func(port string) bool) (Removal, error) {
-	r := Removal{Cluster: found.Cluster, network: provider.NetworkName(""), Containers: slices.Clone(found.Companions), companions: found.Companions}
+func planRemoval(
+	ctx context.Context,
+	docker inventories,
+	found provider.Inventory,
+	kubeconfigs []string,
+	own func(port string) bool,
+) (Removal, error) {
+	r := Removal{
+		Cluster:    found.Cluster,
+		network:    provider.NetworkName(""),
+		Containers: slices.Clone(found.Companions),
+		companions: found.Companions,
+	}
 	var networks []string
 	for _, container := range found.Nodes {
 		r.Containers = append(r.Containers, container.Name)

@@ -35,7 +35,9 @@ func (s *Sweep) planLocks(record *runs.Killed) {
 	for _, file := range record.KubeconfigChange.Files {
 		path := file + ".lock"
 		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > 0 || info.ModTime().Before(record.KubeconfigChange.Since.Truncate(time.Second)) || info.ModTime().After(record.Seen.Add(runs.Heartbeat)) {
+		if err != nil || !info.Mode().IsRegular() || info.Size() > 0 ||
+			info.ModTime().Before(record.KubeconfigChange.Since.Truncate(time.Second)) ||
+			info.ModTime().After(record.Seen.Add(runs.Heartbeat)) {
 			continue
 		}
 		s.stale = append(s.stale, staleLock{path, info})

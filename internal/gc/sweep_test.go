@@ -94,7 +94,10 @@ func TestPlanExpired(t *testing.T) {
 	over.Companions = []string{"store"}
 	s := newSweep(shed{clusters: []provider.Inventory{
 		over, cluster(metadata("young", now.Add(time.Hour)), now),
-		cluster(metadata("busy", now.Add(-time.Hour)), now), cluster(metadata("for-ever", time.Time{}), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
+		cluster(
+			metadata("busy", now.Add(-time.Hour)),
+			now,
+		), cluster(metadata("for-ever", time.Time{}), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
 	}, spare: map[string]bool{"over-net": true}}, "engine")
 	defer s.Close()
 	if err := s.plan(t.Context(), now); err != nil {

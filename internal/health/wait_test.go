@@ -56,8 +56,15 @@ func TestWorkloads(t *testing.T) {
 	two := int32(2)
 	young := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "young", Generation: 2},
 		Status: appsv1.DaemonSetStatus{ObservedGeneration: 1, NumberReady: 3, DesiredNumberScheduled: 3}}
-	good := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "good"}, Status: appsv1.DaemonSetStatus{NumberReady: 3, DesiredNumberScheduled: 3}}
-	dns := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "coredns"}, Spec: appsv1.DeploymentSpec{Replicas: &two}, Status: appsv1.DeploymentStatus{AvailableReplicas: 1}}
+	good := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "good"},
+		Status:     appsv1.DaemonSetStatus{NumberReady: 3, DesiredNumberScheduled: 3},
+	}
+	dns := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "coredns"},
+		Spec:       appsv1.DeploymentSpec{Replicas: &two},
+		Status:     appsv1.DeploymentStatus{AvailableReplicas: 1},
+	}
 	if err := rolledOut([]*appsv1.DaemonSet{good}, 0); err != nil {
 		t.Errorf("a finished rollout is not seen: %v", err)
 	}
@@ -79,13 +86,28 @@ func TestWaitTellsWhatIsNotReady(t *testing.T) {
 		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "kube-system"}, Spec: corev1.PodSpec{NodeName: "lab-worker"}, Status: status}
 	}
 	waiting := func(reason, message string) corev1.PodStatus {
-		return corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "agent", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}}}
+		return corev1.PodStatus{
+			ContainerStatuses: []corev1.ContainerStatus{
+				{Name: "agent", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}},
+			},
+		}
 	}
 	warning := func(pod, message string, minute int) *corev1.Event {
-		return &corev1.Event{ObjectMeta: metav1.ObjectMeta{Name: message, Namespace: "kube-system"}, Type: corev1.EventTypeWarning, Reason: "FailedMount", Message: message,
-			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: pod}, LastTimestamp: metav1.NewTime(time.Unix(int64(60*minute), 0))}
+		return &corev1.Event{
+			ObjectMeta:     metav1.ObjectMeta{Name: message, Namespace: "kube-system"},
+			Type:           corev1.EventTypeWarning,
+			Reason:         "FailedMount",
+			Message:        message,
+			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: pod},
+			LastTimestamp:  metav1.NewTime(time.Unix(int64(60*minute), 0)),
+		}
 	}
-	unschedulable := pod("lost", corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/3 nodes are available"}}})
+	unschedulable := pod(
+		"lost",
+		corev1.PodStatus{
+			Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/3 nodes are available"}},
+		},
+	)
 	unschedulable.Spec.NodeName = ""
 	client := fake.NewClientset(
 		pod("cilium", waiting("CrashLoopBackOff", "back-off 10s")),
@@ -110,7 +132,10 @@ func TestProxies(t *testing.T) {
 		return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "kube-proxy", Namespace: "kube-system"},
 			Status: appsv1.DaemonSetStatus{DesiredNumberScheduled: wanted, NumberReady: ready}}
 	}
-	other := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: "kube-system"}, Status: appsv1.DaemonSetStatus{DesiredNumberScheduled: 2}}
+	other := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: "kube-system"},
+		Status:     appsv1.DaemonSetStatus{DesiredNumberScheduled: 2},
+	}
 	for name, test := range map[string]struct {
 		agents []runtime.Object
 		want   string

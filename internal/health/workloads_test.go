@@ -17,11 +17,18 @@ import (
 )
 
 func daemonSet(name string, ready, desired int32) *appsv1.DaemonSet {
-	return &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name}, Status: appsv1.DaemonSetStatus{NumberReady: ready, DesiredNumberScheduled: desired}}
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name},
+		Status:     appsv1.DaemonSetStatus{NumberReady: ready, DesiredNumberScheduled: desired},
+	}
 }
 
 func deployment(name string, available int32) *appsv1.Deployment {
-	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name}, Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](1)}, Status: appsv1.DeploymentStatus{AvailableReplicas: available}}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name},
+		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To[int32](1)},
+		Status:     appsv1.DeploymentStatus{AvailableReplicas: available},
+	}
 }
 
 // TestOthersAreNotWaitedFor has users run what is never ready in kube-system.
@@ -46,7 +53,10 @@ func TestOthersAreNotWaitedFor(t *testing.T) {
 
 func TestSystemPods(t *testing.T) {
 	pod := func(name, kind, owner, component, node string) *corev1.Pod {
-		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"component": component}}, Spec: corev1.PodSpec{NodeName: node}}
+		p := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"component": component}},
+			Spec:       corev1.PodSpec{NodeName: node},
+		}
 		if kind != "" {
 			p.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: new(true)}}
 		}

@@ -108,8 +108,9 @@ func Probe(ctx context.Context, docker *client.Client) (Facts, error) {
 		DockerVersion: info.ServerVersion, Architecture: info.Architecture, Runtime: info.DefaultRuntime,
 		CgroupV1: info.CgroupVersion != "2", // engines that know no version 2 say nothing
 		Rootless: rootless(info.SecurityOptions), MissingControllers: missingControllers(info),
-		DataDir: info.DockerRootDir, StorageDriver: info.Driver, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal, ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
-		FreeBytes: -1,
+		DataDir: info.DockerRootDir, StorageDriver: info.Driver, CPUs: info.NCPU, MachineMemoryBytes: info.MemTotal,
+		ClockAhead: clockAhead(info.SystemTime, asked, time.Now()),
+		FreeBytes:  -1,
 	}.withEnvironment()
 	if name, known := architectures[info.Architecture]; known {
 		facts.Architecture = name

@@ -50,7 +50,8 @@ func Broken(id string, err error) Finding {
 // this list alone.
 func (f Facts) Findings(needs Needs) (all []Finding) {
 	for _, look := range []func(Needs) []Finding{
-		f.engine, f.cgroup, f.capabilities, f.memory, f.disk, f.inotify, f.files, f.features, f.port, f.ports, f.mounts, f.state, f.limits, f.proxy, f.authorities, f.clock,
+		f.engine, f.cgroup, f.capabilities, f.memory, f.disk, f.inotify, f.files, f.features,
+		f.port, f.ports, f.mounts, f.state, f.limits, f.proxy, f.authorities, f.clock,
 	} {
 		all = append(all, look(needs)...)
 	}

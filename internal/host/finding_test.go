@@ -77,7 +77,8 @@ func TestPorts(t *testing.T) {
 		{local, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {all, tcp.Addr().(*net.TCPAddr).Port, "TCP"}, {local, udp.LocalAddr().(*net.UDPAddr).Port, "UDP"},
 	}
 	for _, port := range ports {
-		if found := find(t, healthy().Findings(Needs{Ports: []Port{port}}), "ports"); found.State != Fatal || !strings.Contains(found.Observed, port.String()+" is in use") {
+		if found := find(t, healthy().Findings(Needs{Ports: []Port{port}}), "ports"); found.State != Fatal ||
+			!strings.Contains(found.Observed, port.String()+" is in use") {
 			t.Errorf("%s, which is taken: %+v", port, found)
 		}
 	}
@@ -124,15 +125,85 @@ func TestFindings(t *testing.T) {
 		{"too many processors", func(f *Facts) { f.CPUs = 1 }, asking, "limits", Fatal, "lab-worker is to have 1.5 processors; Docker's machine has 1"},
 		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 is to have 2.0 GB of memory; Docker's machine has 1.0 GB"},
 		{"files that are there", func(*Facts) {}, Needs{Mounts: []string{"/", "/dev/null"}}, "mounts", OK, "2 paths"},
-		{"files that are not", func(*Facts) {}, Needs{Mounts: []string{"/", "/no/such/folder"}}, "mounts", Fatal, "/no/such/folder does not exist"},
-		{"files that a configuration file names", func(*Facts) {}, Needs{Mounts: []string{"/no/such/folder"}, Places: map[string]string{"/no/such/folder": "lab.yaml:7"}}, "mounts", Fatal, "lab.yaml:7: /no/such/folder does not exist"},
-		{"an address that a configuration file names", func(*Facts) {}, Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}, Places: map[string]string{"192.0.2.1:8080/tcp": "lab.yaml:9"}}, "ports", Fatal, "lab.yaml:9: port 192.0.2.1:8080/tcp"},
-		{"folders for state", func(*Facts) {}, Needs{Folders: []Folder{{t.TempDir(), "etcd"}, {folder(t, "config.json"), "the kubelet"}, {folder(t, "lost+found"), "etcd"}, {folder(t, "io.containerd.content.v1.content"), "containerd"}}}, "state", OK, "4 folders"},
-		{"etcd's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}}, "state", Fatal, "is not empty: it holds the state of etcd of another cluster (member)"},
-		{"a kubelet's state", func(*Facts) {}, Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}}, "state", Fatal, "choose an empty folder"},
-		{"files of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Mounts: []string{"/no/such/folder"}}, "mounts", Unobserved, "kindctl runs in a container"},
-		{"a port of a host that is not seen", func(f *Facts) { f.Contained = true }, Needs{Port: 16443}, "port", Unobserved, "whether port 16443 is free"},
-		{"an address of another machine", func(*Facts) {}, Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}}, "ports", Fatal, "192.0.2.1:8080/tcp: this machine has no such address"},
+		{
+			"files that are not",
+			func(*Facts) {},
+			Needs{Mounts: []string{"/", "/no/such/folder"}},
+			"mounts",
+			Fatal,
+			"/no/such/folder does not exist",
+		},
+		{
+			"files that a configuration file names",
+			func(*Facts) {},
+			Needs{Mounts: []string{"/no/such/folder"}, Places: map[string]string{"/no/such/folder": "lab.yaml:7"}},
+			"mounts",
+			Fatal,
+			"lab.yaml:7: /no/such/folder does not exist",
+		},
+		{
+			"an address that a configuration file names",
+			func(*Facts) {},
+			Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}, Places: map[string]string{"192.0.2.1:8080/tcp": "lab.yaml:9"}},
+			"ports",
+			Fatal,
+			"lab.yaml:9: port 192.0.2.1:8080/tcp",
+		},
+		{
+			"folders for state",
+			func(*Facts) {},
+			Needs{
+				Folders: []Folder{
+					{t.TempDir(), "etcd"},
+					{folder(t, "config.json"), "the kubelet"},
+					{folder(t, "lost+found"), "etcd"},
+					{folder(t, "io.containerd.content.v1.content"), "containerd"},
+				},
+			},
+			"state",
+			OK,
+			"4 folders",
+		},
+		{
+			"etcd's state",
+			func(*Facts) {},
+			Needs{Folders: []Folder{{folder(t, "member"), "etcd"}}},
+			"state",
+			Fatal,
+			"is not empty: it holds the state of etcd of another cluster (member)",
+		},
+		{
+			"a kubelet's state",
+			func(*Facts) {},
+			Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}},
+			"state",
+			Fatal,
+			"choose an empty folder",
+		},
+		{
+			"files of a host that is not seen",
+			func(f *Facts) { f.Contained = true },
+			Needs{Mounts: []string{"/no/such/folder"}},
+			"mounts",
+			Unobserved,
+			"kindctl runs in a container",
+		},
+		{
+			"a port of a host that is not seen",
+			func(f *Facts) { f.Contained = true },
+			Needs{Port: 16443},
+			"port",
+			Unobserved,
+			"whether port 16443 is free",
+		},
+		{
+			"an address of another machine",
+			func(*Facts) {},
+			Needs{Ports: []Port{{netip.MustParseAddr("192.0.2.1"), 8080, "TCP"}}},
+			"ports",
+			Fatal,
+			"192.0.2.1:8080/tcp: this machine has no such address",
+		},
 		{"little memory", func(f *Facts) { f.MemoryBytes = 3 << 30 }, threeNodes, "memory", Warning, "3 nodes want 3.5 GB"},
 		{"little room", func(f *Facts) { f.FreeBytes = 3 << 30 }, threeNodes, "disk", Fatal, "(/var/lib/docker) has 3.0 GB free"},
 		{"little room that is enough", func(f *Facts) { f.FreeBytes = 3 << 30 }, Needs{Nodes: 1, Ignored: []string{"disk"}}, "disk", Warning, "(/var/lib/docker) has 3.0 GB free"},

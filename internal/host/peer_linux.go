@@ -22,7 +22,8 @@ func daemon(socket string) string {
 	}
 	process := ""
 	err = raw.Control(func(fd uintptr) {
-		if peer, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil && peer.Pid > 0 { //nolint:gosec // a file descriptor is small
+		peer, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) //nolint:gosec // a file descriptor is small
+		if err == nil && peer.Pid > 0 {
 			process = strconv.Itoa(int(peer.Pid))
 		}
 	})

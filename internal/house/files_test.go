@@ -13,34 +13,6 @@ import (
 	"testing"
 )
 
-// longest is the number of lines above which a file is split, unless it is one
-// of those in long, which says why.
-const longest = 400
-
-var long = map[string]string{}
-
-func TestFilesAreShort(t *testing.T) {
-	lines := map[string]int{}
-	for _, f := range readTree(t) {
-		if strings.HasSuffix(f.name, "_test.go") {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join("..", "..", f.name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines[f.name] = strings.Count(string(data), "\n")
-		if lines[f.name] > longest && long[f.name] == "" {
-			t.Errorf("%s has %d lines, more than %d: split it by subject", f.name, lines[f.name], longest)
-		}
-	}
-	for name := range long {
-		if lines[name] <= longest {
-			t.Errorf("%s has %d lines and need not be in the list of long files", name, lines[name])
-		}
-	}
-}
-
 func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 	said := map[string]bool{}
 	for _, f := range readTree(t) {

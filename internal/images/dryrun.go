@@ -15,7 +15,13 @@ import (
 // built is taken to hold everything.
 func (r *Resolver) DryRun(ctx context.Context, req Request) (Set, []string, error) {
 	m := &messages{pods: req.Pods}
-	dry := &Resolver{Docker: dryDocker{r.Docker, m}, Registry: drySource{r.Registry, m}, Builder: dryBuilder{r.Builder, m}, Store: dryStore{r.Store, m}, Sink: event.Discard}
+	dry := &Resolver{
+		Docker:   dryDocker{r.Docker, m},
+		Registry: drySource{r.Registry, m},
+		Builder:  dryBuilder{r.Builder, m},
+		Store:    dryStore{r.Store, m},
+		Sink:     event.Discard,
+	}
 	set, err := dry.Resolve(ctx, req)
 	slices.Sort(m.lines) // images are looked for side by side
 	return set, m.lines, err

@@ -19,7 +19,11 @@ func (e *Engine) File(ctx context.Context, ref, path string) (data []byte, err e
 		return nil, fmt.Errorf("read %s of %s: %w", path, ref, err)
 	}
 	defer func() {
-		_, removal := e.client.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		_, removal := e.client.ContainerRemove(
+			context.WithoutCancel(ctx),
+			made.ID,
+			client.ContainerRemoveOptions{Force: true, RemoveVolumes: true},
+		)
 		err = errors.Join(err, removal)
 	}()
 	copied, err := e.client.CopyFromContainer(ctx, made.ID, client.CopyFromContainerOptions{SourcePath: path})

@@ -65,7 +65,8 @@ func TestRemote(t *testing.T) {
 	if err := source.Answers(t.Context(), absent); err != nil {
 		t.Errorf("a registry that lacks an image does not answer: %v", err)
 	}
-	if err := source.Has(t.Context(), absent); hint.ReasonOf(err) != hint.ImageNotInRegistry.Name || hint.CodeOf(err) != hint.Preflight || !strings.Contains(err.Error(), mirror+"/cilium/operator:v1") {
+	if err := source.Has(t.Context(), absent); hint.ReasonOf(err) != hint.ImageNotInRegistry.Name || hint.CodeOf(err) != hint.Preflight ||
+		!strings.Contains(err.Error(), mirror+"/cilium/operator:v1") {
 		t.Errorf("an image that is not there gives %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "image.tar")

@@ -17,7 +17,12 @@ type Question struct {
 // Ask runs commands in a container of every pod that a selector finds, and hands
 // each answer over, with the node and the question's name. A failure is an answer
 // too.
-func (c *Client) Ask(ctx context.Context, namespace, selector, container string, questions []Question, answer func(node, name, text string)) error {
+func (c *Client) Ask(
+	ctx context.Context,
+	namespace, selector, container string,
+	questions []Question,
+	answer func(node, name, text string),
+) error {
 	pods, err := c.Clientset.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return fmt.Errorf("list the pods %s: %w", selector, err)

@@ -75,7 +75,8 @@ func (c *Client) session(namespace, pod string) (httpstream.Connection, error) {
 		return nil, err
 	}
 	overSPDY := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, request.URL())
-	session, _, err := portforward.NewFallbackDialerForStreaming(overWebsocket, overSPDY, needsSPDY).Dial(portforward.PortForwardProtocolV1Name)
+	session, _, err := portforward.NewFallbackDialerForStreaming(overWebsocket, overSPDY, needsSPDY).
+		Dial(portforward.PortForwardProtocolV1Name)
 	return session, err
 }
 
@@ -208,7 +209,11 @@ func (c *Client) get(ctx context.Context, namespace, pod string, port int, schem
 }
 
 // through returns a transport whose connections all go to one port of a pod.
-func through(dial func(ctx context.Context, namespace, pod string, port int) (net.Conn, error), namespace, pod string, port int) *http.Transport {
+func through(
+	dial func(ctx context.Context, namespace, pod string, port int) (net.Conn, error),
+	namespace, pod string,
+	port int,
+) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dial(ctx, namespace, pod, port)

@@ -31,7 +31,11 @@ func Named(name string) metav1.ListOptions {
 
 // ListWatch makes a Source out of a typed or dynamic client's List and Watch
 // methods and the options that select the objects.
-func ListWatch[L runtime.Object](list func(context.Context, metav1.ListOptions) (L, error), watcher func(context.Context, metav1.ListOptions) (watch.Interface, error), selection metav1.ListOptions) Source {
+func ListWatch[L runtime.Object](
+	list func(context.Context, metav1.ListOptions) (L, error),
+	watcher func(context.Context, metav1.ListOptions) (watch.Interface, error),
+	selection metav1.ListOptions,
+) Source {
 	choose := func(options metav1.ListOptions) metav1.ListOptions {
 		options.FieldSelector, options.LabelSelector = selection.FieldSelector, selection.LabelSelector
 		return options

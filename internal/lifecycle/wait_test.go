@@ -35,7 +35,8 @@ func TestUntilReady(t *testing.T) {
 	config.TLSClientConfig = rest.TLSClientConfig{Insecure: true}
 	var said []string
 	const waiting = "not ready yet: etcd, poststarthook/rbac"
-	if err := untilReady(t.Context(), config, func(err error) { said = append(said, err.Error()) }); err != nil || !slices.Equal(said, []string{waiting, waiting}) {
+	if err := untilReady(t.Context(), config, func(err error) { said = append(said, err.Error()) }); err != nil ||
+		!slices.Equal(said, []string{waiting, waiting}) {
 		t.Errorf("the wait ends with %v after %q", err, said)
 	}
 	asked.Store(-1000)

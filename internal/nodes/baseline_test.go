@@ -22,7 +22,10 @@ func TestToleratePreexisting(t *testing.T) {
 	pass := func(id string) verify.Result { return verify.Result{ID: id, Outcome: verify.Pass} }
 	slow := func(broken bool) func(verify.Expectation) ([]verify.Check, error) {
 		return func(verify.Expectation) ([]verify.Check, error) {
-			return []verify.Check{{ID: "a.slow", Slow: true, Needs: []string{"a.quick"}, Hint: "look", Timeout: 10 * time.Millisecond, Run: tries(broken)}, {ID: "a.quick", Hint: "look", Run: tries(false)}}, nil
+			return []verify.Check{
+				{ID: "a.slow", Slow: true, Needs: []string{"a.quick"}, Hint: "look", Timeout: 10 * time.Millisecond, Run: tries(broken)},
+				{ID: "a.quick", Hint: "look", Run: tries(false)},
+			}, nil
 		}
 	}
 	tests := map[string]struct {

@@ -30,7 +30,12 @@ func TestOnlyOnNodes(t *testing.T) {
 	on := func(terms ...[]string) corev1.PersistentVolume {
 		var selector corev1.NodeSelector
 		for _, names := range terms {
-			selector.NodeSelectorTerms = append(selector.NodeSelectorTerms, corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "kubernetes.io/hostname", Operator: corev1.NodeSelectorOpIn, Values: names}}})
+			selector.NodeSelectorTerms = append(
+				selector.NodeSelectorTerms,
+				corev1.NodeSelectorTerm{
+					MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "kubernetes.io/hostname", Operator: corev1.NodeSelectorOpIn, Values: names}},
+				},
+			)
 		}
 		return corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{NodeAffinity: &corev1.VolumeNodeAffinity{Required: &selector}}}
 	}
@@ -58,7 +63,10 @@ func TestOnlyOnNodes(t *testing.T) {
 
 func TestIsDisposable(t *testing.T) {
 	volume := func(namespace string, phase corev1.PersistentVolumePhase, policy corev1.PersistentVolumeReclaimPolicy) corev1.PersistentVolume {
-		return corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{ClaimRef: &corev1.ObjectReference{Namespace: namespace}, PersistentVolumeReclaimPolicy: policy}, Status: corev1.PersistentVolumeStatus{Phase: phase}}
+		return corev1.PersistentVolume{
+			Spec:   corev1.PersistentVolumeSpec{ClaimRef: &corev1.ObjectReference{Namespace: namespace}, PersistentVolumeReclaimPolicy: policy},
+			Status: corev1.PersistentVolumeStatus{Phase: phase},
+		}
 	}
 	tests := []struct {
 		name   string

@@ -37,7 +37,12 @@ type Observer struct {
 // New returns an Observer of a cluster in a Docker, and of its CNI, or "", that warns a
 // sink of what cannot be observed.
 func New(docker *provider.Connection, cluster, cni string, sink event.Sink) *Observer {
-	return &Observer{cluster: cluster, docker: docker, sink: sink, notes: notes{cni: cni, nodes: map[string]*timeline.NodeFacts{}, pods: map[string]*timeline.PodFacts{}}}
+	return &Observer{
+		cluster: cluster,
+		docker:  docker,
+		sink:    sink,
+		notes:   notes{cni: cni, nodes: map[string]*timeline.NodeFacts{}, pods: map[string]*timeline.PodFacts{}},
+	}
 }
 
 // Watch begins to watch through a client and returns at once. Later calls do

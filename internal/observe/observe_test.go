@@ -28,9 +28,15 @@ func TestObserver(t *testing.T) {
 	controller := true
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a", CreationTimestamp: long}}
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "cilium-x", OwnerReferences: []metav1.OwnerReference{{Kind: "DaemonSet", Name: "cilium", Controller: &controller}}},
-		Spec:       corev1.PodSpec{NodeName: "a"},
-		Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: long}}},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:       "kube-system",
+			Name:            "cilium-x",
+			OwnerReferences: []metav1.OwnerReference{{Kind: "DaemonSet", Name: "cilium", Controller: &controller}},
+		},
+		Spec: corev1.PodSpec{NodeName: "a"},
+		Status: corev1.PodStatus{
+			Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: long}},
+		},
 	}
 	clientset := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", CreationTimestamp: long}}, node, pod)
 	var warnings event.Recorder
@@ -45,7 +51,10 @@ func TestObserver(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod = pod.DeepCopy()
-	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: long}}}, {}}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{
+		{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: long}}},
+		{},
+	}
 	if _, err := clientset.CoreV1().Pods("kube-system").UpdateStatus(ctx, pod, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +99,13 @@ func TestObserverAfterAnInterrupt(t *testing.T) {
 func TestWorkload(t *testing.T) {
 	controller := true
 	pod := func(name, kind, owner string, labels map[string]string) *corev1.Pod {
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: &controller}}}}
+		return &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{
+				Name:            name,
+				Labels:          labels,
+				OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: &controller}},
+			},
+		}
 	}
 	for _, tt := range []struct {
 		pod   *corev1.Pod

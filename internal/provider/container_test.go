@@ -32,7 +32,9 @@ func TestCloned(t *testing.T) {
 	if got.Name != "lab-worker2" || got.Config.Hostname != "lab-worker2" || got.Config.Labels[roleLabel] != "worker" || got.Config.Labels[clusterLabel] != "lab" {
 		t.Errorf("it is called %s, %s, with %v", got.Name, got.Config.Hostname, got.Config.Labels)
 	}
-	if len(got.HostConfig.PortBindings)+len(got.Config.ExposedPorts) > 0 || !got.HostConfig.Privileged || got.HostConfig.NetworkMode != "kind" || got.HostConfig.RestartPolicy.Name != "on-failure" {
+	if len(got.HostConfig.PortBindings)+len(got.Config.ExposedPorts) > 0 || !got.HostConfig.Privileged ||
+		got.HostConfig.NetworkMode != "kind" ||
+		got.HostConfig.RestartPolicy.Name != "on-failure" {
 		t.Errorf("its host configuration is %+v", got.HostConfig)
 	}
 	if want := []string{"PATH=/bin", "NO_PROXY=a,lab-worker,lab-worker2", "HTTP_PROXY=http://proxy"}; !slices.Equal(got.Config.Env, want) {

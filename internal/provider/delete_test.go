@@ -38,7 +38,9 @@ func TestDropVolumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			docker := &dockerd{volumes: test.volumes}
 			err := docker.engine(t).removeVolumes(t.Context(), []string{"a", "b"}, 700*time.Millisecond)
-			if hint.ReasonOf(err) != test.reason || err != nil && (!strings.Contains(err.Error(), "a (") || strings.Contains(err.Error(), "b (") || !strings.Contains(hint.AdviceOf(err), "docker volume rm a")) {
+			if hint.ReasonOf(err) != test.reason ||
+				err != nil &&
+					(!strings.Contains(err.Error(), "a (") || strings.Contains(err.Error(), "b (") || !strings.Contains(hint.AdviceOf(err), "docker volume rm a")) {
 				t.Errorf("the error is %v, want %q", err, test.reason)
 			}
 			var left []string

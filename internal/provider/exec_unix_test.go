@@ -32,7 +32,8 @@ type stream struct {
 }
 
 func (s stream) Write(b []byte) (int, error) {
-	_, err := s.Writer.Write(append(binary.BigEndian.AppendUint32([]byte{s.number, 0, 0, 0}, uint32(len(b))), b...)) //nolint:gosec // it is short
+	header := binary.BigEndian.AppendUint32([]byte{s.number, 0, 0, 0}, uint32(len(b))) //nolint:gosec // it is short
+	_, err := s.Writer.Write(append(header, b...))
 	return len(b), err
 }
 

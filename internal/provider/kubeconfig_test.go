@@ -160,7 +160,9 @@ func TestMerge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if merged.CurrentContext != test.current || merged.Clusters["kind-lab"].Server != "https://127.0.0.1:1" || merged.Contexts["kind-lab"].AuthInfo != "kind-lab" || merged.AuthInfos["kind-lab"].Token != "t" {
+		if merged.CurrentContext != test.current || merged.Clusters["kind-lab"].Server != "https://127.0.0.1:1" ||
+			merged.Contexts["kind-lab"].AuthInfo != "kind-lab" ||
+			merged.AuthInfos["kind-lab"].Token != "t" {
 			t.Errorf("%s: merged is %+v", test.name, merged)
 		}
 		if err := changeFile(t.Context(), file, func(config kubeconfig) bool { return config.remove("kind-lab") }); err != nil {

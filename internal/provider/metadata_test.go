@@ -22,7 +22,16 @@ func labMetadata() Metadata {
 
 // labBox is a container as it is before anything wrote to it.
 func labBox(name, role, state string) *box {
-	return &box{name: name, cluster: "lab", role: role, network: "kind", state: state, files: map[string]string{}, created: made, address: netip.MustParseAddr("172.18.0.9")}
+	return &box{
+		name:    name,
+		cluster: "lab",
+		role:    role,
+		network: "kind",
+		state:   state,
+		files:   map[string]string{},
+		created: made,
+		address: netip.MustParseAddr("172.18.0.9"),
+	}
 }
 
 // TestWriteMetadata has containers appear one after the other: the first is marked when

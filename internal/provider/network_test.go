@@ -80,7 +80,8 @@ func TestUnfitNetworks(t *testing.T) {
 	engine := (&dockerd{networks: []*bridge{overlay, internal, lan("bridge"), lan("fine"), lan("old")}}).engine(t)
 	for name, want := range map[string]string{"swarm": "its driver is overlay", "closed": "internal", "bridge": "by name", "a b": "no name", "fine": "", "new": "", "old": "it has no IPv6"} {
 		err := engine.CheckNetwork(t.Context(), name, name == "old")
-		if want == "" && err != nil || want != "" && (hint.CodeOf(err) != hint.Usage || !strings.Contains(err.Error(), want) || hint.AdviceOf(err) == "") {
+		if want == "" && err != nil ||
+			want != "" && (hint.CodeOf(err) != hint.Usage || !strings.Contains(err.Error(), want) || hint.AdviceOf(err) == "") {
 			t.Errorf("network %q: %v, want %q", name, err, want)
 		}
 	}

@@ -25,7 +25,10 @@ func certificate(t *testing.T, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, net.ParseIP(address)}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, net.ParseIP(address)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
 	if err != nil {
 		t.Fatal(err)
@@ -366,7 +369,9 @@ func TestNodes(t *testing.T) {
 		t.Fatalf("nodes are %+v, %v", found, err)
 	}
 	plane, worker := found[0], found[1]
-	if api, has := plane.API(); !plane.Running() || !has || api != netip.MustParseAddrPort("127.0.0.1:40001") || plane.Started.Unix() != 1767323045 || plane.Address == "" {
+	if api, has := plane.API(); !plane.Running() || !has || api != netip.MustParseAddrPort("127.0.0.1:40001") ||
+		plane.Started.Unix() != 1767323045 ||
+		plane.Address == "" {
 		t.Errorf("the control plane is %+v, its API at %s", plane, api)
 	}
 	if _, has := worker.API(); worker.Running() || has || !worker.Started.IsZero() || worker.Address != "" {

@@ -29,7 +29,10 @@ func with(objects ...runtime.Object) *kube.Client {
 func TestRecord(t *testing.T) {
 	all := map[string]clusters.Topology{
 		"nodes in groups": clusters.Topology{Name: "lab", CNI: "none", ProxyMode: "nftables", IPFamily: "dual"}.
-			WithNodes(clusters.Group{Role: clusters.ControlPlane, Count: 3}, clusters.Group{Role: clusters.Worker, Count: 2, Labels: map[string]string{"tier": "{{ two }}"}}),
+			WithNodes(
+				clusters.Group{Role: clusters.ControlPlane, Count: 3},
+				clusters.Group{Role: clusters.Worker, Count: 2, Labels: map[string]string{"tier": "{{ two }}"}},
+			),
 		"no workers": {Name: "lab", ControlPlanes: 1, TTL: 90 * time.Minute, CNI: "calico", ProxyMode: "iptables"},
 	}
 	for _, profile := range clusters.Profiles() {
@@ -57,7 +60,8 @@ func TestRecord(t *testing.T) {
 		if diff := cmp.Diff(made.Expect, found.Expect); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if differences := made.Config.Differences(*found.Config); differences != "" || found.Config.TTL != topology.TTL || found.Config.Nodes() != topology.Nodes() {
+		if differences := made.Config.Differences(*found.Config); differences != "" || found.Config.TTL != topology.TTL ||
+			found.Config.Nodes() != topology.Nodes() {
 			t.Errorf("%s: %s", name, differences)
 		}
 	}

@@ -34,8 +34,11 @@ type legendEntry struct {
 }
 
 var legend = []legendEntry{
-	{"phase", "phase, or milestone"}, {"step", "step of making nodes"}, {"container", "container"}, {"systemd", "systemd"}, {"containerd", "containerd"},
-	{"kubelet", "kubelet, until registered"}, {"ready", "registered, until Ready"}, {"scheduled", "pod scheduled"}, {"started", "pod started, until ready"}, {"check", "check"}, {"bad", "failed or unfinished"},
+	{"phase", "phase, or milestone"}, {"step", "step of making nodes"},
+	{"container", "container"}, {"systemd", "systemd"}, {"containerd", "containerd"},
+	{"kubelet", "kubelet, until registered"}, {"ready", "registered, until Ready"},
+	{"scheduled", "pod scheduled"}, {"started", "pod started, until ready"},
+	{"check", "check"}, {"bad", "failed or unfinished"},
 }
 
 // spanGroup is a part of a timeline with a heading.

@@ -39,7 +39,10 @@ const most = 12
 // ticks are round times, so many that people can read them.
 func (s scale) ticks() (ticks []tick) {
 	step := 10 * time.Minute
-	for _, finer := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute} {
+	for _, finer := range []time.Duration{
+		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second,
+		time.Minute, 2 * time.Minute, 5 * time.Minute,
+	} {
 		if s.total/finer < most {
 			step = finer
 			break

@@ -226,7 +226,12 @@ func TestBreachesAreFound(t *testing.T) {
 // TestJUnitHasACaseForEachNode wants the verdicts on nodes, and the check itself
 // only where no node says more.
 func TestJUnitHasACaseForEachNode(t *testing.T) {
-	nodes := []verify.NodeResult{{Outcome: verify.Fail, Cause: "none"}, {Node: "w1", Outcome: verify.Pass}, {Node: "w2", Outcome: verify.Error, Cause: "deaf"}, {Node: "w3", Outcome: verify.Warn, Cause: "old"}}
+	nodes := []verify.NodeResult{
+		{Outcome: verify.Fail, Cause: "none"},
+		{Node: "w1", Outcome: verify.Pass},
+		{Node: "w2", Outcome: verify.Error, Cause: "deaf"},
+		{Node: "w3", Outcome: verify.Warn, Cause: "old"},
+	}
 	root, err := parsedJUnit(written(t, Story{Command: "verify", Report: verify.Report{Results: []verify.Result{
 		{ID: "a.b", Group: "a", Outcome: verify.Fail, Cause: "all of it", Nodes: nodes},
 		{ID: "a.c", Group: "a", Outcome: verify.Blocked, Cause: "needs a.b"},

@@ -61,7 +61,10 @@ func (l *Live) follow(e event.Event) {
 	}
 	switch e.Kind {
 	case event.Started:
-		l.current = append(l.current, running{scope: e.Scope, id: e.ID, title: e.Title, message: firstLine(e.Message), began: e.Time, estimate: e.Estimate})
+		l.current = append(
+			l.current,
+			running{scope: e.Scope, id: e.ID, title: e.Title, message: firstLine(e.Message), began: e.Time, estimate: e.Estimate},
+		)
 	case event.Progress:
 		if at >= 0 {
 			l.current[at].message = share(e)

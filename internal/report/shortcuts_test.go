@@ -20,7 +20,8 @@ func TestShortcuts(t *testing.T) {
 	for _, production := range [][]fidelity.Shortcut{fidelity.Taken(all, true), nil} {
 		out.Reset()
 		Shortcuts(&out, production, Style{})
-		if text := out.String(); !strings.Contains(text, "takes no shortcut") || strings.Contains(text, "water") || strings.Contains(text, "sugar") != (len(production) > 0) {
+		if text := out.String(); !strings.Contains(text, "takes no shortcut") || strings.Contains(text, "water") ||
+			strings.Contains(text, "sugar") != (len(production) > 0) {
 			t.Errorf("in production:\n%s", text)
 		}
 	}

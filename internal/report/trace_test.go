@@ -74,7 +74,16 @@ func TestTraceOfNothing(t *testing.T) {
 // thread of its own.
 func TestTraceOfOverlaps(t *testing.T) {
 	node := func(id string, start, end time.Duration) timeline.Span {
-		return timeline.Span{Lane: timeline.Node, ID: id, Title: id, Node: "a", Start: start * time.Second, End: end * time.Second, EndCoarse: id == "c", Outcome: timeline.Done}
+		return timeline.Span{
+			Lane:      timeline.Node,
+			ID:        id,
+			Title:     id,
+			Node:      "a",
+			Start:     start * time.Second,
+			End:       end * time.Second,
+			EndCoarse: id == "c",
+			Outcome:   timeline.Done,
+		}
 	}
 	events, _ := traced(t, timeline.Timeline{Spans: []timeline.Span{node("a", 0, 2), node("b", 1, 4), node("c", 2, 3)}})
 	threads := map[any]any{}

@@ -84,7 +84,10 @@ func Open(command, cluster string) (*Record, error) {
 		return nil, err
 	}
 	run := strings.ToLower(rand.Text()[:12])
-	t := &Record{path: filepath.Join(dir, run+entrySuffix), entry: Entry{Run: run, Command: command, Cluster: cluster, Owner: Owner(), PID: os.Getpid(), Begun: time.Now()}}
+	t := &Record{
+		path:  filepath.Join(dir, run+entrySuffix),
+		entry: Entry{Run: run, Command: command, Cluster: cluster, Owner: Owner(), PID: os.Getpid(), Begun: time.Now()},
+	}
 	t.lock = flock.New(filepath.Join(dir, run+lockSuffix))
 	err = t.lock.Lock() // nobody else knows the name
 	if err == nil {

@@ -66,7 +66,8 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, record := range found {
-		if record.Run == killed && (record.Creation == nil || record.Creation.Network != "lab-net" || record.Owner != runs.Owner() || time.Since(record.Seen) > time.Minute) {
+		if record.Run == killed &&
+			(record.Creation == nil || record.Creation.Network != "lab-net" || record.Owner != runs.Owner() || time.Since(record.Seen) > time.Minute) {
 			t.Errorf("the record holds %+v", record)
 		}
 		if err := record.End(true); err != nil {

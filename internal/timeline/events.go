@@ -25,7 +25,17 @@ func Spans(events []event.Event, started, ended time.Time) []Span {
 		at, begun := open[key]
 		if !begun { // what is skipped need not have begun
 			at = len(spans)
-			spans = append(spans, Span{Lane: Lane(e.Scope), ID: e.ID, Title: e.Title, Start: e.Time.Add(-e.Elapsed).Sub(started), End: ended.Sub(started), Outcome: Unfinished})
+			spans = append(
+				spans,
+				Span{
+					Lane:    Lane(e.Scope),
+					ID:      e.ID,
+					Title:   e.Title,
+					Start:   e.Time.Add(-e.Elapsed).Sub(started),
+					End:     ended.Sub(started),
+					Outcome: Unfinished,
+				},
+			)
 		}
 		if e.Kind == event.Started {
 			open[key] = at

@@ -55,7 +55,13 @@ func TestSpansOfFacts(t *testing.T) {
 		},
 		{
 			"a node that does not become Ready holds the cluster up; the load balancer does not",
-			Facts{Nodes: []NodeFacts{{Name: "a", Kubernetes: true, Registered: at(2 * s), Ready: at(3 * s)}, {Name: "b", Kubernetes: true, Registered: at(4 * s)}, {Name: "lb", Container: at(0)}}},
+			Facts{
+				Nodes: []NodeFacts{
+					{Name: "a", Kubernetes: true, Registered: at(2 * s), Ready: at(3 * s)},
+					{Name: "b", Kubernetes: true, Registered: at(4 * s)},
+					{Name: "lb", Container: at(0)},
+				},
+			},
 			[]Span{
 				{Lane: Cluster, ID: "containers", Title: "containers started", End: 10 * s, Outcome: Unfinished},
 				{Lane: Node, ID: "container", Title: "container, until systemd begins", Node: "lb", Outcome: Done},

@@ -15,7 +15,9 @@ import (
 // TestLimitNotKnown wants pods to be given no more than the node may use.
 func TestLimitNotKnown(t *testing.T) {
 	node := func(cpu, memory string) *corev1.Node {
-		return &corev1.Node{Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{"cpu": resource.MustParse(cpu), "memory": resource.MustParse(memory)}}}
+		return &corev1.Node{
+			Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{"cpu": resource.MustParse(cpu), "memory": resource.MustParse(memory)}},
+		}
 	}
 	asked := clusters.Group{CPUs: "1.5", Memory: "2Gi"}
 	tests := []struct {
@@ -43,8 +45,22 @@ func TestLimitNotKnown(t *testing.T) {
 // TestNeedsOfNodes collects what nodes ask of the host.
 func TestNeedsOfNodes(t *testing.T) {
 	got := Needs(clusters.Topology{Name: "lab"}.WithNodes(
-		clusters.Group{Role: clusters.ControlPlane, Count: 1, Ports: []clusters.Port{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 81}, {ContainerPort: 82, HostPort: 53, ListenAddress: "::", Protocol: "UDP"}}},
-		clusters.Group{Role: clusters.Worker, Count: 2, Mounts: []clusters.Mount{{HostPath: "/a", ContainerPath: "/b"}}, CPUs: "0.5", Memory: "1Gi"},
+		clusters.Group{
+			Role:  clusters.ControlPlane,
+			Count: 1,
+			Ports: []clusters.Port{
+				{ContainerPort: 80, HostPort: 8080},
+				{ContainerPort: 81},
+				{ContainerPort: 82, HostPort: 53, ListenAddress: "::", Protocol: "UDP"},
+			},
+		},
+		clusters.Group{
+			Role:   clusters.Worker,
+			Count:  2,
+			Mounts: []clusters.Mount{{HostPath: "/a", ContainerPath: "/b"}},
+			CPUs:   "0.5",
+			Memory: "1Gi",
+		},
 	), nil)
 	var ports []string
 	for _, port := range got.Ports {

@@ -150,5 +150,11 @@ func Source(ctx context.Context, docker *provider.Docker, dependencies Dependenc
 			from = append(from, where)
 		}
 	}
-	return []host.Finding{{ID: SourceID, State: host.OK, Observed: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + strings.Join(from, " and ")}}, nil
+	return []host.Finding{
+		{
+			ID:       SourceID,
+			State:    host.OK,
+			Observed: "what " + addon.Name() + " " + addon.Version() + " is installed from comes from " + strings.Join(from, " and "),
+		},
+	}, nil
 }

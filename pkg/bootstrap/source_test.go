@@ -115,8 +115,24 @@ func TestSource(t *testing.T) {
 		want    string
 		would   []string
 	}{
-		{"the node image has it", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other," + wanted.File()}, files: map[string][]byte{place: packed}}, false, false, "", nil},
-		{"the node image has another one", "off", engineOfOne{labels: map[string]string{charts.NodeLabel: "other"}, files: map[string][]byte{place: packed}}, false, false, "CHART_MISSING", nil},
+		{
+			"the node image has it",
+			"off",
+			engineOfOne{labels: map[string]string{charts.NodeLabel: "other," + wanted.File()}, files: map[string][]byte{place: packed}},
+			false,
+			false,
+			"",
+			nil,
+		},
+		{
+			"the node image has another one",
+			"off",
+			engineOfOne{labels: map[string]string{charts.NodeLabel: "other"}, files: map[string][]byte{place: packed}},
+			false,
+			false,
+			"CHART_MISSING",
+			nil,
+		},
 		{"the node image has none", "off", engineOfOne{}, false, false, "CHART_MISSING", nil},
 		{"a proxy has it", "file://PROXY", engineOfOne{}, false, false, "MODULE_TAMPERED", []string{"download file://PROXY/example.com/x/@v/v1.0.0.zip"}},
 		{"the node image would be built", "off", engineOfOne{}, true, false, "CHART_MISSING", nil},

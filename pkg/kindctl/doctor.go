@@ -81,7 +81,7 @@ func (r HostReport) Err() error {
 // Doctor examines Docker, its host and the kubeconfig for what keeps Up from creating a
 // cluster. Findings are no error: see HostReport.Err.
 func (c *Client) Doctor(ctx context.Context, o DoctorOptions) (HostReport, error) {
-	read := needsOf
+	read := Needs
 	if o.Everything {
 		read = possibleNeeds
 	}
@@ -152,7 +152,13 @@ func repair(findings []Finding) (repairs []Repair, err error) {
 
 // Shape describes a topology in a few words.
 func Shape(t clusters.Topology) string {
-	return fmt.Sprintf("%s, %s, CNI %s, proxy mode %s", count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	return fmt.Sprintf(
+		"%s, %s, CNI %s, proxy mode %s",
+		count(t.ControlPlanes, "control plane"),
+		count(t.Workers, "worker"),
+		t.CNI,
+		t.ProxyMode,
+	)
 }
 
 func count(n int, noun string) string {

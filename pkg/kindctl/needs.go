@@ -9,9 +9,12 @@ import (
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 )
 
-// needsOf are what a cluster of a topology asks of the kernel and the host. Its error
+// HostNeeds are what a cluster asks of the kernel and the host.
+type HostNeeds = host.Needs
+
+// Needs are those of a cluster of a topology. Its error
 // is that of a CNI that kindctl does not know.
-func needsOf(t clusters.Topology) (host.Needs, error) {
+func Needs(t clusters.Topology) (HostNeeds, error) {
 	addon, err := newAddon(t, host.Facts{})
 	if err != nil {
 		return host.Needs{}, err
@@ -22,7 +25,7 @@ func needsOf(t clusters.Topology) (host.Needs, error) {
 // possibleNeeds are the needs of a topology and, as optional ones, those of every other
 // CNI, proxy mode and fidelity that it could have.
 func possibleNeeds(t clusters.Topology) (host.Needs, error) {
-	needs, err := needsOf(t)
+	needs, err := Needs(t)
 	if err != nil {
 		return host.Needs{}, err
 	}
@@ -34,7 +37,7 @@ func possibleNeeds(t clusters.Topology) (host.Needs, error) {
 				continue
 			}
 			for _, t.Fidelity = range fidelity.Modes {
-				other, err := needsOf(t)
+				other, err := Needs(t)
 				if err != nil {
 					return host.Needs{}, err
 				}

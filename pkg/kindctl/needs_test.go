@@ -59,7 +59,7 @@ func TestNeeds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			needs, err := needsOf(tt.topology)
+			needs, err := Needs(tt.topology)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -62,7 +62,10 @@ func TestSkipsOnOneNode(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			target := verify.NewTarget(&kube.Client{Clientset: client}, verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni})
+			target := verify.NewTarget(
+				&kube.Client{Clientset: client},
+				verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni},
+			)
 			checks := Checks(test.cni)
 			for i := range checks {
 				checks[i].Run = func(context.Context, *verify.Target) (verify.Evidence, error) { return nil, nil }

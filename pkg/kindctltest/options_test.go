@@ -25,7 +25,10 @@ func TestMergeOptions(t *testing.T) {
 	}
 	t.Setenv("KINDCTL_IMAGES", "local")
 	t.Setenv("KINDCTL_IMAGE_REGISTRY", "mirror.example/x")
-	s, err := mergeOptions("ours", []Option{Config(file), Nodes(1, 1), ProxyMode("nftables"), Retain(), With(func(o *kindctl.UpOptions) { o.WaitTimeout = time.Hour })})
+	s, err := mergeOptions(
+		"ours",
+		[]Option{Config(file), Nodes(1, 1), ProxyMode("nftables"), Retain(), With(func(o *kindctl.UpOptions) { o.WaitTimeout = time.Hour })},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,15 @@ func TestDiscover(t *testing.T) {
 	later.CNI, later.CNINamespace = "calico", SystemNamespace
 	proxy := verifytest.ProxyConfig("kind: KubeProxyConfiguration\nmode: nftables\n")
 	found := func(cni, namespace, proxyMode string) Expectation {
-		return Expectation{ControlPlanes: 1, Workers: 2, ProxyMode: proxyMode, CNI: cni, CNINamespace: namespace, ProbeImage: DefaultProbeImage, Discovered: true}
+		return Expectation{
+			ControlPlanes: 1,
+			Workers:       2,
+			ProxyMode:     proxyMode,
+			CNI:           cni,
+			CNINamespace:  namespace,
+			ProbeImage:    DefaultProbeImage,
+			Discovered:    true,
+		}
 	}
 	tests := map[string]struct {
 		recorded *Expectation
@@ -49,12 +57,19 @@ func TestDiscover(t *testing.T) {
 		"none at all":              {nil, verifytest.SmallCluster(nil), found("none", "", "none")},
 	}
 	silent := []runtime.Object{&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, agent("kube-proxy"), verifytest.ProxyConfig("")}
-	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, silent...).Kube, nil); err == nil || !strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
+	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, silent...).Kube, nil); err == nil ||
+		!strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
 		t.Errorf("of a kube-proxy that cannot be asked: %v", err)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube, test.recorded, CNI{Name: "cilium", Agents: "cilium"}, CNI{Name: "calico", Agents: "calico-node"})
+			got, err := Discover(
+				t.Context(),
+				fakeTarget(Expectation{}, verifytest.Pods{}, test.objects...).Kube,
+				test.recorded,
+				CNI{Name: "cilium", Agents: "cilium"},
+				CNI{Name: "calico", Agents: "calico-node"},
+			)
 			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 				t.Error(err, diff)
 			}

@@ -38,10 +38,19 @@ func TestNodeResults(t *testing.T) {
 		"two problems of one":            {ControlPlanes, judged(errors.Join(on("w1", "sick"), on("w1", "weak"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick\nweak"}}},
 		"something beside a node": {AllNodes, judged(errors.Join(on("w1", "sick"), errSick)),
 			[]NodeResult{{"", Fail, "the patient is sick"}, {"w1", Fail, "sick"}}},
-		"an end beside a node": {AllNodes, judged(fmt.Errorf("not renewed: %w (%w)", AboutNode("w1", errors.New("w1")), context.DeadlineExceeded)),
-			[]NodeResult{pass("cp1"), {"w1", Fail, "w1"}, pass("w2")}},
-		"words around several": {AllNodes, Around(errors.Join(AboutNode("w1", errors.New("x waits")), AboutNode("w2", errors.New("y waits"))), func(err error) error { return fmt.Errorf("2 of 3 are ready; %w; pod: BackOff", err) }),
-			[]NodeResult{{"w1", Fail, "2 of 3 are ready; x waits; pod: BackOff"}, {"w2", Fail, "2 of 3 are ready; y waits; pod: BackOff"}}},
+		"an end beside a node": {
+			AllNodes,
+			judged(fmt.Errorf("not renewed: %w (%w)", AboutNode("w1", errors.New("w1")), context.DeadlineExceeded)),
+			[]NodeResult{pass("cp1"), {"w1", Fail, "w1"}, pass("w2")},
+		},
+		"words around several": {
+			AllNodes,
+			Around(
+				errors.Join(AboutNode("w1", errors.New("x waits")), AboutNode("w2", errors.New("y waits"))),
+				func(err error) error { return fmt.Errorf("2 of 3 are ready; %w; pod: BackOff", err) },
+			),
+			[]NodeResult{{"w1", Fail, "2 of 3 are ready; x waits; pod: BackOff"}, {"w2", Fail, "2 of 3 are ready; y waits; pod: BackOff"}},
+		},
 		"one is not seen, one fails": {AllNodes, errors.Join(on("w1", "sick"), AboutNode("w2", Unobservable(errors.New("deaf")))),
 			[]NodeResult{{"w1", Fail, "sick"}, {"w2", Error, "deaf"}}},
 		"unseen from outside": {AllNodes, errors.Join(on("w1", "sick"), Unobservable(on("w2", "deaf"))),

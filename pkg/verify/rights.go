@@ -110,7 +110,15 @@ func ruleKey(rule rbacv1.PolicyRule) string {
 
 func role(namespace string, rules []rbacv1.PolicyRule) runtime.Object {
 	if namespace == "" {
-		return &rbacv1.ClusterRole{TypeMeta: metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"}, ObjectMeta: metav1.ObjectMeta{Name: roleName}, Rules: rules}
+		return &rbacv1.ClusterRole{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
+			ObjectMeta: metav1.ObjectMeta{Name: roleName},
+			Rules:      rules,
+		}
 	}
-	return &rbacv1.Role{TypeMeta: metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"}, ObjectMeta: metav1.ObjectMeta{Name: roleName, Namespace: namespace}, Rules: rules}
+	return &rbacv1.Role{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"},
+		ObjectMeta: metav1.ObjectMeta{Name: roleName, Namespace: namespace},
+		Rules:      rules,
+	}
 }

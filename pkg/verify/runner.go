@@ -44,7 +44,13 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 		options.Sink = event.Discard
 	}
 	t.Survey(ctx)
-	r := &run{target: t, sink: options.Sink, after: options.After, places: make(chan struct{}, options.Parallel), verdicts: map[string]*verdict{}}
+	r := &run{
+		target:   t,
+		sink:     options.Sink,
+		after:    options.After,
+		places:   make(chan struct{}, options.Parallel),
+		verdicts: map[string]*verdict{},
+	}
 	for _, check := range checks {
 		r.verdicts[check.ID] = &verdict{done: make(chan struct{})}
 		if check.Prefetch != nil && (check.Skip == nil || check.Skip(t) == "") {
@@ -57,7 +63,10 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 		group.Go(func() {
 			report.Results[i] = r.judge(ctx, check)
 			v := r.verdicts[check.ID]
-			v.outcome, v.differs = report.Results[i].Outcome, slices.ContainsFunc(report.Results[i].Differences, func(d Difference) bool { return d.prevents })
+			v.outcome, v.differs = report.Results[i].Outcome, slices.ContainsFunc(
+				report.Results[i].Differences,
+				func(d Difference) bool { return d.prevents },
+			)
 			close(v.done)
 		})
 	}

@@ -61,7 +61,8 @@ func TestArmsSayTheirSettings(t *testing.T) {
 	}
 	poor := host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}}
 	for _, cni := range addons.Names() {
-		if text := said(host.Facts{}, 0, cni); strings.Contains(text, "failCgroupV1") || strings.Contains(text, "SYS_RESOURCE") || !strings.Contains(strings.ToLower(text), cni) {
+		if text := said(host.Facts{}, 0, cni); strings.Contains(text, "failCgroupV1") || strings.Contains(text, "SYS_RESOURCE") ||
+			!strings.Contains(strings.ToLower(text), cni) {
 			t.Errorf("stock with %s:\n%s", cni, text)
 		}
 		if text := said(poor, 0, cni); !strings.Contains(text, "failCgroupV1") || strings.Contains(text, "SYS_RESOURCE") != (cni == "cilium") {

@@ -75,8 +75,24 @@ func summaryRow(c *compare.Case, s compare.Summary) string {
 		ofDaemons = fmt.Sprintf("%.1f", compare.SpreadOf(daemons).Median)
 	}
 	ratio, ends := ratio(s)
-	return fmt.Sprintf("| %d | %s | %d | %.1f | **%.1f** | %.1f to %.1f | %s | %s | %.1f | %s | %.1f | %s | %.1f | %.2f |\n", c.Nodes, s.Arm, s.Runs, s.Done.Median,
-		s.Finish.Median, s.Finish.Min, s.Finish.Max, ratio, ends, compare.SpreadOf(cpu).Median, ofDaemons, compare.SpreadOf(client).Median, gibibytes(s.PeakMemory.Median), s.Bound.Median, s.OverBound.Median)
+	return fmt.Sprintf(
+		"| %d | %s | %d | %.1f | **%.1f** | %.1f to %.1f | %s | %s | %.1f | %s | %.1f | %s | %.1f | %.2f |\n",
+		c.Nodes,
+		s.Arm,
+		s.Runs,
+		s.Done.Median,
+		s.Finish.Median,
+		s.Finish.Min,
+		s.Finish.Max,
+		ratio,
+		ends,
+		compare.SpreadOf(cpu).Median,
+		ofDaemons,
+		compare.SpreadOf(client).Median,
+		gibibytes(s.PeakMemory.Median),
+		s.Bound.Median,
+		s.OverBound.Median,
+	)
 }
 
 func runRow(c *compare.Case, run compare.Trial) string {

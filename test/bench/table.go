@@ -44,8 +44,22 @@ func caseTable(out io.Writer, c *compare.Case) {
 			continue
 		}
 		ratio, ends := ratio(s)
-		fmt.Fprintf(table, "  %s\t%d\t%.1fs\t%.1fs\t%.1f to %.1f\t%s\t%s\t%.0f s\t%s\t%.1fs\t%.2f\n",
-			s.Arm, s.Runs, s.Done.Median, s.Finish.Median, s.Finish.Min, s.Finish.Max, ratio, ends, s.CPU.Median, gibibytes(s.PeakMemory.Median), s.Bound.Median, s.OverBound.Median)
+		fmt.Fprintf(
+			table,
+			"  %s\t%d\t%.1fs\t%.1fs\t%.1f to %.1f\t%s\t%s\t%.0f s\t%s\t%.1fs\t%.2f\n",
+			s.Arm,
+			s.Runs,
+			s.Done.Median,
+			s.Finish.Median,
+			s.Finish.Min,
+			s.Finish.Max,
+			ratio,
+			ends,
+			s.CPU.Median,
+			gibibytes(s.PeakMemory.Median),
+			s.Bound.Median,
+			s.OverBound.Median,
+		)
 	}
 	table.Flush()
 }

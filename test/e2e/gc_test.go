@@ -164,7 +164,10 @@ func (s *session) sweeps(before, cache string, growing bool) swept {
 		s.Errorf("the plan is %+v, what was done %+v", plan, done)
 	}
 	s.Logf("removed: %v", done.things())
-	if missing := slices.DeleteFunc(plan.things(), func(thing string) bool { return slices.Contains(done.things(), thing) }); len(missing) > 0 || !growing && len(plan.things()) != len(done.things()) {
+	if missing := slices.DeleteFunc(plan.things(), func(thing string) bool { return slices.Contains(done.things(), thing) }); len(
+		missing,
+	) > 0 ||
+		!growing && len(plan.things()) != len(done.things()) {
 		s.Errorf("the plan was\n%v\nand removed was\n%v", plan.things(), done.things())
 	}
 	if after := s.everything(cache); after != before {
@@ -291,7 +294,8 @@ func TestKilledAtKubeconfig(t *testing.T) {
 				return merged(s)
 			})
 		}, up...)
-		if done := s.sweeps(before, cache, false); len(done.Clusters) != 1 || !slices.Equal(done.Clusters[0].Kubeconfigs, []string{s.kubeconfig}) {
+		if done := s.sweeps(before, cache, false); len(done.Clusters) != 1 ||
+			!slices.Equal(done.Clusters[0].Kubeconfigs, []string{s.kubeconfig}) {
 			t.Errorf("gc removed %+v", done.Clusters)
 		}
 	})
@@ -314,7 +318,10 @@ func TestKilledRun(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGKILL) })
 	swept := s.gc()
-	if len(swept.Clusters) != 1 || !strings.HasPrefix(swept.Clusters[0].Cluster, "run-") || len(swept.Clusters[0].Containers) != 1 || len(swept.Clusters[0].Volumes) != 1 || len(swept.Temporary) != 1 || swept.DryRun {
+	if len(swept.Clusters) != 1 || !strings.HasPrefix(swept.Clusters[0].Cluster, "run-") || len(swept.Clusters[0].Containers) != 1 ||
+		len(swept.Clusters[0].Volumes) != 1 ||
+		len(swept.Temporary) != 1 ||
+		swept.DryRun {
 		t.Errorf("gc says %+v", swept)
 	}
 	if after := s.everything(cache); after != before {
@@ -380,7 +387,9 @@ func TestExpiry(t *testing.T) {
 	s.output("docker", "create", "--name", cluster+"-store", "--label", "dev.kindctl.registry="+cluster, "--network", s.networkOf(cluster), "--volume", "/data", s.output("docker", "inspect", "-f", "{{.Image}}", cluster+"-control-plane"), "true")
 	s.output("docker", "stop", "-t", "1", cluster+"-control-plane") // a stopped cluster can say it too
 	time.Sleep(time.Until(expires) + time.Second)                   // the time is what is waited for
-	if down := s.must("down", "--dry-run", "-n", cluster).stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") || !strings.Contains(down, "remove container "+cluster+"-store") || !strings.Contains(down, "remove context kind-"+cluster) {
+	if down := s.must("down", "--dry-run", "-n", cluster).stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") ||
+		!strings.Contains(down, "remove container "+cluster+"-store") ||
+		!strings.Contains(down, "remove context kind-"+cluster) {
 		t.Errorf("down would say\n%s", down)
 	}
 	if r := s.must("gc"); !strings.Contains(r.stdout, "Removed cluster "+cluster+", because it expired") {

@@ -28,7 +28,12 @@ func TestStopAndStart(t *testing.T) {
 			before := s.addresses(cluster)
 			s.stops(cluster)
 			s.squat(s.networkOf(cluster), before[cluster+"-control-plane"], "e2e-squatter-"+cni)
-			if plan := s.must("start", "-n", cluster, "--dry-run").stdout; !strings.Contains(plan, "start "+cluster+"-control-plane at another address") || !strings.Contains(plan, "forget nodes at other addresses") || !strings.Contains(plan, "Verify") {
+			if plan := s.must("start", "-n", cluster, "--dry-run").stdout; !strings.Contains(
+				plan,
+				"start "+cluster+"-control-plane at another address",
+			) ||
+				!strings.Contains(plan, "forget nodes at other addresses") ||
+				!strings.Contains(plan, "Verify") {
 				t.Errorf("the plan of the start is\n%s", plan)
 			}
 			if s.runningOf(cluster) != "" {
@@ -214,7 +219,9 @@ func highlyAvailableComesBack(t *testing.T, cni, family, key string) {
 
 	s.must("stop", "-n", cluster)
 	s.squat(network, before[planes[1]], "e2e-ha-squatter")
-	if r := s.kindctl("start", "-n", cluster); r.code != 4 || !strings.Contains(r.stderr, "e2e-ha-squatter") || !strings.Contains(r.stderr, "look for "+cluster+"-control-plane") || s.runningOf(cluster) != "" {
+	if r := s.kindctl("start", "-n", cluster); r.code != 4 || !strings.Contains(r.stderr, "e2e-ha-squatter") ||
+		!strings.Contains(r.stderr, "look for "+cluster+"-control-plane") ||
+		s.runningOf(cluster) != "" {
 		t.Errorf("a start where somebody has an address that it needs: exit %d\n%s", r.code, r.stderr)
 	}
 	for name := range strings.FieldsSeq(s.output("docker", "ps", "-q", "--filter", "name=e2e-ha-squatter")) {

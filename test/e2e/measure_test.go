@@ -65,7 +65,8 @@ func TestBench(t *testing.T) {
 	order := ""
 	for _, run := range c.Runs {
 		order += run.Arm + " "
-		if run.Error != "" || run.DoneSeconds < 5 || run.FinishSeconds < run.DoneSeconds || run.CPUSeconds.Nodes < 5 || run.CPUSeconds.Client <= 0 {
+		if run.Error != "" || run.DoneSeconds < 5 || run.FinishSeconds < run.DoneSeconds || run.CPUSeconds.Nodes < 5 ||
+			run.CPUSeconds.Client <= 0 {
 			t.Errorf("this cannot be: %+v", run)
 		}
 	}

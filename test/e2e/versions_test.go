@@ -38,7 +38,8 @@ func TestKubernetesVersions(t *testing.T) {
 		if r := s.must(up...); !strings.Contains(r.stdout, "nothing was changed") {
 			t.Errorf("the second up says %s", r.stdout)
 		}
-		if r := s.kindctl("up", "--kubernetes-version", releases.Supported[0], "--cni", "calico", "--workers", "1", "-n", cluster); r.code != 2 || !strings.Contains(r.stderr, version+", not "+releases.Supported[0]) {
+		if r := s.kindctl("up", "--kubernetes-version", releases.Supported[0], "--cni", "calico", "--workers", "1", "-n", cluster); r.code != 2 ||
+			!strings.Contains(r.stderr, version+", not "+releases.Supported[0]) {
 			t.Errorf("another version is wanted: exit %d\n%s", r.code, r.stderr)
 		}
 		s.must("node", "add", "-n", cluster)

@@ -19,7 +19,12 @@ type stage struct {
 // stages are independent of each other: each may be run alone, also beside the
 // others by a process of its own.
 var stages = []stage{
-	{"calico", []string{"--config", "testdata/asked.yaml", "--cni", "calico", "--workers", "2"}, "calico-node", slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, storageFaults, calicoFaults)},
+	{
+		"calico",
+		[]string{"--config", "testdata/asked.yaml", "--cni", "calico", "--workers", "2"},
+		"calico-node",
+		slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, storageFaults, calicoFaults),
+	},
 	{"nftables", []string{"--cni", "calico", "--proxy-mode", "nftables", "--workers", "1"}, "calico-node", nftablesFaults},
 	{"cilium", []string{"--cni", "cilium", "--proxy-mode", "none", "--workers", "2"}, "cilium", ciliumFaults},
 }

@@ -147,7 +147,12 @@ func (c *cluster) run(s stage) stageRecord {
 	image := c.kubectl("-n kube-system get daemonset " + s.agent + " -o jsonpath='{.spec.template.spec.containers[0].image}'")
 	name, _, _ := strings.Cut(image, "@")
 	version := c.kubectl("get nodes -o jsonpath='{.items[0].status.nodeInfo.kubeletVersion}'")
-	return stageRecord{Up: strings.Join(s.up, " "), Kubernetes: version, Agent: s.agent + " " + name[strings.LastIndex(name, ":")+1:], CPUs: runtime.NumCPU()}
+	return stageRecord{
+		Up:         strings.Join(s.up, " "),
+		Kubernetes: version,
+		Agent:      s.agent + " " + name[strings.LastIndex(name, ":")+1:],
+		CPUs:       runtime.NumCPU(),
+	}
 }
 
 // commit describes the commit under test, and tells whether there are changes

@@ -98,7 +98,17 @@ func TestIPVS(t *testing.T) {
 	token := shell(t, `docker exec "$1" kubeadm token create`, plane)
 	t.Logf("the cluster is there after %v", time.Since(began).Round(time.Second))
 
-	machine{name: worker, address: last(gateway), network: "kind", gateway: gateway, hosts: map[string]string{plane: address}, files: joining(token)}.start(t, built.NodeImage)
+	machine{
+		name:    worker,
+		address: last(gateway),
+		network: "kind",
+		gateway: gateway,
+		hosts:   map[string]string{plane: address},
+		files:   joining(token),
+	}.start(
+		t,
+		built.NodeImage,
+	)
 	t.Logf("the machine's disk is there after %v", time.Since(began).Round(time.Second))
 	kubectl(t, fmt.Sprintf(`wait --for=create node/%s --timeout=15m`, worker))
 	t.Logf("the machine has joined after %v", time.Since(began).Round(time.Second))

@@ -31,7 +31,12 @@ func TestHiddenComponents(t *testing.T) {
 			}
 		}
 	}
-	shown := targettest.New(verify.Expectation{ControlPlanes: 1, Discovered: true}, verifytest.Pods{}, verifytest.ReadyNode("cp1"), verifytest.ComponentPod("kube-scheduler", "cp1"))
+	shown := targettest.New(
+		verify.Expectation{ControlPlanes: 1, Discovered: true},
+		verifytest.Pods{},
+		verifytest.ReadyNode("cp1"),
+		verifytest.ComponentPod("kube-scheduler", "cp1"),
+	)
 	shown.Survey(t.Context())
 	if reason := checks["sched.leader"].Skip(shown); reason != "" {
 		t.Errorf("a scheduler that is shown is skipped: %s", reason)
@@ -82,7 +87,11 @@ func TestWithoutNetwork(t *testing.T) {
 		nodes []runtime.Object
 		want  string
 	}{
-		"no CNI":                  {"none", []runtime.Object{unready("w1", corev1.ConditionFalse, containerd), unready("w2", corev1.ConditionFalse, crio)}, why},
+		"no CNI": {
+			"none",
+			[]runtime.Object{unready("w1", corev1.ConditionFalse, containerd), unready("w2", corev1.ConditionFalse, crio)},
+			why,
+		},
 		"an unknown one":          {"none", []runtime.Object{verifytest.ReadyNode("w1"), verifytest.ReadyNode("w2")}, ""},
 		"an unknown one, in part": {"none", []runtime.Object{verifytest.ReadyNode("w1"), unready("w2", corev1.ConditionFalse, containerd)}, ""},
 		"unready otherwise":       {"none", []runtime.Object{unready("w1", corev1.ConditionFalse, "PLEG is not healthy")}, ""},
@@ -93,7 +102,12 @@ func TestWithoutNetwork(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			target := targettest.New(verify.Expectation{Workers: 2, CNI: test.cni, ProxyMode: "iptables"}, verifytest.Pods{}, test.nodes...)
-			ran := verify.Check{ID: "ran", Title: "t", Skip: verify.WithoutCNI, Run: func(context.Context, *verify.Target) (verify.Evidence, error) { return nil, nil }}
+			ran := verify.Check{
+				ID:    "ran",
+				Title: "t",
+				Skip:  verify.WithoutCNI,
+				Run:   func(context.Context, *verify.Target) (verify.Evidence, error) { return nil, nil },
+			}
 			report := verify.Run(t.Context(), target, []verify.Check{ran}, verify.RunOptions{})
 			if got := report.Results[0]; got.Cause != test.want || (got.Outcome == verify.Skip) != (test.want != "") {
 				t.Errorf("%s: %q", got.Outcome, got.Cause)
@@ -137,7 +151,10 @@ func TestAwaitsCNI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			expect := targettest.ThreeNodes
 			expect.CNI, expect.Discovered = test.cni, test.discovered
-			target := targettest.New(expect, verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")}, verifytest.SmallCluster(test.edit)...)
+			target := targettest.New(
+				expect,
+				verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")},
+				verifytest.SmallCluster(test.edit)...)
 			target.Survey(t.Context())
 			_, err := checks["kubelet.alive"].Run(t.Context(), target)
 			verifytest.WantErr(t, err, test.want)

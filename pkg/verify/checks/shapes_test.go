@@ -36,7 +36,9 @@ var restricted = []func(corev1.PodSpec) string{
 	},
 	func(s corev1.PodSpec) string {
 		for _, v := range s.Volumes {
-			allowed := v.ConfigMap != nil || v.Secret != nil || v.Projected != nil || v.EmptyDir != nil || v.DownwardAPI != nil || v.CSI != nil || v.PersistentVolumeClaim != nil || v.Ephemeral != nil
+			allowed := v.ConfigMap != nil || v.Secret != nil || v.Projected != nil || v.EmptyDir != nil || v.DownwardAPI != nil || v.CSI != nil ||
+				v.PersistentVolumeClaim != nil ||
+				v.Ephemeral != nil
 			if !allowed {
 				return "volume " + v.Name
 			}
@@ -50,7 +52,10 @@ var restricted = []func(corev1.PodSpec) string{
 		return ""
 	},
 	func(s corev1.PodSpec) string {
-		if c := s.SecurityContext; c == nil || c.SeccompProfile == nil || c.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault || len(c.Sysctls) > 0 || c.AppArmorProfile != nil || c.SELinuxOptions != nil {
+		if c := s.SecurityContext; c == nil || c.SeccompProfile == nil || c.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault ||
+			len(c.Sysctls) > 0 ||
+			c.AppArmorProfile != nil ||
+			c.SELinuxOptions != nil {
 			return "seccomp, sysctls, AppArmor or SELinux"
 		}
 		return ""
@@ -128,14 +133,21 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 		record(pod.Name, pod.Spec)
 		if len(create.CreateOptions.DryRun) > 0 { // as the admission policy leaves it
 			admitted := pod.DeepCopy()
-			admitted.Spec.Volumes = []corev1.Volume{{Name: policyVolume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/etc/machine-id"}}}}
+			admitted.Spec.Volumes = []corev1.Volume{
+				{Name: policyVolume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/etc/machine-id"}}},
+			}
 			for _, path := range []string{"/machine-id-a", "/machine-id-b"} {
-				admitted.Spec.Containers[0].VolumeMounts = append(admitted.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: policyVolume, MountPath: path})
+				admitted.Spec.Containers[0].VolumeMounts = append(
+					admitted.Spec.Containers[0].VolumeMounts,
+					corev1.VolumeMount{Name: policyVolume, MountPath: path},
+				)
 			}
 			return true, admitted, nil
 		}
 		if pod.Name == "intolerant" {
-			pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: "untolerated taint"}}
+			pod.Status.Conditions = []corev1.PodCondition{
+				{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: "untolerated taint"},
+			}
 			return false, nil, nil
 		}
 		if pod.Spec.NodeName == "" {
@@ -153,8 +165,10 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 		record(set.Name, set.Spec.Template.Spec)
 		return false, nil, nil
 	})
-	_ = client.Tracker().Add(&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}}})
-	_ = client.Tracker().Add(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: probe.NamespacePrefix + target.RunID, Name: "kube-root-ca.crt"}, Data: map[string]string{"ca.crt": "pem"}})
+	_ = client.Tracker().
+		Add(&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}}})
+	_ = client.Tracker().
+		Add(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: probe.NamespacePrefix + target.RunID, Name: "kube-root-ca.crt"}, Data: map[string]string{"ca.crt": "pem"}})
 	var alone []verify.Check
 	for _, check := range Core() {
 		if check.Slow { // that make something

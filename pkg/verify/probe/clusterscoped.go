@@ -27,16 +27,24 @@ type clusterScoped struct {
 // namespace any more. A run calls Namespace before it makes one of them, or
 // another takes it for one that is over. Kinds go in the order in which they were
 // told; list and remove are the methods of a client.
-func RegisterCleanup[L runtime.Object](t *verify.Target, kind string, list func(context.Context, metav1.ListOptions) (L, error), remove func(context.Context, string, metav1.DeleteOptions) error) {
+func RegisterCleanup[L runtime.Object](
+	t *verify.Target,
+	kind string,
+	list func(context.Context, metav1.ListOptions) (L, error),
+	remove func(context.Context, string, metav1.DeleteOptions) error,
+) {
 	s := Of(t)
 	s.cleanups.Lock()
 	defer s.cleanups.Unlock()
 	if slices.ContainsFunc(s.cleanups.kinds, func(known clusterScoped) bool { return known.name == kind }) {
 		return
 	}
-	s.cleanups.kinds = append(s.cleanups.kinds, clusterScoped{kind, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return list(ctx, options)
-	}, remove})
+	s.cleanups.kinds = append(
+		s.cleanups.kinds,
+		clusterScoped{kind, func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return list(ctx, options)
+		}, remove},
+	)
 }
 
 // removeClusterScoped deletes what RegisterCleanup told of. Kinds that no run told of are not

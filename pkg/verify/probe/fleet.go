@@ -73,7 +73,8 @@ func newFleet(s *Session, prefix string, shape func(*corev1.Pod)) *Fleet {
 func (s *Session) onPodNetwork(pod *corev1.Pod) {
 	pod.Labels[FleetLabel] = fleetValue
 	pod.Labels[NodeLabel] = NodeKey(pod.Spec.NodeName)
-	pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: HTTPPort, HostPort: int32(s.HostPort())}} //nolint:gosec // it is a port
+	hostPort := int32(s.HostPort()) //nolint:gosec // it is a port
+	pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: HTTPPort, HostPort: hostPort}}
 }
 
 // NodeKey stands for a node in a label, where its name might be too long.
@@ -173,9 +174,12 @@ func (s *Session) Pod(name, node string, labels map[string]string) *corev1.Pod {
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
 			Containers: []corev1.Container{{
 				Name: "probe", Image: s.t.Expect.ProbeImage, ImagePullPolicy: corev1.PullIfNotPresent,
-				Args:            netexec(HTTPPort, UDPPort),
-				Resources:       smallResources(),
-				SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: &no, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}},
+				Args:      netexec(HTTPPort, UDPPort),
+				Resources: smallResources(),
+				SecurityContext: &corev1.SecurityContext{
+					AllowPrivilegeEscalation: &no,
+					Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+				},
 			}},
 		},
 	}
@@ -260,7 +264,15 @@ func (s *Session) Probe(pod *corev1.Pod) Probe {
 			ips = append(ips, address.IP)
 		}
 	}
-	p := Probe{Pods: s.t.Pods, IPs: ips, PodRef: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name}, Node: pod.Spec.NodeName, IP: pod.Status.PodIP, HTTPPort: HTTPPort, UDPPort: UDPPort}
+	p := Probe{
+		Pods:     s.t.Pods,
+		IPs:      ips,
+		PodRef:   kube.PodRef{Namespace: pod.Namespace, Name: pod.Name},
+		Node:     pod.Spec.NodeName,
+		IP:       pod.Status.PodIP,
+		HTTPPort: HTTPPort,
+		UDPPort:  UDPPort,
+	}
 	if p.HostNetwork = pod.Spec.HostNetwork; p.HostNetwork {
 		p.HTTPPort, p.UDPPort = s.hostNetworkPorts()
 	}
@@ -302,8 +314,20 @@ func (p Probe) Dial(ctx context.Context, protocol, host string, port, tries int)
 }
 
 // Send is Dial with another request.
-func (p Probe) Send(ctx context.Context, protocol, host string, port int, request string, tries int) (answers, failures []string, err error) {
-	query := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {protocol}, "request": {request}, "tries": {strconv.Itoa(tries)}}
+func (p Probe) Send(
+	ctx context.Context,
+	protocol, host string,
+	port int,
+	request string,
+	tries int,
+) (answers, failures []string, err error) {
+	query := url.Values{
+		"host":     {host},
+		"port":     {strconv.Itoa(port)},
+		"protocol": {protocol},
+		"request":  {request},
+		"tries":    {strconv.Itoa(tries)},
+	}
 	status, body, err := p.Pods.GetPod(ctx, p.Namespace, p.Name, p.HTTPPort, "/dial?"+query.Encode())
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the probe on %s: %w", p.Node, err)

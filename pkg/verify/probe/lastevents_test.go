@@ -10,7 +10,13 @@ import (
 
 func TestLastEvents(t *testing.T) {
 	event := func(kind, pod, reason string, at int64) corev1.Event {
-		return corev1.Event{Type: kind, InvolvedObject: corev1.ObjectReference{Name: pod}, Reason: reason, Message: "m", LastTimestamp: metav1.NewTime(time.Unix(at, 0))}
+		return corev1.Event{
+			Type:           kind,
+			InvolvedObject: corev1.ObjectReference{Name: pod},
+			Reason:         reason,
+			Message:        "m",
+			LastTimestamp:  metav1.NewTime(time.Unix(at, 0)),
+		}
 	}
 	got := lastEvents([]corev1.Event{
 		event(corev1.EventTypeWarning, "b", "Old", 1), event(corev1.EventTypeWarning, "b", "New", 2), event(corev1.EventTypeWarning, "b", "Older", 0),

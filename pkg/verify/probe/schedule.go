@@ -43,7 +43,8 @@ func NeverStarted(pod *corev1.Pod) *corev1.Pod {
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "never", VolumeSource: corev1.VolumeSource{
 		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "kindctl-never"}}}})
 	probe := &pod.Spec.Containers[0]
-	probe.VolumeMounts = append(probe.VolumeMounts, corev1.VolumeMount{Name: "never", MountPath: "/never"}) // nobody waits for a volume that no container uses
+	// The kubelet waits only for volumes that a container mounts.
+	probe.VolumeMounts = append(probe.VolumeMounts, corev1.VolumeMount{Name: "never", MountPath: "/never"})
 	return pod
 }
 
@@ -62,7 +63,10 @@ func WhyUnscheduled(pod *corev1.Pod) string {
 func OnControlPlanes(operator corev1.NodeSelectorOperator, except ...string) *corev1.Affinity {
 	term := corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: verify.ControlPlaneLabel, Operator: operator}}}
 	for _, name := range except {
-		term.MatchFields = append(term.MatchFields, corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name}})
+		term.MatchFields = append(
+			term.MatchFields,
+			corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name}},
+		)
 	}
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
 		NodeSelectorTerms: []corev1.NodeSelectorTerm{term},

@@ -33,7 +33,10 @@ func (s *Session) FleetBackends(ctx context.Context) (services []ServiceBackends
 		if err != nil {
 			return nil, fmt.Errorf("service %s has the address %q", FleetService, address)
 		}
-		service := ServiceBackends{Name: fmt.Sprintf("%s/%s:%s", probes[0].Namespace, FleetService, PortName), Address: netip.AddrPortFrom(ip, ServicePort)}
+		service := ServiceBackends{
+			Name:    fmt.Sprintf("%s/%s:%s", probes[0].Namespace, FleetService, PortName),
+			Address: netip.AddrPortFrom(ip, ServicePort),
+		}
 		for _, probe := range probes {
 			for _, own := range OfFamily(address, probe.IPs) {
 				service.Endpoints = append(service.Endpoints, net.JoinHostPort(own, strconv.Itoa(probe.HTTPPort)))

@@ -74,7 +74,10 @@ func (s *Session) Namespace(ctx context.Context) (string, error) {
 	}
 	namespaces := s.t.Kube.Clientset.CoreV1().Namespaces()
 	_, err := namespaces.Create(ctx, &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{verify.RunLabel: s.t.RunID, verify.PodSecurityLabel: verify.PodSecurityPrivileged}},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:   name,
+			Labels: map[string]string{verify.RunLabel: s.t.RunID, verify.PodSecurityLabel: verify.PodSecurityPrivileged},
+		},
 	}, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return "", fmt.Errorf("create namespace %s: %w", name, err)

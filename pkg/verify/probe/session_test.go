@@ -19,7 +19,14 @@ import (
 )
 
 func runLease(run, version string) *coordinationv1.Lease {
-	return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: NamespacePrefix + run, Name: leaseName, Labels: map[string]string{verify.RunLabel: run}, ResourceVersion: version}}
+	return &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:       NamespacePrefix + run,
+			Name:            leaseName,
+			Labels:          map[string]string{verify.RunLabel: run},
+			ResourceVersion: version,
+		},
+	}
 }
 
 func namespaceNames(t *testing.T, target *verify.Target) (names []string) {
@@ -36,7 +43,11 @@ func namespaceNames(t *testing.T, target *verify.Target) (names []string) {
 }
 
 func TestNamespaceIsMadeOnceAndClosed(t *testing.T) {
-	target := targettest.Stamped(targettest.OtherClock, targettest.RunNamespace("other"), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}})
+	target := targettest.Stamped(
+		targettest.OtherClock,
+		targettest.RunNamespace("other"),
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
+	)
 	own := NamespacePrefix + target.RunID
 	for range 2 { // the second call finds it
 		name, err := Of(target).Namespace(t.Context())
@@ -72,8 +83,19 @@ func TestSweep(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{},
-				targettest.RunNamespace("killed"), runLease("killed", "5"), targettest.RunNamespace("alive"), runLease("alive", "6"), targettest.RunNamespace("bare"), targettest.RunNamespace("younger"), runLease("younger", "7"))
+			target := targettest.New(
+				targettest.ThreeNodes,
+				verifytest.Pods{},
+				targettest.RunNamespace(
+					"killed",
+				),
+				runLease("killed", "5"),
+				targettest.RunNamespace("alive"),
+				runLease("alive", "6"),
+				targettest.RunNamespace("bare"),
+				targettest.RunNamespace("younger"),
+				runLease("younger", "7"),
+			)
 			Of(target).removeAbandoned(t.Context(), test.before, test.elapsed)
 			var left []string
 			for _, name := range namespaceNames(t, target) {

@@ -102,7 +102,8 @@ func TestRunInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	s := &script{stop: stop, at: 5}
 	result, err := Run(ctx, s, options(event.Discard))
-	if hint.CodeOf(err) != hint.Interrupted || len(s.made) != 5 || len(result.Cases) != 1 || len(result.Cases[0].Runs) != 4 || result.Cases[0].Summary[1].Runs != 1 {
+	if hint.CodeOf(err) != hint.Interrupted || len(s.made) != 5 || len(result.Cases) != 1 || len(result.Cases[0].Runs) != 4 ||
+		result.Cases[0].Summary[1].Runs != 1 {
 		t.Errorf("after %d runs: %v, %+v", len(s.made), err, result.Cases)
 	}
 }

@@ -59,7 +59,16 @@ func (c *Case) summarize(arm string, cpus int) Summary {
 			bound, over = append(bound, least), append(over, run.Finish/least)
 		}
 	}
-	s := Summary{Arm: arm, Runs: len(runs), Done: SpreadOf(done), Finish: SpreadOf(finish), CPU: SpreadOf(cpu), PeakMemory: SpreadOf(memory), Bound: SpreadOf(bound), OverBound: SpreadOf(over)}
+	s := Summary{
+		Arm:        arm,
+		Runs:       len(runs),
+		Done:       SpreadOf(done),
+		Finish:     SpreadOf(finish),
+		CPU:        SpreadOf(cpu),
+		PeakMemory: SpreadOf(memory),
+		Bound:      SpreadOf(bound),
+		OverBound:  SpreadOf(over),
+	}
 	if ratios := c.Ratios(arm); len(ratios) > 0 {
 		spread := SpreadOf(ratios)
 		s.Ratio = &spread

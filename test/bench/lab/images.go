@@ -53,7 +53,10 @@ func (l *Lab) findImage(ctx context.Context, cni string, o Options) (string, err
 	if err != nil {
 		return "", err
 	}
-	set, err := resolver.Resolve(ctx, images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)})
+	set, err := resolver.Resolve(
+		ctx,
+		images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)},
+	)
 	if err != nil {
 		return "", err
 	}

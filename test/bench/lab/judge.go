@@ -76,7 +76,14 @@ func judge(ctx context.Context, order compare.Order, say func(string)) (seen tim
 	if err != nil {
 		return seen, err
 	}
-	expect := verify.Expectation{ControlPlanes: 1, Workers: order.Nodes - 1, EtcdMembers: 1, ProxyMode: "iptables", CNI: order.CNI, ProbeImage: verify.DefaultProbeImage}
+	expect := verify.Expectation{
+		ControlPlanes: 1,
+		Workers:       order.Nodes - 1,
+		EtcdMembers:   1,
+		ProxyMode:     "iptables",
+		CNI:           order.CNI,
+		ProbeImage:    verify.DefaultProbeImage,
+	}
 	for {
 		target := verify.NewTarget(client, expect)
 		report := verify.Run(ctx, target, checks, verify.RunOptions{})

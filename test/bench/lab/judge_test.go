@@ -41,7 +41,10 @@ func TestFresh(t *testing.T) {
 	now := time.Now()
 	lease := func(name string, age time.Duration) coordinationv1.Lease {
 		renewed, lasts := metav1.NewMicroTime(now.Add(-age)), int32(40)
-		return coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: coordinationv1.LeaseSpec{RenewTime: &renewed, LeaseDurationSeconds: &lasts}}
+		return coordinationv1.Lease{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Spec:       coordinationv1.LeaseSpec{RenewTime: &renewed, LeaseDurationSeconds: &lasts},
+		}
 	}
 	tests := []struct {
 		name   string
@@ -69,7 +72,8 @@ func TestAllReady(t *testing.T) {
 	if err := allReady([]*corev1.Node{node("a", corev1.ConditionTrue)}); err != nil {
 		t.Error(err)
 	}
-	if err := allReady([]*corev1.Node{node("a", corev1.ConditionTrue), node("b", corev1.ConditionUnknown)}); err == nil || !strings.Contains(err.Error(), "not ready: b") {
+	if err := allReady([]*corev1.Node{node("a", corev1.ConditionTrue), node("b", corev1.ConditionUnknown)}); err == nil ||
+		!strings.Contains(err.Error(), "not ready: b") {
 		t.Errorf("%v, want b", err)
 	}
 }

@@ -81,7 +81,14 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 const calm = 0.5
 
 func (l *Lab) describe(version string) compare.Machine {
-	m := compare.Machine{Kindctl: version, Docker: l.Facts.DockerVersion, Architecture: l.Facts.Architecture, CPUs: l.Facts.CPUs, MemoryBytes: l.Facts.MachineMemoryBytes, Cgroup: 2}
+	m := compare.Machine{
+		Kindctl:      version,
+		Docker:       l.Facts.DockerVersion,
+		Architecture: l.Facts.Architecture,
+		CPUs:         l.Facts.CPUs,
+		MemoryBytes:  l.Facts.MachineMemoryBytes,
+		Cgroup:       2,
+	}
 	if l.Facts.CgroupV1 {
 		m.Cgroup = 1
 	}

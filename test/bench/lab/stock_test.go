@@ -17,7 +17,11 @@ func TestStockConfig(t *testing.T) {
 	v1alpha4.SetDefaultsCluster(&defaults)
 	want := defaults
 	want.Name, want.Networking.DisableDefaultCNI = "x", true
-	want.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole, Image: "node:1"}, {Role: v1alpha4.WorkerRole, Image: "node:1"}, {Role: v1alpha4.WorkerRole, Image: "node:1"}}
+	want.Nodes = []v1alpha4.Node{
+		{Role: v1alpha4.ControlPlaneRole, Image: "node:1"},
+		{Role: v1alpha4.WorkerRole, Image: "node:1"},
+		{Role: v1alpha4.WorkerRole, Image: "node:1"},
+	}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}

@@ -60,7 +60,10 @@ func (addon) Validate(charts.Finder) error    { return nil }
 func (addon) Sources() []charts.Bundle        { return nil }
 func (addon) Workloads() []string             { return []string{"kindnet"} }
 func (a addon) Shortcuts() []fidelity.Shortcut {
-	return fidelity.Taken([]fidelity.Shortcut{{Setting: "kindnet's rules", Here: "none for masquerading", There: "some", Effect: "fewer rules"}}, a.options.Production)
+	return fidelity.Taken(
+		[]fidelity.Shortcut{{Setting: "kindnet's rules", Here: "none for masquerading", There: "some", Effect: "fewer rules"}},
+		a.options.Production,
+	)
 }
 
 func (a addon) Install(ctx context.Context, client *kube.Client, _ charts.Finder) error {
@@ -115,7 +118,14 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 }
 
 func (addon) State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error {
-	return client.Ask(ctx, "kube-system", "app=kindnet", "kindnet-cni", []kube.Question{{Name: "routes", Command: []string{"ip", "route"}}}, answer)
+	return client.Ask(
+		ctx,
+		"kube-system",
+		"app=kindnet",
+		"kindnet-cni",
+		[]kube.Question{{Name: "routes", Command: []string{"ip", "route"}}},
+		answer,
+	)
 }
 
 func (addon) Rejoin(context.Context, *kube.Client) error { return nil }

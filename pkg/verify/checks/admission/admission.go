@@ -26,8 +26,13 @@ func Checks() []verify.Check {
 		Proves: "Creates a pod without volumes. A MutatingAdmissionPolicy, created for this run, adds one hostPath volume at two mount paths, and in the running pod both must show the node's machine ID. (PodPreset did this until Kubernetes 1.20.) If admission policies are disabled, pods are still admitted, but without the changes.",
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
-		Rights: verify.JoinRights(verify.RightsOfNodes, probe.RightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"}),
-		Slow:   true, Timeout: 45 * time.Second, Run: policyGivesVolume,
+		Rights: verify.JoinRights(
+			verify.RightsOfNodes,
+			probe.RightsOfPods,
+			rightsOfPolicies,
+			[]string{"get,delete pods", "create,get pods/exec"},
+		),
+		Slow: true, Timeout: 45 * time.Second, Run: policyGivesVolume,
 	}}
 }
 

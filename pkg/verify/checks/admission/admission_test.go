@@ -29,8 +29,13 @@ const machine = "0123456789abcdef0123456789abcdef"
 
 // given is what the policy makes of a pod.
 func given(pod *corev1.Pod) {
-	pod.Spec.Volumes = []corev1.Volume{{Name: policyVolume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: machineIDFile}}}}
-	pod.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: policyVolume, MountPath: "/machine-id-a"}, {Name: policyVolume, MountPath: "/machine-id-b"}}
+	pod.Spec.Volumes = []corev1.Volume{
+		{Name: policyVolume, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: machineIDFile}}},
+	}
+	pod.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{
+		{Name: policyVolume, MountPath: "/machine-id-a"},
+		{Name: policyVolume, MountPath: "/machine-id-b"},
+	}
 }
 
 // admits answers for an API server and a kubelet: it mutates new pods, and
@@ -85,7 +90,9 @@ func TestPolicyGivesVolume(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			target := targettest.Stamped(targettest.OtherClock, verifytest.SmallCluster(func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["w2"].Status.NodeInfo.MachineID = machine })...)
+			target := targettest.Stamped(
+				targettest.OtherClock,
+				verifytest.SmallCluster(func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["w2"].Status.NodeInfo.MachineID = machine })...)
 			target.Pods = verifytest.Pods{OnExec: test.exec}
 			admits(target, test.mutate)
 			evidence, err := policyGivesVolume(t.Context(), target)
@@ -145,7 +152,10 @@ func policyNames(t *testing.T, target *verify.Target) (names []string) {
 func TestCloseRemovesPoliciesOfRunsThatAreOver(t *testing.T) {
 	of := func(run string) []runtime.Object {
 		meta := metav1.ObjectMeta{Name: probe.NamespacePrefix + run, Labels: map[string]string{verify.RunLabel: run}}
-		return []runtime.Object{&admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta}, &admissionv1.MutatingAdmissionPolicyBinding{ObjectMeta: meta}}
+		return []runtime.Object{
+			&admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta},
+			&admissionv1.MutatingAdmissionPolicyBinding{ObjectMeta: meta},
+		}
 	}
 	foreign := &admissionv1.MutatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "theirs"}}
 	objects := append(of("alive"), of("killed")...)

@@ -35,7 +35,8 @@ func createPolicy(ctx context.Context, t *verify.Target) error {
 	probe.RegisterCleanup(t, "MutatingAdmissionPolicyBinding", client.MutatingAdmissionPolicyBindings().List, client.MutatingAdmissionPolicyBindings().Delete)
 	probe.RegisterCleanup(t, "MutatingAdmissionPolicy", client.MutatingAdmissionPolicies().List, client.MutatingAdmissionPolicies().Delete)
 	meta := metav1.ObjectMeta{Name: name, Labels: map[string]string{verify.RunLabel: t.RunID}}
-	_, err := client.MutatingAdmissionPolicies().Create(ctx, &admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta, Spec: policySpec(t)}, metav1.CreateOptions{})
+	_, err := client.MutatingAdmissionPolicies().
+		Create(ctx, &admissionv1.MutatingAdmissionPolicy{ObjectMeta: meta, Spec: policySpec(t)}, metav1.CreateOptions{})
 	if apierrors.IsNotFound(err) {
 		return verify.Inapplicable("the API server does not serve MutatingAdmissionPolicy in admissionregistration.k8s.io/v1, as Kubernetes does since 1.36")
 	}

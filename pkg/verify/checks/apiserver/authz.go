@@ -47,9 +47,14 @@ func accessIsDenied(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	}
 	review, err := t.Kube.Clientset.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 		Spec: authorizationv1.SubjectAccessReviewSpec{
-			User:               deniedIdentity,
-			Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"},
-			ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: verify.SystemNamespace, Verb: "get", Resource: "secrets", Version: "v1"},
+			User:   deniedIdentity,
+			Groups: []string{"system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"},
+			ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: verify.SystemNamespace,
+				Verb:      "get",
+				Resource:  "secrets",
+				Version:   "v1",
+			},
 		},
 	}, metav1.CreateOptions{})
 	if err != nil {

@@ -21,10 +21,15 @@ import (
 func Checks() []verify.Check {
 	return []verify.Check{{
 		ID: "cfg.applied", Group: "api", Title: "Components run with the requested settings",
-		Proves:  "Reads back every setting that the patches in the configuration ask for: flags from the static pods of the control plane, kubelet settings from the kubelets themselves, those of kube-proxy and kubeadm from their ConfigMaps. If the nodes' containers can be reached (the cluster is given by name, not by context), it also compares the configuration that containerd prints and the files hosts.toml, and no configuration file may be newer than the running containerd. Without this check, a patch that was lost goes unnoticed until it is needed.",
-		Hint:    "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env, and: containerd config dump; after a change there: systemctl restart containerd",
-		Needs:   []string{"api.ready", "kubelet.alive"},
-		Rights:  verify.JoinRights(verify.RightsOfSystemPods, verify.RightsOfNodes, RightsOfKubeletConfigs, []string{"get configmaps@kube-system"}),
+		Proves: "Reads back every setting that the patches in the configuration ask for: flags from the static pods of the control plane, kubelet settings from the kubelets themselves, those of kube-proxy and kubeadm from their ConfigMaps. If the nodes' containers can be reached (the cluster is given by name, not by context), it also compares the configuration that containerd prints and the files hosts.toml, and no configuration file may be newer than the running containerd. Without this check, a patch that was lost goes unnoticed until it is needed.",
+		Hint:   "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env, and: containerd config dump; after a change there: systemctl restart containerd",
+		Needs:  []string{"api.ready", "kubelet.alive"},
+		Rights: verify.JoinRights(
+			verify.RightsOfSystemPods,
+			verify.RightsOfNodes,
+			RightsOfKubeletConfigs,
+			[]string{"get configmaps@kube-system"},
+		),
 		Timeout: 20 * time.Second, Skip: nothingRequested, Run: requestedApplied,
 	}}
 }

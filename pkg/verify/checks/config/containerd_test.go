@@ -133,7 +133,15 @@ func TestContainerdJudge(t *testing.T) {
 
 func TestContainerdApplied(t *testing.T) {
 	wish := verify.Requested{Component: "containerd", Setting: "debug.level", Value: "debug", Source: "lab.yaml:7"}
-	expect := verify.Expectation{ControlPlanes: 1, Workers: 2, Requested: []verify.Requested{wish, {Component: "containerd", Node: "w1", Setting: `"/a.toml".b`, Value: "c"}, {Component: "kubelet", Setting: "maxPods"}}}
+	expect := verify.Expectation{
+		ControlPlanes: 1,
+		Workers:       2,
+		Requested: []verify.Requested{
+			wish,
+			{Component: "containerd", Node: "w1", Setting: `"/a.toml".b`, Value: "c"},
+			{Component: "kubelet", Setting: "maxPods"},
+		},
+	}
 	target := targettest.New(expect, verifytest.Pods{}, verifytest.ReadyNode("cp1"), verifytest.ReadyNode("w1"), verifytest.ReadyNode("w2"))
 	t.Cleanup(func() { _ = target.Close(context.Background()) })
 	evidence, err := containerdApplied(t.Context(), target)

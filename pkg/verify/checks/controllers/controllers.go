@@ -30,8 +30,11 @@ func controllerChecks() []verify.Check {
 			Proves: "A new namespace must get its default ServiceAccount and the ConfigMap with the root certificates. A new ReplicaSet must create its pods and replace one that is deleted. A controller manager can be healthy and lead while one of its controllers is disabled.",
 			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
 			Needs:  []string{"api.ready", "kcm.leader"},
-			Rights: verify.JoinRights(probe.RightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"}),
-			Slow:   true, Timeout: 18 * time.Second,
+			Rights: verify.JoinRights(
+				probe.RightsOfNamespace,
+				[]string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"},
+			),
+			Slow: true, Timeout: 18 * time.Second,
 			Run: controllersReconcile,
 		},
 	}
@@ -57,7 +60,8 @@ func controllersReconcile(ctx context.Context, t *verify.Target) (verify.Evidenc
 	}
 	evidence := verify.Evidence{fmt.Sprintf("namespace %s has a default ServiceAccount and %s", namespace, rootCertificates)}
 	set := replicaSet(t)
-	if _, err := t.Kube.Clientset.AppsV1().ReplicaSets(namespace).Create(ctx, set, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := t.Kube.Clientset.AppsV1().ReplicaSets(namespace).Create(ctx, set, metav1.CreateOptions{}); err != nil &&
+		!apierrors.IsAlreadyExists(err) {
 		return evidence, fmt.Errorf("create ReplicaSet: %w", err)
 	}
 	before, err := replicas(ctx, t, namespace, "")
@@ -65,7 +69,8 @@ func controllersReconcile(ctx context.Context, t *verify.Target) (verify.Evidenc
 		return evidence, err
 	}
 	victim := before[0]
-	if err := core.Pods(namespace).Delete(ctx, victim.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &victim.UID}}); err != nil && !apierrors.IsNotFound(err) {
+	if err := core.Pods(namespace).Delete(ctx, victim.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &victim.UID}}); err != nil &&
+		!apierrors.IsNotFound(err) {
 		return evidence, fmt.Errorf("delete pod %s: %w", victim.Name, err)
 	}
 	after, err := replicas(ctx, t, namespace, victim.UID)

@@ -23,7 +23,8 @@ import (
 func controllers(target *verify.Target, heal bool) {
 	client := target.Kube.Clientset.(*fake.Clientset)
 	add := func(namespace, name string) {
-		_ = client.Tracker().Add(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID("uid-" + name), Labels: map[string]string{replicaLabel: "canary"}}})
+		_ = client.Tracker().
+			Add(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID("uid-" + name), Labels: map[string]string{replicaLabel: "canary"}}})
 	}
 	client.PrependReactor("create", "replicasets", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		add(action.GetNamespace(), "first")
@@ -53,7 +54,10 @@ func TestControllersReconcile(t *testing.T) {
 			target := targettest.Stamped(targettest.OtherClock)
 			if test.root {
 				_ = target.Kube.Clientset.(*fake.Clientset).Tracker().Add(&corev1.ConfigMap{
-					ObjectMeta: metav1.ObjectMeta{Namespace: probe.NamespacePrefix + target.RunID, Name: rootCertificates}, Data: map[string]string{"ca.crt": "pem"}})
+					ObjectMeta: metav1.ObjectMeta{
+						Namespace: probe.NamespacePrefix + target.RunID,
+						Name:      rootCertificates,
+					}, Data: map[string]string{"ca.crt": "pem"}})
 			}
 			if test.make {
 				controllers(target, test.heal)

@@ -49,7 +49,12 @@ func elected(component string, port int) func(context.Context, *verify.Target) (
 			return append(evidence, line), err
 		}
 		leases := t.Kube.Clientset.CoordinationV1().Leases(election.namespace)
-		held, err := verify.AwaitRenewals(ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(election.lease)), []string{election.lease}, nil)
+		held, err := verify.AwaitRenewals(
+			ctx,
+			kube.ListWatch(leases.List, leases.Watch, kube.Named(election.lease)),
+			[]string{election.lease},
+			nil,
+		)
 		if err != nil {
 			return evidence, err
 		}

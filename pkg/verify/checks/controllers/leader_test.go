@@ -48,7 +48,12 @@ func TestElected(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			held := verifytest.Lease(verify.SystemNamespace, "kube-scheduler", test.holder, targettest.OtherClock)
-			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: map[string]string{answer: test.answer}}, held, verifytest.ComponentPod("kube-scheduler", "cp1"))
+			target := targettest.New(
+				targettest.ThreeNodes,
+				verifytest.Pods{Answers: map[string]string{answer: test.answer}},
+				held,
+				verifytest.ComponentPod("kube-scheduler", "cp1"),
+			)
 			if test.renewed {
 				verifytest.Renew(t, target.Kube, held)
 			}

@@ -110,7 +110,8 @@ func reserved(ctx context.Context, t *verify.Target, pod *corev1.Pod) error {
 // gives to nodes in trouble, and to control planes, is not tolerated.
 func ownTaints(node corev1.Node) (tolerations []corev1.Toleration) {
 	for _, taint := range node.Spec.Taints {
-		if taint.Effect != corev1.TaintEffectPreferNoSchedule && taint.Key != verify.ControlPlaneLabel && !strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
+		if taint.Effect != corev1.TaintEffectPreferNoSchedule && taint.Key != verify.ControlPlaneLabel &&
+			!strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
 			tolerations = append(tolerations, corev1.Toleration{Key: taint.Key, Operator: corev1.TolerationOpExists, Effect: taint.Effect})
 		}
 	}

@@ -81,7 +81,9 @@ func setGate(ctx context.Context, t *verify.Target, pod probe.Probe, ready bool)
 	if err != nil {
 		return err
 	}
-	_, err = t.Kube.Clientset.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = t.Kube.Clientset.CoreV1().
+		Pods(pod.Namespace).
+		Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	if err != nil {
 		return fmt.Errorf("set the readiness gate of pod %s: %w", pod.Name, err)
 	}

@@ -123,7 +123,10 @@ func TestDNSPods(t *testing.T) {
 
 func TestDNSAddress(t *testing.T) {
 	for ip, want := range map[string]string{"10.96.0.10": "", corev1.ClusterIPNone: "has no ClusterIP", "": "has no ClusterIP"} {
-		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: ServiceName}, Spec: corev1.ServiceSpec{ClusterIP: ip}}
+		service := &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: ServiceName},
+			Spec:       corev1.ServiceSpec{ClusterIP: ip},
+		}
 		got, err := Address(t.Context(), targettest.New(targettest.ThreeNodes, verifytest.Pods{}, service))
 		verifytest.WantErr(t, err, want)
 		if err == nil && got != ip {

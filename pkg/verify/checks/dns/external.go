@@ -103,7 +103,12 @@ func outsideQuestion(nodes []corev1.Node, not string) (question, error) {
 	}
 	for _, address := range node.Status.Addresses {
 		if address.Type == corev1.NodeInternalIP {
-			return question{name: dns.Fqdn(node.Name), kind: addressKind(address.Address), want: []string{address.Address}, reason: "the address of a node"}, nil
+			return question{
+				name:   dns.Fqdn(node.Name),
+				kind:   addressKind(address.Address),
+				want:   []string{address.Address},
+				reason: "the address of a node",
+			}, nil
 		}
 	}
 	return question{}, fmt.Errorf("node %s has no internal address", node.Name)

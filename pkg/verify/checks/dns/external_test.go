@@ -38,8 +38,15 @@ func TestDNSExternal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := outside()
 			test.change(server)
-			target := targettest.New(verify.Expectation{Workers: 2}, verifytest.Pods{OnDial: func(string, int) (net.Conn, error) { return server.serve(), nil }},
-				&one, &two, verifytest.DNSDeployment(2), verifytest.DNSPod("a", "w1", true), verifytest.DNSPod("b", "w2", true))
+			target := targettest.New(
+				verify.Expectation{Workers: 2},
+				verifytest.Pods{OnDial: func(string, int) (net.Conn, error) { return server.serve(), nil }},
+				&one,
+				&two,
+				verifytest.DNSDeployment(2),
+				verifytest.DNSPod("a", "w1", true),
+				verifytest.DNSPod("b", "w2", true),
+			)
 			evidence, err := dnsExternal(t.Context(), target)
 			verifytest.WantErr(t, err, test.want)
 			if err == nil && len(evidence) != 2 {
@@ -66,9 +73,19 @@ func TestAnotherForwarder(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: corefileMap}, Data: map[string]string{corefileKey: ".:53 {\n    errors\n    " + test.corefile + "\n}\n"}}
-			target := targettest.New(verify.Expectation{Workers: 2}, verifytest.Pods{OnDial: func(string, int) (net.Conn, error) { return test.server.serve(), nil }},
-				&one, &two, config, verifytest.DNSDeployment(1), verifytest.DNSPod("a", "w1", true))
+			config := &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: corefileMap},
+				Data:       map[string]string{corefileKey: ".:53 {\n    errors\n    " + test.corefile + "\n}\n"},
+			}
+			target := targettest.New(
+				verify.Expectation{Workers: 2},
+				verifytest.Pods{OnDial: func(string, int) (net.Conn, error) { return test.server.serve(), nil }},
+				&one,
+				&two,
+				config,
+				verifytest.DNSDeployment(1),
+				verifytest.DNSPod("a", "w1", true),
+			)
 			_, err := dnsExternal(t.Context(), target)
 			verifytest.WantErr(t, err, test.want)
 			if verify.IsDifference(err) != test.differs {
@@ -79,7 +96,13 @@ func TestAnotherForwarder(t *testing.T) {
 }
 
 func TestOutsideQuestion(t *testing.T) {
-	alone, six, bare := addressed(verifytest.ReadyNode("w1"), inside("172.18.0.3")), addressed(verifytest.ReadyNode("w6"), inside("fd00::3")), *verifytest.ReadyNode("w9")
+	alone, six, bare := addressed(
+		verifytest.ReadyNode("w1"),
+		inside("172.18.0.3"),
+	), addressed(
+		verifytest.ReadyNode("w6"),
+		inside("fd00::3"),
+	), *verifytest.ReadyNode("w9")
 	tests := map[string]struct {
 		nodes     []corev1.Node
 		name, bad string

@@ -38,8 +38,16 @@ func orIsolated(ctx context.Context, t *verify.Target, namespace string, err err
 	if len(names) == 0 {
 		return err
 	}
-	return verify.Differs("policy."+strings.Join(names, ","), "kubectl -n "+verify.SystemNamespace+" delete networkpolicy "+strings.Join(names, " "),
-		fmt.Errorf("network policies in %s keep pods of other namespaces from CoreDNS: %s; %w", verify.SystemNamespace, strings.Join(names, ", "), verify.FirstCause(err)))
+	return verify.Differs(
+		"policy."+strings.Join(names, ","),
+		"kubectl -n "+verify.SystemNamespace+" delete networkpolicy "+strings.Join(names, " "),
+		fmt.Errorf(
+			"network policies in %s keep pods of other namespaces from CoreDNS: %s; %w",
+			verify.SystemNamespace,
+			strings.Join(names, ", "),
+			verify.FirstCause(err),
+		),
+	)
 }
 
 // isolating returns the names of the policies that select a DNS pod, when none of
@@ -47,7 +55,8 @@ func orIsolated(ctx context.Context, t *verify.Target, namespace string, err err
 func isolating(policies []networkingv1.NetworkPolicy, server corev1.Pod, from *corev1.Namespace) (names []string) {
 	for _, policy := range policies {
 		selector, err := metav1.LabelSelectorAsSelector(&policy.Spec.PodSelector)
-		if err != nil || !selector.Matches(labels.Set(server.Labels)) || !slices.Contains(policy.Spec.PolicyTypes, networkingv1.PolicyTypeIngress) {
+		if err != nil || !selector.Matches(labels.Set(server.Labels)) ||
+			!slices.Contains(policy.Spec.PolicyTypes, networkingv1.PolicyTypeIngress) {
 			continue
 		}
 		if slices.ContainsFunc(policy.Spec.Ingress, func(rule networkingv1.NetworkPolicyIngressRule) bool { return letsIn(rule, from) }) {
@@ -69,7 +78,8 @@ func letsIn(rule networkingv1.NetworkPolicyIngressRule, from *corev1.Namespace) 
 		if peer.IPBlock != nil {
 			return true // which addresses it means is not judged
 		}
-		if peer.NamespaceSelector == nil || peer.PodSelector != nil && len(peer.PodSelector.MatchLabels)+len(peer.PodSelector.MatchExpressions) > 0 {
+		if peer.NamespaceSelector == nil ||
+			peer.PodSelector != nil && len(peer.PodSelector.MatchLabels)+len(peer.PodSelector.MatchExpressions) > 0 {
 			return false
 		}
 		selector, err := metav1.LabelSelectorAsSelector(peer.NamespaceSelector)

@@ -37,7 +37,13 @@ func overHTTP(answer func(path string) (int, []byte, error), wait func(path stri
 					return
 				}
 			}
-			response := http.Response{StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body))}
+			response := http.Response{
+				StatusCode:    status,
+				ProtoMajor:    1,
+				ProtoMinor:    1,
+				ContentLength: int64(len(body)),
+				Body:          io.NopCloser(bytes.NewReader(body)),
+			}
 			if err := response.Write(far); err != nil {
 				return
 			}

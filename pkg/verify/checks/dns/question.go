@@ -58,7 +58,14 @@ func questionsFor(namespace, domain string, addresses []string, probes []probe.P
 // textQuestions have answers of ASCII text and small numbers alone.
 func textQuestions(namespace, domain string, addresses []string) []question {
 	under := func(labels ...string) string { return serviceName(namespace, domain, labels...) }
-	questions := []question{{name: under("_"+probe.PortName, "_tcp", probe.FleetService), kind: dns.TypeSRV, want: []string{fmt.Sprintf("%d %s", probe.ServicePort, under(probe.FleetService))}, reason: "the Service's port"}}
+	questions := []question{
+		{
+			name:   under("_"+probe.PortName, "_tcp", probe.FleetService),
+			kind:   dns.TypeSRV,
+			want:   []string{fmt.Sprintf("%d %s", probe.ServicePort, under(probe.FleetService))},
+			reason: "the Service's port",
+		},
+	}
 	for _, address := range addresses {
 		reverse, _ := dns.ReverseAddr(address)
 		questions = append(questions, question{name: reverse, kind: dns.TypePTR, want: []string{under(probe.FleetService)}, reason: "the name of the Service's address"})

@@ -48,7 +48,12 @@ func dnsRecords(ctx context.Context, t *verify.Target) (verify.Evidence, error) 
 		})
 	}
 	ways = append(ways, func() (string, error) {
-		return dnsOverTCP(ctx, probes[0], address, questions[slices.IndexFunc(questions, func(q question) bool { return strings.HasPrefix(q.name, probe.HeadlessFleet) })])
+		return dnsOverTCP(
+			ctx,
+			probes[0],
+			address,
+			questions[slices.IndexFunc(questions, func(q question) bool { return strings.HasPrefix(q.name, probe.HeadlessFleet) })],
+		)
 	})
 	evidence, err := verify.Each(ways, nil, func(way func() (string, error)) (string, error) { return way() })
 	if err != nil {

@@ -126,7 +126,8 @@ func connectByName(ctx context.Context, from probe.Probe, endpoints []probe.Prob
 			return err
 		}
 		problem := notConnected(answers, failures)
-		if problem == "" && name == probe.FleetService && !slices.ContainsFunc(endpoints, func(p probe.Probe) bool { return slices.Contains(answers, p.Name) }) {
+		if problem == "" && name == probe.FleetService &&
+			!slices.ContainsFunc(endpoints, func(p probe.Probe) bool { return slices.Contains(answers, p.Name) }) {
 			problem = fmt.Sprintf("%q answered and is no endpoint", strings.Join(append(answers, failures...), " "))
 		}
 		if problem != "" {

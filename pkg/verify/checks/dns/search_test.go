@@ -52,7 +52,10 @@ func searchProbe(node string, pods verifytest.Pods) probe.Probe {
 
 func TestReadResolvConf(t *testing.T) {
 	read := func(output string, err error) (resolvConf, error) {
-		return readResolvConf(t.Context(), searchProbe("w1", verifytest.Pods{OnShell: func(kube.PodRef, string) (string, error) { return output, err }}))
+		return readResolvConf(
+			t.Context(),
+			searchProbe("w1", verifytest.Pods{OnShell: func(kube.PodRef, string) (string, error) { return output, err }}),
+		)
 	}
 	conf, err := read(goodResolv, nil)
 	if err != nil || conf.domain() != "cluster.local" || conf.ndots != 5 {

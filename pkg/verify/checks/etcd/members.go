@@ -61,7 +61,8 @@ func members(ctx context.Context, t *verify.Target) (endpoints []member, err err
 	}
 	for _, pod := range pods {
 		endpoints = append(endpoints, member{
-			name: pod.Name, node: pod.Spec.NodeName, pod: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"}, quota: configuredQuota(pod),
+			name: pod.Name, node: pod.Spec.NodeName, pod: kube.PodRef{Namespace: pod.Namespace, Name: pod.Name, Container: "etcd"},
+			quota: configuredQuota(pod),
 			flags: OwnMember(),
 		})
 	}

@@ -29,14 +29,26 @@ func reachThemselves(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := probe.Of(t).Service(ctx, hairpinService, corev1.ServiceSpec{Selector: probe.FleetSelector, InternalTrafficPolicy: ptr.To(corev1.ServiceInternalTrafficPolicyLocal)})
+	addresses, err := probe.Of(t).
+		Service(ctx, hairpinService, corev1.ServiceSpec{Selector: probe.FleetSelector, InternalTrafficPolicy: ptr.To(corev1.ServiceInternalTrafficPolicyLocal)})
 	if err != nil {
 		return nil, err
 	}
 	var requests []probeRequest
 	for _, p := range probes {
 		for _, address := range addresses {
-			requests = append(requests, probeRequest{from: p, to: "itself by Service " + hairpinService, protocol: "http", host: address, port: probe.ServicePort, request: askName, judge: answeredBy(p.Name)})
+			requests = append(
+				requests,
+				probeRequest{
+					from:     p,
+					to:       "itself by Service " + hairpinService,
+					protocol: "http",
+					host:     address,
+					port:     probe.ServicePort,
+					request:  askName,
+					judge:    answeredBy(p.Name),
+				},
+			)
 		}
 	}
 	return verify.Judged(sendAll(ctx, requests))

@@ -42,7 +42,8 @@ func TestLargeMessagesCross(t *testing.T) {
 			}
 		})
 	}
-	if oneNodeOnly(&verify.Target{Expect: verify.Expectation{ControlPlanes: 1}}) == "" || oneNodeOnly(&verify.Target{Expect: targettest.ThreeNodes}) != "" {
+	if oneNodeOnly(&verify.Target{Expect: verify.Expectation{ControlPlanes: 1}}) == "" ||
+		oneNodeOnly(&verify.Target{Expect: targettest.ThreeNodes}) != "" {
 		t.Error("it is for clusters with several nodes")
 	}
 }

@@ -167,7 +167,10 @@ func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := probe.Probe{Pods: verifytest.DeafPods{}, Node: "w1"}
 		started := time.Now()
-		_, err := sendAll(t.Context(), []probeRequest{{from: p, to: "w2", protocol: "http", host: "10.0.0.2", port: 80, request: askName, judge: answeredBy("x")}})
+		_, err := sendAll(
+			t.Context(),
+			[]probeRequest{{from: p, to: "w2", protocol: "http", host: "10.0.0.2", port: 80, request: askName, judge: answeredBy("x")}},
+		)
 		verifytest.WantErr(t, err, "w1 -> w2 (10.0.0.2:80, http): 1 of 1 failed: no answer within 4s")
 		if took := time.Since(started); verify.IsUnobservable(err) || took != defaultPatience(1) {
 			t.Errorf("%v after %v", err, took)

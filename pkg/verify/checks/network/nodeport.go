@@ -40,7 +40,8 @@ const (
 
 // nodePort makes the Service, if it is not there yet, and returns its port.
 func nodePort(ctx context.Context, t *verify.Target) (int, error) {
-	service, err := probe.Of(t).ServiceObject(ctx, nodePortService, corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Selector: probe.FleetSelector})
+	service, err := probe.Of(t).
+		ServiceObject(ctx, nodePortService, corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Selector: probe.FleetSelector})
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +62,10 @@ func nodePortsAnswer(ctx context.Context, t *verify.Target) (verify.Evidence, er
 		return nil, err
 	}
 	served := configuration.NodePortAddresses
-	requests := fromNextNode(hosts, probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, judge: answeredBy(probe.Names(probes)...)})
+	requests := fromNextNode(
+		hosts,
+		probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, judge: answeredBy(probe.Names(probes)...)},
+	)
 	requests = slices.DeleteFunc(requests, func(w probeRequest) bool { return !servesNodePorts(served, w.host) })
 	if len(requests) == 0 {
 		return nil, verify.Inapplicable(fmt.Sprintf("kube-proxy is configured to serve NodePorts at %s alone, where no node has its address", strings.Join(served, ", ")))

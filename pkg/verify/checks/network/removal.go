@@ -72,7 +72,16 @@ func endpointsLeave(ctx context.Context, t *verify.Target) (verify.Evidence, err
 			askers = slices.Concat(probes, hosts)
 		}
 		_, err := verify.Each(askers, probe.Probe.NodeName, func(p probe.Probe) (string, error) {
-			w := probeRequest{from: p, to: "Service " + leavingName, protocol: "http", host: addresses[0], port: probe.ServicePort, request: askName, tries: 1, patience: leavePatience}
+			w := probeRequest{
+				from:     p,
+				to:       "Service " + leavingName,
+				protocol: "http",
+				host:     addresses[0],
+				port:     probe.ServicePort,
+				request:  askName,
+				tries:    1,
+				patience: leavePatience,
+			}
 			looks := 1
 			switch {
 			case left == len(endpoints):
@@ -170,13 +179,21 @@ func familyType(address string) discoveryv1.AddressType {
 
 func endpointSlice(service string, family discoveryv1.AddressType, endpoints []host) *discoveryv1.EndpointSlice {
 	slice := &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Name: service, Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: kube.FieldManager}},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:   service,
+			Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: kube.FieldManager},
+		},
 		AddressType: family,
 		Endpoints:   []discoveryv1.Endpoint{},
 	}
 	for _, e := range endpoints {
-		slice.Ports = []discoveryv1.EndpointPort{{Name: ptr.To(probe.PortName), Port: new(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)}} //nolint:gosec // it is a port
-		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{e.IP}, NodeName: &e.Node, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}})
+		slice.Ports = []discoveryv1.EndpointPort{
+			{Name: ptr.To(probe.PortName), Port: new(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)},
+		} //nolint:gosec // it is a port
+		slice.Endpoints = append(
+			slice.Endpoints,
+			discoveryv1.Endpoint{Addresses: []string{e.IP}, NodeName: &e.Node, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}},
+		)
 	}
 	return slice
 }

@@ -83,7 +83,12 @@ func serviceSpreadsOverMany(ctx context.Context, t *verify.Target, probes []prob
 	return append(verify.Evidence{sample}, evidence...), nil
 }
 
-func toService(ctx context.Context, t *verify.Target, tries int, judge func(names []string) func(answers, failures []string) string) (verify.Evidence, error) {
+func toService(
+	ctx context.Context,
+	t *verify.Target,
+	tries int,
+	judge func(names []string) func(answers, failures []string) string,
+) (verify.Evidence, error) {
 	probes, err := probe.Of(t).Fleet.Ready(ctx)
 	if err != nil {
 		return nil, err
@@ -96,7 +101,19 @@ func toService(ctx context.Context, t *verify.Target, tries int, judge func(name
 	var requests []probeRequest
 	for _, p := range probes {
 		for _, address := range addresses {
-			requests = append(requests, probeRequest{from: p, to: "Service " + probe.FleetService, protocol: "http", host: address, port: probe.ServicePort, request: askName, tries: tries, judge: judge(names)})
+			requests = append(
+				requests,
+				probeRequest{
+					from:     p,
+					to:       "Service " + probe.FleetService,
+					protocol: "http",
+					host:     address,
+					port:     probe.ServicePort,
+					request:  askName,
+					tries:    tries,
+					judge:    judge(names),
+				},
+			)
 		}
 	}
 	return verify.Judged(sendAll(ctx, requests))

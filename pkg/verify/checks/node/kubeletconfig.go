@@ -17,10 +17,14 @@ import (
 func kubeletConfigCheck() verify.Check {
 	return verify.Check{
 		ID: "kubelet.config", Nodes: verify.AllNodes, Group: groupNode, Title: "Every kubelet runs with the cluster's configuration",
-		Proves:  "Every setting in the ConfigMap kubelet-config must match what each kubelet reports. In clusters that kindctl created, the kubelets must also match each other, except where the configuration sets flags or patches for single nodes, and clusterDNS must be the address of the DNS Service unless the configuration names another. A kubelet that was changed by hand, or not restarted after an upgrade, treats its pods differently.",
-		Hint:    "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
-		Needs:   []string{"kubelet.alive"},
-		Rights:  verify.JoinRights(verify.RightsOfNodes, config.RightsOfKubeletConfigs, []string{"get configmaps@kube-system", "get services@kube-system"}),
+		Proves: "Every setting in the ConfigMap kubelet-config must match what each kubelet reports. In clusters that kindctl created, the kubelets must also match each other, except where the configuration sets flags or patches for single nodes, and clusterDNS must be the address of the DNS Service unless the configuration names another. A kubelet that was changed by hand, or not restarted after an upgrade, treats its pods differently.",
+		Hint:   "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
+		Needs:  []string{"kubelet.alive"},
+		Rights: verify.JoinRights(
+			verify.RightsOfNodes,
+			config.RightsOfKubeletConfigs,
+			[]string{"get configmaps@kube-system", "get services@kube-system"},
+		),
 		Differs: "The configuration of a kubelet, or the ConfigMap, was changed.",
 		Timeout: 12 * time.Second, Run: kubeletsConfigured,
 	}

@@ -51,7 +51,10 @@ func configMapOf(data map[string]string) *corev1.ConfigMap {
 }
 
 func dnsServiceAt(address string) *corev1.Service {
-	return &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: dns.ServiceName}, Spec: corev1.ServiceSpec{ClusterIP: address}}
+	return &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: verify.SystemNamespace, Name: dns.ServiceName},
+		Spec:       corev1.ServiceSpec{ClusterIP: address},
+	}
 }
 
 // configzOf is what a kubelet answers that was given kubeadmGave; more, if not
@@ -81,24 +84,77 @@ func TestKubeletsConfigured(t *testing.T) {
 		answers map[string]string
 		want    string
 	}{
-		"as configured":      {targettest.ThreeNodes, []runtime.Object{gave, service}, as("", ""), ""},
-		"another value":      {targettest.ThreeNodes, []runtime.Object{gave, service}, as("w2", configzOf("", "false", "cgroupfs", address, "1m")), `w2: cgroupDriver is "cgroupfs", in kubelet-config it is "systemd"`},
-		"another duration":   {targettest.ThreeNodes, []runtime.Object{gave, service}, as("w2", configzOf("", "false", "systemd", address, "2m")), `w2: syncFrequency is "2m", in kubelet-config it is "1m"`},
-		"a false that is on": {targettest.ThreeNodes, []runtime.Object{gave, service}, as("w2", configzOf("", "true", "systemd", address, "1m")), `w2: authentication.anonymous.enabled is true, in kubelet-config it is false`},
-		"not in the map":     {targettest.ThreeNodes, []runtime.Object{gave, service}, as("w2", strings.Replace(configzOf("", "false", "systemd", address, "1m"), "110", "99", 1)), "w2: maxPods is 99, on most nodes 110"},
-		"another DNS":        {targettest.ThreeNodes, []runtime.Object{gave, dnsServiceAt("10.96.0.99")}, as("", ""), `w1: clusterDNS is ["10.96.0.10"], the address of Service kube-dns is 10.96.0.99`},
-		"a cache for DNS":    {discovered, []runtime.Object{gave}, as("", ""), ""},
-		"deaf":               {targettest.ThreeNodes, []runtime.Object{gave, service}, map[string]string{"cp1/configz": "{}"}, "w1: 502 Bad Gateway"},
-		"nothing answered":   {targettest.ThreeNodes, []runtime.Object{gave, service}, as("w2", "{}"), "w2: /configz answers 200 without a configuration"},
-		"no map":             {targettest.ThreeNodes, []runtime.Object{service}, as("", ""), "read ConfigMap kube-system/kubelet-config: "},
-		"another installer":  {discovered, []runtime.Object{service}, as("", ""), "there is no ConfigMap kube-system/kubelet-config, which kubeadm makes"},
-		"an empty map":       {targettest.ThreeNodes, []runtime.Object{configMapOf(nil), service}, as("", ""), `has no key "kubelet"`},
-		"not YAML":           {targettest.ThreeNodes, []runtime.Object{configMapOf(map[string]string{config.KubeletConfigKey: "\t"}), service}, as("", ""), "kubelet-config: kubelet: "},
-		"it says nothing":    {targettest.ThreeNodes, []runtime.Object{configMapOf(map[string]string{config.KubeletConfigKey: "maxPods: 0"}), service}, as("", ""), "kubelet-config sets nothing that could be compared"},
+		"as configured": {targettest.ThreeNodes, []runtime.Object{gave, service}, as("", ""), ""},
+		"another value": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			as("w2", configzOf("", "false", "cgroupfs", address, "1m")),
+			`w2: cgroupDriver is "cgroupfs", in kubelet-config it is "systemd"`,
+		},
+		"another duration": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			as("w2", configzOf("", "false", "systemd", address, "2m")),
+			`w2: syncFrequency is "2m", in kubelet-config it is "1m"`,
+		},
+		"a false that is on": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			as("w2", configzOf("", "true", "systemd", address, "1m")),
+			`w2: authentication.anonymous.enabled is true, in kubelet-config it is false`,
+		},
+		"not in the map": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			as("w2", strings.Replace(configzOf("", "false", "systemd", address, "1m"), "110", "99", 1)),
+			"w2: maxPods is 99, on most nodes 110",
+		},
+		"another DNS": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, dnsServiceAt("10.96.0.99")},
+			as("", ""),
+			`w1: clusterDNS is ["10.96.0.10"], the address of Service kube-dns is 10.96.0.99`,
+		},
+		"a cache for DNS": {discovered, []runtime.Object{gave}, as("", ""), ""},
+		"deaf": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			map[string]string{"cp1/configz": "{}"},
+			"w1: 502 Bad Gateway",
+		},
+		"nothing answered": {
+			targettest.ThreeNodes,
+			[]runtime.Object{gave, service},
+			as("w2", "{}"),
+			"w2: /configz answers 200 without a configuration",
+		},
+		"no map": {targettest.ThreeNodes, []runtime.Object{service}, as("", ""), "read ConfigMap kube-system/kubelet-config: "},
+		"another installer": {
+			discovered,
+			[]runtime.Object{service},
+			as("", ""),
+			"there is no ConfigMap kube-system/kubelet-config, which kubeadm makes",
+		},
+		"an empty map": {targettest.ThreeNodes, []runtime.Object{configMapOf(nil), service}, as("", ""), `has no key "kubelet"`},
+		"not YAML": {
+			targettest.ThreeNodes,
+			[]runtime.Object{configMapOf(map[string]string{config.KubeletConfigKey: "\t"}), service},
+			as("", ""),
+			"kubelet-config: kubelet: ",
+		},
+		"it says nothing": {
+			targettest.ThreeNodes,
+			[]runtime.Object{configMapOf(map[string]string{config.KubeletConfigKey: "maxPods: 0"}), service},
+			as("", ""),
+			"kubelet-config sets nothing that could be compared",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := kubeletsConfigured(t.Context(), targettest.New(test.expect, verifytest.Pods{Answers: test.answers}, append(verifytest.SmallCluster(nil), test.objects...)...))
+			_, err := kubeletsConfigured(
+				t.Context(),
+				targettest.New(test.expect, verifytest.Pods{Answers: test.answers}, append(verifytest.SmallCluster(nil), test.objects...)...),
+			)
 			verifytest.WantErr(t, err, test.want)
 			if verify.IsInapplicable(err) != (name == "another installer") {
 				t.Errorf("inapplicable: %v", err)
@@ -169,7 +225,10 @@ func TestConfigzWithFewRights(t *testing.T) {
 				_, _ = fmt.Sscanf(test.answer, "%d", &status)
 				return status, []byte(test.answer), nil
 			}
-			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{}, verifytest.SmallCluster(func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w1"].Spec.HostNetwork = !test.blind })...)
+			target := targettest.New(
+				targettest.ThreeNodes,
+				verifytest.Pods{},
+				verifytest.SmallCluster(func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w1"].Spec.HostNetwork = !test.blind })...)
 			target.Pods = forbiddenPods{verifytest.Pods{OnGet: get}}
 			_, err := config.Configz(t.Context(), target, "w1")
 			verifytest.WantErr(t, err, test.want)
@@ -195,7 +254,11 @@ func TestAskedOfOneKubelet(t *testing.T) {
 			t.Errorf("%s is asked of another node", setting)
 		}
 	}
-	nodes := []config.NodeSettings{{Node: "w1", Settings: config.Settings{"maxPods": 110.0}}, {Node: "w2", Settings: config.Settings{"maxPods": 25.0}}, {Node: "w3", Settings: config.Settings{"maxPods": 110.0}}}
+	nodes := []config.NodeSettings{
+		{Node: "w1", Settings: config.Settings{"maxPods": 110.0}},
+		{Node: "w2", Settings: config.Settings{"maxPods": 25.0}},
+		{Node: "w3", Settings: config.Settings{"maxPods": 110.0}},
+	}
 	_, err := judgeAlike(nodes, func(string, string) bool { return false })
 	if !verify.IsDifference(err) {
 		t.Errorf("a kubelet that was changed by hand: %v", err)

@@ -35,15 +35,34 @@ func TestKubeletsAlive(t *testing.T) {
 		"without a CNI": {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) {
 			n["w1"].Status.Conditions[0] = corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "container runtime network not ready: cni plugin not initialized"}
 		}, all, "w1: not ready: KubeletNotReady: container runtime network not ready"},
-		"never reported":    {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["w1"].Status.Conditions = nil }, all, "w1: not ready: the kubelet has not reported"},
-		"kubelet is deaf":   {nil, verifytest.AnswersFrom(path, "ok", "cp1", "w1"), "w2: kubelet: /healthz: connection refused"},
-		"kubelet is sick":   {nil, map[string]string{"kube-proxy-cp1" + path: "ok", "kube-proxy-w1" + path: "ok", "kube-proxy-w2" + path: "503 pleg"}, "w2: kubelet: /healthz answers 503: pleg"},
-		"no host pod":       {func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w2"].Spec.HostNetwork = false }, map[string]string{"kube-proxy-cp1" + path: "ok", "kube-proxy-w1" + path: "ok", "w2/healthz": "ok"}, ""},
-		"no host pod, deaf": {func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w2"].Spec.HostNetwork = false }, all, "w2: kubelet: /healthz: 502 Bad Gateway"},
+		"never reported": {
+			func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["w1"].Status.Conditions = nil },
+			all,
+			"w1: not ready: the kubelet has not reported",
+		},
+		"kubelet is deaf": {nil, verifytest.AnswersFrom(path, "ok", "cp1", "w1"), "w2: kubelet: /healthz: connection refused"},
+		"kubelet is sick": {
+			nil,
+			map[string]string{"kube-proxy-cp1" + path: "ok", "kube-proxy-w1" + path: "ok", "kube-proxy-w2" + path: "503 pleg"},
+			"w2: kubelet: /healthz answers 503: pleg",
+		},
+		"no host pod": {
+			func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w2"].Spec.HostNetwork = false },
+			map[string]string{"kube-proxy-cp1" + path: "ok", "kube-proxy-w1" + path: "ok", "w2/healthz": "ok"},
+			"",
+		},
+		"no host pod, deaf": {
+			func(_ map[string]*corev1.Node, p map[string]*corev1.Pod) { p["w2"].Spec.HostNetwork = false },
+			all,
+			"w2: kubelet: /healthz: 502 Bad Gateway",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := kubeletsAlive(t.Context(), targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...))
+			_, err := kubeletsAlive(
+				t.Context(),
+				targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...),
+			)
 			verifytest.WantErr(t, err, test.want)
 		})
 	}
@@ -133,7 +152,12 @@ func TestRuntimesUnread(t *testing.T) {
 
 func TestKubeletsRenew(t *testing.T) {
 	leases := []*coordinationv1.Lease{
-		verifytest.Lease(corev1.NamespaceNodeLease, "cp1", "cp1", targettest.OtherClock), verifytest.Lease(corev1.NamespaceNodeLease, "w1", "w1", targettest.OtherClock), verifytest.Lease(corev1.NamespaceNodeLease, "w2", "w2", targettest.OtherClock),
+		verifytest.Lease(
+			corev1.NamespaceNodeLease,
+			"cp1",
+			"cp1",
+			targettest.OtherClock,
+		), verifytest.Lease(corev1.NamespaceNodeLease, "w1", "w1", targettest.OtherClock), verifytest.Lease(corev1.NamespaceNodeLease, "w2", "w2", targettest.OtherClock),
 	}
 	before := func(offset time.Duration) verify.LeaseRenewTimes {
 		at := metav1.NewMicroTime(targettest.OtherClock.Add(offset))
@@ -183,7 +207,10 @@ func fakeNode() []runtime.Object {
 }
 
 func TestFakeNodesAreLeftOut(t *testing.T) {
-	target := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")}, append(verifytest.SmallCluster(nil), fakeNode()...)...)
+	target := targettest.New(
+		targettest.ThreeNodes,
+		verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")},
+		append(verifytest.SmallCluster(nil), fakeNode()...)...)
 	check := verify.Check{ID: "kubelet.alive", Nodes: verify.AllNodes, Run: kubeletsAlive}
 	report := verify.Run(t.Context(), target, []verify.Check{check}, verify.RunOptions{})
 	if result := report.Results[0]; result.Outcome != verify.Pass || len(result.Nodes) != 3 {
@@ -240,7 +267,10 @@ func TestChecksNameTheirNodes(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			target := targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")}, verifytest.SmallCluster(test.change)...)
+			target := targettest.New(
+				targettest.ThreeNodes,
+				verifytest.Pods{Answers: verifytest.AnswersFrom(":10248/healthz", "ok", "cp1", "w1", "w2")},
+				verifytest.SmallCluster(test.change)...)
 			check := verify.Check{ID: "x", Nodes: verify.AllNodes, Timeout: time.Millisecond, Run: test.run}
 			result := verify.Run(t.Context(), target, []verify.Check{check}, verify.RunOptions{}).Results[0]
 			if diff := cmp.Diff(test.want, result.Nodes); diff != "" {

@@ -42,7 +42,10 @@ func taintKeepsAway(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	}
 	tolerant := probe.NeverStarted(probe.Of(t).Pod("tolerant", "", nil))
 	tolerant.Spec.Affinity = probe.OnControlPlanes(corev1.NodeSelectorOpExists, t.Expect.Untainted...)
-	tolerant.Spec.Tolerations = append(slices.Clone(others), corev1.Toleration{Key: verify.ControlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
+	tolerant.Spec.Tolerations = append(
+		slices.Clone(others),
+		corev1.Toleration{Key: verify.ControlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+	)
 	if err := probe.Of(t).Schedule(ctx, tolerant, func(pod *corev1.Pod) error {
 		if pod.Spec.NodeName == "" {
 			return fmt.Errorf("a pod that tolerates the taint has no node: %s", probe.WhyUnscheduled(pod))

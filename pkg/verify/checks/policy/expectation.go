@@ -95,7 +95,12 @@ func (d mismatches) Error() string {
 
 // connectAll connects as the wishes have it, side by side. Those that are to reach their
 // pods have a patience of their own.
-func connectAll(ctx context.Context, field policyEngine, patience, reaching time.Duration, wishes []expectation) (disappointments []mismatch, err error) {
+func connectAll(
+	ctx context.Context,
+	field policyEngine,
+	patience, reaching time.Duration,
+	wishes []expectation,
+) (disappointments []mismatch, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(probe.ParallelDials)

@@ -127,7 +127,9 @@ func (l livePolicies) apply(ctx context.Context, policy string, from map[string]
 		PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
 	}
 	if from != nil {
-		spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{MatchLabels: from}}}}}
+		spec.Ingress = []networkingv1.NetworkPolicyIngressRule{
+			{From: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{MatchLabels: from}}}},
+		}
 	}
 	_, err := l.t.Kube.Clientset.NetworkingV1().NetworkPolicies(l.namespace).Create(ctx, &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: policy, Labels: map[string]string{verify.RunLabel: l.t.RunID}}, Spec: spec}, metav1.CreateOptions{})

@@ -20,7 +20,9 @@ func Checks() []verify.Check {
 		{
 			ID: "netpol.deny", Group: groupPolicy, Title: "A policy that denies all traffic blocks it on every node until it is deleted",
 			Proves: "A pod on every node is reachable from its own node and from another. Then a policy isolates these pods: connections must time out (a refusal does not count), also when retried for longer, while a pod that no policy selects stays reachable. Once the policy is deleted, the pods must be reachable again. Kubernetes accepts policies even if nothing enforces them: this is a failure with a CNI that kindctl knows, and a warning with others, because not every CNI enforces policies.",
-			Needs:  []string{"net.pods"}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Prefetch: startPolicyPods, Run: denies, Hint: look,
+			Needs: []string{
+				"net.pods",
+			}, Rights: all, Slow: true, Timeout: policyTimeout, Skip: verify.WithoutCNI, Prefetch: startPolicyPods, Run: denies, Hint: look,
 		},
 		{
 			ID: "netpol.allow", Group: groupPolicy, Title: "A policy that allows one label admits that label alone on every node",

@@ -96,7 +96,16 @@ func (e *engine) passes(from, to probe.Probe) bool {
 
 func probesOn(prefix string, nodes ...string) (probes []probe.Probe) {
 	for _, node := range nodes {
-		probes = append(probes, probe.Probe{PodRef: kube.PodRef{Namespace: "ns", Name: prefix + node}, Node: node, IP: "10.0.0.1", IPs: []string{"10.0.0.1"}, HTTPPort: probe.HTTPPort})
+		probes = append(
+			probes,
+			probe.Probe{
+				PodRef:   kube.PodRef{Namespace: "ns", Name: prefix + node},
+				Node:     node,
+				IP:       "10.0.0.1",
+				IPs:      []string{"10.0.0.1"},
+				HTTPPort: probe.HTTPPort,
+			},
+		)
 	}
 	return probes
 }
@@ -231,7 +240,11 @@ func TestPolicyPairs(t *testing.T) {
 }
 
 func TestPolicyRunHandsOver(t *testing.T) {
-	run, other := sharedPolicyRun(targettest.New(targettest.ThreeNodes, verifytest.Pods{})), sharedPolicyRun(targettest.New(targettest.ThreeNodes, verifytest.Pods{}))
+	run, other := sharedPolicyRun(
+		targettest.New(targettest.ThreeNodes, verifytest.Pods{}),
+	), sharedPolicyRun(
+		targettest.New(targettest.ThreeNodes, verifytest.Pods{}),
+	)
 	failed := attempt{tried: true, err: errors.New("friend")}
 	run.keep(failed)
 	if other.take().tried {

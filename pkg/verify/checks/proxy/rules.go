@@ -20,8 +20,14 @@ func proxyRuleChecks() []verify.Check {
 		Proves: "Reads the kernel's own tables on every node: in mode iptables a chain per Service that directs the ClusterIP to its pods, in nftables a map of Services and a chain for each, in ipvs a virtual server (through netlink). The address of a new Service must lead to every endpoint and nowhere else. `--show-evidence` prints the rules. `/proxyMode` only reports the configured mode.",
 		Hint:   "look at the rules and at kube-proxy's log on the node named: docker exec NODE iptables-save -t nat (or nft list table ip kube-proxy, or cat /proc/net/ip_vs); kubectl -n kube-system logs POD",
 		Needs:  []string{"kubelet.alive", "net.pods", "kcm.slices", "proxy.mode"},
-		Rights: verify.JoinRights(probe.RightsOfServices, verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfExecs, []string{"get configmaps@kube-system"}),
-		Slow:   true, Timeout: 15 * time.Second, Skip: withoutRules, Run: proxyRules,
+		Rights: verify.JoinRights(
+			probe.RightsOfServices,
+			verify.RightsOfNodes,
+			verify.RightsOfSystemPods,
+			verify.RightsOfExecs,
+			[]string{"get configmaps@kube-system"},
+		),
+		Slow: true, Timeout: 15 * time.Second, Skip: withoutRules, Run: proxyRules,
 	}}
 }
 
@@ -44,8 +50,13 @@ type table struct {
 
 var tables = map[string]table{
 	"iptables": {[]string{"iptables-save", "-t", "nat"}, []string{"ip6tables-save", "-t", "nat"}, false, readIPTables},
-	"nftables": {[]string{"nft", "list", "table", "ip", "kube-proxy"}, []string{"nft", "list", "table", "ip6", "kube-proxy"}, false, readNFTables},
-	"ipvs":     {virtualServers, virtualServers, true, readIPVS},
+	"nftables": {
+		[]string{"nft", "list", "table", "ip", "kube-proxy"},
+		[]string{"nft", "list", "table", "ip6", "kube-proxy"},
+		false,
+		readNFTables,
+	},
+	"ipvs": {virtualServers, virtualServers, true, readIPVS},
 }
 
 // virtualServers prints them: kube-proxy's image need not have a program for it.

@@ -154,7 +154,9 @@ func claimPod(t *verify.Target, name, command string) *corev1.Pod {
 	pod := probe.Of(t).Pod(name, "", nil)
 	pod.Spec.HostNetwork = true
 	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
-	pod.Spec.Tolerations = []corev1.Toleration{{Key: verify.ControlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}}
+	pod.Spec.Tolerations = []corev1.Toleration{
+		{Key: verify.ControlPlaneLabel, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+	}
 	pod.Spec.SecurityContext.FSGroup = new(*pod.Spec.SecurityContext.RunAsUser)
 	pod.Spec.Volumes = []corev1.Volume{{Name: claimName, VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName}}}}

@@ -64,7 +64,11 @@ func NetworkedOn(nodes int, net func(pod string, query url.Values) (Reply, error
 		pod.Namespace = action.GetNamespace()
 		address := fmt.Sprintf("10.0.0.%d", len(names)+1)
 		names[address] = pod.Name
-		pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}}
+		pod.Status = corev1.PodStatus{
+			Phase:      corev1.PodRunning,
+			PodIP:      address,
+			Conditions: []corev1.PodCondition{{Type: corev1.ContainersReady, Status: corev1.ConditionTrue}},
+		}
 		return false, nil, nil
 	})
 	target.Pods = Dialed(net)
@@ -118,7 +122,9 @@ func Scheduler(target *verify.Target, place func(*corev1.Pod) (node, reason stri
 		node, reason := place(pod)
 		pod.Spec.NodeName = node
 		if reason != "" {
-			pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: reason}}
+			pod.Status.Conditions = []corev1.PodCondition{
+				{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: reason},
+			}
 		}
 		return false, nil, nil
 	})

@@ -232,7 +232,9 @@ func DNSPod(name, node string, ready bool) *corev1.Pod {
 	pod := SystemPod(name, node, map[string]string{"k8s-app": "kube-dns"})
 	if !ready {
 		pod.Status.Conditions = nil
-		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{
+			{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}},
+		}
 	}
 	return pod
 }
@@ -255,7 +257,9 @@ func Renew(t *testing.T, client *kube.Client, l *coordinationv1.Lease) {
 		defer close(done)
 		for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
 			at = at.Add(2 * time.Second)
-			_, _ = client.Clientset.CoordinationV1().Leases(l.Namespace).Update(ctx, Lease(l.Namespace, l.Name, *l.Spec.HolderIdentity, at), metav1.UpdateOptions{})
+			_, _ = client.Clientset.CoordinationV1().
+				Leases(l.Namespace).
+				Update(ctx, Lease(l.Namespace, l.Name, *l.Spec.HolderIdentity, at), metav1.UpdateOptions{})
 		}
 	}()
 	t.Cleanup(func() { <-done })
