@@ -86,7 +86,7 @@ func TestValidate(t *testing.T) {
 		{name: "etcd elsewhere", change: func(t *Topology) { t.Etcd = "externl" }, want: []string{`did you mean "external"?`}},
 		{name: "ipvs", change: func(t *Topology) { t.ProxyMode = "ipvs" }, warns: "deprecated"},
 		{name: "all at once", change: func(t *Topology) { t.Name, t.ControlPlanes, t.CNI = "-x", 0, "flannel" }, want: []string{`name "-x"`, "control planes: 0", `unknown CNI "flannel"`}},
-		{name: "nobody for Services", change: func(t *Topology) { t.CNI, t.ProxyMode = "calico", "none" }, want: []string{"only Cilium"}},
+		{name: "no one for Services", change: func(t *Topology) { t.CNI, t.ProxyMode = "calico", "none" }, want: []string{"only Cilium"}},
 		{name: "the longest name", change: func(t *Topology) { t.Name = strings.Repeat("x", 49) }},
 		{name: "too long for a host name", change: func(t *Topology) { t.Name = strings.Repeat("x", 50) }, want: []string{"use 1 to 49", "-control-plane would have a host name of 64 characters, and at most 63 are allowed"}},
 		{name: "too long for the load balancer", change: func(t *Topology) { t.ControlPlanes, t.Name = 3, strings.Repeat("x", 41) }, want: []string{"use 1 to 40"}},

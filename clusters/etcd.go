@@ -82,7 +82,7 @@ func (t Topology) externalEtcd() string {
 	return patch.String()
 }
 
-// ownEtcd tells whether patches of the configuration lead kubeadm to an etcd that
+// ownEtcd reports whether patches of the configuration lead kubeadm to an etcd that
 // the user runs.
 func (t Topology) ownEtcd() bool {
 	patches := t.clusterPatches().patches

@@ -97,7 +97,7 @@ func (t Topology) families() []family {
 	return []family{four}
 }
 
-// HasIPv6 tells whether nodes, pods and Services have addresses of IPv6.
+// HasIPv6 reports whether nodes, pods and Services have addresses of IPv6.
 func (t Topology) HasIPv6() bool { return t.IPFamily == IPv6 || t.IPFamily == DualStack }
 
 // Pods are the addresses of pods: a CIDR of each IP family, with a comma between.

@@ -73,7 +73,7 @@ type Node struct {
 	ordinal int    // among those of its role, from 0
 }
 
-// isFirst tells whether the node initializes the cluster, which the others join.
+// isFirst reports whether the node initializes the cluster, which the others join.
 func (n Node) isFirst() bool { return n.Role == ControlPlane && n.ordinal == 0 }
 
 // WithNodes returns the Topology with these nodes.
@@ -123,7 +123,7 @@ func nodeName(cluster, role string, ordinal int) string {
 	return fmt.Sprintf("%s-%s%d", cluster, role, ordinal+1)
 }
 
-// plain tells whether nodes are nothing but nodes of a role.
+// plain reports whether nodes are nothing but nodes of a role.
 func plain(groups []Group) bool {
 	return !slices.ContainsFunc(groups, func(g Group) bool {
 		return !slices.Contains(roles, g.Role) || !reflect.DeepEqual(g, Group{Role: g.Role, Count: g.Count})

@@ -51,7 +51,7 @@ func (o origins) of(path string) (origin, bool) {
 func (o origins) inFile(path string) bool { return o[path].level == fromFile }
 
 // prefix is what a message about a value begins with: the place, where
-// somebody wrote it and cannot see it.
+// someone wrote it and cannot see it.
 func (o origins) prefix(path string) string {
 	if found, _ := o.of(path); found.level == fromFile || found.level == fromEnvironment {
 		return found.place + ": "

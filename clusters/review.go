@@ -8,7 +8,7 @@ import (
 	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
-// review is what is to be said of patches: what is refused, and what is changed or
+// review is what there is to say about patches: what is refused, and what is changed or
 // has no effect here.
 type review struct {
 	t        Topology

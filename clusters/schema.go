@@ -44,7 +44,7 @@ func Schema() ([]byte, error) {
 }
 
 // object is the schema of something with these fields and no others, because
-// what nobody knows is a typing error.
+// what no one knows is a typing error.
 func object(fields []field) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for _, f := range fields {
@@ -73,7 +73,7 @@ func object(fields []field) map[string]any {
 	return schema
 }
 
-// shape is the schema of a type of somebody else's, as its fields have it.
+// shape is the schema of a type of someone else's, as its fields have it.
 func shape[T any]() map[string]any { return shapeOf(reflect.TypeFor[T]()) }
 
 func shapeOf(t reflect.Type) map[string]any {

@@ -129,7 +129,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{"everything", head + "name: team.lab-1\ncontrolPlanes: 3\nworkers: 0\ncni: calico\nproxyMode: ipvs\npodSubnet: 10.0.0.0/8\nserviceSubnet: 172.16.0.0/12\napiServerPort: 6443\n", true},
 		{"Cilium in kube-proxy's place", head + "proxyMode: none\n", true},
 		{"no CNI", head + "cni: none\n", true},
-		{"nobody for Services", head + "cni: calico\nproxyMode: none\n", false},
+		{"no one for Services", head + "cni: calico\nproxyMode: none\n", false},
 		{"neither CNI nor kube-proxy", head + "cni: none\nproxyMode: none\n", true},
 		{"no head", "workers: 1\n", false},
 		{"a future version", "apiVersion: kindctl.dev/v9\nkind: Cluster\n", false},

@@ -63,7 +63,7 @@ type Topology struct {
 	Network string `yaml:"network,omitempty"`
 	// Fidelity is fast or production; "" is fast.
 	Fidelity string `yaml:"fidelity,omitempty"`
-	// TTL is how long the cluster is wanted; 0 is for as long as nobody removes it.
+	// TTL is how long the cluster is wanted; 0 is for as long as no one removes it.
 	TTL time.Duration `yaml:"ttl,omitempty"`
 	// FeatureGates are Kubernetes' own, on or off in every component.
 	FeatureGates map[string]bool `yaml:"featureGates,omitempty"`

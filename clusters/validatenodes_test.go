@@ -17,7 +17,7 @@ func TestValidateNodes(t *testing.T) {
 	}{
 		{"two groups of workers", "- role: control-plane\n- role: worker\n- role: worker", ""},
 		{"no control plane", "- role: worker", "lab.yaml:3: control planes: 0"},
-		{"nobody", "  []", "lab.yaml:3: control planes: 0"},
+		{"no one", "  []", "lab.yaml:3: control planes: 0"},
 		{"an unknown role", "- role: control-plane\n- role: worekr", `lab.yaml:5: unknown role "worekr" (did you mean "worker"?)`},
 		{"no node", "- role: control-plane\n- role: worker\n  count: 0", "lab.yaml:6: count: 0"},
 		{"too many", "- role: control-plane\n- role: worker\n  count: 100", "lab.yaml:3: 101 nodes"},

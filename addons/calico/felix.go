@@ -68,7 +68,7 @@ func tables(proxyMode string) (name string, commands [][]string) {
 
 // backend looks for Felix's rules in the kernel tables that kube-proxy uses.
 // Rules in other tables would be passed before or after kube-proxy's in an
-// order that nobody chose.
+// order that no one chose.
 func backend(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	pods, err := t.Agents(ctx, selector)
 	if err != nil {

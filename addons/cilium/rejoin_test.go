@@ -33,7 +33,7 @@ func TestAstray(t *testing.T) {
 	}{
 		"all at home":                   {[]unstructured.Unstructured{endpoint("one", "172.18.0.2"), endpoint("two", "172.18.0.3")}, nil},
 		"the nodes have changed places": {[]unstructured.Unstructured{endpoint("one", "172.18.0.3"), endpoint("two", "172.18.0.2")}, []string{"one", "two"}},
-		"an address that nobody has":    {[]unstructured.Unstructured{endpoint("one", "172.18.0.9"), endpoint("two", "172.18.0.3")}, []string{"one"}},
+		"an address that no one has":    {[]unstructured.Unstructured{endpoint("one", "172.18.0.9"), endpoint("two", "172.18.0.3")}, []string{"one"}},
 		"no address at all":             {[]unstructured.Unstructured{endpoint("one", "")}, []string{"one"}},
 		"no pod, or one without a node": {[]unstructured.Unstructured{endpoint("gone", "172.18.0.9"), endpoint("waiting", "172.18.0.9")}, nil},
 	}

@@ -42,7 +42,7 @@ func arrange(prompt string, lines []line) (rows []row) {
 	return rows
 }
 
-// passing tells whether a line of kindctl is about something that has not ended: the
+// passing reports whether a line of kindctl is about something that has not ended: the
 // beginning of a phase, or how far it is.
 func passing(text string) bool {
 	id, _, named := strings.Cut(strings.TrimPrefix(text, "  "), ": ")

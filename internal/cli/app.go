@@ -107,7 +107,7 @@ func displayFlags() []cli.Flag {
 	}
 }
 
-// isOn tells whether a display flag is given at any level.
+// isOn reports whether a display flag is given at any level.
 func isOn(c *cli.Context, flag string) bool {
 	return slices.ContainsFunc(c.Lineage(), func(level *cli.Context) bool { return level.Bool(flag) })
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// defaultConfig is the file that init writes when nobody names one.
+// defaultConfig is the file that init writes when no one names one.
 const defaultConfig = "kindctl.yaml"
 
 func configCommand() *cli.Command {
@@ -74,7 +74,7 @@ func initConfig(c *cli.Context) error {
 		return err
 	}
 	if !c.IsSet("name") && topology.Name == defaultName {
-		topology.Name = "" // nobody chose it
+		topology.Name = "" // no one chose it
 	}
 	data, err := topology.Commented()
 	if err != nil {

@@ -70,7 +70,7 @@ func progressOf(c *cli.Context) string {
 	return progressAuto
 }
 
-// inGitHub tells whether the output is the log of GitHub Actions.
+// inGitHub reports whether the output is the log of GitHub Actions.
 func inGitHub(c *cli.Context) bool {
 	form := progressOf(c)
 	return form == progressGitHub || form == progressAuto && os.Getenv("GITHUB_ACTIONS") == "true"
@@ -114,7 +114,7 @@ func outputFlag(formats ...string) *cli.StringFlag {
 	}
 }
 
-// defaultName is the cluster's name when nobody says one, as in kind.
+// defaultName is the cluster's name when no one says one, as in kind.
 const defaultName = "kind"
 
 func nameFlag() *cli.StringFlag {

@@ -113,7 +113,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// isStringVariable tells whether a name is one of a variable that the linker can
+// isStringVariable reports whether a name is one of a variable that the linker can
 // set: of type string, without a value.
 func isStringVariable(t *testing.T, name string) bool {
 	t.Helper()

@@ -65,7 +65,7 @@ func offerModules(dir string) error {
 	return nil
 }
 
-// inCI tells whether nothing may be left out because a program is missing.
+// inCI reports whether nothing may be left out because a program is missing.
 func inCI() bool {
 	on, err := strconv.ParseBool(os.Getenv("CI"))
 	return on && err == nil

@@ -25,7 +25,7 @@ func Signals() []os.Signal {
 // cluster has to go at some time.
 type signalForwarder struct {
 	signals <-chan os.Signal
-	// echoed tells whether the terminal has sent a signal to the command too.
+	// echoed reports whether the terminal has sent a signal to the command too.
 	echoed func(os.Signal) bool
 
 	mu      sync.Mutex

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// typed tells whether a signal comes from the keys of a terminal, which sends
+// typed reports whether a signal comes from the keys of a terminal, which sends
 // it to the command as well: an interrupt while this process is in the
 // terminal's foreground. A command that heard it twice might take the second one
 // for impatience.

@@ -78,7 +78,7 @@ func baseTopology(c *cli.Context) (clusters.Topology, error) {
 }
 
 // sourceOf names the flag or the variable that a flag's value comes from, and
-// tells whether it is the flag, on the command line. What both say counts as
+// reports whether it is the flag, on the command line. What both say counts as
 // the variable's.
 func sourceOf(c *cli.Context, name string) (source string, onLine bool) {
 	for _, flag := range c.Command.Flags {
@@ -98,7 +98,7 @@ func sourceOf(c *cli.Context, name string) (source string, onLine bool) {
 	return "--" + name, true
 }
 
-// means tells whether a variable's text is a flag's value.
+// means reports whether a variable's text is a flag's value.
 func means(text string, value any) bool {
 	switch value := value.(type) {
 	case string:

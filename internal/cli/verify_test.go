@@ -30,12 +30,12 @@ func verifyLab(t *testing.T, server string, flags ...string) (code int, stdout, 
 // a hint, and nothing is printed that could pass for a report.
 func TestVerifyWithoutAnswer(t *testing.T) {
 	tests := map[string]struct {
-		answer http.HandlerFunc // nil means that nobody listens
+		answer http.HandlerFunc // nil means that no one listens
 		flags  []string
 		code   hint.Code
 		want   []string
 	}{
-		"nobody listens": {nil, nil, hint.Internal, []string{"the API server of lab does not answer as it should", "connection refused", "kubectl --context lab cluster-info"}},
+		"no one listens": {nil, nil, hint.Internal, []string{"the API server of lab does not answer as it should", "connection refused", "kubectl --context lab cluster-info"}},
 		"expired": {func(w http.ResponseWriter, _ *http.Request) { status(w, apierrors.NewUnauthorized("Unauthorized")) }, nil,
 			hint.Internal, []string{"lab does not accept the credentials, which may have expired", "kubectl --context lab auth whoami"}},
 		"forbidden": {forbid, nil, hint.Internal, []string{"this user may not look at lab", `User "eve" cannot list resource`, "kindctl verify --print-rbac"}},

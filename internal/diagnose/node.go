@@ -13,7 +13,7 @@ import (
 type Node interface {
 	// HasKubelet tells a node from a load balancer.
 	HasKubelet() bool
-	// Running tells whether commands can be run in it.
+	// Running reports whether commands can be run in it.
 	Running() bool
 	// Output runs a command in it and returns the end of what it prints.
 	Output(ctx context.Context, command ...string) ([]byte, error)

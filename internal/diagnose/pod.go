@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Ready tells whether a pod is ready, or has done its work.
+// Ready reports whether a pod is ready, or has done its work.
 func Ready(pod corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue

@@ -59,7 +59,7 @@ func Remove(ctx context.Context, docker *provider.Docker, name string, o RemoveO
 	return removal.Run(ctx, docker)
 }
 
-// Empty tells whether there is nothing to remove.
+// Empty reports whether there is nothing to remove.
 func (r Removal) Empty() bool {
 	return len(r.Containers)+len(r.Volumes)+len(r.Networks)+len(r.Kubeconfigs) == 0
 }
@@ -81,7 +81,7 @@ func (r Removal) Titles() (lines []string) {
 	return lines
 }
 
-// Down removes a cluster once nobody else is at work on it. That there is none is no
+// Down removes a cluster once no one else is at work on it. That there is none is no
 // error. Docker is opened by then.
 func Down(ctx context.Context, connection *provider.Connection, name, kubeconfig string, sink event.Sink) error {
 	release, err := runs.LockWait(ctx, name, func() {

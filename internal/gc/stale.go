@@ -18,7 +18,7 @@ type staleLock struct {
 }
 
 const (
-	// lockAge is how old such a file must be: nobody keeps a kubeconfig locked for
+	// lockAge is how old such a file must be: no one keeps a kubeconfig locked for
 	// longer than milliseconds.
 	lockAge = 5 * time.Second
 	// lockLook is how often it is looked at until then; the removal of a file

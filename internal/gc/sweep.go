@@ -87,7 +87,7 @@ func (s *Sweep) Close() {
 	}
 }
 
-// Empty tells whether there is nothing to do.
+// Empty reports whether there is nothing to do.
 func (s *Sweep) Empty() bool { return len(s.Clusters)+len(s.Locks)+len(s.Temporary) == 0 }
 
 // lock locks a cluster, unless another command is at work on it.

@@ -58,7 +58,7 @@ func TestPlanRemoval(t *testing.T) {
 		}
 	}
 	metadata := provider.Metadata{Cluster: "lab", Owner: runs.Owner(), Kubeconfigs: []string{current, earlier, others, filepath.Join(dir, "gone")}}
-	for owner, want := range map[string][]string{runs.Owner(): {current, earlier}, "somebody@else": {current}} {
+	for owner, want := range map[string][]string{runs.Owner(): {current, earlier}, "someone@else": {current}} {
 		metadata.Owner = owner
 		removal, err := PlanRemoval(t.Context(), shed{clusters: []provider.Inventory{cluster(metadata, time.Now())}}, "lab", current)
 		if err != nil {
@@ -71,7 +71,7 @@ func TestPlanRemoval(t *testing.T) {
 }
 
 // TestPlanExpired wants clusters whose time is over, and no others: not one that
-// somebody is at work on, nor contexts of the same name for another cluster.
+// someone is at work on, nor contexts of the same name for another cluster.
 func TestPlanExpired(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("TMPDIR", t.TempDir())
@@ -196,6 +196,6 @@ func TestStaleLocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(own); err != nil {
-		t.Errorf("the lock of somebody else is gone: %v", err)
+		t.Errorf("the lock of someone else is gone: %v", err)
 	}
 }

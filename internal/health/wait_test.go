@@ -69,7 +69,7 @@ func TestWorkloads(t *testing.T) {
 		t.Errorf("a finished rollout is not seen: %v", err)
 	}
 	if err := rolledOut([]*appsv1.DaemonSet{good, young}, 0); err == nil || !strings.Contains(err.Error(), "young") {
-		t.Errorf("an update that nobody has observed yet counts as done: %v", err)
+		t.Errorf("an update that no one has observed yet counts as done: %v", err)
 	}
 	if err := rolledOut(nil, 0); err == nil {
 		t.Error("no DaemonSet at all counts as done")

@@ -40,7 +40,7 @@ func (f Facts) capabilities(Needs) []Finding {
 		Effect: "nodes do without, because Docker's default runtime " + f.Runtime + " is not runc; nothing needs to be done"}}
 }
 
-// Lacks tells whether a capability is known to be missing.
+// Lacks reports whether a capability is known to be missing.
 func (f Facts) Lacks(capability string) bool {
 	return slices.Contains(f.MissingCapabilities, capability)
 }

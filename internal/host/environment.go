@@ -41,7 +41,7 @@ func proxyHost(value string) string {
 	return address.Host
 }
 
-// loopback tells whether the proxy is one that only this machine can reach.
+// loopback reports whether the proxy is one that only this machine can reach.
 func (p Proxy) loopback() bool {
 	name := (&url.URL{Host: p.Host}).Hostname()
 	address, err := netip.ParseAddr(name)

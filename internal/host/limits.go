@@ -26,7 +26,7 @@ const (
 	// goodFiles is what fs.file-max is raised by.
 	goodFiles = 1 << 20
 	// leastOpenFiles is Linux's own hard limit for a process (INR_OPEN_MAX in
-	// linux/fs.h); somebody must have lowered it to come below.
+	// linux/fs.h); someone must have lowered it to come below.
 	leastOpenFiles = 4096
 )
 

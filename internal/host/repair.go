@@ -12,7 +12,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Repairable tells whether Repair can do something about the finding.
+// Repairable reports whether Repair can do something about the finding.
 func (f Finding) Repairable() bool { return f.setting != nil }
 
 // Repair applies the fix of a finding whose fix is safe, a kernel setting that

@@ -124,7 +124,7 @@ type imageStore interface {
 	LoadEvery(ctx context.Context, archive io.Reader) error
 }
 
-// loader has what is to be loaded: images of Docker, which become one archive, and
+// loader has what to load: images of Docker, which become one archive, and
 // archives.
 type loader struct {
 	source   source
@@ -197,7 +197,7 @@ func imagesOf(ctx context.Context, nodes []destination) ([]map[string][]string, 
 	return present, group.Wait()
 }
 
-// hasImage tells whether a node has the same image under the same name.
+// hasImage reports whether a node has the same image under the same name.
 func hasImage(present map[string][]string, image images.Image) bool {
 	return slices.ContainsFunc(present[image.Name], func(digest string) bool { return slices.Contains(image.Digests, digest) })
 }

@@ -11,7 +11,7 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 )
 
-// Matches tells whether kind applies the patch to an object.
+// Matches reports whether kind applies the patch to an object.
 func (p Patch) Matches(document map[string]any) bool {
 	return document != nil && document["kind"] == p.Kind && (p.APIVersion == "" || document["apiVersion"] == p.APIVersion)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Finding is what is to be said of a patch.
+// Finding is what there is to say about a patch.
 type Finding struct {
 	// Place is where, such as FILE:LINE.
 	Place string

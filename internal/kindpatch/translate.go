@@ -15,13 +15,13 @@ func (p Patch) Version() string {
 	return p.APIVersion[strings.LastIndex(p.APIVersion, "/")+1:]
 }
 
-// OfKubeadm tells whether the object is one of kubeadm's own, which has several
+// OfKubeadm reports whether the object is one of kubeadm's own, which has several
 // versions.
 func (p Patch) OfKubeadm() bool {
 	return p.Kind == ClusterConfiguration || p.Kind == InitConfiguration || p.Kind == JoinConfiguration
 }
 
-// Foreign tells whether kind applies the patch to no object of these versions of
+// Foreign reports whether kind applies the patch to no object of these versions of
 // kubeadm's configuration.
 func (p Patch) Foreign(versions []string) bool {
 	if p.APIVersion == "" || !slices.Contains(Kinds, p.Kind) {
@@ -74,7 +74,7 @@ func mapArguments(fields map[string]any) {
 	}
 }
 
-// WrongForm tells whether kind would not take the arguments of a patch in the form
+// WrongForm reports whether kind would not take the arguments of a patch in the form
 // that they have: steps that treat a list as a map or the reverse, and a list in a
 // merge patch for versions before v1beta4.
 func (p Patch) WrongForm(versions []string) bool {
@@ -95,7 +95,7 @@ func (p Patch) WrongForm(versions []string) bool {
 	})
 }
 
-// listsArguments tells whether arguments are written as a list.
+// listsArguments reports whether arguments are written as a list.
 func listsArguments(fields map[string]any) bool {
 	for name, value := range fields {
 		_, list := value.([]any)

@@ -14,7 +14,7 @@ import (
 )
 
 // TestGetKubeletThrough wants the user's own credentials to reach a kubelet
-// whose certificate nobody knows.
+// whose certificate no one knows.
 func TestGetKubeletThrough(t *testing.T) {
 	kubelet := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer secret" {

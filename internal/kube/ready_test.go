@@ -33,7 +33,7 @@ func rolloutServer(t *testing.T, next func(http.ResponseWriter, *http.Request)) 
 		case r.URL.Path == "/apis/apps/v1":
 			fmt.Fprint(w, `{"kind":"APIResourceList","resources":[{"name":"deployments","kind":"Deployment","namespaced":true,"verbs":["list","watch"]}]}`)
 		case r.URL.Path != "/apis/apps/v1/namespaces/a/deployments" || r.URL.Query().Get("fieldSelector") != "metadata.name=web":
-			t.Errorf("somebody asked for %s", r.URL)
+			t.Errorf("someone asked for %s", r.URL)
 		case r.URL.Query().Get("watch") == "":
 			fmt.Fprintf(w, `{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"resourceVersion":"1"},"items":[%s]}`, deployment(1))
 		default:

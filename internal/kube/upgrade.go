@@ -13,7 +13,7 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 )
 
-// needsSPDY tells whether a server or a proxy between refuses websockets, as
+// needsSPDY reports whether a server or a proxy between refuses websockets, as
 // API servers before 1.31 do. A websocket that is forbidden is no reason to end:
 // it takes the right to get, SPDY the right to create.
 func needsSPDY(err error) bool {

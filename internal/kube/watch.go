@@ -145,7 +145,7 @@ func index[T runtime.Object](list runtime.Object) (map[string]T, error) {
 	return known, err
 }
 
-// apply brings one change into the known objects and tells whether it did.
+// apply brings one change into the known objects and reports whether it did.
 func apply[T runtime.Object](known map[string]T, change watch.Event) bool {
 	object, ok := change.Object.(T)
 	if !ok {
@@ -178,7 +178,7 @@ func refused(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsBadRequest(err) || apierrors.IsInvalid(err)
 }
 
-// onlyDeadline tells whether an error only says that the time is over. The
+// onlyDeadline reports whether an error only says that the time is over. The
 // client's rate limiter says so in words of its own, before the time comes.
 func onlyDeadline(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||

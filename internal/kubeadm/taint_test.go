@@ -16,7 +16,7 @@ import (
 )
 
 // TestPrepareSingleNode wants an only node to take ordinary pods and load balancers, and
-// the rest of its taints and labels to stay, though somebody changes it meanwhile.
+// the rest of its taints and labels to stay, though someone changes it meanwhile.
 func TestPrepareSingleNode(t *testing.T) {
 	other := corev1.Taint{Key: "team", Value: "a", Effect: corev1.TaintEffectNoSchedule}
 	clientset := fake.NewClientset(&corev1.Node{

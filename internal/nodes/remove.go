@@ -218,7 +218,7 @@ func onlyOnNodes(volume corev1.PersistentVolume, names []string) bool {
 
 // drain moves the pods of the nodes, as "kubectl drain" does, but for what a
 // verification has just left to go. A kubelet that does not answer ends no pod, so
-// nobody waits for it.
+// no one waits for it.
 func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 	moved := 0
 	for _, name := range d.Nodes() {

@@ -76,7 +76,7 @@ const askTimeout = 10 * time.Second
 
 // Facts ends the watches, asks the cluster what only it can tell, and returns all
 // that is known. Later calls ask nothing. When ctx is over nothing is asked, and
-// nothing is known of a cluster that nobody could connect to.
+// nothing is known of a cluster that no one could connect to.
 func (o *Observer) Facts(ctx context.Context) timeline.Facts {
 	o.mu.Lock()
 	defer o.mu.Unlock()

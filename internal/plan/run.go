@@ -36,7 +36,7 @@ type Phase struct {
 type Options struct {
 	Sink event.Sink
 	// Examine looks at what a failed phase left, before it is undone. Nil does
-	// not look, and after an interrupt nobody does.
+	// not look, and after an interrupt no one does.
 	Examine func(context.Context, error)
 	// Retain keeps what was made. Retainable says that the user could have asked so.
 	Retain, Retainable bool
@@ -69,7 +69,7 @@ func Run(ctx context.Context, phases []Phase, options Options) error {
 	return nil
 }
 
-// one runs a phase and tells whether it began, so that there is something to undo.
+// one runs a phase and reports whether it began, so that there is something to undo.
 func one(ctx context.Context, phase Phase, sink event.Sink) (began bool, err error) {
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: phase.Name, Title: phase.Title, Estimate: phase.Estimate})
 	if phase.Skip != nil {

@@ -30,7 +30,7 @@ func TestContainerdOf(t *testing.T) {
 		t.Errorf("found %+v, %v", refused, err)
 	}
 	if _, err := containerdOf(sections(mark0("dump")+"a\n"+mark0("started")+"\n"), "", nil); err == nil {
-		t.Error("it is no error that nobody knows when containerd was started")
+		t.Error("it is no error that no one knows when containerd was started")
 	}
 }
 

@@ -105,7 +105,7 @@ func (d *dockerd) bridge(name string) *bridge {
 	return nil
 }
 
-// start gives a container its address, if nobody has it.
+// start gives a container its address, if no one has it.
 func (d *dockerd) start(b *box) bool {
 	if b.state == "running" {
 		return true

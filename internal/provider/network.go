@@ -199,7 +199,7 @@ func (d *Docker) RemoveNetwork(ctx context.Context, name string) (removed bool, 
 	return true, nil
 }
 
-// NetworkUse reports whether a network is one that kindctl made, and whether nobody is on
+// NetworkUse reports whether a network is one that kindctl made, and whether no one is on
 // it but, at most, a cluster's containers and their companions: then it goes with the
 // cluster.
 func (d *Docker) NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error) {

@@ -56,7 +56,7 @@ func newDocker(api *client.Client) *Docker {
 }
 
 // WithSink returns the same connection, which sends kind's warnings, and what is done to
-// reach a cluster, to sink. Only one of the two is to be closed.
+// reach a cluster, to sink. Close only one of the two.
 func (d *Docker) WithSink(sink event.Sink) *Docker {
 	with := *d
 	with.sink = sink

@@ -199,7 +199,7 @@ func (c Cluster) Stop(ctx context.Context) (Plan, error) {
 	return plan, nil
 }
 
-// stopAndKeepAddress stops a container, for as long as nobody starts it again, and has it
+// stopAndKeepAddress stops a container, for as long as no one starts it again, and has it
 // keep its address where the network lets it.
 func (n *Node) stopAndKeepAddress(ctx context.Context) error {
 	if err := n.stop(ctx); err != nil {

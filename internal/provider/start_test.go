@@ -65,7 +65,7 @@ var (
 	large = []string{"lab-control-plane", "lab-control-plane2", "lab-control-plane3", "lab-worker", "lab-external-load-balancer"}
 )
 
-// neighbor is a container of somebody else's.
+// neighbor is a container of someone else's.
 func (d *dockerd) neighbor(address string) {
 	d.containers = append(d.containers, &box{name: "neighbor", network: d.networks[0].name, state: "running", address: netip.MustParseAddr(address)})
 }
@@ -237,7 +237,7 @@ func TestStartAfterDockerMixed(t *testing.T) {
 	}
 }
 
-// TestStartElsewhere has somebody take the addresses of a stopped cluster.
+// TestStartElsewhere has someone take the addresses of a stopped cluster.
 func TestStartElsewhere(t *testing.T) {
 	network := lan("kind")
 	network.chosen = true
@@ -265,7 +265,7 @@ func TestStartElsewhere(t *testing.T) {
 		d := runningLab(t, network, append(small, "lab-worker2")...)
 		engine := d.engine(t)
 		stopped(t, engine)
-		second := d.box("lab-worker2") // as one that somebody started by hand
+		second := d.box("lab-worker2") // as one that someone started by hand
 		second.fixed, second.address, second.state = netip.Addr{}, netip.MustParseAddr("172.18.0.4"), "running"
 		plan, err := engine.Cluster("lab").Start(t.Context())
 		if err != nil {

@@ -53,7 +53,7 @@ func (c Cluster) Usage(ctx context.Context) (Usage, error) {
 
 // readUsage reads the accounts of a container, whose first process has a number
 // on this machine, and false when they are not to be found: then Docker runs
-// elsewhere, and the number is another process's or nobody's.
+// elsewhere, and the number is another process's or no one's.
 func readUsage(root fs.FS, pid int, id string) (usage Usage, read bool) {
 	listed, err := fs.ReadFile(root, fmt.Sprintf("proc/%d/cgroup", pid))
 	if err != nil {

@@ -29,7 +29,7 @@ func TestReadUsage(t *testing.T) {
 		{"cgroup v2 of a kernel without peaks", map[string]string{
 			"proc/7/cgroup": "0::/docker/" + id + "\n", "sys/fs/cgroup/docker/" + id + "/cpu.stat": "user_usec 1\nusage_usec 3\n",
 		}, Usage{CPU: 3 * time.Microsecond}, true},
-		{"a process of somebody else", map[string]string{"proc/7/cgroup": "0::/user.slice\n"}, Usage{}, false},
+		{"a process of someone else", map[string]string{"proc/7/cgroup": "0::/user.slice\n"}, Usage{}, false},
 		{"no such process", nil, Usage{}, false},
 		{"accounts that cannot be read", map[string]string{"proc/7/cgroup": "0::/docker/" + id + "\n"}, Usage{}, false},
 	}

@@ -41,7 +41,7 @@ func Resolve(wanted string) (string, error) {
 	return "", hint.KubernetesVersion.New("the newest patch of Kubernetes "+wanted+" is not known", "name it, such as "+minor+".0, if a registry has a node image of it; "+Advice())
 }
 
-// TooOld tells whether a version is older than Oldest.
+// TooOld reports whether a version is older than Oldest.
 func TooOld(version string) bool {
 	return semver.Compare(semver.MajorMinor(version), Oldest) < 0
 }
@@ -56,7 +56,7 @@ func Minor(wanted string) string {
 	return ""
 }
 
-// Means tells whether a version is one that is wanted; "" wants any.
+// Means reports whether a version is one that is wanted; "" wants any.
 func Means(wanted, version string) bool {
 	if minor := Minor(wanted); minor != "" {
 		return semver.MajorMinor(version) == minor
@@ -67,13 +67,13 @@ func Means(wanted, version string) bool {
 // prefixed is a version as Go's library for them wants it.
 func prefixed(version string) string { return "v" + strings.TrimPrefix(version, "v") }
 
-// Buildable tells whether kindctl can build node images of a version.
+// Buildable reports whether kindctl can build node images of a version.
 func Buildable(version string) bool { return slices.Contains(Supported, version) }
 
 // Advice names the versions that kindctl can build.
 func Advice() string { return "kindctl builds " + strings.Join(Supported, ", ") }
 
-// Within tells whether the minor version of version is between two others,
+// Within reports whether the minor version of version is between two others,
 // both of them written as "1.33".
 func Within(version, from, to string) bool {
 	minor := semver.MajorMinor(version)

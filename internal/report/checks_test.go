@@ -14,7 +14,7 @@ func someChecks() []verify.Check {
 			Proves: "A thermometer in every kettle shows 100 degrees; a kettle that is merely switched on, or that boiled some time ago, would not be noticed otherwise.",
 			Rights: []string{"list kettles.kitchen", "create,get pods/exec@kube-system"}},
 		{ID: "cup.one", Group: "cup", Title: "There is a cup", Proves: "The cupboard is opened.", Hint: "wash one | buy *one*, see <shop> and SHOP_NAME", Advisory: true},
-		{ID: "tea.ready", Group: "tea", Title: "Tea is ready", Proves: "Somebody drinks it.", Hint: "wait", Needs: []string{"tea.water", "cup.one"}},
+		{ID: "tea.ready", Group: "tea", Title: "Tea is ready", Proves: "Someone drinks it.", Hint: "wait", Needs: []string{"tea.water", "cup.one"}},
 	}
 }
 

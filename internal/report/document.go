@@ -18,7 +18,7 @@ Each check proves one statement about a running cluster. Written from the code b
 - **per node**: gives each node a verdict of its own, in JUnit the case ` + "`CHECK@NODE`" + `.
 - **slow**: makes objects and waits for them, or waits for a change; ` + "`--quick`" + ` leaves it out.
 - **warns**: says WARN where another check says FAIL.
-- **A difference, not a failure**: what somebody has changed and may have wanted so. The check says WARN, and names the commands that accept it (` + "`kindctl accept`" + `) or undo it; once it is accepted, the check passes.
+- **A difference, not a failure**: a change that someone may have made on purpose. The check says WARN, and names the commands that accept it (` + "`kindctl accept`" + `) or undo it; once it is accepted, the check passes.
 `
 
 // Document writes the reference of checks as Markdown, with a heading for each.

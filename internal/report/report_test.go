@@ -116,7 +116,7 @@ func TestFailure(t *testing.T) {
 	var out bytes.Buffer
 	for _, err := range []error{
 		hint.New(hint.Usage, "X", "name is wrong\nport is wrong", "correct both\nor neither"),
-		errors.New("nobody foresaw this"),
+		errors.New("no one foresaw this"),
 		context.Canceled, // all was undone: nothing to say
 		interrupt,        // an echo of the interrupt is no news
 		errors.Join(context.Canceled, stuck),

@@ -45,7 +45,7 @@ func (s Story) steps() (steps []step) {
 	return steps
 }
 
-// verified tells whether a step is the verification, which the results tell
+// verified reports whether a step is the verification, which the results tell
 // better.
 func (s Story) verified(of step) bool {
 	return of.id == "verify" && len(s.Report.Results) > 0

@@ -154,7 +154,7 @@ func TestSchemaAcceptsEndings(t *testing.T) {
 	for name, s := range map[string]Story{
 		"failed checks":     recorded(t),
 		"failed before":     {Command: "up", Started: time.Unix(0, 0), Err: hint.New(hint.Preflight, "DOCKER_SILENT", "Docker does not answer", "start it")},
-		"an unforeseen end": {Command: "up", Started: time.Unix(0, 0), Err: errors.New("nobody foresaw this")},
+		"an unforeseen end": {Command: "up", Started: time.Unix(0, 0), Err: errors.New("no one foresaw this")},
 	} {
 		var out bytes.Buffer
 		if err := Ending(&out, s); err != nil {
@@ -191,7 +191,7 @@ func TestAnnotateFailure(t *testing.T) {
 		want string
 	}{
 		{hint.New(hint.Creation, "X", "50% of it: broke,\r\nbadly", "mend: it"), "::error title=kindctl up%3A a%2Cb::50%25 of it: broke,%0D%0Abadly%0Ahint: mend: it\n"},
-		{errors.New("nobody foresaw this"), "::error title=kindctl up%3A a%2Cb::nobody foresaw this\n"},
+		{errors.New("no one foresaw this"), "::error title=kindctl up%3A a%2Cb::no one foresaw this\n"},
 		{hint.New(hint.Internal, "VERIFICATION_INCONCLUSIVE", "the checks tell it", ""), ""},
 		{hint.New(hint.Verification, "CLUSTER_UNHEALTHY", "the checks tell it", ""), ""},
 		{context.Canceled, ""},

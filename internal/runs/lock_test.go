@@ -30,7 +30,7 @@ func TestLock(t *testing.T) {
 	again()
 }
 
-// TestShare wants several that change nothing to go together, and nobody beside
+// TestShare wants several that change nothing to go together, and no one beside
 // one that does.
 func TestShare(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
@@ -59,7 +59,7 @@ func TestShare(t *testing.T) {
 
 func TestAwait(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	free, err := LockWait(t.Context(), "lab", func() { t.Error("it waits for nobody") })
+	free, err := LockWait(t.Context(), "lab", func() { t.Error("it waits for no one") })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func Open(command, cluster string) (*Record, error) {
 		entry: Entry{Run: run, Command: command, Cluster: cluster, Owner: Owner(), PID: os.Getpid(), Begun: time.Now()},
 	}
 	t.lock = flock.New(filepath.Join(dir, run+lockSuffix))
-	err = t.lock.Lock() // nobody else knows the name
+	err = t.lock.Lock() // no one else knows the name
 	if err == nil {
 		err = t.write()
 	}

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// own tells whether a file belongs to this user.
+// own reports whether a file belongs to this user.
 func own(info os.FileInfo) bool {
 	stat, is := info.Sys().(*syscall.Stat_t)
 	return is && int(stat.Uid) == os.Getuid()

@@ -61,7 +61,7 @@ func Clear(path string) error {
 	return errors.Join(lock.Unlock(), os.RemoveAll(path))
 }
 
-// take locks a directory that is this user's and that nobody has; nil is none.
+// take locks a directory that is this user's and that no one has; nil is none.
 func take(path string) *flock.Flock {
 	info, err := os.Lstat(filepath.Join(path, lockName))
 	if err != nil || !info.Mode().IsRegular() || !own(info) {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestMain makes this program, when it is told to, one that is to be killed.
+// TestMain makes this program, when it is told to, one to be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("SCRATCH_VICTIM") == "" {
 		os.Exit(m.Run())
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestAbandoned has a process that lives, one that is killed, and directories
-// that nobody can say anything of.
+// that no one can say anything of.
 func TestAbandoned(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	live, remove, err := Dir("live")

@@ -15,7 +15,7 @@ type Code int
 // The exit codes.
 const (
 	OK           Code = 0
-	Internal     Code = 1   // an error nobody foresaw
+	Internal     Code = 1   // an error no one foresaw
 	Usage        Code = 2   // flags, arguments or configuration
 	Preflight    Code = 3   // the host cannot do what was asked
 	Creation     Code = 4   // the cluster could not be made

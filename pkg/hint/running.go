@@ -57,7 +57,7 @@ var (
 		"Stop what else is on that network, then start again; or recreate the cluster on one that kindctl makes (`--network "+
 			"NAME`).")
 	DrainFailed = running.reason("DRAIN_FAILED", Timeout,
-		"The pods of a node that is to be removed could not be moved in time. A PodDisruptionBudget may keep them, or nothing "+
+		"The pods of a node to be removed could not be moved in time. A PodDisruptionBudget may keep them, or nothing "+
 			"would recreate them.",
 		"Look at `kubectl get pdb -A`; `--force` also removes pods that nothing would recreate.")
 	LeaveFailed = running.reason("LEAVE_FAILED", Creation,

@@ -38,7 +38,7 @@ func (r AcceptResult) Failures() string {
 	return ", but these checks failed, and a failure cannot be accepted: " + strings.Join(r.Failed, ", ")
 }
 
-// Accept compares a cluster with its requested configuration, and accepts what somebody
+// Accept compares a cluster with its requested configuration, and accepts what someone
 // has changed: the checks that warn of it pass from then on. A change that is named and
 // not there is an error.
 func (c *Client) Accept(ctx context.Context, o AcceptOptions) (result AcceptResult, err error) {

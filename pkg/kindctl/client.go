@@ -56,7 +56,7 @@ func New(o Options) *Client {
 }
 
 // WithSink returns a Client that shares the connection to Docker, and whose events go
-// to sink; nil drops them. One of the two is to be closed.
+// to sink; nil drops them. Close one of the two.
 func (c *Client) WithSink(sink event.Sink) *Client {
 	if sink == nil {
 		sink = event.Discard
@@ -73,7 +73,7 @@ func (c *Client) Open(ctx context.Context) error {
 	return err
 }
 
-// Close ends the connection to Docker. Clusters that Up made with Ephemeral and nobody
+// Close ends the connection to Docker. Clusters that Up made with Ephemeral and no one
 // has removed are left to GC.
 func (c *Client) Close() error {
 	c.mu.Lock()

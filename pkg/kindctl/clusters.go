@@ -16,7 +16,7 @@ type Cluster struct {
 	// Nodes are its containers, with the load balancer, of which Running run.
 	Nodes   int `json:"nodes"`
 	Running int `json:"running"`
-	// Kindctl says that kindctl made it, and not kind or somebody else with kind.
+	// Kindctl says that kindctl made it, and not kind or someone else with kind.
 	Kindctl bool `json:"kindctl"`
 	Origin
 }

@@ -188,7 +188,7 @@ func (c *Client) ephemeral(ctx context.Context, config bootstrap.Config, o UpOpt
 		return err
 	}
 	up, err := c.up(ctx, config, o, result)
-	if err == nil && up.Existed { // somebody has made it meanwhile
+	if err == nil && up.Existed { // someone has made it meanwhile
 		err = taken
 	}
 	if err != nil {

@@ -39,7 +39,7 @@ func refcountOf(name string) (*refcount, error) {
 	return &refcount{lock: flock.New(filepath.Join(dir, name+".lock")), created: filepath.Join(dir, name+".made")}, nil
 }
 
-// acquire counts this process in, once nobody is removing the cluster.
+// acquire counts this process in, once no one is removing the cluster.
 func (r *refcount) acquire(ctx context.Context) error {
 	_, err := r.lock.TryRLockContext(ctx, lockRetry)
 	return err

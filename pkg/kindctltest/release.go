@@ -14,7 +14,7 @@ import (
 )
 
 // release ends this process's use of all shared clusters, and removes those that
-// tests created and nobody uses any more.
+// tests created and no one uses any more.
 func (c *sharedClusters) release(failed bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

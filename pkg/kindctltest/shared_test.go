@@ -121,12 +121,12 @@ func TestStrangersStay(t *testing.T) {
 	mustUse(t, killed, "later")
 	h.clusters["later"] = "" // removed by hand
 	killed.byName["later"].refs.release()
-	h.make("later") // and made anew by somebody
+	h.make("later") // and made anew by someone
 	second := h.process()
 	mustUse(t, second, "later")
 	mustRelease(t, second)
 	if h.clusters["later"] == "" {
-		t.Error("a cluster that somebody made under the name of the tests' is gone")
+		t.Error("a cluster that someone made under the name of the tests' is gone")
 	}
 }
 
@@ -183,7 +183,7 @@ func TestSharingWaits(t *testing.T) {
 }
 
 // TestAFailureIsEverybodys: what could not be made once is not tried again by
-// every test, and nobody counts as its user.
+// every test, and no one counts as its user.
 func TestAFailureIsEverybodys(t *testing.T) {
 	h := newMachine(t)
 	c := h.process()

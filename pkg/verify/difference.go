@@ -8,7 +8,7 @@ import (
 )
 
 // Difference is a way in which a cluster is not as it was asked for, because
-// somebody has changed it. It is no fault: it can be accepted or undone.
+// someone has changed it. It is no fault: it can be accepted or undone.
 type Difference struct {
 	// ID names the check and what differs: "node.taint/missing".
 	ID string `json:"id"`
@@ -75,7 +75,7 @@ func differences(check string, err error, accepted []Difference) (found []Differ
 	return found
 }
 
-// open are the differences that nobody has accepted.
+// open are the differences that no one has accepted.
 func open(differences []Difference) []Difference {
 	return slices.DeleteFunc(slices.Clone(differences), func(d Difference) bool { return d.Accepted })
 }

@@ -151,13 +151,13 @@ type Expectation struct {
 	// ExternalEtcd says that they run on no node of the cluster, but are asked through
 	// pods of the component etcd-client.
 	ExternalEtcd bool `json:"etcdApart,omitempty"`
-	// IPFamily is ipv4, ipv6, dual, or "" where nobody said.
+	// IPFamily is ipv4, ipv6, dual, or "" where no one said.
 	IPFamily string `json:"ipFamily,omitempty"`
 	// ProxyMode is iptables, nftables, ipvs or none.
 	ProxyMode string `json:"proxyMode"`
 	// CNI is the name of one that kindctl knows, or NoCNI.
 	CNI string `json:"cni"`
-	// CNINamespace is where the agents of the CNI were found, "" where nobody
+	// CNINamespace is where the agents of the CNI were found, "" where no one
 	// looked for them: kindctl itself has them in kube-system.
 	CNINamespace string `json:"-"`
 	// ProbeImage is the agnhost image that probe pods run.

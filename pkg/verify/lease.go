@@ -32,7 +32,7 @@ func AwaitRenewals(ctx context.Context, source kube.Source, names []string, befo
 		for _, name := range names {
 			lease := byName[name]
 			if lease == nil || lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil {
-				stale = append(stale, AboutNode(name, errors.New(name+" (nobody holds it)")))
+				stale = append(stale, AboutNode(name, errors.New(name+" (no one holds it)")))
 				continue
 			}
 			if earlier := before[name]; !earlier.Before(lease.Spec.RenewTime) {

@@ -78,7 +78,7 @@ type inapplicableError string
 
 func (e inapplicableError) Error() string { return string(e) }
 
-// IsWarning tells whether a flaw is all that there is: joined with a Final
+// IsWarning reports whether a flaw is all that there is: joined with a Final
 // error, it does not make that one smaller.
 func IsWarning(err error) bool {
 	_, warns := errors.AsType[warningError](err)
@@ -107,7 +107,7 @@ func IsUnobservable(err error) bool {
 	})
 }
 
-// throughout tells whether each of the errors that are joined in one is of a kind:
+// throughout reports whether each of the errors that are joined in one is of a kind:
 // what could not be observed on one node hides no fault that was seen on another.
 func throughout(err error, kind func(error) bool) bool {
 	switch e := err.(type) { //nolint:errorlint // the tree is walked here

@@ -24,10 +24,10 @@ func (t *Target) withoutNetwork(nodes []corev1.Node) string {
 	return "no node has a pod network: no CNI is set up"
 }
 
-// AwaitsCNI tells whether the cluster was made without a CNI, and has none yet.
+// AwaitsCNI reports whether the cluster was made without a CNI, and has none yet.
 func (t *Target) AwaitsCNI() bool { return t.NoNetwork() != "" && !t.Expect.Discovered }
 
-// LacksNetwork tells whether a node's container runtime says that no CNI is set
+// LacksNetwork reports whether a node's container runtime says that no CNI is set
 // up. The kubelet passes that on in its condition, in the words of the CRI.
 func LacksNetwork(node corev1.Node) bool {
 	for _, condition := range node.Status.Conditions {

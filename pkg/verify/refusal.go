@@ -54,7 +54,7 @@ func DeniedByAdmission(err error) bool {
 	return denied
 }
 
-// refused tells whether a request cannot be made at all: the user may not make
+// refused reports whether a request cannot be made at all: the user may not make
 // it, or admission does not let it.
 func refused(err error) bool {
 	denial, denied := denialOf(err)

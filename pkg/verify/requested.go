@@ -17,7 +17,7 @@ type Requested struct {
 	// of the file as its first name: "/etc/containerd/certs.d/a/hosts.toml".server.
 	Setting string `json:"setting"`
 	// Value is the value of a flag as text, or that of a field as JSON has it; nil is
-	// a setting that is to be left out.
+	// a setting to be left out.
 	Value any `json:"value"`
 	// Source is where the configuration asks for it, with file and line if known.
 	Source string `json:"source,omitempty"`

@@ -244,13 +244,13 @@ func moreTelling(earlier, later error) error {
 	return earlier
 }
 
-// endedEverywhere tells whether an error says of no node more than that the time
+// endedEverywhere reports whether an error says of no node more than that the time
 // was over.
 func endedEverywhere(err error) bool {
 	return !slices.ContainsFunc(Findings(err), func(f Finding) bool { return !onlyEnded(f.Err) })
 }
 
-// onlyEnded tells whether an error says nothing but that the time was over, or
+// onlyEnded reports whether an error says nothing but that the time was over, or
 // the run. One that wraps this with a cause of its own is telling.
 func onlyEnded(err error) bool {
 	for _, end := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded} {

@@ -122,7 +122,7 @@ func (t *Target) Agents(ctx context.Context, selector string) ([]corev1.Pod, err
 }
 
 // AgentsElsewhere is the reason to skip what asks the agents of a CNI that
-// somebody has installed into another namespace than kube-system, to which the
+// someone has installed into another namespace than kube-system, to which the
 // rights of the checks are bound.
 func AgentsElsewhere(t *Target) string {
 	if found := t.Expect.CNINamespace; found != "" && found != SystemNamespace {
@@ -131,7 +131,7 @@ func AgentsElsewhere(t *Target) string {
 	return ""
 }
 
-// running tells whether every container of a pod runs.
+// running reports whether every container of a pod runs.
 func running(pod *corev1.Pod) bool {
 	for _, status := range pod.Status.ContainerStatuses {
 		if status.State.Running == nil {

@@ -44,7 +44,7 @@ type Target struct {
 	// word; nil where they cannot be reached.
 	Containers func(context.Context) (map[string]string, error)
 
-	// Renewed is when the nodes' leases had been renewed, if somebody looked before
+	// Renewed is when the nodes' leases had been renewed, if someone looked before
 	// the run; kubelet.lease then compares with that.
 	Renewed LeaseRenewTimes
 

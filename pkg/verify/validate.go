@@ -23,7 +23,7 @@ func Join(lists ...[]Check) []Check {
 // Validate tells what is wrong with a list of checks as a program: IDs that
 // are missing or taken twice, texts that are missing, rights that cannot be
 // read, needs that no check meets or that run in a circle. A circle would keep
-// Run waiting for ever.
+// Run waiting forever.
 func Validate(checks []Check) error {
 	var problems []error
 	byID := map[string]Check{}
@@ -52,7 +52,7 @@ func Validate(checks []Check) error {
 	return errors.Join(problems...)
 }
 
-// reaches tells whether the needs lead to the check with the ID.
+// reaches reports whether the needs lead to the check with the ID.
 func reaches(byID map[string]Check, id string, needs []string, seen map[string]bool) bool {
 	for _, need := range needs {
 		if need == id {

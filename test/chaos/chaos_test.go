@@ -72,7 +72,7 @@ func (l lab) run(command string, flags ...string) {
 	l.Logf("kindctl %s: %v", command, time.Since(begun).Round(time.Second))
 }
 
-// TestNothingAcknowledgedIsLost has somebody write while a node is killed, two nodes
+// TestNothingAcknowledgedIsLost has someone write while a node is killed, two nodes
 // cannot reach each other, and the disk of a member of etcd is full.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	l := newLab(t, "chaos")

@@ -43,7 +43,7 @@ type excuse struct {
 var excuses = []excuse{
 	{spec: regexp.MustCompile(`Projected PodCertificate .* mTLS`), reason: "its pods pull their image although the node has it, and there is no registry"},
 	{spec: regexp.MustCompile(`same port and different protocols`), here: nobodyAnswers,
-		reason: "the network around the machine accepts TCP connections to addresses that nobody has, also to a Service's port that is gone"},
+		reason: "the network around the machine accepts TCP connections to addresses that no one has, also to a Service's port that is gone"},
 }
 
 // nobodyAnswers reports whether an address of the Services' default range, which means

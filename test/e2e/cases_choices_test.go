@@ -149,7 +149,7 @@ func changes() []situation {
 	}}
 }
 
-// difference is a change that somebody makes, the check that notices it, and how
+// difference is a change that someone makes, the check that notices it, and how
 // to undo it.
 type difference struct {
 	check    string // "" when nothing needs to notice

@@ -62,7 +62,7 @@ func TestTwoClusters(t *testing.T) {
 	s.kubeconfigUntouched()
 }
 
-// downBoth uses --all only where nobody else's cluster would go with it.
+// downBoth uses --all only where no one else's cluster would go with it.
 func (s *session) downBoth(first, second string) {
 	s.Helper()
 	there := strings.Fields(s.must("get", "clusters", "-o", "name").stdout)

@@ -228,7 +228,7 @@ func (s *session) servedAt(port int) {
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
 		if err == nil && !strings.HasPrefix(string(body), "web-") {
-			err = fmt.Errorf("somebody else answers: %s", body)
+			err = fmt.Errorf("someone else answers: %s", body)
 		}
 		return string(body), err
 	})

@@ -44,7 +44,7 @@ func TestExportLogs(t *testing.T) {
 		t.Errorf("an archive is overwritten: exit %d", r.code)
 	}
 
-	// Without a kubelet nobody brings the API server back, nor clears away the log
+	// Without a kubelet no one brings the API server back, nor clears away the log
 	// of a pod that says secrets and never was.
 	s.output("docker", "exec", cluster+"-control-plane", "systemctl", "stop", "kubelet")
 	s.output("docker", "exec", cluster+"-control-plane", "pkill", "-KILL", "-x", "kube-apiserver")

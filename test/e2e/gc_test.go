@@ -40,7 +40,7 @@ func (s *session) everything(cache string) string {
 }
 
 // own gives the test a cache of its own, with what was built, and directories for
-// temporary files, so that gc finds nobody else's.
+// temporary files, so that gc finds no one else's.
 func (s *session) own() (cache string) {
 	s.Helper()
 	users, err := os.UserCacheDir()
@@ -242,7 +242,7 @@ func TestKilled(t *testing.T) {
 }
 
 // TestKilledAtKubeconfig kills "up" while it has the user's kubeconfig locked, and
-// when the context is in there and nobody knows of it yet.
+// when the context is in there and no one knows of it yet.
 func TestKilledAtKubeconfig(t *testing.T) {
 	long(t)
 	const cluster = "e2e-killed"

@@ -21,7 +21,7 @@ import (
 // sharedCluster is the cluster that tests of two processes share.
 const sharedCluster = "e2e-shared"
 
-// childVariable makes this binary a test of somebody's who uses the library.
+// childVariable makes this binary a test of someone's who uses the library.
 const childVariable = "KINDCTL_E2E_CHILD"
 
 // child runs a test of this binary in another process, and is not alone there.

@@ -132,7 +132,7 @@ func (s *session) squat(network, address, name string) {
 			return
 		}
 	}
-	s.Fatalf("nobody got %s", address)
+	s.Fatalf("no one got %s", address)
 }
 
 // loads puts images of this host into nodes, which skip what they have.
@@ -222,7 +222,7 @@ func highlyAvailableComesBack(t *testing.T, cni, family, key string) {
 	if r := s.kindctl("start", "-n", cluster); r.code != 4 || !strings.Contains(r.stderr, "e2e-ha-squatter") ||
 		!strings.Contains(r.stderr, "look for "+cluster+"-control-plane") ||
 		s.runningOf(cluster) != "" {
-		t.Errorf("a start where somebody has an address that it needs: exit %d\n%s", r.code, r.stderr)
+		t.Errorf("a start where someone has an address that it needs: exit %d\n%s", r.code, r.stderr)
 	}
 	for name := range strings.FieldsSeq(s.output("docker", "ps", "-q", "--filter", "name=e2e-ha-squatter")) {
 		s.output("docker", "rm", "-f", "-v", name)

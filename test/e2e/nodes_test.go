@@ -33,7 +33,7 @@ func TestNodesComeAndGo(t *testing.T) {
 	s := newSession(t, cluster)
 	s.must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
 	if r := s.kindctl("node", "add", "-n", cluster, "--role", "control-plane"); r.code != 2 || !strings.Contains(r.stderr, "no load balancer") {
-		t.Errorf("a control plane that nobody would find: exit %d\n%s", r.code, r.stderr)
+		t.Errorf("a control plane that no one would find: exit %d\n%s", r.code, r.stderr)
 	}
 	if r := s.must("scale", "-n", cluster, "--workers", "2"); !strings.Contains(r.stdout, cluster+"-worker, "+cluster+"-worker2") {
 		t.Errorf("scale says %q", r.stdout)

@@ -13,7 +13,7 @@ import (
 )
 
 // TestThreeAtOnce has three processes make clusters at the same time, two on one
-// network that is not there yet and one on another: all succeed, nobody reaches
+// network that is not there yet and one on another: all succeed, no one reaches
 // across networks, and nothing is left.
 func TestThreeAtOnce(t *testing.T) {
 	long(t)
@@ -86,7 +86,7 @@ func TestUnfitNetwork(t *testing.T) {
 	}
 }
 
-// TestPortIsTaken has somebody listen, at the last moment, on the port that was
+// TestPortIsTaken has someone listen, at the last moment, on the port that was
 // found free for the API server. The nodes are made anew, with another one.
 func TestPortIsTaken(t *testing.T) {
 	long(t)
@@ -98,7 +98,7 @@ func TestPortIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The first docker run tells its port and waits until somebody has it.
+	// The first docker run tells its port and waits until someone has it.
 	script := `#!/bin/sh
 if [ "$1" = run ] && [ ! -e ` + dir + `/told ]; then
 	for word; do case $word in --publish=*:6443/TCP) echo "$word" >` + dir + `/telling && mv ` + dir + `/telling ` + dir + `/told ;; esac; done
@@ -138,7 +138,7 @@ exec ` + docker + ` "$@"
 		t.Errorf("nothing tells of the port that was taken:\n%s", r.stderr)
 	}
 	if got := s.output(docker, "port", cluster+"-control-plane", "6443/tcp"); got == taken {
-		t.Errorf("the API server is published on the port of somebody else, %s", got)
+		t.Errorf("the API server is published on the port of someone else, %s", got)
 	}
 	s.must("down", "-n", cluster)
 	if after := s.belongings(); after != before {

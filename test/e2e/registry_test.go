@@ -75,7 +75,7 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-// published is a patch of which nobody but the registry knows.
+// published is a patch of which no one but the registry knows.
 var published = semver.MajorMinor(releases.Supported[0]) + ".1000"
 
 // fill pushes a node image without a CNI, and a CNI's images, as if they were

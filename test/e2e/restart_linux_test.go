@@ -36,7 +36,7 @@ func TestDockerRestarts(t *testing.T) {
 		t.Errorf("%s has its old address, so nothing is shown here: %v", plane, elsewhere)
 	}
 
-	docker.restart(syscall.SIGTERM) // nobody starts the squatter again
+	docker.restart(syscall.SIGTERM) // no one starts the squatter again
 	if after := s.addresses(cluster); after[plane] == elsewhere[plane] {
 		t.Errorf("Docker gave %s its old address again, so nothing is shown here: %v", plane, after)
 	}

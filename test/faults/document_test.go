@@ -92,7 +92,7 @@ func (r record) String() string {
 
 <!-- Written by "make test-faults" from faults.json. -->
 
-Each fault was put into a healthy cluster of one control plane and one or two workers. Each time exactly the named check turned red (those of certificates and latency warn, and so does what somebody may have wanted: what differs from what was asked for is named, with the commands to accept and to undo it), what depends on it was blocked and named the check before it, and after healing everything was green again.
+Each fault was put into a healthy cluster of one control plane and one or two workers. Each time exactly the named check turned red (those of certificates and latency warn, and so does a change that someone may have made on purpose: what differs from what was asked for is named, with the commands to accept and to undo it), what depends on it was blocked and named the check before it, and after healing everything was green again.
 
 | Cluster | Made with | Kubernetes | CNI | CPUs |
 |---|---|---|---|--:|
@@ -155,7 +155,7 @@ func (c *cluster) run(s stage) stageRecord {
 	}
 }
 
-// commit describes the commit under test, and tells whether there are changes
+// commit describes the commit under test, and reports whether there are changes
 // beside it, other than those of the document itself.
 func commit(t *testing.T) string {
 	t.Helper()

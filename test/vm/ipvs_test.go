@@ -188,7 +188,7 @@ func kubectl(t *testing.T, command string) string {
 	return shell(t, `kubectl() { docker exec -i `+plane+` kubectl --kubeconfig=/etc/kubernetes/admin.conf "$@"; }; set -o pipefail; kubectl `+command)
 }
 
-// last is an address at the end of a network, which Docker gives to nobody soon.
+// last is an address at the end of a network, which Docker gives to no one soon.
 func last(gateway netip.Prefix) string {
 	address := gateway.Masked().Addr().As4()
 	everyone := binary.BigEndian.Uint32(address[:]) | (1<<(32-gateway.Bits()) - 1)

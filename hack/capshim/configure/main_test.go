@@ -52,7 +52,7 @@ func TestConfigureLosesNothing(t *testing.T) {
 		{"broken", `{broken`, "invalid character"},
 		{"no object", `[]`, "cannot unmarshal array"},
 		{"runtimes of another shape", `{"runtimes": ["runc"]}`, "runtimes: "},
-		{"somebody needs another default", `{"default-runtime": "nvidia"}`, `the default runtime is "nvidia"`},
+		{"someone needs another default", `{"default-runtime": "nvidia"}`, `the default runtime is "nvidia"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/kindctl/kindctl/internal/runs"
 )
 
-// victim is set in the environment of a run that is to be killed.
+// victim is set in the environment of a run to be killed.
 const victim = "RUNSTEST_VICTIM"
 
 // Main is a TestMain: it runs the tests, or, in a process that Kill started, begins the

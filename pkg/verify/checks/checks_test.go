@@ -123,7 +123,7 @@ func TestWithoutNetwork(t *testing.T) {
 	}
 }
 
-// TestAwaitsCNI judges nodes that nobody has given a CNI yet.
+// TestAwaitsCNI judges nodes that no one has given a CNI yet.
 func TestAwaitsCNI(t *testing.T) {
 	checks := byID()
 	without := func(names ...string) func(map[string]*corev1.Node, map[string]*corev1.Pod) {
@@ -142,7 +142,7 @@ func TestAwaitsCNI(t *testing.T) {
 		want       string
 	}{
 		"made without one":        {without("cp1", "w1", "w2"), "none", false, true, ""},
-		"of somebody else":        {without("cp1", "w1", "w2"), "none", true, true, "w1: not ready: KubeletNotReady"},
+		"of someone else":         {without("cp1", "w1", "w2"), "none", true, true, "w1: not ready: KubeletNotReady"},
 		"one node was left out":   {without("w1"), "none", false, false, "w1: not ready: KubeletNotReady"},
 		"the user installed one":  {nil, "none", false, false, ""},
 		"made with one, and lost": {without("cp1", "w1", "w2"), "calico", false, false, "w1: not ready: KubeletNotReady"},
@@ -189,7 +189,7 @@ func byID() map[string]verify.Check {
 	return checks
 }
 
-// leadsTo tells whether the needs lead to the check with the ID.
+// leadsTo reports whether the needs lead to the check with the ID.
 func leadsTo(byID map[string]verify.Check, id string, needs []string) bool {
 	return slices.ContainsFunc(needs, func(need string) bool { return need == id || leadsTo(byID, id, byID[need].Needs) })
 }

@@ -231,12 +231,12 @@ func TestShapesOfPods(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(shape{})); diff != "" {
 		t.Error(diff)
 	}
-	const friend = "friend"
+	const allowed = "allowed"
 	alone := made(t, 1)
-	if _, is := alone[friend]; !is {
-		t.Fatalf("there is no friend on a single node: %v", alone)
+	if _, is := alone[allowed]; !is {
+		t.Fatalf("there is no allowed client on a single node: %v", alone)
 	}
-	if got := shapeOf(t, friend, alone[friend]); got != onEveryNode {
-		t.Errorf("%s: %+v", friend, got)
+	if got := shapeOf(t, allowed, alone[allowed]); got != onEveryNode {
+		t.Errorf("%s: %+v", allowed, got)
 	}
 }

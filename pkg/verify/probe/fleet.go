@@ -45,7 +45,7 @@ type Fleet struct {
 	session *Session
 	prefix  string
 	shape   func(*corev1.Pod)
-	turn    chan struct{} // holds one token while nobody makes the pods
+	turn    chan struct{} // holds one token while no one makes the pods
 	probes  []Probe
 }
 

@@ -37,7 +37,7 @@ func (s *Session) Schedule(ctx context.Context, pod *corev1.Pod, until func(*cor
 	})
 }
 
-// NeverStarted has the kubelet wait for a ConfigMap that nobody makes: the pod
+// NeverStarted has the kubelet wait for a ConfigMap that no one makes: the pod
 // gets its node, and costs nothing there.
 func NeverStarted(pod *corev1.Pod) *corev1.Pod {
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "never", VolumeSource: corev1.VolumeSource{

@@ -78,7 +78,7 @@ func TestSweep(t *testing.T) {
 	}{
 		"what did not beat goes":         {before, long, []string{"alive", "younger"}},
 		"too early to tell":              {before, long - 1, []string{"alive", "bare", "killed", "younger"}},
-		"nobody was there before":        {map[string]string{}, long, []string{"alive", "bare", "killed", "younger"}},
+		"no one was there before":        {map[string]string{}, long, []string{"alive", "bare", "killed", "younger"}},
 		"only those that were looked on": {map[string]string{"bare": ""}, long, []string{"alive", "killed", "younger"}},
 	}
 	for name, test := range tests {
@@ -139,7 +139,7 @@ func TestHeartBeats(t *testing.T) {
 func TestNamespaceWaitsForItsAccount(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	target := targettest.New(targettest.ThreeNodes, verifytest.Pods{}) // nobody furnishes namespaces here
+	target := targettest.New(targettest.ThreeNodes, verifytest.Pods{}) // no one furnishes namespaces here
 	_, err := Of(target).Namespace(ctx)
 	verifytest.WantErr(t, err, "ServiceAccount default: there is no such object")
 	if err := target.Close(t.Context()); err != nil || len(namespaceNames(t, target)) > 0 {

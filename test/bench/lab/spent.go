@@ -89,7 +89,7 @@ func readDaemon(system fs.FS, process string) (used int64, is bool) {
 	return sum(fields[first : first+count]), true
 }
 
-// inside tells whether a process is in a container: it has a number of its own
+// inside reports whether a process is in a container: it has a number of its own
 // there.
 func inside(system fs.FS, process string) bool {
 	status, err := fs.ReadFile(system, process+"/status")

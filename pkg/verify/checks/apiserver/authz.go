@@ -18,7 +18,7 @@ import (
 func authzCheck() verify.Check {
 	return verify.Check{
 		ID: "api.authz", Group: groupAPI, Title: "The API server denies unauthorized requests",
-		Proves:  "A request for the nodes without credentials must be rejected, and the default ServiceAccount of the namespace default must not be allowed to read the secrets of kube-system. Nobody reports access that was granted by mistake.",
+		Proves:  "A request for the nodes without credentials must be rejected, and the default ServiceAccount of the namespace default must not be allowed to read the secrets of kube-system. No one reports access that was granted by mistake.",
 		Hint:    "find the binding that grants it: kubectl get clusterrolebindings,rolebindings -A -o wide | grep -E 'system:(anonymous|unauthenticated|authenticated|serviceaccounts)|default'; kubectl auth can-i --list --as system:anonymous",
 		Rights:  []string{"create subjectaccessreviews.authorization.k8s.io"},
 		Differs: "Anonymous users, or the ServiceAccounts of all namespaces, were granted access. The check is skipped if the configuration asks for authorization mode AlwaysAllow.",

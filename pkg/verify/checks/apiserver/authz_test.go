@@ -70,6 +70,6 @@ func TestAccessIsNotProvenWithoutAnAnswer(t *testing.T) {
 	_, err := accessIsDenied(t.Context(), target)
 	verifytest.WantErr(t, err, "ask without credentials: ")
 	if !verify.IsUnobservable(err) {
-		t.Error("what nobody answered counts as seen")
+		t.Error("what no one answered counts as seen")
 	}
 }

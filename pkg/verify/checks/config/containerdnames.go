@@ -125,7 +125,7 @@ func inContainerd(r verify.Requested, configuration map[string]any) (wish verify
 	return wish, have
 }
 
-// secret reports whether nobody but containerd is to see the value: credentials for
+// secret reports whether no one but containerd is to see the value: credentials for
 // registries.
 func secret(r verify.Requested) bool {
 	names := pathNames(r.Setting)

@@ -34,7 +34,7 @@ func leaves(configuration map[string]any) Settings {
 	return flat
 }
 
-// Unset tells whether a value stands for the default. A false does not: what is
+// Unset reports whether a value stands for the default. A false does not: what is
 // on by default is turned off by it.
 func Unset(value any) bool {
 	switch value := value.(type) {

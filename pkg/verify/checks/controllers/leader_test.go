@@ -42,7 +42,7 @@ func TestElected(t *testing.T) {
 		"leads":             {"cp1_0a1b", "ok", true, ""},
 		"does not renew":    {"cp1_0a1b", "ok", false, "leases that are not renewed: kube-scheduler"},
 		"a stranger leads":  {"w1_0a1b", "ok", true, `the lease is held by "w1_0a1b", which is no control plane`},
-		"nobody leads":      {"", "ok", true, `the lease is held by ""`},
+		"no one leads":      {"", "ok", true, `the lease is held by ""`},
 		"it is not healthy": {"cp1_0a1b", "503 leaderElection failed", true, "/healthz answers 503: leaderElection failed"},
 	}
 	for name, test := range tests {

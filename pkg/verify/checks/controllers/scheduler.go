@@ -74,7 +74,7 @@ func schedulerPlaces(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	})
 }
 
-// reserved has a pod tolerate the taints that somebody has given to all nodes which
+// reserved has a pod tolerate the taints that someone has given to all nodes which
 // may take it. That all of them are cordoned is a difference.
 func reserved(ctx context.Context, t *verify.Target, pod *corev1.Pod) error {
 	nodes, err := t.Nodes(ctx)
@@ -106,7 +106,7 @@ func reserved(ctx context.Context, t *verify.Target, pod *corev1.Pod) error {
 	return nil
 }
 
-// ownTaints are tolerations of what somebody has given to a node. What Kubernetes
+// ownTaints are tolerations of what someone has given to a node. What Kubernetes
 // gives to nodes in trouble, and to control planes, is not tolerated.
 func ownTaints(node corev1.Node) (tolerations []corev1.Toleration) {
 	for _, taint := range node.Spec.Taints {

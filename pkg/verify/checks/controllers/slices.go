@@ -71,7 +71,7 @@ func slicesFollow(ctx context.Context, t *verify.Target) (verify.Evidence, error
 	return evidence, nil
 }
 
-// setGate sets the condition of the readiness gate, which is nobody else's.
+// setGate sets the condition of the readiness gate, which is no one else's.
 func setGate(ctx context.Context, t *verify.Target, pod probe.Probe, ready bool) error {
 	status := corev1.ConditionFalse
 	if ready {

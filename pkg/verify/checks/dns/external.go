@@ -21,7 +21,7 @@ func dnsExternalCheck() verify.Check {
 		Needs:   []string{"dns.records"},
 		Rights:  verify.JoinRights(verify.RightsOfNodes, rightsOfDNSPods, []string{"get configmaps@kube-system"}),
 		Differs: "The Corefile forwards to another resolver, which does not respond, or to none. A resolver that responds passes, even if it does not know the name.",
-		// A forwarder that nobody answers is silent for longer than an attempt.
+		// A forwarder that no one answers is silent for longer than an attempt.
 		Timeout: 12 * time.Second, Skip: noNameOutside, Run: dnsExternal,
 	}
 }

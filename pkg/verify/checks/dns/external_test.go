@@ -56,7 +56,7 @@ func TestDNSExternal(t *testing.T) {
 	}
 }
 
-// TestAnotherForwarder has somebody change the Corefile.
+// TestAnotherForwarder has someone change the Corefile.
 func TestAnotherForwarder(t *testing.T) {
 	one, two := addressed(verifytest.ReadyNode("w1"), inside("172.18.0.3")), addressed(verifytest.ReadyNode("w2"), inside("172.18.0.4"))
 	tests := map[string]struct {

@@ -137,7 +137,7 @@ func connectByName(ctx context.Context, from probe.Probe, endpoints []probe.Prob
 	return nil
 }
 
-// nameTime bounds one lookup with its connection. A resolver that nobody answers
+// nameTime bounds one lookup with its connection. A resolver that no one answers
 // goes through all of its search list, for most of a minute.
 const nameTime = 5 * time.Second
 

@@ -80,7 +80,7 @@ func (d datagram) judge(status int, body []byte) (problem string, err error) {
 // restore turns the text of a JSON string back into the packet that it was.
 // Bytes that are no UTF-8 have been lost, each for one U+FFFD. In an answer to
 // one of textQuestions those are flags of the header (that it is an answer),
-// pointers to names, a lifetime, or addresses that nobody asked for; for all
+// pointers to names, a lifetime, or addresses that no one asked for; for all
 // of these the byte with which pointers begin will do.
 func restore(text string) (packet []byte) {
 	const pointer = 0xc0

@@ -108,9 +108,9 @@ func TestExternalEtcd(t *testing.T) {
 	}{
 		"all answer":        {asked(""), []runtime.Object{server, client}, ""},
 		"one does not":      {asked("lab-external-etcd2"), []runtime.Object{server, client}, "lab-external-etcd2: etcdctl: exit code 1: it is gone"},
-		"nobody to ask":     {asked(""), []runtime.Object{server}, "none of 0 pods etcd-client runs"},
+		"no one to ask":     {asked(""), []runtime.Object{server}, "none of 0 pods etcd-client runs"},
 		"no API server":     {asked(""), []runtime.Object{client}, "0 kube-apiserver pods, expected 1"},
-		"nobody told of it": {asked(""), []runtime.Object{verifytest.ComponentPod("kube-apiserver", "cp1"), client}, "kube-apiserver-cp1 was not told of etcd"},
+		"no one told of it": {asked(""), []runtime.Object{verifytest.ComponentPod("kube-apiserver", "cp1"), client}, "kube-apiserver-cp1 was not told of etcd"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := etcdMembers(t.Context(), targettest.New(expect, test.pods, test.objects...))

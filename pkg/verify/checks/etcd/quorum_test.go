@@ -86,7 +86,7 @@ func TestEtcdQuorum(t *testing.T) {
 		"two are dead":  {3, three, map[string]string{"etcd-cp1": good["etcd-cp1"]}, "the quorum is lost: 1 of 3 members answer, and 2 are needed\netcd-cp2: etcdctl: exit code 1: connection refused"},
 		"a pod is gone": {3, three[:2], good, "2 of 3 members answer: the quorum of 2 holds"},
 		"not JSON":      {1, three[:1], map[string]string{"etcd-cp1": "no"}, "etcd-cp1: endpoint status: invalid character"},
-		"of nobody":     {1, three[:1], map[string]string{"etcd-cp1": "[]"}, "etcd-cp1: endpoint status of 0 members"},
+		"of no one":     {1, three[:1], map[string]string{"etcd-cp1": "[]"}, "etcd-cp1: endpoint status of 0 members"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

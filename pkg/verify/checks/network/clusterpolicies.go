@@ -23,7 +23,7 @@ func (p clusterPolicies) rights() (rights []string) {
 	return rights
 }
 
-// explain says of an error that nothing at all passed between pods that somebody has
+// explain says of an error that nothing at all passed between pods that someone has
 // policies for all namespaces, where that is so: they are wanted.
 func (p clusterPolicies) explain(ctx context.Context, t *verify.Target, err error) error {
 	at := slices.IndexFunc(p, func(cni verify.CNI) bool { return cni.Name == t.Expect.CNI })

@@ -53,7 +53,7 @@ func TestOutsideReached(t *testing.T) {
 		"all are answered":        {func(string) bool { return false }, routeTable, "", false},
 		"one pod is not answered": {func(pod string) bool { return pod == "probe-w2" }, routeTable, "w2 -> the gateway outside (172.18.0.1:9, http): no answer came back: i/o timeout", false},
 		"a node is not either":    {func(pod string) bool { return strings.HasSuffix(pod, "w2") }, routeTable, "", false},
-		"nobody is answered":      {func(string) bool { return true }, routeTable, "nothing outside of the cluster answers its nodes", true},
+		"no one is answered":      {func(string) bool { return true }, routeTable, "nothing outside of the cluster answers its nodes", true},
 		"no gateway":              {func(string) bool { return false }, "Iface\n", "no default gateway", true},
 	}
 	for name, test := range tests {

@@ -38,7 +38,7 @@ func TestPodsReachEachOther(t *testing.T) {
 		"another answers": {func(string, url.Values) (targettest.Reply, error) {
 			return targettest.Reply{Responses: []string{"stranger"}}, nil
 		}, `"stranger" answered`, false},
-		"nobody answers": {func(string, url.Values) (targettest.Reply, error) { return targettest.Reply{}, nil }, "no answer", false},
+		"no one answers": {func(string, url.Values) (targettest.Reply, error) { return targettest.Reply{}, nil }, "no answer", false},
 		"one probe is not seen": {func(pod string, query url.Values) (targettest.Reply, error) {
 			if pod == "probe-w1" {
 				return targettest.Reply{}, errors.New("port-forward failed")
@@ -126,7 +126,7 @@ func TestManyNodes(t *testing.T) {
 	}
 }
 
-// TestSpreadOverManyNodes: each endpoint must have answered some node, and nobody
+// TestSpreadOverManyNodes: each endpoint must have answered some node, and no one
 // else any.
 func TestSpreadOverManyNodes(t *testing.T) {
 	const nodes = 12
@@ -135,7 +135,7 @@ func TestSpreadOverManyNodes(t *testing.T) {
 		want    string
 	}{
 		"each answers two":   {func(pod string) []string { return []string{pod, "probe-w1"} }, ""},
-		"one answers nobody": {func(string) []string { return []string{"probe-w1", "probe-w2"} }, "probe-w9 never answered in 130 connections from each of 12 nodes"},
+		"one answers no one": {func(string) []string { return []string{"probe-w1", "probe-w2"} }, "probe-w9 never answered in 130 connections from each of 12 nodes"},
 		"a stranger does":    {func(pod string) []string { return []string{pod, "nginx"} }, `"nginx" answered`},
 	}
 	for name, test := range tests {

@@ -130,7 +130,7 @@ func leavingEndpoints(ctx context.Context, t *verify.Target, probes []probe.Prob
 	return endpoints, nil
 }
 
-// answeredByHosts wants an answer from each of the hosts, and from nobody else.
+// answeredByHosts wants an answer from each of the hosts, and from no one else.
 func answeredByHosts(hosts []host) func(answers, failures []string) string {
 	var nodes []string
 	for _, h := range hosts {

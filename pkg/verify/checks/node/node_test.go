@@ -170,7 +170,7 @@ func TestKubeletsRenew(t *testing.T) {
 	}{
 		"all":                   {exist: leases, renewed: leases},
 		"one is not":            {exist: leases, renewed: leases[:2], want: "leases that are not renewed: w2 ("},
-		"one is gone":           {exist: leases[:2], renewed: leases[:2], want: "leases that are not renewed: w2 (nobody holds it) ("},
+		"one is gone":           {exist: leases[:2], renewed: leases[:2], want: "leases that are not renewed: w2 (no one holds it) ("},
 		"before the run":        {exist: leases, before: before(-time.Second)},
 		"not since before":      {exist: leases, renewed: leases[:2], before: before(0), want: "leases that are not renewed: w2 ("},
 		"one made since before": {exist: leases, before: verify.LeaseRenewTimes{"cp1": before(-time.Second)["cp1"], "w1": before(-time.Second)["w1"]}},

@@ -17,7 +17,7 @@ import (
 const noServingCertificate = "tls: internal error"
 
 // withPendingCertificates adds to an error the requests for serving certificates of
-// kubelets that nobody has approved, where a kubelet has no certificate.
+// kubelets that no one has approved, where a kubelet has no certificate.
 func withPendingCertificates(ctx context.Context, t *verify.Target, err error) error {
 	if err == nil || !strings.Contains(err.Error(), noServingCertificate) {
 		return err

@@ -76,7 +76,7 @@ func taintKeepsAway(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	return evidence, err
 }
 
-// otherTaints tolerates what else somebody has given to control planes, so that
+// otherTaints tolerates what else someone has given to control planes, so that
 // it keeps no pod away. What Kubernetes gives to nodes in trouble does.
 func otherTaints(ctx context.Context, t *verify.Target) (others []corev1.Toleration, err error) {
 	nodes, err := t.Nodes(ctx)

@@ -42,7 +42,7 @@ func TestTaintKeepsAway(t *testing.T) {
 		}, honest, "the taint node-role.kubernetes.io/control-plane:NoSchedule is missing"},
 		"no label":      {func(n map[string]*corev1.Node, _ map[string]*corev1.Pod) { n["cp1"].Labels = nil }, honest, "0 tainted control planes, expected 1"},
 		"it is ignored": {nil, func(*corev1.Pod) (string, string) { return "cp1", "" }, "a pod that does not tolerate the taint was given to cp1"},
-		"nobody is let": {nil, func(*corev1.Pod) (string, string) { return "", "Insufficient cpu" }, "a pod that tolerates the taint has no node: Unschedulable Insufficient cpu"},
+		"no one is let": {nil, func(*corev1.Pod) (string, string) { return "", "Insufficient cpu" }, "a pod that tolerates the taint has no node: Unschedulable Insufficient cpu"},
 		"another reason": {nil, func(pod *corev1.Pod) (string, string) {
 			node, _ := honest(pod)
 			return node, map[bool]string{true: "Insufficient cpu"}[node == ""]

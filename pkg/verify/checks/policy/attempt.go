@@ -99,12 +99,12 @@ func (s policyFixture) allowed(ctx context.Context, field policyEngine) (verify.
 	}
 	took, err := waitForPolicy(ctx, field, expecting(reached, s.allowedPairs()))
 	if err != nil {
-		return nil, fmt.Errorf("a friend under a policy for friends: %w", err)
+		return nil, fmt.Errorf("an allowed client under a policy that allows its label: %w", err)
 	}
 	if err := last(expect(ctx, field, firm, expecting(timedOut, s.deniedPairs()), expecting(reached, s.allowedPairs()))); err != nil {
-		return nil, fmt.Errorf("under a policy for friends: %w", err)
+		return nil, fmt.Errorf("under a policy that allows one label: %w", err)
 	}
-	return verify.Evidence{fmt.Sprintf("the friend on %s reached %d targets %s after the policy's creation, while %d connections of others timed out",
+	return verify.Evidence{fmt.Sprintf("the allowed client on %s reached %d targets %s after the policy's creation, while %d connections of others timed out",
 		s.allowedClient.Node, len(s.targets), took, len(s.deniedPairs()))}, nil
 }
 

@@ -18,11 +18,11 @@ import (
 
 var (
 	targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
-	// allowedPodLabels is the friend on a single node.
-	allowedPodLabels = map[string]string{"kindctl.dev/friend": "yes"}
+	// allowedPodLabels is the allowed client on a single node.
+	allowedPodLabels = map[string]string{"kindctl.dev/allowed": "yes"}
 )
 
-const allowedPodName = "friend"
+const allowedPodName = "allowed"
 
 // policyFixture are the pods of the policy checks: one target on every node, so that
 // an engine which is dead on one of them is found, and the fleet. One of the
@@ -31,7 +31,7 @@ const allowedPodName = "friend"
 type policyFixture struct {
 	targets, fleet []probe.Probe
 	allowedClient  probe.Probe
-	// friendly are the labels by which a policy knows the friend.
+	// allowedLabels are those of the allowed client, which a policy names.
 	allowedLabels map[string]string
 }
 
@@ -87,8 +87,8 @@ func startPolicyPods(ctx context.Context, t *verify.Target) error {
 // everyone reaches every target from its own node and from another.
 func (s policyFixture) everyone() []probe.Pair { return append(s.deniedPairs(), s.allowedPairs()...) }
 
-// deniedPairs reach every target from its own node and from the next, but
-// where the friend is.
+// deniedPairs reach every target from its own node and from the next, but not from
+// the allowed client.
 func (s policyFixture) deniedPairs() (pairs []probe.Pair) {
 	for i, to := range s.targets {
 		for _, from := range probe.Distinct(s.fleet[i], s.fleet[(i+1)%len(s.fleet)]) {

@@ -82,7 +82,7 @@ func (e *engine) passes(from, to probe.Probe) bool {
 	defer e.mu.Unlock()
 	isTarget := slices.Contains(probe.Names(policyStandOfThree.targets), to.Name)
 	_, isolated := e.applied[denyPolicy]
-	_, friends := e.applied[allowPolicy]
+	_, allowing := e.applied[allowPolicy]
 	isolated = isolated && !slices.Contains(e.ignores, denyPolicy) && to.Node != e.deadNode && (isTarget || e.blanket)
 	if e.forgets > 0 && time.Since(e.since) >= e.forgets {
 		return true
@@ -90,8 +90,8 @@ func (e *engine) passes(from, to probe.Probe) bool {
 	if time.Since(e.since) < e.lag {
 		return !isolated
 	}
-	friends = friends && !slices.Contains(e.ignores, allowPolicy)
-	return !isolated || friends && (e.leaky || from.Name == policyStandOfThree.allowedClient.Name)
+	allowing = allowing && !slices.Contains(e.ignores, allowPolicy)
+	return !isolated || allowing && (e.leaky || from.Name == policyStandOfThree.allowedClient.Name)
 }
 
 func probesOn(prefix string, nodes ...string) (probes []probe.Probe) {
@@ -125,13 +125,13 @@ func TestPolicies(t *testing.T) {
 		"works after a while": {&engine{lag: 2 * time.Second}, "", ""},
 		"enforces nothing": {&engine{ignores: []string{denyPolicy, allowPolicy}},
 			"under a policy that denies all: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): reached, want: timed out", "-"},
-		"dead on one node":     {&engine{deadNode: "w2"}, "probe-cp on cp -> target-w2 on w2 (10.0.0.1:8080): reached, want: timed out", "-"},
-		"refuses":              {&engine{refuses: true}, "refused, want: timed out", "-"},
-		"enforces for a while": {&engine{forgets: 700 * time.Millisecond}, "later under a policy that denies all: probe-", "-"},
-		"isolates all pods":    {&engine{blanket: true}, "later under a policy that denies all: probe-cp on cp -> probe-w2 on w2 (10.0.0.1:8080): timed out, want: reached", "-"},
-		"does not lift":        {&engine{sticky: true}, "after the policies were deleted: probe-", ""},
-		"blocks the friend":    {&engine{ignores: []string{allowPolicy}}, "", "a friend under a policy for friends: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached"},
-		"lets strangers in":    {&engine{leaky: true}, "", "under a policy for friends: probe-w1 on w1 -> target-cp on cp (10.0.0.1:8080): reached, want: timed out"},
+		"dead on one node":          {&engine{deadNode: "w2"}, "probe-cp on cp -> target-w2 on w2 (10.0.0.1:8080): reached, want: timed out", "-"},
+		"refuses":                   {&engine{refuses: true}, "refused, want: timed out", "-"},
+		"enforces for a while":      {&engine{forgets: 700 * time.Millisecond}, "later under a policy that denies all: probe-", "-"},
+		"isolates all pods":         {&engine{blanket: true}, "later under a policy that denies all: probe-cp on cp -> probe-w2 on w2 (10.0.0.1:8080): timed out, want: reached", "-"},
+		"does not lift":             {&engine{sticky: true}, "after the policies were deleted: probe-", ""},
+		"blocks the allowed client": {&engine{ignores: []string{allowPolicy}}, "", "an allowed client under a policy that allows its label: probe-cp on cp -> target-cp on cp (10.0.0.1:8080): timed out, want: reached"},
+		"lets strangers in":         {&engine{leaky: true}, "", "under a policy that allows one label: probe-w1 on w1 -> target-cp on cp (10.0.0.1:8080): reached, want: timed out"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -172,12 +172,12 @@ func TestUnenforced(t *testing.T) {
 		engine *engine
 		want   bool
 	}{
-		"nothing is enforced":    {&engine{ignores: []string{denyPolicy, allowPolicy}}, true},
-		"not on one node":        {&engine{deadNode: "w2"}, false},
-		"enforced for a while":   {&engine{forgets: 700 * time.Millisecond}, false},
-		"refused":                {&engine{refuses: true}, false},
-		"a friend is not let in": {&engine{ignores: []string{allowPolicy}}, false},
-		"works":                  {&engine{}, false},
+		"nothing is enforced":             {&engine{ignores: []string{denyPolicy, allowPolicy}}, true},
+		"not on one node":                 {&engine{deadNode: "w2"}, false},
+		"enforced for a while":            {&engine{forgets: 700 * time.Millisecond}, false},
+		"refused":                         {&engine{refuses: true}, false},
+		"an allowed client is not let in": {&engine{ignores: []string{allowPolicy}}, false},
+		"works":                           {&engine{}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestPoliciesWantAnOpenStart(t *testing.T) {
 }
 
 func TestPolicyPairs(t *testing.T) {
-	alone := policyFixture{targets: probesOn("target-", "cp"), fleet: probesOn("probe-", "cp"), allowedClient: probesOn("friend-", "cp")[0]}
+	alone := policyFixture{targets: probesOn("target-", "cp"), fleet: probesOn("probe-", "cp"), allowedClient: probesOn("allowed-", "cp")[0]}
 	if pairs := alone.deniedPairs(); len(pairs) != 1 {
 		t.Errorf("one node: %v", pairs)
 	}
@@ -245,7 +245,7 @@ func TestPolicyRunHandsOver(t *testing.T) {
 	), sharedPolicyRun(
 		targettest.New(targettest.ThreeNodes, verifytest.Pods{}),
 	)
-	failed := attempt{tried: true, err: errors.New("friend")}
+	failed := attempt{tried: true, err: errors.New("blocked")}
 	run.keep(failed)
 	if other.take().tried {
 		t.Error("another target took it")

@@ -61,7 +61,7 @@ func proxyMode(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	var changed error
 	switch configured {
 	case t.Expect.ProxyMode:
-	case "": // nobody tells: what the others do is to be the same
+	case "": // no one tells: what the others do is to be the same
 		configured = t.Expect.ProxyMode
 	default:
 		changed = verify.Differs("mode."+configured, "set mode: "+t.Expect.ProxyMode+" with kubectl -n kube-system edit configmap kube-proxy, then: kubectl -n kube-system rollout restart daemonset kube-proxy",
