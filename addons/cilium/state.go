@@ -8,7 +8,7 @@ import (
 
 // State asks the agent of every node how it sees things, for people.
 func (a *Addon) State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error {
-	return client.Ask(ctx, namespace, selector, container, []kube.Question{
+	return client.ExecAll(ctx, namespace, selector, container, []kube.AgentCommand{
 		{Name: "status", Command: []string{"cilium-dbg", "status", "--verbose"}},
 		{Name: "endpoints", Command: []string{"cilium-dbg", "endpoint", "list"}},
 		{Name: "services", Command: []string{"cilium-dbg", "service", "list"}},

@@ -88,9 +88,9 @@ const diagnosticsEstimate = 15 * time.Second
 
 // keep writes report.json and failure.txt.
 func keep(dir string, verdict verify.Report, failure error) error {
-	story := report.Story{Command: "run", Started: time.Now(), Report: verdict, Err: failure}
+	result := report.CommandResult{Command: "run", Started: time.Now(), Report: verdict, Err: failure}
 	return errors.Join(
-		into(filepath.Join(dir, "report.json"), func(file *os.File) error { return report.Ending(file, story) }),
+		into(filepath.Join(dir, "report.json"), func(file *os.File) error { return report.WriteJSON(file, result) }),
 		into(filepath.Join(dir, "failure.txt"), func(file *os.File) error { report.Failure(file, failure, report.Style{}); return nil }),
 	)
 }

@@ -30,7 +30,7 @@ func reportFlag() cli.Flag {
 // and the step's summary: everything that is told once a command has ended, or
 // while it runs, beside the display.
 type reports struct {
-	story   report.Story
+	result  report.CommandResult
 	files   []*reportFile
 	events  event.Recorder
 	trace   *trace
@@ -47,7 +47,7 @@ type reportFile struct {
 // openReports makes the files that the flags name, before anything else is
 // made. What they held is gone: an old report must not be taken for a new one.
 func openReports(c *cli.Context, command string) (*reports, error) {
-	r := &reports{story: report.Story{Command: command, Started: time.Now()}}
+	r := &reports{result: report.CommandResult{Command: command, Started: time.Now()}}
 	if inGitHub(c) {
 		r.log, r.summary = c.App.ErrWriter, os.Getenv("GITHUB_STEP_SUMMARY")
 	}
@@ -114,10 +114,10 @@ func (r *reports) follow(display event.Sink) event.Sink {
 // report which could not be written.
 func (r *reports) finish(verdict verify.Report, err error) error {
 	defer r.close()
-	r.story.Report, r.story.Err, r.story.Events = verdict, err, r.events.Events()
-	failures := []error{r.tellGitHub(), r.trace.finish(r.story)}
+	r.result.Report, r.result.Err, r.result.Events = verdict, err, r.events.Events()
+	failures := []error{r.tellGitHub(), r.trace.finish(r.result)}
 	for _, file := range r.files {
-		if problem := file.finish(r.story); problem != nil {
+		if problem := file.finish(r.result); problem != nil {
 			failures = append(failures, hint.ReportFailed.Wrap(problem, "the report "+file.Name()+" could not be written", "see whether the disk is full: df "+file.Name()))
 		}
 	}
@@ -127,13 +127,13 @@ func (r *reports) finish(verdict verify.Report, err error) error {
 	return err
 }
 
-func (f *reportFile) finish(s report.Story) error {
+func (f *reportFile) finish(s report.CommandResult) error {
 	var err error
 	switch f.format {
 	case "junit":
 		err = report.JUnit(f, s)
 	case "json":
-		err = report.Ending(f, s)
+		err = report.WriteJSON(f, s)
 	case "events":
 		err = f.lines.Err()
 	}
@@ -152,7 +152,7 @@ func (r *reports) close() {
 
 // longest names the phases that took longest.
 func (r *reports) longest() string {
-	return report.Longest(timeline.Spans(r.events.Events(), r.story.Started, time.Now()))
+	return report.Longest(timeline.Spans(r.events.Events(), r.result.Started, time.Now()))
 }
 
 // tellGitHub annotates what is wrong and adds to the step's summary.
@@ -160,14 +160,14 @@ func (r *reports) tellGitHub() error {
 	if r.log == nil {
 		return nil
 	}
-	report.Annotations(r.log, r.story.Report)
-	report.AnnotateFailure(r.log, "kindctl "+r.story.Command, r.story.Err)
+	report.Annotations(r.log, r.result.Report)
+	report.AnnotateFailure(r.log, "kindctl "+r.result.Command, r.result.Err)
 	if r.summary == "" {
 		return nil
 	}
 	file, err := os.OpenFile(r.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err == nil {
-		report.Markdown(file, r.story)
+		report.Markdown(file, r.result)
 		err = file.Close()
 	}
 	if err != nil {

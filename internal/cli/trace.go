@@ -93,7 +93,7 @@ func (t *trace) add(facts timeline.Facts) {
 }
 
 // finish writes what happened.
-func (t *trace) finish(s report.Story) error {
+func (t *trace) finish(s report.CommandResult) error {
 	if t == nil {
 		return nil
 	}

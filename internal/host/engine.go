@@ -15,8 +15,8 @@ const oldestDocker = "20.10.0"
 
 // engine looks at Docker itself.
 func (f Facts) engine(Needs) []Finding {
-	if f.Trouble != nil {
-		return []Finding{Broken("docker", f.Trouble)}
+	if f.DockerError != nil {
+		return []Finding{Broken("docker", f.DockerError)}
 	}
 	if f.DockerVersion == "" {
 		return f.unknown("docker", "Docker's version")

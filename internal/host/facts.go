@@ -64,13 +64,13 @@ type Facts struct {
 	MissingCapabilities []string
 	Kernel              Kernel
 
-	// Trouble is why Docker could not be asked, or nil.
-	Trouble error
+	// DockerError is why Docker could not be asked, or nil.
+	DockerError error
 }
 
 // FactsWithoutDocker are the facts about a host whose Docker cannot be asked.
-func FactsWithoutDocker(trouble error) Facts {
-	return Facts{Trouble: trouble, FreeBytes: -1}.withEnvironment()
+func FactsWithoutDocker(dockerError error) Facts {
+	return Facts{DockerError: dockerError, FreeBytes: -1}.withEnvironment()
 }
 
 // withEnvironment adds what does not depend on Docker.

@@ -69,7 +69,7 @@ func (f Facts) unknown(id, what string) []Finding {
 	switch {
 	case f.Contained:
 		why = "kindctl runs in a container"
-	case f.Trouble != nil:
+	case f.DockerError != nil:
 		why = "Docker does not answer"
 	case !f.Local:
 		why = "Docker runs on a kernel that is not this one"

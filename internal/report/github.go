@@ -63,7 +63,7 @@ func Annotations(out io.Writer, r verify.Report) {
 // AnnotateFailure writes an annotation for the error that ended a command. One
 // that sums up checks is left to Annotations, and an interrupt is no error.
 func AnnotateFailure(out io.Writer, command string, err error) {
-	switch f := faultOf(err); {
+	switch f := errorInfoOf(err); {
 	case f == nil || f.Code == int(hint.Interrupted) || strings.HasPrefix(f.Reason, "VERIFICATION_") || f.Code == int(hint.Verification):
 	default:
 		annotate(out, "error", command, f.Message, f.Hint)

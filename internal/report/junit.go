@@ -22,7 +22,7 @@ import (
 // told in the suite's output. The file satisfies both Ant's schema and that of
 // Jenkins' xUnit plugin, which agree on less than the library can write:
 // testsuites has no attributes, cases have no output, times have no zone.
-func JUnit(out io.Writer, s Story) error {
+func JUnit(out io.Writer, s CommandResult) error {
 	suites := &junit.Testsuites{}
 	add := func(suite junit.Testsuite) {
 		if len(suite.Testcases) == 0 {
@@ -40,7 +40,7 @@ func JUnit(out io.Writer, s Story) error {
 		components = append(components, suite)
 	}
 	if s.Err != nil && !red { // a failed command never leaves a green file
-		phases.AddTestcase(failed(s.Command, phases.Name, "ERROR", s.Err.Error(), faultOf(s.Err).Hint, 0))
+		phases.AddTestcase(failed(s.Command, phases.Name, "ERROR", s.Err.Error(), errorInfoOf(s.Err).Hint, 0))
 	}
 	add(phases)
 	for _, suite := range components {
@@ -53,7 +53,7 @@ func JUnit(out io.Writer, s Story) error {
 }
 
 // phases is the suite of what the command did beside verifying.
-func (s Story) phases() junit.Testsuite {
+func (s CommandResult) phases() junit.Testsuite {
 	suite := s.suite(s.Command, s.Started)
 	var total time.Duration
 	for _, step := range s.steps() {
@@ -76,7 +76,7 @@ func (s Story) phases() junit.Testsuite {
 
 // component is the suite of one group of checks. Checks run side by side, so
 // its time is from the beginning of the first to the end of the last.
-func (s Story) component(group string) junit.Testsuite {
+func (s CommandResult) component(group string) junit.Testsuite {
 	results := slices.DeleteFunc(slices.Clone(s.Report.Results), func(r verify.Result) bool { return r.Group != group })
 	var first, last time.Time
 	for _, r := range results {
@@ -108,7 +108,7 @@ func (s Story) component(group string) junit.Testsuite {
 }
 
 // suite is an empty suite with what schemas want of each.
-func (s Story) suite(name string, began time.Time) junit.Testsuite {
+func (s CommandResult) suite(name string, began time.Time) junit.Testsuite {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost" // as Ant's schema has it

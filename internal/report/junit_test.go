@@ -171,7 +171,7 @@ func breaches(data []byte) (found []string) {
 	return found
 }
 
-func written(t *testing.T, s Story) []byte {
+func written(t *testing.T, s CommandResult) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := JUnit(&out, s); err != nil {
@@ -181,7 +181,7 @@ func written(t *testing.T, s Story) []byte {
 }
 
 func TestJUnitKeepsToTheSchemas(t *testing.T) {
-	for name, s := range map[string]Story{
+	for name, s := range map[string]CommandResult{
 		"a failed up":       recorded(t),
 		"every outcome":     {Command: "verify", Started: time.Unix(0, 0), Report: verdicts()},
 		"an end too early":  {Command: "verify", Started: time.Unix(0, 0), Err: errors.New("API \x00 gone ]]> \x1b[31m")},
@@ -232,7 +232,7 @@ func TestJUnitHasACaseForEachNode(t *testing.T) {
 		{Node: "w2", Outcome: verify.Error, Cause: "deaf"},
 		{Node: "w3", Outcome: verify.Warn, Cause: "old"},
 	}
-	root, err := parsedJUnit(written(t, Story{Command: "verify", Report: verify.Report{Results: []verify.Result{
+	root, err := parsedJUnit(written(t, CommandResult{Command: "verify", Report: verify.Report{Results: []verify.Result{
 		{ID: "a.b", Group: "a", Outcome: verify.Fail, Cause: "all of it", Nodes: nodes},
 		{ID: "a.c", Group: "a", Outcome: verify.Blocked, Cause: "needs a.b"},
 	}}}))
@@ -261,7 +261,7 @@ func TestJUnitHasACaseForEachNode(t *testing.T) {
 func TestJUnitIsNeverGreenAfterAFailure(t *testing.T) {
 	green := verify.Report{Results: []verify.Result{{ID: "a.b", Group: "a", Outcome: verify.Pass}}}
 	done := []event.Event{{Scope: event.Phase, Kind: event.Done, ID: "create", Title: "Create"}}
-	for name, s := range map[string]Story{
+	for name, s := range map[string]CommandResult{
 		"before anything":  {Err: errors.New("x")},
 		"after the checks": {Err: errors.New("x"), Events: done, Report: green},
 		"in a phase":       {Err: errors.New("x"), Events: []event.Event{{Scope: event.Phase, Kind: event.Failed, ID: "create", Message: "x"}}},
@@ -275,7 +275,7 @@ func TestJUnitIsNeverGreenAfterAFailure(t *testing.T) {
 			t.Errorf("%s: %d red cases, want 1", name, red)
 		}
 	}
-	root, err := parsedJUnit(written(t, Story{Command: "up", Events: done, Report: green}))
+	root, err := parsedJUnit(written(t, CommandResult{Command: "up", Events: done, Report: green}))
 	if err != nil || root.count("failure")+root.count("error") != 0 || root.count("testcase") != 2 {
 		t.Errorf("a success is red, or lacks cases (%v)", err)
 	}

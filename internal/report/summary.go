@@ -20,13 +20,13 @@ var stepEmblems = map[event.Kind]string{event.Done: "✅", event.Failed: "❌", 
 // Markdown writes a story as a summary for people: how the command ended, how
 // long its phases took, and every check with its timing, those that did not
 // pass with cause and hint.
-func Markdown(out io.Writer, s Story) {
+func Markdown(out io.Writer, s CommandResult) {
 	title := "kindctl " + s.Command
 	if s.Report.Cluster != "" {
 		title += ": " + s.Report.Cluster
 	}
 	fmt.Fprintf(out, "### %s %s\n\n", stepEmblems[verdictOf(s.Err)], cell(title))
-	if f := faultOf(s.Err); f != nil {
+	if f := errorInfoOf(s.Err); f != nil {
 		fmt.Fprintf(out, "**error:** %s\n\n", cell(f.Message))
 		if f.Hint != "" {
 			fmt.Fprintf(out, "**hint:** %s\n\n", cell(f.Hint))
@@ -54,7 +54,7 @@ func verdictOf(err error) event.Kind {
 }
 
 // checks writes the table of checks, a component after the other.
-func (s Story) checks(out io.Writer) {
+func (s CommandResult) checks(out io.Writer) {
 	if len(s.Report.Results) == 0 {
 		return
 	}

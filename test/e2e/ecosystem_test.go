@@ -266,7 +266,7 @@ func TestJUnitSatisfiesSchema(t *testing.T) {
 		t.Errorf("a cluster that is not there is verified:\n%s", r.stdout)
 	}
 	message := regexp.MustCompile(`<skipped message="[^"]*">`)
-	for file, cases := range map[string]string{filepath.Join("..", "..", "internal", "report", "testdata", "story", "junit.xml"): "<skipped ", unreachable: "<testcase "} {
+	for file, cases := range map[string]string{filepath.Join("..", "..", "internal", "report", "testdata", "result", "junit.xml"): "<skipped ", unreachable: "<testcase "} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -118,12 +118,12 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 }
 
 func (addon) State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error {
-	return client.Ask(
+	return client.ExecAll(
 		ctx,
 		"kube-system",
 		"app=kindnet",
 		"kindnet-cni",
-		[]kube.Question{{Name: "routes", Command: []string{"ip", "route"}}},
+		[]kube.AgentCommand{{Name: "routes", Command: []string{"ip", "route"}}},
 		answer,
 	)
 }

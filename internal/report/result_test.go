@@ -25,18 +25,18 @@ import (
 
 // recorded is the stream of an "up" that failed in its verification, with what
 // it left for people and machines.
-func recorded(t *testing.T) Story {
+func recorded(t *testing.T) CommandResult {
 	t.Helper()
-	s := Story{Command: "up", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	s := CommandResult{Command: "up", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Err: hint.New(hint.Verification, "VERIFICATION_FAILED", "3 of 6 checks did not pass: net.pods: timeout", "net.pods: kubectl -n kube-system get pods -o wide")}
-	data, err := os.ReadFile(filepath.Join("testdata", "story", "report.json"))
+	data, err := os.ReadFile(filepath.Join("testdata", "result", "report.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(data, &s.Report); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := os.ReadFile(filepath.Join("testdata", "story", "events.jsonl"))
+	lines, err := os.ReadFile(filepath.Join("testdata", "result", "events.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestOneStreamThroughAllSinks(t *testing.T) {
 	Annotations(outputs["github.txt"], s.Report)
 	AnnotateFailure(outputs["github.txt"], "kindctl up", s.Err)
 	Markdown(out("summary.md"), s)
-	if err := errors.Join(events.Err(), JUnit(out("junit.xml"), s), Ending(out("ending.json"), s)); err != nil {
+	if err := errors.Join(events.Err(), JUnit(out("junit.xml"), s), WriteJSON(out("ending.json"), s)); err != nil {
 		t.Fatal(err)
 	}
 	host, err := os.Hostname()
@@ -90,7 +90,7 @@ func TestOneStreamThroughAllSinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, got := range outputs {
-		golden(t, filepath.Join("story", name), bytes.ReplaceAll(got.Bytes(), []byte(`hostname="`+host+`"`), []byte(`hostname="host"`)))
+		golden(t, filepath.Join("result", name), bytes.ReplaceAll(got.Bytes(), []byte(`hostname="`+host+`"`), []byte(`hostname="host"`)))
 	}
 }
 
@@ -107,7 +107,7 @@ func compiled(t *testing.T, file string) *jsonschema.Schema {
 
 func TestSchemaAcceptsEvents(t *testing.T) {
 	schema := compiled(t, "events.schema.json")
-	file, err := os.Open(filepath.Join("testdata", "story", "events.jsonl"))
+	file, err := os.Open(filepath.Join("testdata", "result", "events.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,13 +151,13 @@ func TestEventsSchemaKnowsEveryProperty(t *testing.T) {
 // never came to a verification.
 func TestSchemaAcceptsEndings(t *testing.T) {
 	schema := reportSchema(t)
-	for name, s := range map[string]Story{
+	for name, s := range map[string]CommandResult{
 		"failed checks":     recorded(t),
 		"failed before":     {Command: "up", Started: time.Unix(0, 0), Err: hint.New(hint.Preflight, "DOCKER_SILENT", "Docker does not answer", "start it")},
 		"an unforeseen end": {Command: "up", Started: time.Unix(0, 0), Err: errors.New("no one foresaw this")},
 	} {
 		var out bytes.Buffer
-		if err := Ending(&out, s); err != nil {
+		if err := WriteJSON(&out, s); err != nil {
 			t.Fatal(err)
 		}
 		if err := schema.Validate(parsed(t, out.Bytes())); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Story is all that there is to tell of one command, once it has ended.
-type Story struct {
+// CommandResult is how a command went, for reports.
+type CommandResult struct {
 	// Command is what ran, such as "up".
 	Command string
 	// Started is when the command began.
@@ -32,7 +32,7 @@ type step struct {
 }
 
 // steps are the phases that ended, in order.
-func (s Story) steps() (steps []step) {
+func (s CommandResult) steps() (steps []step) {
 	for _, e := range s.Events {
 		if e.Scope != event.Phase {
 			continue
@@ -47,12 +47,12 @@ func (s Story) steps() (steps []step) {
 
 // verified reports whether a step is the verification, which the results tell
 // better.
-func (s Story) verified(of step) bool {
+func (s CommandResult) verified(of step) bool {
 	return of.id == "verify" && len(s.Report.Results) > 0
 }
 
-// fault is the error with which a command ended, for machines.
-type fault struct {
+// errorInfo is the error with which a command ended, for machines.
+type errorInfo struct {
 	// Code is the exit code of the process.
 	Code    int    `json:"code"`
 	Reason  string `json:"reason,omitempty"`
@@ -60,17 +60,17 @@ type fault struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// faultOf describes an error; nil is none.
-func faultOf(err error) *fault {
+// errorInfoOf describes an error; nil is none.
+func errorInfoOf(err error) *errorInfo {
 	if err == nil {
 		return nil
 	}
-	return &fault{int(hint.CodeOf(err)), hint.ReasonOf(err), err.Error(), hint.AdviceOf(err)}
+	return &errorInfo{int(hint.CodeOf(err)), hint.ReasonOf(err), err.Error(), hint.AdviceOf(err)}
 }
 
-// Ending writes how a command ended for machines: the report that Verdict
+// WriteJSON writes how a command ended for machines: the report that Verdict
 // writes, with the command's error if there is one.
-func Ending(out io.Writer, s Story) error {
+func WriteJSON(out io.Writer, s CommandResult) error {
 	r := s.Report
 	if r.Results == nil {
 		r.Results = []verify.Result{}
@@ -82,6 +82,6 @@ func Ending(out io.Writer, s Story) error {
 	document.Passed = document.Passed && s.Err == nil
 	return JSON(out, struct {
 		verify.Document
-		Error *fault `json:"error,omitempty"`
-	}{document, faultOf(s.Err)})
+		Error *errorInfo `json:"error,omitempty"`
+	}{document, errorInfoOf(s.Err)})
 }
