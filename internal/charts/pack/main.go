@@ -29,7 +29,7 @@ func main() {
 func pack(ctx context.Context) error {
 	dir := "embedded"
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		dir = filepath.Join("pkg", "charts", "embedded")
+		dir = filepath.Join("internal", "charts", "embedded")
 	}
 	wanted := map[string]bool{".gitignore": true}
 	for _, bundle := range charts.All {
