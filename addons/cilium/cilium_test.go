@@ -29,6 +29,8 @@ func TestValues(t *testing.T) {
 			"startupProbe": map[string]any{"periodSeconds": 1}, "readinessProbe": map[string]any{"periodSeconds": 1}, "cgroup": map[string]any{"autoMount": map[string]any{"enabled": false}},
 			"routingMode": "native", "autoDirectNodeRoutes": true, "ipv4NativeRoutingCIDR": "10.9.0.0/16", "kubeProxyReplacement": "false",
 			"envoy": map[string]any{"enabled": false}, "l7Proxy": false, "hubble": map[string]any{"enabled": false}, "cni": map[string]any{"chainingMode": "portmap"},
+			"bpf":         map[string]any{"ctTcpMax": 131072, "ctAnyMax": 65536, "natMax": 131072, "neighMax": 131072},
+			"extraConfig": map[string]any{"bpf-sock-rev-map-max": "65536"},
 		}
 	}
 	with := func(change map[string]any) map[string]any {
@@ -49,23 +51,9 @@ func TestValues(t *testing.T) {
 		{"in kube-proxy's place", plugin.Options{ProxyMode: "none", APIServerHost: "lab-control-plane", APIServerPort: 6443},
 			with(map[string]any{"kubeProxyReplacement": "true", "k8sServiceHost": "lab-control-plane", "k8sServicePort": 6443, "cgroup": nil, "cni": nil})},
 		{"as in production", plugin.Options{ProxyMode: "iptables", Production: true},
-			with(
-				map[string]any{
-					"operator":              map[string]any{"image": map[string]any{"useDigest": false}},
-					"hubble":                nil,
-					"daemon":                nil,
-					"sysctlfix":             nil,
-					"startupProbe":          nil,
-					"readinessProbe":        nil,
-					"cgroup":                nil,
-					"routingMode":           "tunnel",
-					"tunnelProtocol":        "vxlan",
-					"autoDirectNodeRoutes":  nil,
-					"ipv4NativeRoutingCIDR": nil,
-				},
-			)},
+			with(map[string]any{"operator": map[string]any{"image": map[string]any{"useDigest": false}}, "hubble": nil, "bpf": nil, "extraConfig": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"as in production on one node", plugin.Options{ProxyMode: "iptables", Production: true, SingleNode: true},
-			with(map[string]any{"hubble": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
+			with(map[string]any{"hubble": nil, "bpf": nil, "extraConfig": nil, "daemon": nil, "sysctlfix": nil, "startupProbe": nil, "readinessProbe": nil, "cgroup": nil, "routingMode": "tunnel", "tunnelProtocol": "vxlan", "autoDirectNodeRoutes": nil, "ipv4NativeRoutingCIDR": nil})},
 		{"both families", plugin.Options{ProxyMode: "iptables", PodSubnet: "fd00::/56,10.9.0.0/16"},
 			with(map[string]any{"ipv4": map[string]any{"enabled": true}, "ipv6": map[string]any{"enabled": true}, "ipv6NativeRoutingCIDR": "fd00::/56"})},
 		{"IPv6", plugin.Options{ProxyMode: "iptables", PodSubnet: "fd00::/56"},

@@ -126,6 +126,10 @@ func (s Settings) applyTo(values, defaults map[string]any) {
 			delete(values, native)
 		}
 	}
+	if s.dynamicMapSizes() {
+		delete(values, "bpf")
+		delete(values, "extraConfig")
+	}
 	setting.Merge(values, s.Values)
 }
 

@@ -54,6 +54,8 @@ func TestSettings(t *testing.T) {
 		{"Hubble twice", Settings{Hubble: true, Values: tree("hubble.enabled", true)}, nil, map[string]string{"hubble.enabled": "true"}, ""},
 		{"Hubble's relay", Settings{Hubble: true, Values: tree("hubble.relay.enabled", true)}, []string{"quay.io/cilium/hubble-relay"}, nil, ""},
 		{"a tunnel", Settings{Values: tree("tunnelProtocol", "geneve")}, nil, map[string]string{"routingMode": "tunnel", "autoDirectNodeRoutes": ""}, ""},
+		{"a size of a map", Settings{Values: tree("bpf.natMax", 4096)}, nil, map[string]string{"bpf.natMax": "4096", "bpf.ctTcpMax": "131072"}, ""},
+		{"dynamic sizes of maps", Settings{Values: tree("bpf.mapDynamicSizeRatio", 0.01)}, nil, map[string]string{"bpf.mapDynamicSizeRatio": "0.01", "bpf.ctTcpMax": "", "extraConfig": ""}, ""},
 		{"a type", Settings{Values: tree("debug.enabled", "yes")}, nil, nil, `FILE:[debug][enabled]: cilium.values.debug.enabled: got string, want boolean`},
 		{"a misspelling", Settings{Values: tree("hubble.relai.enabled", true)}, nil, nil, `FILE:[hubble][relai]: cilium.values.hubble.relai: there is no such value (did you mean "relay"?)`},
 		{"another field's", Settings{Values: tree("kubeProxyReplacement", true)}, nil, nil, "cilium.values.kubeProxyReplacement: true is not possible here; write proxyMode: none"},

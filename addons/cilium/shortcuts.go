@@ -31,6 +31,9 @@ func (a *Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "pods have addresses of the cluster's podSubnet"},
 	}
 	all = append(all, a.settings.leftOut()...)
+	if !a.settings.dynamicMapSizes() {
+		all = append(all, fixedMapSizes)
+	}
 	if !a.options.SingleNode {
 		all = append(all, fidelity.Shortcut{Setting: "Cilium's operator", Here: "one replica", There: "two",
 			Effect: "less CPU and memory; while it is restarted, no addresses are handed to new nodes"})
@@ -61,6 +64,7 @@ func speedUp(values map[string]any, options plugin.Options) {
 	values["hubble"] = map[string]any{"enabled": false}
 	values["daemon"] = map[string]any{"configSources": "config-map:cilium-config"} // read without an init container
 	values["sysctlfix"] = map[string]any{"enabled": false}                         // nodes have no udev that would change new devices
+	fixMapSizes(values)
 	values["startupProbe"], values["readinessProbe"] = map[string]any{"periodSeconds": 1}, map[string]any{"periodSeconds": 1}
 	values["routingMode"], values["autoDirectNodeRoutes"] = "native", true
 	four, six := kube.ByFamily(options.PodSubnet)
