@@ -8,6 +8,8 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kindctl/kindctl/internal/forge/bpf"
 )
 
 const ciliumPath = "github.com/cilium/cilium"
@@ -59,6 +61,12 @@ func fillCilium(ctx context.Context, w *work, t tree) error {
 	if err != nil {
 		return err
 	}
+	if err := programs("cilium-clang", map[string]string{bpf.Compiler: "clang"})(ctx, w, t); err != nil {
+		return err
+	}
+	if err := t.folder(bpf.Objects, w.path("cilium-objects", objectsFolder), root, nil); err != nil {
+		return err
+	}
 	if err := t.program("cni/loopback", w.path("cni-plugins", "bin", "loopback")); err != nil {
 		return err
 	}
@@ -74,11 +82,16 @@ func fillCilium(ctx context.Context, w *work, t tree) error {
 		}
 	}
 	t.directory("home/cilium", 0o755)
-	const bpf = "var/lib/cilium/bpf"
-	if err := t.folder(bpf, filepath.Join(source, "bpf"), root, notCompiledByAgent); err != nil {
+	return bpfSources(t, source)
+}
+
+// bpfSources adds what the agent compiles, of Cilium's module in the folder source.
+func bpfSources(t tree, source string) error {
+	const library = "var/lib/cilium/bpf"
+	if err := t.folder(library, filepath.Join(source, "bpf"), root, notCompiledByAgent); err != nil {
 		return err
 	}
-	t.modes(bpf, 0o755, 0o644)
+	t.modes(library, 0o755, 0o644)
 	return nil
 }
 

@@ -17,6 +17,7 @@ func recipe(r release) graph {
 		g = append(g, program.component())
 	}
 	g = append(g,
+		clangProgram.component(), precompiler.component(),
 		balancerProgram.component(),
 		pause(),
 
@@ -27,12 +28,13 @@ func recipe(r release) graph {
 		fileSystem("calico-supervisor", "Supervisor for Calico", debian.CalicoNode, 30*time.Second),
 
 		static(),
+		ciliumObjects(),
 		nodeFiles(r),
 		store("core-images", "Images of Kubernetes", "",
 			[]string{"kubernetes", "agnhost", "etcd", "coredns", "local-path-provisioner", "pause", "static", "userland", "network-tools"},
 			append(r.images(), storageImages()...), source("kubernetes.go", "storage.go"), 30*time.Second),
 		store("cilium-images", "Images of Cilium", "core-images",
-			[]string{"cilium", "cni-plugins", "static", "userland", "network-tools", "cilium-compiler"}, ciliumImages(), source("cilium.go"), 20*time.Second),
+			[]string{"cilium", "cni-plugins", "static", "userland", "network-tools", "cilium-compiler", "cilium-clang", "cilium-objects"}, ciliumImages(), source("cilium.go"), 20*time.Second),
 		store("calico-images", "Images of Calico", "core-images",
 			[]string{"calico", "cni-plugins", "static", "userland", "calico-supervisor"}, calicoImages(), source("calico.go"), 20*time.Second),
 		cniCharts(Cilium), cniCharts(Calico),
