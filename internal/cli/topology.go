@@ -17,7 +17,8 @@ import (
 var fieldOf = map[string]string{
 	"name": "name", "cni": "cni", "proxy-mode": "proxyMode", "control-planes": "controlPlanes", "workers": "workers",
 	"etcd": "etcd", "etcd-members": "etcdMembers", "allow-even-etcd": "allowEvenEtcd",
-	"kubernetes-version": "kubernetesVersion", "image": "image", "network": "network", "ip-family": "ipFamily", "ttl": "ttl", "fidelity": "fidelity",
+	"kubernetes-version": "kubernetesVersion", "image": "image", "network": "network",
+	"ip-family": "ipFamily", "ttl": "ttl", "fidelity": "fidelity",
 }
 
 // topologyFlags are those of clusterFlags that topologyOf reads: which cluster,

@@ -51,7 +51,9 @@ func (l *limited) Write(b []byte) (int, error) {
 // ExecInput is Exec with something to read on the command's standard input.
 func (c *Client) ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, command ...string) (string, error) {
 	request := c.Clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("exec").
-		VersionedParams(&corev1.PodExecOptions{Container: pod.Container, Command: command, Stdin: stdin != nil, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+		VersionedParams(&corev1.PodExecOptions{
+			Container: pod.Container, Command: command, Stdin: stdin != nil, Stdout: true, Stderr: true,
+		}, scheme.ParameterCodec)
 	websocket, err := remotecommand.NewWebSocketExecutor(c.Config, "GET", request.URL().String())
 	if err != nil {
 		return "", err

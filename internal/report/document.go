@@ -13,7 +13,7 @@ const documentHead = `# What kindctl verify proves
 Each check proves one statement about a running cluster. Written from the code by
 ` + "`go test ./internal/cli -run TestChecksDocument -update`" + `; do not edit.
 
-- **Needs**: checks that must have passed; when one has not, this one is BLOCKED by it. The checks of a CNI count only in clusters that have it.
+- **Needs**: checks that must have passed; otherwise this one is BLOCKED. The checks of a CNI count only in clusters that have it.
 - **Rights**: the requests that the check makes, as verbs and a resource with its group and subresource; ` + "`@`" + ` binds them to a namespace. ` + "`kindctl verify --print-rbac`" + ` makes roles of them.
 - **per node**: gives each node a verdict of its own, in JUnit the case ` + "`CHECK@NODE`" + `.
 - **slow**: makes objects and waits for them, or waits for a change; ` + "`--quick`" + ` leaves it out.

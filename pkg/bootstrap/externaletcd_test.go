@@ -61,13 +61,15 @@ func TestMembersTrustEachOther(t *testing.T) {
 	for _, path := range []string{kubeadm.EtcdKeys + "server", kubeadm.EtcdKeys + "peer"} {
 		leaf := certificateOf(t, files, path)
 		for _, host := range []string{"lab-external-etcd", "localhost", "127.0.0.1"} {
-			if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: host, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err != nil {
+			options := x509.VerifyOptions{Roots: roots, DNSName: host, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+			if _, err := leaf.Verify(options); err != nil {
 				t.Errorf("%s does not serve %s: %v", path, host, err)
 			}
 		}
 	}
 	for _, path := range []string{kubeadm.EtcdKeys + "peer", kubeadm.EtcdKeys + "healthcheck-client", kubeadm.APIServerEtcdClient} {
-		if _, err := certificateOf(t, files, path).Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		options := x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		if _, err := certificateOf(t, files, path).Verify(options); err != nil {
 			t.Errorf("%s is no client's: %v", path, err)
 		}
 	}

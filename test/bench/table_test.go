@@ -25,7 +25,8 @@ func measured() *compare.Result {
 	trial := func(arm string, round int, done, finish float64) compare.Trial {
 		daemons, machine := finish/20, finish*1.9
 		return compare.Trial{Arm: arm, Round: round, Started: began.Add(time.Duration(round) * time.Minute), Measures: compare.Measures{
-			Done: done, Finish: finish, CPU: compare.CPU{Nodes: finish, Daemons: &daemons, Client: 2.5, Machine: &machine}, PeakMemory: int64(finish) << 26}}
+			Done: done, Finish: finish,
+			CPU: compare.CPU{Nodes: finish, Daemons: &daemons, Client: 2.5, Machine: &machine}, PeakMemory: int64(finish) << 26}}
 	}
 	unseen := trial("kindctl", 1, 38, 42)
 	unseen.CPU.Daemons, unseen.CPU.Machine, unseen.PeakMemory = nil, nil, 0

@@ -65,7 +65,9 @@ var restricted = []func(corev1.PodSpec) string{
 		switch {
 		case own == nil || own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation:
 			return "privilege escalation"
-		case own.Privileged != nil || own.ProcMount != nil || own.SeccompProfile != nil || own.RunAsUser != nil || own.RunAsNonRoot != nil || own.AppArmorProfile != nil || own.SELinuxOptions != nil:
+		case own.Privileged != nil || own.ProcMount != nil || own.SeccompProfile != nil ||
+			own.RunAsUser != nil || own.RunAsNonRoot != nil ||
+			own.AppArmorProfile != nil || own.SELinuxOptions != nil:
 			return "a security context that says more than it must"
 		case own.Capabilities == nil || len(own.Capabilities.Add) > 0 || !slices.Equal(own.Capabilities.Drop, []corev1.Capability{"ALL"}):
 			return "capabilities"

@@ -20,11 +20,13 @@ const (
 // plugins/cri). All others have gone to criRuntime.
 var (
 	criOfImages = []string{
-		"registry", "image_decryption", "max_concurrent_downloads", "image_pull_progress_timeout", "image_pull_with_sync_fs", "stats_collect_period",
+		"registry", "image_decryption", "max_concurrent_downloads", "image_pull_progress_timeout",
+		"image_pull_with_sync_fs", "stats_collect_period",
 	}
 	criOfSnapshots = []string{"snapshotter", "disable_snapshot_annotations", "discard_unpacked_layers"}
 	criOfServer    = []string{
-		"disable_tcp_service", "stream_server_address", "stream_server_port", "stream_idle_timeout", "enable_tls_streaming", "x509_key_pair_streaming",
+		"disable_tcp_service", "stream_server_address", "stream_server_port", "stream_idle_timeout", "enable_tls_streaming",
+		"x509_key_pair_streaming",
 	}
 )
 

@@ -69,7 +69,8 @@ func controllersReconcile(ctx context.Context, t *verify.Target) (verify.Evidenc
 		return evidence, err
 	}
 	victim := before[0]
-	if err := core.Pods(namespace).Delete(ctx, victim.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &victim.UID}}); err != nil &&
+	only := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &victim.UID}}
+	if err := core.Pods(namespace).Delete(ctx, victim.Name, only); err != nil &&
 		!apierrors.IsNotFound(err) {
 		return evidence, fmt.Errorf("delete pod %s: %w", victim.Name, err)
 	}

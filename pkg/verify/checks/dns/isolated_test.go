@@ -15,7 +15,9 @@ import (
 func TestIsolating(t *testing.T) {
 	udp, tcp, port := corev1.ProtocolUDP, corev1.ProtocolTCP, intstr.FromInt32(53)
 	dns := map[string]string{"k8s-app": "kube-dns"}
-	policy := func(name string, selects map[string]string, types string, rules ...networkingv1.NetworkPolicyIngressRule) networkingv1.NetworkPolicy {
+	policy := func(
+		name string, selects map[string]string, types string, rules ...networkingv1.NetworkPolicyIngressRule,
+	) networkingv1.NetworkPolicy {
 		return networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: networkingv1.NetworkPolicySpec{
 			PodSelector: metav1.LabelSelector{
 				MatchLabels: selects,

@@ -30,7 +30,9 @@ func reachThemselves(ctx context.Context, t *verify.Target) (verify.Evidence, er
 		return nil, err
 	}
 	addresses, err := probe.Of(t).
-		Service(ctx, hairpinService, corev1.ServiceSpec{Selector: probe.FleetSelector, InternalTrafficPolicy: ptr.To(corev1.ServiceInternalTrafficPolicyLocal)})
+		Service(ctx, hairpinService, corev1.ServiceSpec{
+			Selector: probe.FleetSelector, InternalTrafficPolicy: ptr.To(corev1.ServiceInternalTrafficPolicyLocal),
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -113,7 +113,8 @@ func controlPlanesTainted(ctx context.Context, t *verify.Target) (evidence verif
 		if tainted(node) {
 			evidence = append(evidence, node.Name+" carries "+verify.ControlPlaneLabel+":NoSchedule")
 		} else {
-			bare = append(bare, verify.Differs("missing."+node.Name, "kubectl taint nodes "+node.Name+" "+verify.ControlPlaneLabel+"=:NoSchedule --overwrite",
+			bare = append(bare, verify.Differs("missing."+node.Name,
+				"kubectl taint nodes "+node.Name+" "+verify.ControlPlaneLabel+"=:NoSchedule --overwrite",
 				verify.OnNode(node.Name, fmt.Errorf("the taint %s:NoSchedule is missing, so that ordinary pods come to the node", verify.ControlPlaneLabel))))
 		}
 	}

@@ -28,7 +28,8 @@ func storageClass(name, provisioner string, isDefault bool) *storagev1.StorageCl
 func TestClaimKeeps(t *testing.T) {
 	standard := storageClass("standard", "rancher.io/local-path", true)
 	ends := func(code int32) corev1.PodStatus {
-		return corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}}}
+		state := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}
+		return corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{State: state}}}
 	}
 	scheduled := ends(0)
 	tests := map[string]struct {
@@ -69,7 +70,8 @@ func TestClaimKeeps(t *testing.T) {
 			})
 			target.Kube.Clientset.(*fake.Clientset).PrependReactor("create", "persistentvolumeclaims", func(action clienttesting.Action) (bool, runtime.Object, error) {
 				if test.chosen != "" {
-					action.(clienttesting.CreateAction).GetObject().(*corev1.PersistentVolumeClaim).Annotations = map[string]string{chosenNode: test.chosen}
+					claim := action.(clienttesting.CreateAction).GetObject().(*corev1.PersistentVolumeClaim)
+					claim.Annotations = map[string]string{chosenNode: test.chosen}
 				}
 				return false, nil, nil
 			})
