@@ -83,9 +83,9 @@ func (d docker) ours(ctx context.Context) ([]dockerimage.Summary, error) {
 	return list.Items, err
 }
 
-// remove deletes an image by ID. Docker refuses while a container uses it.
-func (d docker) remove(ctx context.Context, id string) error {
-	_, err := d.client.ImageRemove(ctx, id, client.ImageRemoveOptions{PruneChildren: true})
+// remove deletes an image by a name or its ID. Docker refuses while a container uses it.
+func (d docker) remove(ctx context.Context, image string) error {
+	_, err := d.client.ImageRemove(ctx, image, client.ImageRemoveOptions{PruneChildren: true})
 	return err
 }
 

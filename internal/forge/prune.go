@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -74,18 +74,20 @@ func (d docker) prune(ctx context.Context, keys map[string]bool, sink event.Sink
 		if keys[image.Labels[labelInputs]] {
 			continue
 		}
-		name := strings.Join(image.RepoTags, ",")
-		if name == "" || name == "<none>:<none>" {
-			name = image.ID
+		names := slices.DeleteFunc(slices.Clone(image.RepoTags), func(name string) bool { return name == "<none>:<none>" })
+		if len(names) == 0 {
+			names = []string{image.ID}
 		}
-		switch err := d.remove(ctx, image.ID); {
-		case errdefs.IsConflict(err):
-			sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
-				Message: name + " stays: a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
-		case err != nil && !errdefs.IsNotFound(err):
-			return removed, err
-		default:
-			removed = append(removed, name)
+		for _, name := range names { // Docker removes none by its ID that has several
+			switch err := d.remove(ctx, name); {
+			case errdefs.IsConflict(err):
+				sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
+					Message: name + " stays: a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
+			case err != nil && !errdefs.IsNotFound(err):
+				return removed, err
+			default:
+				removed = append(removed, name)
+			}
 		}
 	}
 	return removed, nil
