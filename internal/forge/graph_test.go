@@ -148,7 +148,7 @@ func TestKeyOfProgramFollowsEveryInput(t *testing.T) {
 		"cgo":     func(p *program) { p.cgo = true },
 		"target":  func(p *program) { p.target = "./x" },
 		"tests":   func(p *program) { p.tests = "./x" },
-		"sources": func(p *program) { p.own = map[string][]byte{"go.mod": []byte("module x")} },
+		"module":  func(p *program) { p.name = "crictl" },
 		"stubs":   func(p *program) { p.stubs = map[string]string{"here": "httpmachinery"} },
 		"sumdb":   func(p *program) { p.unsummed = "example.com/*" },
 	}

@@ -18,7 +18,6 @@ func recipe(r release) graph {
 	}
 	g = append(g,
 		clangProgram.component(), precompiler.component(),
-		balancerProgram.component(),
 		pause(),
 
 		fileSystem("userland", "Userland of images", debian.Userland, 40*time.Second),

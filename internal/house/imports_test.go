@@ -46,7 +46,7 @@ var layers = map[string][]string{
 	"internal/runs/runstest": {"internal/runs"},
 	"internal/observe":       {"internal/timeline", "internal/provider", "internal/kube", "pkg/event"},
 	"internal/timeline":      {"pkg/event"},
-	"internal/provider":      {"internal/host", "pkg/event", "pkg/hint"},
+	"internal/provider":      {"internal/host", "internal/kindpatch", "pkg/event", "pkg/hint"},
 	"internal/host":          {"pkg/hint"},
 	"internal/images":        {"pkg/event", "pkg/hint"},
 	"pkg/verify":             {"internal/kube", "pkg/event", "pkg/hint", "pkg/verify/internal/verifytest"},

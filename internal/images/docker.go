@@ -70,14 +70,6 @@ func (e *Engine) Pull(ctx context.Context, ref string, progress *event.Span) err
 	return nil
 }
 
-// Tag implements Docker.
-func (e *Engine) Tag(ctx context.Context, ref, name string) error {
-	if _, err := e.client.ImageTag(ctx, client.ImageTagOptions{Source: ref, Target: name}); err != nil {
-		return fmt.Errorf("tag %s as %s: %w", ref, name, err)
-	}
-	return nil
-}
-
 // Save implements Docker.
 func (e *Engine) Save(ctx context.Context, ref, path string) error {
 	parsed, err := name.ParseReference(ref)

@@ -63,11 +63,6 @@ func (d dryDocker) Pull(_ context.Context, ref string, _ *event.Span) error {
 	return nil
 }
 
-func (d dryDocker) Tag(_ context.Context, ref, name string) error {
-	d.add("tag " + ref + " as " + name)
-	return nil
-}
-
 func (d dryDocker) Save(_ context.Context, ref, _ string) error {
 	d.add("keep " + ref + " as an archive")
 	return nil

@@ -7,30 +7,29 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// loadBalancer makes sure that Docker has an image of the load balancer, and
-// returns its name: the one by which kind starts it, or that of an image which
-// is built to stand in for it.
+// loadBalancer makes sure that Docker has an image of the load balancer, and returns its
+// name: one that was built, or the published one, from where the mirror has it.
 func (r *Resolver) loadBalancer(ctx context.Context, req Request) (string, error) {
 	if req.LoadBalancer == "" {
 		return "", nil
 	}
+	published, err := r.Registry.Locate(req.LoadBalancer)
+	if err != nil {
+		return "", err
+	}
 	built := r.Builder.LoadBalancer()
-	for _, ref := range []string{req.LoadBalancer, built} {
+	usable := map[Mode][]string{Auto: {built, published}, Local: {built, published}, Registry: {published}, Build: {built}}
+	for _, ref := range usable[req.Mode] {
 		if ref == "" {
 			continue
 		}
-		labels, found, err := r.Docker.Labels(ctx, ref)
-		if err != nil {
-			return "", err
-		}
-		// One that was built may still bear kind's name, if its process was killed.
-		if _, lent := labels[BuiltLabel]; found && (ref == built || !lent) {
-			return ref, nil
+		if _, found, err := r.Docker.Labels(ctx, ref); err != nil || found {
+			return ref, err
 		}
 	}
 	switch req.Mode {
 	case Local:
-		return "", hint.LoadBalancerMissing.New(fmt.Sprintf("Docker does not have %s, which several control planes need", req.LoadBalancer),
+		return "", hint.LoadBalancerMissing.New(fmt.Sprintf("Docker does not have %s, which several control planes need", published),
 			`use another --images mode, or run "kindctl images build --load-balancer"`)
 	case Build:
 		return r.Builder.BuildLoadBalancer(ctx)
@@ -41,9 +40,5 @@ func (r *Resolver) loadBalancer(ctx context.Context, req Request) (string, error
 		}
 		return "", err
 	}
-	located, err := r.pull(ctx, req.LoadBalancer)
-	if err != nil || located == req.LoadBalancer {
-		return located, err
-	}
-	return req.LoadBalancer, r.Docker.Tag(ctx, located, req.LoadBalancer)
+	return r.pull(ctx, req.LoadBalancer)
 }

@@ -30,9 +30,6 @@ func Modes() []Mode { return []Mode{Auto, Local, Registry, Build} }
 // images that its containerd already holds.
 const BakedLabel = "dev.kindctl.images"
 
-// BuiltLabel is the label of every image that is built on a host.
-const BuiltLabel = "dev.kindctl.inputs"
-
 // Request says what a cluster needs.
 type Request struct {
 	Mode Mode
@@ -48,8 +45,8 @@ type Request struct {
 	// Minor is the minor version of Kubernetes, "v1.36", if any patch of it will do
 	// that is published; "" is Published alone.
 	Minor string
-	// LoadBalancer is the image that kind runs in front of several control
-	// planes, or "" when there is only one.
+	// LoadBalancer is the published image of the load balancer that several control
+	// planes need, or "" when there is only one.
 	LoadBalancer string
 	// Pods are the images that the CNI's pods and the probe pods run.
 	Pods []string
@@ -83,8 +80,6 @@ type Docker interface {
 	Names(ctx context.Context) ([]string, error)
 	// Pull fetches an image from its registry into Docker.
 	Pull(ctx context.Context, ref string, progress *event.Span) error
-	// Tag gives an image that Docker has another name.
-	Tag(ctx context.Context, ref, name string) error
 	// Save writes an image that Docker has to a file.
 	Save(ctx context.Context, ref, path string) error
 	// File returns a file of an image that Docker has.
@@ -116,8 +111,7 @@ type Builder interface {
 	// LoadBalancer names the image that BuildLoadBalancer would make, or is ""
 	// where it can make none.
 	LoadBalancer() string
-	// BuildLoadBalancer makes the image that stands in for kind's load balancer
-	// and returns its name.
+	// BuildLoadBalancer makes the load balancer's image and returns its name.
 	BuildLoadBalancer(ctx context.Context) (string, error)
 }
 

@@ -48,11 +48,6 @@ func (w *world) Names(context.Context) ([]string, error) {
 	return slices.Collect(maps.Keys(w.docker)), nil
 }
 
-func (w *world) Tag(_ context.Context, ref, name string) error {
-	w.note("tag", ref, name)
-	return nil
-}
-
 func (w *world) Save(_ context.Context, ref, path string) error {
 	w.note("save", ref)
 	return os.WriteFile(path, []byte(ref), 0o600)
@@ -109,7 +104,7 @@ func (r mirror) Save(_ context.Context, ref, path string, _ *event.Span) error {
 }
 
 func TestResolve(t *testing.T) {
-	const published, built, balancer = "kindest/node:v1", "kindctl.local/node:1", "docker.io/envoyproxy/envoy:v1"
+	const published, built, balancer = "kindest/node:v1", "kindctl.local/node:1", "docker.io/library/haproxy:v1"
 	baked := map[string]string{BakedLabel: "cni:1,probe:1"}
 	tests := []struct {
 		name      string
@@ -137,99 +132,31 @@ func TestResolve(t *testing.T) {
 		{name: "nothing works: every reason is told", mode: Auto, cannot: errors.New("not root"), wantError: "local: Docker has none of"},
 		{name: "local only", mode: Local, answers: true, wantError: "Docker has none of"},
 		{name: "build although a registry answers", mode: Build, answers: true, want: built, source: Build, diary: []string{"build"}},
-		{
-			name:     "registry although built",
-			mode:     Registry,
-			answers:  true,
-			docker:   map[string]map[string]string{built: baked},
-			want:     published,
-			source:   Registry,
-			archives: 2,
-			diary:    []string{"pull kindest/node:v1", "fetch cni:1", "fetch probe:1"},
-		},
-		{
-			name:      "registry without the node image",
-			mode:      Registry,
-			answers:   true,
-			lacks:     "kindest/node",
-			wantError: "the registry has no kindest/node:v1",
-		},
-		{
-			name:      "registry without an image of the CNI",
-			mode:      Registry,
-			answers:   true,
-			lacks:     "cni:1",
-			wantError: "the registry has no cni:1",
-			diary:     []string{"pull kindest/node:v1"},
-		},
-		{
-			name:     "a registry without the load balancer, so it is built",
-			mode:     Auto,
-			answers:  true,
-			lacks:    "envoy",
-			balancer: balancer,
-			front:    builtBalancer,
-			docker:   map[string]map[string]string{built: baked},
-			want:     built,
-			source:   Local,
-			diary:    []string{"build load balancer"},
-		},
+		{name: "registry although built", mode: Registry, answers: true, docker: map[string]map[string]string{built: baked}, want: published, source: Registry, archives: 2,
+			diary: []string{"pull kindest/node:v1", "fetch cni:1", "fetch probe:1"}},
+		{name: "registry without the node image", mode: Registry, answers: true, lacks: "kindest/node", wantError: "the registry has no kindest/node:v1"},
+		{name: "registry without an image of the CNI", mode: Registry, answers: true, lacks: "cni:1", wantError: "the registry has no cni:1", diary: []string{"pull kindest/node:v1"}},
+		{name: "a registry without the load balancer, so it is built", mode: Auto, answers: true, lacks: "haproxy", balancer: balancer, front: builtBalancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local, diary: []string{"build load balancer"}},
 		{name: "registry that does not answer", mode: Registry, wantError: "no registry answers"},
 		{name: "a pod image that Docker has is saved, not pulled", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil, "cni:1": nil, "probe:1": nil},
 			want: "mine:1", source: Local, archives: 2, diary: []string{"save cni:1", "save probe:1"}},
 		{name: "a node image without the CNI and no registry", mode: Local, node: "mine:1", docker: map[string]map[string]string{"mine:1": nil}, wantError: "neither the node image nor Docker has"},
 		{name: "the user's image is never built", mode: Build, node: "mine:1", wantError: "makes kindctl's own node image"},
-		{
-			name:     "a mirror changes where, not what",
-			mode:     Registry,
-			answers:  true,
-			prefix:   "127.0.0.1:5000/m",
-			want:     "127.0.0.1:5000/m/kindest/node:v1",
-			source:   Registry,
-			archives: 2,
-			diary:    []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/m/kindest/node:v1"},
-		},
-		{
-			name:     "the load balancer gets kind's name",
-			mode:     Registry,
-			answers:  true,
-			prefix:   "127.0.0.1:5000",
-			balancer: balancer,
-			front:    balancer,
-			docker:   map[string]map[string]string{"127.0.0.1:5000/kindest/node:v1": baked},
-			want:     "127.0.0.1:5000/kindest/node:v1",
-			source:   Registry,
-			archives: 2,
-			diary: []string{
-				"fetch cni:1",
-				"fetch probe:1",
-				"pull 127.0.0.1:5000/envoyproxy/envoy:v1",
-				"pull 127.0.0.1:5000/kindest/node:v1",
-				"tag 127.0.0.1:5000/envoyproxy/envoy:v1 docker.io/envoyproxy/envoy:v1",
-			},
-		},
-		{
-			name:     "no registry, so the load balancer is built",
-			mode:     Auto,
-			balancer: balancer,
-			front:    builtBalancer,
-			docker:   map[string]map[string]string{built: baked},
-			want:     built,
-			source:   Local,
-			diary:    []string{"build load balancer"},
-		},
+		{name: "a mirror changes where, not what", mode: Registry, answers: true, prefix: "127.0.0.1:5000/m", want: "127.0.0.1:5000/m/kindest/node:v1", source: Registry, archives: 2,
+			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/m/kindest/node:v1"}},
+		{name: "the load balancer from a mirror", mode: Registry, answers: true, prefix: "127.0.0.1:5000", balancer: balancer, front: "127.0.0.1:5000/library/haproxy:v1", docker: map[string]map[string]string{"127.0.0.1:5000/kindest/node:v1": baked},
+			want: "127.0.0.1:5000/kindest/node:v1", source: Registry, archives: 2,
+			diary: []string{"fetch cni:1", "fetch probe:1", "pull 127.0.0.1:5000/kindest/node:v1", "pull 127.0.0.1:5000/library/haproxy:v1"}},
+		{name: "no registry, so the load balancer is built", mode: Auto, balancer: balancer, front: builtBalancer, docker: map[string]map[string]string{built: baked}, want: built, source: Local,
+			diary: []string{"build load balancer"}},
 		{name: "a load balancer that was built", mode: Local, balancer: balancer, front: builtBalancer,
-			docker: map[string]map[string]string{built: baked, builtBalancer: {BuiltLabel: "1"}}, want: built, source: Local},
-		{name: "one that still bears kind's name", mode: Local, balancer: balancer, front: builtBalancer,
-			docker: map[string]map[string]string{
-				built:         baked,
-				builtBalancer: {BuiltLabel: "1"},
-				balancer:      {BuiltLabel: "1"},
-			}, want: built, source: Local},
-		{name: "kind's own load balancer first", mode: Local, balancer: balancer, front: balancer,
-			docker: map[string]map[string]string{built: baked, builtBalancer: {BuiltLabel: "1"}, balancer: nil}, want: built, source: Local},
-		{name: "an old one that still bears kind's name is none", mode: Local, balancer: balancer,
-			docker: map[string]map[string]string{built: baked, balancer: {BuiltLabel: "0"}}, wantError: "Docker does not have"},
+			docker: map[string]map[string]string{built: baked, builtBalancer: nil}, want: built, source: Local},
+		{name: "a published load balancer that Docker has", mode: Local, balancer: balancer, front: balancer,
+			docker: map[string]map[string]string{built: baked, balancer: nil}, want: built, source: Local},
+		{name: "the published load balancer although one was built", mode: Registry, answers: true, balancer: balancer, front: balancer, archives: 2,
+			docker: map[string]map[string]string{builtBalancer: nil}, want: published, source: Registry,
+			diary: []string{"pull docker.io/library/haproxy:v1", "pull kindest/node:v1", "fetch cni:1", "fetch probe:1"}},
+		{name: "no load balancer", mode: Local, balancer: balancer, docker: map[string]map[string]string{built: baked}, wantError: "Docker does not have"},
 		{name: "the published image where none can be built", noForge: true, mode: Auto, docker: map[string]map[string]string{published: baked}, want: published, source: Local},
 		{name: "any patch that is published", mode: Registry, minor: "v1.36", answers: true, want: "kindest/node:v1.36.9", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull kindest/node:v1.36.9"}},
@@ -245,21 +172,8 @@ func TestResolve(t *testing.T) {
 			if w.docker == nil {
 				w.docker = map[string]map[string]string{}
 			}
-			resolver := &Resolver{
-				Docker:   w,
-				Registry: mirror{w, &Remote{Mirror: tt.prefix}},
-				Builder:  w,
-				Store:    &Store{Dir: t.TempDir()},
-				Sink:     event.Discard,
-			}
-			request := Request{
-				Mode:         tt.mode,
-				Node:         tt.node,
-				Published:    published,
-				Minor:        tt.minor,
-				LoadBalancer: tt.balancer,
-				Pods:         []string{"cni:1", "probe:1"},
-			}
+			resolver := &Resolver{Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w, Store: &Store{Dir: t.TempDir()}, Sink: event.Discard}
+			request := Request{Mode: tt.mode, Node: tt.node, Published: published, Minor: tt.minor, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
 			if tt.cannot == nil { // only a build itself tells
 				w.dryRun(t, resolver, request, tt.diary, tt.wantError)
 			}
@@ -305,7 +219,7 @@ func (w *world) dryRun(t *testing.T, resolver *Resolver, request Request, diary 
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := strings.NewReplacer("build the image of the load balancer", "build load balancer", "build "+w.builtTag, "build", " as an archive", "", " as docker.io", " docker.io", "keep", "save")
+	words := strings.NewReplacer("build the image of the load balancer", "build load balancer", "build "+w.builtTag, "build", " as an archive", "", "keep", "save")
 	for i, line := range lines {
 		lines[i] = words.Replace(line)
 	}

@@ -81,13 +81,13 @@ func (a *Add) look(ctx context.Context, _ *event.Span) (string, error) {
 	return fmt.Sprintf("%v will be like %s", a.Nodes, a.like.Name), nil
 }
 
-// checkLoadBalancer refuses further control planes without a load balancer: nodes know one
-// address.
+// checkLoadBalancer refuses further control planes without a load balancer that can take them:
+// nodes know one address.
 func (a *Add) checkLoadBalancer(ctx context.Context) error {
 	if a.role != clusters.ControlPlane {
 		return nil
 	}
-	there, err := a.cluster().HasLoadBalancer(ctx)
+	there, err := a.cluster().CheckLoadBalancer(ctx)
 	if err != nil || there {
 		return err
 	}

@@ -176,7 +176,7 @@ func (s *runningCluster) record(ctx context.Context, c record.Cluster) error {
 
 // updateLoadBalancer sets the backends of the load balancer to the present control planes.
 func (s *runningCluster) updateLoadBalancer(ctx context.Context, without ...string) error {
-	there, err := s.cluster().HasLoadBalancer(ctx)
+	there, err := s.cluster().CheckLoadBalancer(ctx)
 	if err != nil || !there {
 		return err
 	}

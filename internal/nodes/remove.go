@@ -84,6 +84,11 @@ func (d *Remove) look(ctx context.Context, _ *event.Span) (string, error) {
 	if len(planes) >= d.before.ControlPlanes {
 		return "", hint.LastControlPlane.New("the last control plane cannot be removed", "to remove the cluster: kindctl down -n "+d.Name)
 	}
+	if len(planes) > 0 {
+		if _, err := d.cluster().CheckLoadBalancer(ctx); err != nil {
+			return "", err
+		}
+	}
 	for _, node := range d.leaving {
 		if err := d.runningCluster.resize(node.Role, -1); err != nil {
 			return "", err

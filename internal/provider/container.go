@@ -27,20 +27,28 @@ func (n *Node) Clone(ctx context.Context, name, role string) error {
 	if err != nil {
 		return err
 	}
-	made, err := n.docker.api.ContainerCreate(ctx, options)
+	return n.docker.startContainer(ctx, options)
+}
+
+// startContainer makes a container, writes files into it and starts it.
+func (d *Docker) startContainer(ctx context.Context, options client.ContainerCreateOptions, files ...File) error {
+	made, err := d.api.ContainerCreate(ctx, options)
 	if err != nil {
-		return fmt.Errorf("make container %s: %w", name, err)
+		return fmt.Errorf("make container %s: %w", options.Name, err)
 	}
-	if _, err := n.docker.api.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
-		return fmt.Errorf("start %s: %w", name, err)
+	if len(files) > 0 {
+		if err := d.Cluster(options.Config.Labels[clusterLabel]).Node(options.Name).WriteFiles(ctx, files...); err != nil {
+			return err
+		}
+	}
+	if _, err := d.api.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("start %s: %w", options.Name, err)
 	}
 	return nil
 }
 
-// noProxy are the variables that list what is not asked through a proxy: kind puts
-// the names of all nodes there.
-var noProxy = []string{"NO_PROXY=", "no_proxy="}
-
+// cloned are the options of a container like another one. What the other one knows not to
+// ask through a proxy, by kind, is the names of all nodes.
 func cloned(like container.InspectResponse, name, role string) (client.ContainerCreateOptions, error) {
 	if like.Config == nil || like.HostConfig == nil {
 		return client.ContainerCreateOptions{}, fmt.Errorf("container %s: Docker says too little of it", like.Name)
@@ -50,8 +58,8 @@ func cloned(like container.InspectResponse, name, role string) (client.Container
 	config.Labels[roleLabel] = role
 	config.Env = slices.Clone(like.Config.Env)
 	for i, variable := range config.Env {
-		if slices.ContainsFunc(noProxy, func(prefix string) bool { return strings.HasPrefix(variable, prefix) }) {
-			config.Env[i] = variable + "," + name
+		if strings.HasPrefix(strings.ToUpper(variable), noProxy+"=") {
+			config.Env[i] = withName(variable, name)
 		}
 	}
 	config.ExposedPorts, host.PortBindings = nil, network.PortMap{}
@@ -63,6 +71,15 @@ func cloned(like container.InspectResponse, name, role string) (client.Container
 	}
 	host.RestartPolicy = kindPolicy // that of a stopped node is another
 	return client.ContainerCreateOptions{Name: name, Config: &config, HostConfig: &host}, nil
+}
+
+// withName is a variable with a name at the end of its list, unless it is there.
+func withName(variable, name string) string {
+	_, list, _ := strings.Cut(variable, "=")
+	if slices.Contains(strings.Split(list, ","), name) {
+		return variable
+	}
+	return variable + "," + name
 }
 
 // Mount is a file or folder of the host that a container sees.
@@ -89,6 +106,16 @@ func (n *Node) inspect(ctx context.Context) (container.InspectResponse, error) {
 		return container.InspectResponse{}, fmt.Errorf("inspect %s: %w", n.Name, err)
 	}
 	return inspected.Container, nil
+}
+
+// look returns a node of the cluster with all that Docker knows of it.
+func (c Cluster) look(ctx context.Context, name string) (*Node, container.InspectResponse, error) {
+	inspected, err := c.Node(name).inspect(ctx)
+	if err != nil {
+		return nil, inspected, err
+	}
+	n, err := c.docker.nodeOf(inspected)
+	return n, inspected, err
 }
 
 // Remove removes a node with its volumes, whether it runs or not. That there is none is

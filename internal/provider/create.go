@@ -2,11 +2,9 @@ package provider
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"regexp"
 	"runtime/pprof"
 	"strconv"
@@ -24,16 +22,26 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// Provision makes a cluster's containers through kind: the load balancer is
-// configured, kubeadm's configuration is in every node, which is on a Docker network,
-// and Kubernetes is not started.
-// kind cannot be interrupted: when ctx ends, Provision returns the cause as soon as
-// kind has ended. What has been made by then is for Delete.
-func (d *Docker) Provision(ctx context.Context, config *v1alpha4.Cluster, network string) error {
+// Provision makes a cluster's containers: the load balancer of several control planes from
+// an image, and nodes on a Docker network, with kubeadm's configuration in them and without
+// Kubernetes.
+// kind, which makes most of them, cannot be interrupted: when ctx ends, Provision returns
+// the cause as soon as kind has ended. What has been made by then is for Delete.
+func (d *Docker) Provision(ctx context.Context, config *v1alpha4.Cluster, network, balancer string) error {
+	part, err := kindsPart(config)
+	if err != nil {
+		return err
+	}
 	return d.retryPorts(ctx, config, func() error {
-		err := d.create(ctx, config, network, cluster.CreateWithStopBeforeSettingUpKubernetes(true))
+		err := d.create(ctx, part, network, notKinds(config), cluster.CreateWithStopBeforeSettingUpKubernetes(true))
+		if err == nil {
+			err = d.makeRest(ctx, config, balancer)
+		}
 		if err != nil {
-			d.awaitContainers(context.WithoutCancel(ctx), PlannedNodes(config))
+			d.awaitContainers(context.WithoutCancel(ctx), PlannedNodes(config, balancer))
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		return err
 	})
@@ -43,14 +51,19 @@ func (d *Docker) Provision(ctx context.Context, config *v1alpha4.Cluster, networ
 // ends, it returns the cause as soon as kind has ended.
 func (d *Docker) CreateStock(ctx context.Context, config *v1alpha4.Cluster, kubeconfig string) error {
 	return d.retryPorts(ctx, config, func() error {
-		return d.create(ctx, config, usersNetwork, cluster.CreateWithKubeconfigPath(kubeconfig))
+		return d.create(ctx, config, usersNetwork, nil, cluster.CreateWithKubeconfigPath(kubeconfig))
 	})
 }
 
 // create runs kind, and returns when no part of it is at work any more: the cause, if
-// ctx has ended. Removal is the caller's, and happens once.
-func (d *Docker) create(ctx context.Context, config *v1alpha4.Cluster, network string, options ...cluster.CreateOption) error {
-	err := onNetwork(network, func() error {
+// ctx has ended. Removal is the caller's, and happens once. The containers know that
+// others, which kind does not make, are not reached through a proxy.
+func (d *Docker) create(ctx context.Context, config *v1alpha4.Cluster, network string, others []string, options ...cluster.CreateOption) error {
+	variables := d.unproxied(others)
+	if network != usersNetwork {
+		variables[networkVariable] = network
+	}
+	err := withEnvironment(variables, func() error {
 		return runToEnd(ctx, func() error {
 			return explain(kind(warnings{sink: d.sink}).Create(config.Name, append(options,
 				cluster.CreateWithV1Alpha4Config(config),
@@ -127,46 +140,6 @@ func (d *Docker) beingMade(ctx context.Context, one PlannedNode) bool {
 		_ = d.removeContainer(ctx, probe.ID)
 	}
 	return errdefs.IsConflict(err)
-}
-
-// networkVariable is the only way to choose kind's network for nodes
-// (kind v0.33.0, pkg/cluster/internal/providers/docker/provider.go).
-const networkVariable = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
-
-// environment is held while kind makes containers: the variable belongs to the process,
-// and so to every creation in it. Those on the network that the process was started
-// with do not set it, and go on side by side.
-var environment sync.RWMutex
-
-// usersNetwork is the one that the process was started with, whatever a creation
-// has set since.
-var usersNetwork = cmp.Or(os.Getenv(networkVariable), defaultNetwork)
-
-// NetworkName is the Docker network for nodes: the one that is asked for, or for ""
-// the one that kind takes by itself.
-func NetworkName(asked string) string { return cmp.Or(asked, usersNetwork) }
-
-// onNetwork lets work create a cluster on a network.
-func onNetwork(network string, work func() error) error {
-	if network == usersNetwork {
-		environment.RLock()
-		defer environment.RUnlock()
-		return work()
-	}
-	environment.Lock()
-	defer environment.Unlock()
-	former, was := os.LookupEnv(networkVariable)
-	if err := os.Setenv(networkVariable, network); err != nil {
-		return err
-	}
-	defer func() {
-		if was {
-			_ = os.Setenv(networkVariable, former) // it could be set before
-		} else {
-			_ = os.Unsetenv(networkVariable)
-		}
-	}()
-	return work()
 }
 
 // portTaken recognizes Docker's messages on a port of the host that is in use, of

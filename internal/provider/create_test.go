@@ -98,7 +98,7 @@ func TestSettle(t *testing.T) {
 // creations on the network that kind takes by itself to go on side by side.
 func TestNetworkVariable(t *testing.T) {
 	t.Setenv(networkVariable, "mine")
-	err := onNetwork("lab-net", func() error {
+	err := withEnvironment(map[string]string{networkVariable: "lab-net"}, func() error {
 		if got := os.Getenv(networkVariable); got != "lab-net" {
 			t.Errorf("kind reads %q", got)
 		}
@@ -111,14 +111,14 @@ func TestNetworkVariable(t *testing.T) {
 		t.Fatal(err)
 	}
 	failure := errors.New("kind has failed")
-	if err := onNetwork("lab-net", func() error { return failure }); err != failure { //nolint:errorlint // it comes back as it is
+	if err := withEnvironment(map[string]string{networkVariable: "lab-net"}, func() error { return failure }); err != failure { //nolint:errorlint // it comes back as it is
 		t.Errorf("error is %v", err)
 	}
 	if got, set := os.LookupEnv(networkVariable); set {
 		t.Errorf("the variable is left at %q", got)
 	}
-	_ = onNetwork(usersNetwork, func() error {
-		return onNetwork(usersNetwork, func() error {
+	_ = withEnvironment(nil, func() error {
+		return withEnvironment(nil, func() error {
 			if got, set := os.LookupEnv(networkVariable); set {
 				t.Errorf("kind reads %q", got)
 			}
@@ -220,7 +220,7 @@ esac`)
 	v1alpha4.SetDefaultsCluster(config)
 	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running")}}
 	engine := d.engine(t)
-	if err := engine.Provision(ctx, config, defaultNetwork); !errors.Is(err, context.Canceled) {
+	if err := engine.Provision(ctx, config, defaultNetwork, ""); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v, want that of the context", err)
 	}
 	if _, err := os.Stat(filepath.Join(state, "ended")); err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
 // kubeadmConfig is where kind leaves a node's configuration for kubeadm (kind
@@ -71,6 +73,12 @@ func (n *Node) Configure(ctx context.Context, like *Node, token string) error {
 	if err != nil {
 		return err
 	}
+	return n.configure(ctx, like, config, token)
+}
+
+// configure is Configure with the other node's configuration, and with patches of the
+// JoinConfiguration. A token of "" leaves the one that is there.
+func (n *Node) configure(ctx context.Context, like *Node, config []byte, token string, patches ...kindpatch.Patch) error {
 	old, own := like.endpoint, n.endpoint
 	if old == nil || own == nil {
 		return fmt.Errorf("%s and %s are not both on a network", like.Name, n.Name)
@@ -81,7 +89,7 @@ func (n *Node) Configure(ctx context.Context, like *Node, token string) error {
 			replaced[from.String()] = to.String()
 		}
 	}
-	joining, err := joinConfig(string(config), n.Role, token, replaced)
+	joining, err := joinConfig(string(config), n.Role, token, replaced, patches...)
 	if err != nil {
 		return fmt.Errorf("%s in %s: %w", kubeadmConfig, like.Name, err)
 	}
@@ -92,9 +100,10 @@ func (n *Node) Configure(ctx context.Context, like *Node, token string) error {
 var separator = regexp.MustCompile(`(?m)^---\s*$`)
 
 // joinConfig is another node's configuration of kubeadm as that of a node which
-// joins: with words replaced, and the token. The other documents stay: kind's
-// entrypoint takes the API server's certificate from them when an address changes.
-func joinConfig(text, role, token string, replaced map[string]string) (string, error) {
+// joins: with words replaced, the token unless it is "", and patches. The other documents
+// stay: kind's entrypoint takes the API server's certificate from them when an address
+// changes.
+func joinConfig(text, role, token string, replaced map[string]string, patches ...kindpatch.Patch) (string, error) {
 	var documents []string
 	joins := false
 	for _, document := range separator.Split(text, -1) {
@@ -106,16 +115,25 @@ func joinConfig(text, role, token string, replaced map[string]string) (string, e
 			continue
 		}
 		config, _ = rewritten(config, replaced).(map[string]any)
-		if config["kind"] == "JoinConfiguration" {
+		if config["kind"] == kindpatch.JoinConfiguration {
 			discovery, _ := config["discovery"].(map[string]any)
 			bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
 			if bootstrap == nil {
 				return "", errors.New("there is no discovery.bootstrapToken")
 			}
-			bootstrap["token"], joins = token, true
+			if joins = true; token != "" {
+				bootstrap["token"] = token
+			}
 			if role != constants.ControlPlaneNodeRoleValue {
 				delete(config, "controlPlane")
 			}
+			patched := kindpatch.Documents{kindpatch.JoinConfiguration: config}
+			for _, patch := range patches {
+				if _, err := patch.Apply(patched); err != nil {
+					return "", err
+				}
+			}
+			config = patched[kindpatch.JoinConfiguration]
 		}
 		data, err := yaml.Marshal(config)
 		if err != nil {

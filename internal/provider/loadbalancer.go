@@ -1,27 +1,107 @@
 package provider
 
 import (
-	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"strings"
 
-	"github.com/containerd/errdefs"
-	"github.com/gofrs/flock"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
-	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// backends is the file of the load balancer that lists the control planes (kind
-// v0.33.0, pkg/cluster/internal/loadbalancer). Envoy reads it again when another
-// file is moved into its place.
-const backends = "/home/envoy/cds.yaml"
+// LoadBalancerImage is the image that registries have of the load balancer, from a
+// branch of HAProxy that is maintained for years.
+const LoadBalancerImage = "docker.io/library/haproxy:3.2.21"
+
+// balancerConfig is HAProxy's configuration without control planes.
+//
+//go:embed haproxy.cfg
+var balancerConfig string
+
+const (
+	// balancerFile is where it is in the load balancer.
+	balancerFile = "/kind/haproxy.cfg"
+	// balancerUser is nobody's: the load balancer needs no rights.
+	balancerUser = "65534:65534"
+	// reloadSignal has HAProxy's first process start another one with the file as it is,
+	// while the present one keeps its connections.
+	reloadSignal = "SIGUSR2"
+)
+
+// balancerPolicy starts the load balancer with Docker, like kind's policy, by which one that
+// ended without an error would not come back.
+var balancerPolicy = container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}
+
+// balancerConfigFor is HAProxy's configuration for a cluster.
+func balancerConfigFor(family v1alpha4.ClusterIPFamily, planes []string) string {
+	config := balancerConfig
+	if family != v1alpha4.IPv4Family {
+		config = strings.Replace(config, "bind *:6443", "bind :::6443 v4v6", 1)
+	}
+	return withBackends(config, planes)
+}
+
+// serverLine begins the lines that list control planes.
+const serverLine = "    server "
+
+// withBackends is a configuration with other control planes, each as two servers with one
+// address. HAProxy 2.6 takes options of resolution from no default.
+func withBackends(config string, planes []string) string {
+	var text strings.Builder
+	for line := range strings.Lines(config) {
+		if !strings.HasPrefix(line, serverLine) {
+			text.WriteString(line)
+		}
+	}
+	for _, plane := range planes {
+		address := fmt.Sprintf("%s:%d resolve-prefer ipv4 resolve-opts allow-dup-ip", plane, apiServer)
+		fmt.Fprintf(&text, "%s%s %s check\n%[1]s%[2]s-unchecked %[3]s backup\n", serverLine, plane, address)
+	}
+	return text.String()
+}
+
+// makeLoadBalancer makes and starts the load balancer of a cluster, which kind would have
+// made of another image, by the same name, with the same labels and on the same port.
+// What applies to all containers of the cluster is that of a node.
+func (d *Docker) makeLoadBalancer(ctx context.Context, config *v1alpha4.Cluster, image string, like container.InspectResponse) error {
+	ports, err := publish(config.Networking.IPFamily, v1alpha4.PortMapping{
+		ListenAddress: config.Networking.APIServerAddress, HostPort: config.Networking.APIServerPort, ContainerPort: apiServer,
+	})
+	if err != nil {
+		return err
+	}
+	var planes []string
+	for i := range controlPlanes(config) {
+		planes = append(planes, NodeName(config.Name, constants.ControlPlaneNodeRoleValue, i+1))
+	}
+	const role = constants.ExternalLoadBalancerNodeRoleValue
+	front := d.Cluster(config.Name).Node(NodeName(config.Name, role, 1))
+	options := client.ContainerCreateOptions{
+		Name: front.Name,
+		Config: &container.Config{
+			Image: image, Hostname: front.Name, User: balancerUser, ExposedPorts: ports.exposed, StopSignal: "SIGTERM",
+			Entrypoint: []string{"haproxy", "-W", "-db", "-f", balancerFile},
+			Labels:     map[string]string{clusterLabel: config.Name, roleLabel: role},
+		},
+		HostConfig: &container.HostConfig{
+			NetworkMode: like.HostConfig.NetworkMode, UsernsMode: like.HostConfig.UsernsMode, Sysctls: like.HostConfig.Sysctls,
+			CgroupnsMode: like.HostConfig.CgroupnsMode, Init: like.HostConfig.Init,
+			CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, RestartPolicy: balancerPolicy, PortBindings: ports.bound,
+		},
+	}
+	file := File{Path: balancerFile, Mode: 0o644, Content: []byte(balancerConfigFor(config.Networking.IPFamily, planes))}
+	return d.startContainer(ctx, options, file)
+}
 
 // SetBackends has the load balancer spread connections over these control planes alone.
+// Those that are established stay.
 func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
 	front, err := c.loadBalancer(ctx)
 	if err == nil && front == nil {
@@ -30,26 +110,34 @@ func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
 	if err != nil {
 		return err
 	}
-	data, err := front.ReadFile(ctx, backends)
+	config, err := front.ReadFile(ctx, balancerFile)
 	if err != nil {
 		return err
 	}
-	changed, err := withBackends(data, planes)
-	if err != nil {
-		return fmt.Errorf("%s in %s: %w", backends, front.Name, err)
+	file := File{Path: balancerFile, Mode: 0o644, Content: []byte(withBackends(string(config), planes))}
+	if err := front.WriteFiles(ctx, file); err != nil {
+		return err
 	}
-	const draft = backends + ".tmp"
-	const replace = "cp /dev/stdin " + draft + " && chmod 666 " + draft + " && mv " + draft + " " + backends
-	if err := front.pipe(ctx, bytes.NewReader(changed), io.Discard, "sh", "-c", replace); err != nil {
-		return fmt.Errorf("replace %s in %s: %w", backends, front.Name, err)
+	if _, err := c.docker.api.ContainerKill(ctx, front.Name, client.ContainerKillOptions{Signal: reloadSignal}); err != nil {
+		return fmt.Errorf("have %s read its configuration again: %w", front.Name, err)
 	}
 	return nil
 }
 
-// HasLoadBalancer reports whether a cluster has a load balancer in front.
-func (c Cluster) HasLoadBalancer(ctx context.Context) (bool, error) {
+// CheckLoadBalancer reports whether a cluster has a load balancer in front. One that
+// control planes cannot be added to or taken from, because kindctl did not make it, is
+// an error with advice.
+func (c Cluster) CheckLoadBalancer(ctx context.Context) (has bool, err error) {
 	front, err := c.loadBalancer(ctx)
-	return front != nil, err
+	if err != nil || front == nil {
+		return false, err
+	}
+	if _, err := front.ReadFile(ctx, balancerFile); errors.Is(err, fs.ErrNotExist) {
+		return true, hint.LoadBalancerForeign.New(fmt.Sprintf("the control planes of cluster %s cannot change: an older kindctl, or kind, "+
+			"made its load balancer %s", c.Name, front.Name),
+			fmt.Sprintf("recreate the cluster: kindctl down -n %s && kindctl up -n %s", c.Name, c.Name))
+	}
+	return true, err
 }
 
 // loadBalancer is nil where there is none.
@@ -61,84 +149,4 @@ func (c Cluster) loadBalancer(ctx context.Context) (*Node, error) {
 		}
 	}
 	return nil, err
-}
-
-// withBackends is the file with other control planes.
-func withBackends(data []byte, planes []string) ([]byte, error) {
-	var file struct {
-		Resources []map[string]any `json:"resources"`
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil, err
-	}
-	if len(file.Resources) != 1 {
-		return nil, fmt.Errorf("it has %d clusters, expected 1", len(file.Resources))
-	}
-	assignment, ok := file.Resources[0]["load_assignment"].(map[string]any)
-	if !ok {
-		return nil, errors.New("its cluster has no load_assignment")
-	}
-	var endpoints []any
-	for _, plane := range planes {
-		address := map[string]any{"socket_address": map[string]any{"address": plane, "port_value": apiServer}}
-		endpoints = append(endpoints, map[string]any{"endpoint": map[string]any{"address": address}})
-	}
-	assignment["endpoints"] = []any{map[string]any{"lb_endpoints": endpoints}}
-	return yaml.Marshal(file)
-}
-
-// builtLabel is the label of every image that is built on a host.
-const builtLabel = "dev.kindctl.inputs"
-
-// TagTemporarily lets an image that was built bear a name of another one for as long as
-// kind needs it, since kind runs its load balancer by one fixed name. untag
-// takes the name away, unless another process still needs it; the last one does
-// then. Nothing is done if image is "" or name itself, or if Docker has got the
-// real image by that name meanwhile.
-func (d *Docker) TagTemporarily(ctx context.Context, image, name string) (untag func(), err error) {
-	if image == "" || image == name {
-		return func() {}, nil
-	}
-	lock := flock.New(filepath.Join(os.TempDir(), "kindctl-load-balancer.lock"))
-	if _, err := lock.TryRLockContext(ctx, lockRetry); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
-	}
-	if othersImage, err := d.othersImage(ctx, name); err != nil || othersImage {
-		return func() {}, closeWith(err, lock)
-	}
-	if _, err := d.api.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: name}); err != nil {
-		return nil, closeWith(fmt.Errorf("tag %s as %s: %w", image, name, err), lock)
-	}
-	return func() { d.untag(context.WithoutCancel(ctx), lock, name) }, nil
-}
-
-func closeWith(err error, lock *flock.Flock) error {
-	_ = lock.Close()
-	return err
-}
-
-// othersImage reports whether Docker has an image by that name that was not built by
-// kindctl.
-func (d *Docker) othersImage(ctx context.Context, name string) (bool, error) {
-	image, err := d.api.ImageInspect(ctx, name)
-	if errdefs.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil || image.Config == nil {
-		return err == nil, err
-	}
-	_, built := image.Config.Labels[builtLabel]
-	return !built, nil
-}
-
-// untag removes the name if no other process holds the lock. Where that fails, the
-// name stays until the next load balancer is started.
-func (d *Docker) untag(ctx context.Context, lock *flock.Flock, name string) {
-	_ = lock.Unlock()
-	if alone, err := lock.TryLock(); err == nil && alone {
-		if othersImage, err := d.othersImage(ctx, name); err == nil && !othersImage {
-			_, _ = d.api.ImageRemove(ctx, name, client.ImageRemoveOptions{})
-		}
-	}
-	_ = lock.Close()
 }

@@ -1,121 +1,91 @@
 package provider
 
 import (
-	"encoding/json"
-	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// shelf is Docker's API as far as names of images go: name to labels.
-type shelf struct {
-	sync.Mutex
-	images map[string]map[string]string
-}
-
-func (s *shelf) engine(t *testing.T) *Docker {
-	t.Helper()
-	return serve(t, s)
-}
-
-func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.Lock()
-	defer s.Unlock()
-	w.Header().Set("Api-Version", "1.47")
-	w.Header().Set("Content-Type", "application/json")
-	_, name, _ := strings.Cut(r.URL.Path, "/images/")
-	source, tagged := strings.CutSuffix(name, "/tag")
-	name = strings.TrimSuffix(name, "/json")
-	switch labels, found := s.images[source]; {
-	case name == "": // ping
-	case tagged && found:
-		s.images[r.URL.Query().Get("repo")+":"+r.URL.Query().Get("tag")] = labels
-		w.WriteHeader(http.StatusCreated)
-	case s.images[name] == nil:
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = w.Write([]byte(`{"message": "no such image"}`))
-	case r.Method == http.MethodDelete:
-		delete(s.images, name)
-		_, _ = w.Write([]byte(`[]`))
-	default:
-		_ = json.NewEncoder(w).Encode(map[string]any{"Id": name, "Config": map[string]any{"Labels": s.images[name]}})
-	}
-}
-
-func TestLend(t *testing.T) {
-	const built, name = "kindctl.local/load-balancer:1", "docker.io/envoyproxy/envoy:v1"
-	ours, upstream := map[string]string{builtLabel: "1"}, map[string]string{"maker": "Envoy"}
-	for _, test := range []struct {
-		title          string
-		image          string
-		before         map[string]map[string]string
-		during, after  map[string]string // the labels that name has
-		anotherLending bool
-	}{
-		{title: "a name for a while", image: built, before: map[string]map[string]string{built: ours}, during: ours},
-		{title: "a name that was left", image: built, before: map[string]map[string]string{built: ours, name: {builtLabel: "0"}}, during: ours},
-		{title: "the real image came first", image: built, before: map[string]map[string]string{built: ours, name: upstream}, during: upstream, after: upstream},
-		{title: "the real image was found", image: name, before: map[string]map[string]string{name: upstream}, during: upstream, after: upstream},
-		{title: "no load balancer", before: map[string]map[string]string{built: ours}},
-		{title: "another process needs it too", image: built, before: map[string]map[string]string{built: ours}, during: ours, after: ours, anotherLending: true},
+// TestBalancerConfig has HAProxy itself read the configuration, where there is one.
+func TestBalancerConfig(t *testing.T) {
+	haproxy, missing := exec.LookPath("haproxy")
+	for family, listen := range map[v1alpha4.ClusterIPFamily]string{
+		v1alpha4.IPv4Family: "    bind *:6443\n", v1alpha4.IPv6Family: "    bind :::6443 v4v6\n", v1alpha4.DualStackFamily: "    bind :::6443 v4v6\n",
 	} {
-		t.Run(test.title, func(t *testing.T) {
-			t.Setenv("TMPDIR", t.TempDir())
-			docker := &shelf{images: test.before}
-			engine := docker.engine(t)
-			other := func() {}
-			if test.anotherLending {
-				var err error
-				if other, err = engine.TagTemporarily(t.Context(), test.image, name); err != nil {
-					t.Fatal(err)
-				}
-			}
-			untag, err := engine.TagTemporarily(t.Context(), test.image, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := docker.images[name][builtLabel]; got != test.during[builtLabel] || (docker.images[name] == nil) != (test.during == nil) {
-				t.Errorf("meanwhile the name is that of %v, not %v", docker.images[name], test.during)
-			}
-			untag()
-			if got := docker.images[name]; (got == nil) != (test.after == nil) || got[builtLabel] != test.after[builtLabel] {
-				t.Errorf("afterward the name is that of %v, not %v", got, test.after)
-			}
-			other()
-			if _, left := docker.images[name][builtLabel]; left {
-				t.Error("the name was kept")
-			}
-			if docker.images[built] == nil && test.before[built] != nil {
-				t.Error("the image itself is gone")
-			}
-		})
+		config := balancerConfigFor(family, []string{"lab-control-plane", "lab-control-plane2"})
+		if strings.Count(config, listen) != 1 || strings.Count(config, "bind ") != 1 {
+			t.Errorf("with %s it does not listen with %q:\n%s", family, listen, config)
+		}
+		if missing != nil {
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "haproxy.cfg")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.CommandContext(t.Context(), haproxy, "-c", "-f", file).CombinedOutput(); err != nil {
+			t.Errorf("with %s: %v\n%s", family, err, out)
+		}
 	}
 }
 
-func TestBalanced(t *testing.T) {
-	const file = `
-resources:
-- "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
-  name: kube_apiservers
-  load_assignment:
-    cluster_name: kube_apiservers
-    endpoints:
-    - lb_endpoints:
-      - endpoint: {address: {socket_address: {address: lab-control-plane, port_value: 6443}}}
-`
-	got, err := withBackends([]byte(file), []string{"lab-control-plane2", "lab-control-plane3"})
-	if err != nil {
+// backends are the servers of a configuration: name, address and use.
+func backends(config string) (found []string) {
+	for line := range strings.Lines(config) {
+		if server, is := strings.CutPrefix(line, "    server "); is {
+			words := strings.Fields(server)
+			found = append(found, words[0]+" "+words[1]+" "+words[len(words)-1])
+		}
+	}
+	return found
+}
+
+// TestSetBackends wants other control planes in the file, all else to stay, and HAProxy to read
+// it once it is written.
+func TestSetBackends(t *testing.T) {
+	before := balancerConfigFor(v1alpha4.DualStackFamily, []string{"lab-control-plane", "lab-control-plane2"})
+	front := labBox("lab-external-load-balancer", "external-load-balancer", "running")
+	front.files[balancerFile] = before
+	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running"), front}}
+	c := d.engine(t).Cluster("lab")
+	if has, err := c.CheckLoadBalancer(t.Context()); !has || err != nil {
+		t.Fatalf("it has one: %v, %v", has, err)
+	}
+	if err := c.SetBackends(t.Context(), []string{"lab-control-plane2", "lab-control-plane3"}); err != nil {
 		t.Fatal(err)
 	}
-	text := string(got)
-	if strings.Contains(text, "lab-control-plane\n") || !strings.Contains(text, "address: lab-control-plane2") || !strings.Contains(text, "address: lab-control-plane3") ||
-		strings.Count(text, "port_value: 6443") != 2 || !strings.Contains(text, "name: kube_apiservers") {
-		t.Errorf("the file becomes\n%s", text)
+	after := front.files[balancerFile]
+	want := []string{
+		"lab-control-plane2 lab-control-plane2:6443 check", "lab-control-plane2-unchecked lab-control-plane2:6443 backup",
+		"lab-control-plane3 lab-control-plane3:6443 check", "lab-control-plane3-unchecked lab-control-plane3:6443 backup",
 	}
-	for _, broken := range []string{"resources: []", "resources: [{name: a}]", "[]"} {
-		if _, err := withBackends([]byte(broken), nil); err == nil {
-			t.Errorf("%q is taken for a load balancer's file", broken)
-		}
+	if got := backends(after); !slices.Equal(got, want) {
+		t.Errorf("the servers are %q, want %q", got, want)
+	}
+	if head, _, _ := strings.Cut(before, "    server "); !strings.HasPrefix(after, head) {
+		t.Errorf("the file becomes\n%s", after)
+	}
+	if want := []string{"write to lab-external-load-balancer", "kill lab-external-load-balancer"}; !slices.Equal(d.changes, want) {
+		t.Errorf("Docker was asked to %q, want %q", d.changes, want)
+	}
+}
+
+// TestCheckLoadBalancer wants a load balancer to be refused that kindctl did not make.
+func TestCheckLoadBalancer(t *testing.T) {
+	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running")}}
+	c := d.engine(t).Cluster("lab")
+	if has, err := c.CheckLoadBalancer(t.Context()); has || err != nil {
+		t.Errorf("without one: %v, %v", has, err)
+	}
+	d.containers = append(d.containers, labBox("lab-external-load-balancer", "external-load-balancer", "running"))
+	if _, err := c.CheckLoadBalancer(t.Context()); hint.ReasonOf(err) != hint.LoadBalancerForeign.Name {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 )
 
-// PlannedNode is a container that kind is going to make.
+// PlannedNode is a container of a cluster that is going to be made.
 type PlannedNode struct {
 	Name string `json:"name"`
 	// Role is control-plane, worker, external-load-balancer or external-etcd.
@@ -19,9 +19,9 @@ type PlannedNode struct {
 	Mounts []string `json:"mounts,omitempty"`
 }
 
-// PlannedNodes are the containers that kind makes of a configuration: the nodes, and a load
-// balancer in front of several control planes.
-func PlannedNodes(config *v1alpha4.Cluster) (planned []PlannedNode) {
+// PlannedNodes are the containers that Provision makes of a configuration: the nodes, and a
+// load balancer from an image in front of several control planes.
+func PlannedNodes(config *v1alpha4.Cluster, balancer string) (planned []PlannedNode) {
 	counts := map[string]int{}
 	name := func(role string) string {
 		counts[role]++
@@ -40,7 +40,7 @@ func PlannedNodes(config *v1alpha4.Cluster) (planned []PlannedNode) {
 	api := portMapping(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
 	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
 		const front = constants.ExternalLoadBalancerNodeRoleValue
-		return append(planned, PlannedNode{Name: name(front), Role: front, Image: LoadBalancerImage, Ports: []string{api}})
+		return append(planned, PlannedNode{Name: name(front), Role: front, Image: balancer, Ports: []string{api}})
 	}
 	for i := range planned {
 		if planned[i].Role == constants.ControlPlaneNodeRoleValue {

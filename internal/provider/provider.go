@@ -1,4 +1,4 @@
-// Package provider has a Docker's clusters and their nodes. kind's library makes the
+// Package provider has a Docker's clusters and their nodes. kind's library makes most
 // containers; what is asked of them and done in them, kubeadm included, goes through
 // Docker's API. It adds what the library does not have: a context that ends the work,
 // errors that hold what the failed command printed, and removal that leaves nothing
@@ -27,10 +27,6 @@ func NodeImage(kubernetes string) string {
 	}
 	return "kindest/node:" + kubernetes
 }
-
-// LoadBalancerImage is the image that kind starts in front of several control
-// planes (kind v0.33.0, pkg/cluster/internal/loadbalancer).
-const LoadBalancerImage = "docker.io/envoyproxy/envoy:v1.36.2"
 
 // Docker is the engine whose containers are the nodes of clusters. It is asked over its
 // API; kind's library makes nodes in the same one.

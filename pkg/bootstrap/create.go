@@ -51,19 +51,14 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	return "from " + u.found.Node, nil
 }
 
-// makeNodes has kind make the nodes, on their network.
+// makeNodes makes the nodes and their load balancer, on their network.
 func (u *Up) makeNodes(ctx context.Context) error {
 	release, err := gc.HoldNetwork(ctx, u.docker, u.network(), provider.Metadata{Owner: runs.Owner(), Run: u.RunRecord.Run()})
 	if err != nil {
 		return err
 	}
 	defer release()
-	untag, err := u.docker.TagTemporarily(ctx, u.found.LoadBalancer, provider.LoadBalancerImage)
-	if err != nil {
-		return err
-	}
-	defer untag()
-	if err := u.docker.Provision(ctx, u.Topology.KindConfig(u.settings()), u.network()); err != nil {
+	if err := u.docker.Provision(ctx, u.Topology.KindConfig(u.settings()), u.network(), u.found.LoadBalancer); err != nil {
 		return u.failed(ctx, err)
 	}
 	return nil
@@ -85,10 +80,9 @@ func (u *Up) first() string { return provider.NodeName(u.Topology.Name, clusters
 // firstNode is the first control plane.
 func (u *Up) firstNode() *provider.Node { return u.cluster.Node(u.first()) }
 
-// containers are all that the cluster is to have: kind's and those of an external
-// etcd.
+// containers are all that the cluster is to have, with those of an external etcd.
 func (u *Up) containers() []provider.PlannedNode {
-	return append(provider.PlannedNodes(u.Topology.KindConfig(u.settings())), provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
+	return append(provider.PlannedNodes(u.Topology.KindConfig(u.settings()), u.found.LoadBalancer), provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
 }
 
 // writeMetadata puts what is about to be made in the run's record, and begins to write the

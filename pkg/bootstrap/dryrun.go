@@ -18,7 +18,7 @@ type DryRunResult struct {
 	Cluster string `json:"cluster"`
 	// Exists says that the cluster is there in the same shape: it would be verified.
 	Exists bool `json:"exists"`
-	// Nodes are the containers that kind would make, with the load balancer.
+	// Nodes are the containers that would be made, with the load balancer.
 	Nodes []provider.PlannedNode `json:"nodes,omitempty"`
 	// NodeImage is what they are made from, and Source where it comes from: local,
 	// registry or build.

@@ -52,6 +52,9 @@ var (
 	NoLoadBalancer = existing.reason("NO_LOAD_BALANCER", Usage,
 		"A cluster created with one control plane cannot get a second.",
 		"Create it with `--control-planes 3` or `--profile ha`.")
+	LoadBalancerForeign = existing.reason("LOAD_BALANCER_FOREIGN", Usage,
+		"`node add` and `node rm` cannot change the control planes behind a load balancer that kind or an older kindctl made.",
+		"Recreate the cluster.")
 	StateShared = existing.reason("STATE_SHARED", Usage,
 		"A new node would be like one that keeps its state in directories of this machine, and would share them.",
 		"Give each node a directory of its own in the configuration, and recreate the cluster.")

@@ -8,17 +8,12 @@ import (
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/forge"
-	"github.com/kindctl/kindctl/internal/forge/loadbalancer"
 	"github.com/kindctl/kindctl/internal/host"
-	"github.com/kindctl/kindctl/internal/provider"
 )
 
 // TestNamesAgree holds names that several packages, which do not know each
 // other, must spell the same.
 func TestNamesAgree(t *testing.T) {
-	if provider.LoadBalancerImage != loadbalancer.Image {
-		t.Errorf("kind starts %s, the forge makes %s", provider.LoadBalancerImage, loadbalancer.Image)
-	}
 	for _, cni := range clusters.CNIs() {
 		if _, err := addons.New(cni, plugin.Options{}); err != nil {
 			t.Errorf("a topology may name the CNI %s, the catalog says: %v", cni, err)

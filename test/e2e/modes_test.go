@@ -51,8 +51,9 @@ func TestHighlyAvailable(t *testing.T) {
 	if got := s.must("get", "nodes", "-n", cluster, "-o", "name").stdout; !strings.Contains(got, cluster+"-external-load-balancer") {
 		t.Errorf("there is no load balancer among the nodes:\n%s", got)
 	}
-	if lent := s.output("docker", "image", "ls", "-q", "--filter", "label=dev.kindctl.inputs", "--filter", "reference=envoyproxy/envoy"); lent != "" {
-		t.Errorf("the load balancer that was built still bears Envoy's name: %s", lent)
+	front := s.output("docker", "inspect", "-f", "{{.Config.Image}} {{.Config.User}}", cluster+"-external-load-balancer")
+	if !strings.Contains(front, "/load-balancer:") && !strings.Contains(front, "/haproxy:") || !strings.HasSuffix(front, " 65534:65534") {
+		t.Errorf("the load balancer is %s", front)
 	}
 	s.controlPlanesComeAndGo(cluster)
 	s.output("docker", "stop", "-t", "5", cluster+"-control-plane2", cluster+"-control-plane3")

@@ -122,9 +122,9 @@ func (s *session) controlPlanesComeAndGo(cluster string) {
 	if strings.Count(after, "started") != 3 || strings.Contains(after, "true") || after == before {
 		s.Errorf("etcd's members are\n%s\nand were\n%s", after, before)
 	}
-	backends := s.output("docker", "exec", cluster+"-external-load-balancer", "cat", "/home/envoy/cds.yaml")
+	backends := s.output("docker", "exec", cluster+"-external-load-balancer", "cat", "/kind/haproxy.cfg")
 	for _, plane := range []string{"", "2", "3"} {
-		if !strings.Contains(backends, "address: "+cluster+"-control-plane"+plane+"\n") {
+		if !strings.Contains(backends, " "+cluster+"-control-plane"+plane+":6443 ") {
 			s.Errorf("the load balancer does not know control plane %s:\n%s", plane, backends)
 		}
 	}
