@@ -24,5 +24,5 @@ func (s Settings) dynamicMapSizes() bool {
 
 var fixedMapSizes = fidelity.Shortcut{
 	Setting: "sizes of Cilium's maps", Here: "the same on every host, for 131072 TCP connections and 65536 others", There: "by the memory of each node, and at least as large",
-	Effect: "images hold the BPF programs that nodes would otherwise compile",
+	Effect: "node images of kindctl hold the BPF programs, which every node would compile otherwise",
 }

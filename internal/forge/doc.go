@@ -20,7 +20,8 @@
 //   - An image (image.go; kubernetes.go, storage.go, cilium.go, calico.go) is
 //     a layer with programs on top of layers of file systems, put where the
 //     upstream Dockerfile puts them, under the name that manifests and kubeadm
-//     expect.
+//     expect. That of Cilium's agent has the BPF programs that the agent would
+//     compile (ciliumobjects.go, with what is in package bpf).
 //   - A store (store.go) is the folder of a containerd into which images were
 //     imported by that very containerd, running on the host (containerd.go).
 //     A CNI's store continues the one of Kubernetes' images.
