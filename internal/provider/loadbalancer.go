@@ -16,9 +16,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// LoadBalancerImage is the image that registries have of the load balancer, from a
-// branch of HAProxy that is maintained for years.
-const LoadBalancerImage = "docker.io/library/haproxy:3.2.21"
+// LoadBalancerImage is the image that registries have of the load balancer: the newest of
+// a branch of HAProxy that is maintained for years.
+const LoadBalancerImage = "docker.io/library/haproxy:3.2"
 
 // balancerConfig is HAProxy's configuration without control planes.
 //
