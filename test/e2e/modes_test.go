@@ -61,5 +61,7 @@ func TestHighlyAvailable(t *testing.T) {
 		t.Errorf("two of three control planes are lost: exit %d\n%s", r.code, r.stderr)
 	}
 	s.must("start", "-n", cluster)
+	plane := cluster + "-control-plane"
+	s.isKinds(cluster, plane, plane+"2", plane+"3", cluster+"-worker", cluster+"-external-load-balancer")
 	s.goesWithKind(cluster)
 }
