@@ -56,11 +56,11 @@ func openReports(c *cli.Context, command string) (*reports, error) {
 		return nil, err
 	}
 	var paths []string
-	for _, wish := range c.StringSlice("report") {
-		format, path, _ := strings.Cut(wish, "=")
+	for _, report := range c.StringSlice("report") {
+		format, path, _ := strings.Cut(report, "=")
 		switch path = strings.TrimSpace(path); {
 		case path == "":
-			return nil, hint.BadFlag.New(fmt.Sprintf("--report %q names no file", wish), "write it as --report junit=report.xml")
+			return nil, hint.BadFlag.New(fmt.Sprintf("--report %q names no file", report), "write it as --report junit=report.xml")
 		case !slices.Contains(reportFormats, format):
 			return nil, hint.BadFlag.New(fmt.Sprintf("there is no report format %q%s", format, hint.Nearest(format, reportFormats)), "use one of: "+strings.Join(reportFormats, ", "))
 		case slices.Contains(paths, filepath.Clean(path)):

@@ -25,8 +25,8 @@ const kindsEngine = "KIND_EXPERIMENTAL_PROVIDER"
 // Docker connects to the engine that the docker command, and so kind, uses. Who
 // has told kind to use another one is refused: kindctl would not see its clusters.
 func Docker(ctx context.Context) (*client.Client, error) {
-	if wish := os.Getenv(kindsEngine); wish != "" && wish != "docker" {
-		return nil, hint.EngineUnsupported.New(kindsEngine+" is "+wish+", and kindctl makes nodes in Docker alone", "to use Docker: unset "+kindsEngine)
+	if engine := os.Getenv(kindsEngine); engine != "" && engine != "docker" {
+		return nil, hint.EngineUnsupported.New(kindsEngine+" is "+engine+", and kindctl makes nodes in Docker alone", "to use Docker: unset "+kindsEngine)
 	}
 	endpoint, err := endpoint(ctx)
 	if err != nil {

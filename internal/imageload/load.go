@@ -83,18 +83,20 @@ func (c Config) nodes(ctx context.Context) ([]destination, error) {
 
 // chosen are the nodes of these names or roles. A name may leave out the
 // cluster's.
-func chosen(nodes []*provider.Node, cluster string, wishes []string) (found []*provider.Node, err error) {
-	if len(wishes) == 0 {
+func chosen(nodes []*provider.Node, cluster string, selectors []string) (found []*provider.Node, err error) {
+	if len(selectors) == 0 {
 		return nodes, nil
 	}
 	known := []string{}
 	for _, node := range nodes {
 		known = append(known, node.Role, node.Name)
 	}
-	for _, wish := range wishes {
-		means := func(n *provider.Node) bool { return wish == n.Role || wish == n.Name || cluster+"-"+wish == n.Name }
+	for _, selector := range selectors {
+		means := func(n *provider.Node) bool {
+			return selector == n.Role || selector == n.Name || cluster+"-"+selector == n.Name
+		}
 		if !slices.ContainsFunc(nodes, means) {
-			return nil, hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, wish, hint.Nearest(wish, known)), "list them: kindctl get nodes -n "+cluster)
+			return nil, hint.NodeUnknown.New(fmt.Sprintf("cluster %s has no node %q, nor nodes of such a role%s", cluster, selector, hint.Nearest(selector, known)), "list them: kindctl get nodes -n "+cluster)
 		}
 		for _, node := range nodes {
 			if means(node) && !slices.Contains(found, node) {

@@ -138,17 +138,17 @@ func TestLoadFailsWithTheNode(t *testing.T) {
 
 func TestChosenNodes(t *testing.T) {
 	nodes := []*provider.Node{{Name: "lab-control-plane", Role: "control-plane"}, {Name: "lab-worker", Role: "worker"}, {Name: "lab-worker2", Role: "worker"}}
-	for wish, want := range map[string]int{"": 3, "worker": 2, "lab-worker2": 1, "worker2": 1, "worker,lab-worker": 2, "control-plane,worker2": 2, "wroker": 0, "lab-worker3": 0} {
-		var wishes []string
-		if wish != "" {
-			wishes = strings.Split(wish, ",")
+	for selector, want := range map[string]int{"": 3, "worker": 2, "lab-worker2": 1, "worker2": 1, "worker,lab-worker": 2, "control-plane,worker2": 2, "wroker": 0, "lab-worker3": 0} {
+		var selectors []string
+		if selector != "" {
+			selectors = strings.Split(selector, ",")
 		}
-		found, err := chosen(nodes, "lab", wishes)
+		found, err := chosen(nodes, "lab", selectors)
 		if len(found) != want || (err == nil) != (want > 0) {
-			t.Errorf("%q: %d nodes, %v; want %d", wish, len(found), err, want)
+			t.Errorf("%q: %d nodes, %v; want %d", selector, len(found), err, want)
 		}
 		if want == 0 && (hint.CodeOf(err) != hint.Usage || !strings.Contains(err.Error(), "did you mean")) {
-			t.Errorf("%q: %v", wish, err)
+			t.Errorf("%q: %v", selector, err)
 		}
 	}
 }

@@ -166,9 +166,9 @@ func TestClash(t *testing.T) {
 // taken, and none when the user wants that port.
 func TestPortsAreTriedAgain(t *testing.T) {
 	taken := failure{message: "Bind for 127.0.0.1:40001 failed: port is already allocated"}
-	for wish, want := range map[int32]int{0: 3, 40001: 1, 40002: 3} {
+	for port, want := range map[int32]int{0: 3, 40001: 1, 40002: 3} {
 		p, tries := (&dockerd{}).engine(t), 0
-		config := &v1alpha4.Cluster{Name: "lab", Networking: v1alpha4.Networking{APIServerPort: wish}}
+		config := &v1alpha4.Cluster{Name: "lab", Networking: v1alpha4.Networking{APIServerPort: port}}
 		err := p.retryPorts(t.Context(), config, func() error {
 			if tries++; tries < 3 {
 				return taken
@@ -176,7 +176,7 @@ func TestPortsAreTriedAgain(t *testing.T) {
 			return nil
 		})
 		if tries != want || (err == nil) != (want == 3) {
-			t.Errorf("with port %d: %d tries, %v", wish, tries, err)
+			t.Errorf("with port %d: %d tries, %v", port, tries, err)
 		}
 	}
 }

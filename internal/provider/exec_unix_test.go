@@ -42,9 +42,9 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	switch path := versioned.ReplaceAllString(r.URL.Path, ""); path {
 	case "/containers/lab-worker/exec":
-		var wish struct{ Cmd []string }
-		_ = json.NewDecoder(r.Body).Decode(&wish)
-		d.command = exec.Command(wish.Cmd[0], wish.Cmd[1:]...) //nolint:gosec // they are the test's
+		var request struct{ Cmd []string }
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		d.command = exec.Command(request.Cmd[0], request.Cmd[1:]...) //nolint:gosec // they are the test's
 		d.ended = make(chan struct{})
 		_, _ = w.Write([]byte(`{"Id": "1"}`))
 	case "/exec/1/start":

@@ -344,9 +344,9 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 	case "unpause":
 		b.state = "running"
 	case "update":
-		var wish struct{ RestartPolicy struct{ Name string } }
-		_ = json.NewDecoder(r.Body).Decode(&wish)
-		b.policy = wish.RestartPolicy.Name
+		var request struct{ RestartPolicy struct{ Name string } }
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		b.policy = request.RestartPolicy.Name
 		answer(map[string]any{})
 	case "start":
 		switch {
@@ -383,7 +383,7 @@ func (d *dockerd) put(b *box, archive io.Reader, refuse func(int, string)) {
 }
 
 func (d *dockerd) serveCreate(r *http.Request, answer func(any), refuse func(int, string)) {
-	var wish struct {
+	var request struct {
 		Name, Driver string
 		EnableIPv6   bool
 		IPAM         struct {
@@ -391,53 +391,53 @@ func (d *dockerd) serveCreate(r *http.Request, answer func(any), refuse func(int
 		}
 		Labels map[string]string
 	}
-	_ = json.NewDecoder(r.Body).Decode(&wish)
-	made := &bridge{name: wish.Name, driver: wish.Driver, labels: wish.Labels}
-	for _, config := range wish.IPAM.Config {
+	_ = json.NewDecoder(r.Body).Decode(&request)
+	made := &bridge{name: request.Name, driver: request.Driver, labels: request.Labels}
+	for _, config := range request.IPAM.Config {
 		made.subnets, made.chosen = append(made.subnets, config.Subnet), true
 	}
 	if made.subnets == nil {
 		made.subnets = []netip.Prefix{netip.MustParsePrefix("172.25.0.0/16")}
 	}
-	if wish.EnableIPv6 && d.refuseIPv6 {
+	if request.EnableIPv6 && d.refuseIPv6 {
 		refuse(http.StatusInternalServerError, "Cannot read IPv6 setup for bridge")
 		return
 	}
-	d.changes = append(d.changes, "create network "+wish.Name+" "+wish.Labels[networkLabel])
+	d.changes = append(d.changes, "create network "+request.Name+" "+request.Labels[networkLabel])
 	d.networks = append(d.networks, made)
-	answer(map[string]string{"Id": wish.Name})
+	answer(map[string]string{"Id": request.Name})
 }
 
 func (d *dockerd) serveNetwork(n *bridge, verb string, r *http.Request, answer func(any), refuse func(int, string)) {
-	var wish struct {
+	var request struct {
 		Container      string
 		EndpointConfig struct {
 			Aliases    []string
 			IPAMConfig *struct{ IPv4Address, IPv6Address netip.Addr }
 		}
 	}
-	_ = json.NewDecoder(r.Body).Decode(&wish)
+	_ = json.NewDecoder(r.Body).Decode(&request)
 	switch {
 	case r.Method == http.MethodDelete:
 		d.changes = append(d.changes, "remove network "+n.name)
 		d.networks = slices.DeleteFunc(d.networks, func(other *bridge) bool { return other == n })
-	case verb == "connect" && wish.EndpointConfig.IPAMConfig != nil && !n.chosen:
+	case verb == "connect" && request.EndpointConfig.IPAMConfig != nil && !n.chosen:
 		refuse(http.StatusBadRequest, "user specified IP address is supported only when connecting to networks with user configured subnets")
 	case verb == "connect":
-		b := d.box(wish.Container)
+		b := d.box(request.Container)
 		if !b.detached { // Docker finds it connected and does nothing
 			return
 		}
 		b.detached, b.fixed = false, netip.Addr{}
-		if wish.EndpointConfig.IPAMConfig != nil {
-			b.fixed = wish.EndpointConfig.IPAMConfig.IPv4Address
+		if request.EndpointConfig.IPAMConfig != nil {
+			b.fixed = request.EndpointConfig.IPAMConfig.IPv4Address
 			if n.subnets[0].Addr().Is6() {
-				b.fixed = wish.EndpointConfig.IPAMConfig.IPv6Address
+				b.fixed = request.EndpointConfig.IPAMConfig.IPv6Address
 			}
 		}
-		d.changes = append(d.changes, fmt.Sprintf("connect %s to %s as %v", b.name, n.name, wish.EndpointConfig.Aliases))
+		d.changes = append(d.changes, fmt.Sprintf("connect %s to %s as %v", b.name, n.name, request.EndpointConfig.Aliases))
 	case verb == "disconnect":
-		d.box(wish.Container).detached = true
+		d.box(request.Container).detached = true
 	default:
 		answer(d.describe(n))
 	}

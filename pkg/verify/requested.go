@@ -23,23 +23,23 @@ type Requested struct {
 	Source string `json:"source,omitempty"`
 }
 
-// RequestedSetting returns the last wish of the configuration for a setting of a
+// RequestedSetting returns the last request of the configuration for a setting of a
 // component on a node; with node "" only what is asked for on all nodes.
-func (e Expectation) RequestedSetting(component, node, setting string) (wish Requested, asked bool) {
+func (e Expectation) RequestedSetting(component, node, setting string) (request Requested, asked bool) {
 	for _, r := range e.Requested {
 		if r.Component == component && r.Setting == setting && (r.Node == "" || r.Node == node) {
-			wish, asked = r, true
+			request, asked = r, true
 		}
 	}
-	return wish, asked
+	return request, asked
 }
 
 // RequestedOf returns what is asked of a component on a node.
-func (e Expectation) RequestedOf(component, node string) (wishes []Requested) {
+func (e Expectation) RequestedOf(component, node string) (requests []Requested) {
 	for _, r := range e.Requested {
 		if r.Component == component && (r.Node == "" || r.Node == node) {
-			wishes = append(wishes, r)
+			requests = append(requests, r)
 		}
 	}
-	return wishes
+	return requests
 }

@@ -34,8 +34,8 @@ func (o *options) arms(facts host.Facts) []compare.Arm {
 		lacking = append(lacking, "--lacks-sys-resource")
 	}
 	var up []string // what the user wants of up as well
-	if o.wish.Image != "" {
-		up = append(up, "--image", o.wish.Image)
+	if o.lab.Image != "" {
+		up = append(up, "--image", o.lab.Image)
 	}
 	arms := []compare.Arm{
 		{Name: "stock", Words: stockWords(lacking), Settings: stockSettings(facts)},

@@ -31,7 +31,7 @@ func TestArmsAreCommands(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "no-docker.sock"))
-	o := options{production: true, wish: lab.Options{Image: "node:1"}}
+	o := options{production: true, lab: lab.Options{Image: "node:1"}}
 	arms := o.arms(host.Facts{CgroupV1: true, MissingCapabilities: []string{"CAP_SYS_RESOURCE"}})
 	if len(arms) != 3 {
 		t.Fatalf("%d arms", len(arms))

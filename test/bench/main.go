@@ -59,18 +59,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // measure runs the benchmark and writes what it has shown.
 func (o *options) measure(ctx context.Context, stdout io.Writer, sink event.Sink) error {
-	wish := o.wish
-	wish.Sink = sink
+	options := o.lab
+	options.Sink = sink
 	for _, arm := range o.arms(host.Facts{}) {
-		wish.Arms = append(wish.Arms, arm.Name)
+		options.Arms = append(options.Arms, arm.Name)
 	}
-	l, err := lab.Open(ctx, wish)
+	l, err := lab.Open(ctx, options)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
 	result, err := compare.Run(ctx, l, compare.Options{
-		Arms: o.arms(l.Facts), CNIs: wish.CNIs, Nodes: wish.Nodes, Images: l.Images, Runs: o.runs, Machine: l.Machine, Sink: sink,
+		Arms: o.arms(l.Facts), CNIs: options.CNIs, Nodes: options.Nodes, Images: l.Images, Runs: o.runs, Machine: l.Machine, Sink: sink,
 	})
 	if len(result.Cases) > 0 && len(result.Cases[0].Runs) > 0 { // also what came before an error
 		err = errors.Join(err, o.write(stdout, result, err == nil || hint.ReasonOf(err) == compare.RunsFailed))

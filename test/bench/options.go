@@ -18,7 +18,7 @@ import (
 
 // options are what the command line asks for.
 type options struct {
-	wish lab.Options
+	lab lab.Options
 	// kindctl is the path of the program that is measured.
 	kindctl          string
 	runs             int
@@ -32,13 +32,13 @@ var outputs = []string{"table", "json", "go"}
 // parse reads the flags and refuses what cannot be measured, before Docker is asked.
 // For -help it returns nil.
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{wish: lab.Options{Nodes: []int{3}, Mode: images.Auto}, output: outputs[0]}
+	o := &options{lab: lab.Options{Nodes: []int{3}, Mode: images.Auto}, output: outputs[0]}
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&o.kindctl, "kindctl", "bin/kindctl", "`PROGRAM` to measure")
 	known := strings.Join(addons.Names(), ", ")
 	set.Func("cni", "measure with this `CNI`, several with commas or again: "+known+" (default all of them)", func(text string) error {
-		o.wish.CNIs = append(o.wish.CNIs, strings.Split(text, ",")...)
+		o.lab.CNIs = append(o.lab.CNIs, strings.Split(text, ",")...)
 		return nil
 	})
 	var nodes []int
@@ -55,9 +55,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	})
 	set.IntVar(&o.runs, "runs", 5, "`NUMBER` of rounds that count, of each CNI and number of nodes")
 	set.BoolVar(&o.production, "production", false, "also measure up --fidelity production, as a third arm")
-	set.StringVar(&o.wish.Image, "image", "", "node `IMAGE` to use, which holds the images of the CNI")
-	set.StringVar((*string)(&o.wish.Mode), "images", string(images.Auto), "`SOURCE` of images: auto, local, registry, build")
-	set.BoolVar(&o.wish.Force, "force", false, "measure although other clusters run")
+	set.StringVar(&o.lab.Image, "image", "", "node `IMAGE` to use, which holds the images of the CNI")
+	set.StringVar((*string)(&o.lab.Mode), "images", string(images.Auto), "`SOURCE` of images: auto, local, registry, build")
+	set.BoolVar(&o.lab.Force, "force", false, "measure although other clusters run")
 	set.StringVar(&o.document, "document", "", "also write the tables into `FILE`, a Markdown page, in place of those that are there")
 	for _, name := range []string{"o", "output"} {
 		set.StringVar(&o.output, name, outputs[0], "`FORMAT`: "+strings.Join(outputs, ", "))
@@ -71,24 +71,24 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("bench takes no argument %q", set.Arg(0)),
 			"see: go run ./test/bench -help")
 	}
-	if o.wish.CNIs == nil {
-		o.wish.CNIs = addons.Names()
+	if o.lab.CNIs == nil {
+		o.lab.CNIs = addons.Names()
 	}
 	if nodes != nil {
-		o.wish.Nodes = nodes
+		o.lab.Nodes = nodes
 	}
 	return o, o.check()
 }
 
 // check refuses what cannot be measured, and puts the rest in order.
 func (o *options) check() (err error) {
-	for _, cni := range o.wish.CNIs {
+	for _, cni := range o.lab.CNIs {
 		if !slices.Contains(addons.Names(), cni) {
 			return hint.CNIUnknown.New(fmt.Sprintf("there is no CNI %q to measure%s", cni, hint.Nearest(cni, addons.Names())),
 				"use one of: "+strings.Join(addons.Names(), ", "))
 		}
 	}
-	for _, nodes := range o.wish.Nodes {
+	for _, nodes := range o.lab.Nodes {
 		if nodes < 1 {
 			return hint.BadFlag.New(fmt.Sprintf("a cluster of %d nodes cannot be made", nodes),
 				"write it as --nodes 3, or --nodes 1,3,5,8")
@@ -97,16 +97,16 @@ func (o *options) check() (err error) {
 	if o.runs < 1 {
 		return hint.BadFlag.New("--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
 	}
-	if !slices.Contains(images.Modes(), o.wish.Mode) {
-		return hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.wish.Mode),
+	if !slices.Contains(images.Modes(), o.lab.Mode) {
+		return hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.lab.Mode),
 			fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	if !slices.Contains(outputs, o.output) {
 		return hint.BadFlag.New(fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
 	}
-	slices.Sort(o.wish.CNIs)
-	slices.Sort(o.wish.Nodes)
-	o.wish.CNIs, o.wish.Nodes = slices.Compact(o.wish.CNIs), slices.Compact(o.wish.Nodes)
+	slices.Sort(o.lab.CNIs)
+	slices.Sort(o.lab.Nodes)
+	o.lab.CNIs, o.lab.Nodes = slices.Compact(o.lab.CNIs), slices.Compact(o.lab.Nodes)
 	if o.document != "" {
 		if _, err := readPage(o.document); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (o *options) check() (err error) {
 			"build it: make build; or name another one: --kindctl PROGRAM")
 	}
 	if words := strings.Fields(string(version)); len(words) > 1 { // kindctl VERSION GO PLATFORM
-		o.wish.Version = words[1]
+		o.lab.Version = words[1]
 	}
 	return nil
 }

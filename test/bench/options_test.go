@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(o.wish.CNIs, []string{"calico", "cilium"}) || !slices.Equal(o.wish.Nodes, []int{1, 3}) || o.output != "go" || o.wish.Version != "v1.2.3" {
+	if !slices.Equal(o.lab.CNIs, []string{"calico", "cilium"}) || !slices.Equal(o.lab.Nodes, []int{1, 3}) || o.output != "go" || o.lab.Version != "v1.2.3" {
 		t.Errorf("%+v", o)
 	}
 }

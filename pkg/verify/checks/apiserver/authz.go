@@ -34,8 +34,8 @@ const deniedIdentity = "system:serviceaccount:default:default"
 // accessIsDenied lets nothing but a refusal count: where no answer came, or
 // the authorizer was in trouble, nothing was proven.
 func accessIsDenied(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	if wish, asked := t.Expect.RequestedSetting("kube-apiserver", "", "--authorization-mode"); asked && strings.Contains(fmt.Sprint(wish.Value), "AlwaysAllow") {
-		return nil, verify.Inapplicable("the API servers allow everything, as the configuration asks for: --authorization-mode=" + fmt.Sprint(wish.Value))
+	if request, asked := t.Expect.RequestedSetting("kube-apiserver", "", "--authorization-mode"); asked && strings.Contains(fmt.Sprint(request.Value), "AlwaysAllow") {
+		return nil, verify.Inapplicable("the API servers allow everything, as the configuration asks for: --authorization-mode=" + fmt.Sprint(request.Value))
 	}
 	status, err := anonymousStatus(ctx, t.Kube.Config, "/api/v1/nodes")
 	if err != nil {

@@ -28,15 +28,15 @@ func containerdApplied(ctx context.Context, t *verify.Target) (verify.Evidence, 
 		return nil, err
 	}
 	return verify.Each(nodes, nil, func(node string) (string, error) {
-		wishes := t.Expect.RequestedOf("containerd", node)
-		if len(wishes) == 0 {
+		requests := t.Expect.RequestedOf("containerd", node)
+		if len(requests) == 0 {
 			return node + ": nothing is asked of its containerd", nil
 		}
-		found, err := t.Containerd(ctx, node, filesOf(wishes))
+		found, err := t.Containerd(ctx, node, filesOf(requests))
 		if err != nil {
 			return "", verify.OnNode(node, verify.Unobservable(err))
 		}
-		seen, err := judge(found, wishes)
+		seen, err := judge(found, requests)
 		if err != nil {
 			return "", verify.OnNode(node, fmt.Errorf("containerd: %w", err))
 		}
@@ -46,19 +46,19 @@ func containerdApplied(ctx context.Context, t *verify.Target) (verify.Evidence, 
 
 func ofContainerd(r verify.Requested) bool { return r.Component == "containerd" }
 
-// filesOf are the files that wishes are about, rather than containerd's configuration
+// filesOf are the files that requests are about, rather than containerd's configuration
 // as a whole.
-func filesOf(wishes []verify.Requested) (files []string) {
-	for _, wish := range wishes {
-		if name := pathNames(wish.Setting)[0]; strings.HasPrefix(name, "/") && !slices.Contains(files, name) {
+func filesOf(requests []verify.Requested) (files []string) {
+	for _, request := range requests {
+		if name := pathNames(request.Setting)[0]; strings.HasPrefix(name, "/") && !slices.Contains(files, name) {
 			files = append(files, name)
 		}
 	}
 	return files
 }
 
-// judge says which wishes are met by what containerd runs with, or which are not.
-func judge(c verify.Containerd, wishes []verify.Requested) (seen []string, err error) {
+// judge says which requests are met by what containerd runs with, or which are not.
+func judge(c verify.Containerd, requests []verify.Requested) (seen []string, err error) {
 	if c.Refusal != "" {
 		return nil, fmt.Errorf("it cannot read its configuration: %s", c.Refusal)
 	}
@@ -74,8 +74,8 @@ func judge(c verify.Containerd, wishes []verify.Requested) (seen []string, err e
 		}
 		configuration[file] = fields
 	}
-	for _, wish := range wishes {
-		switch problem, line := containerdMissed(wish, configuration); {
+	for _, request := range requests {
+		switch problem, line := containerdMissed(request, configuration); {
 		case problem != "":
 			problems = append(problems, problem)
 		default:
@@ -91,19 +91,19 @@ func judge(c verify.Containerd, wishes []verify.Requested) (seen []string, err e
 	return append(seen, "started after its configuration was changed last"), nil
 }
 
-// containerdMissed says how a configuration does not meet a wish, or else that it does.
+// containerdMissed says how a configuration does not meet a request, or else that it does.
 func containerdMissed(r verify.Requested, configuration map[string]any) (problem, line string) {
-	wish, have := inContainerd(r, configuration)
-	problem = missed(wish, have)
+	request, have := inContainerd(r, configuration)
+	problem = missed(request, have)
 	switch {
 	case problem != "" && secret(r):
-		return fmt.Sprintf("%s is not what was asked for%s", wish.Setting, asked(wish)), ""
+		return fmt.Sprintf("%s is not what was asked for%s", request.Setting, asked(request)), ""
 	case problem != "":
 		return problem, ""
 	case secret(r):
-		return "", wish.Setting + " is as asked for"
+		return "", request.Setting + " is as asked for"
 	}
-	return "", fmt.Sprintf("%s is %s", wish.Setting, Shown(wish.Value))
+	return "", fmt.Sprintf("%s is %s", request.Setting, Shown(request.Value))
 }
 
 // stale says which files containerd has not read since they were changed, or "".

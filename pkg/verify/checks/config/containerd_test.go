@@ -94,8 +94,8 @@ func TestContainerdMissed(t *testing.T) {
 		{cri + `registry.configs."reg:5000".auth.password`, "hunter2", ""},
 		{cri + `registry.configs."reg:5000".auth.password`, "hunter3", "is not what was asked for"},
 	} {
-		wish := verify.Requested{Component: "containerd", Setting: c.setting, Value: c.value, Source: "lab.yaml:7"}
-		problem, line := containerdMissed(wish, configuration)
+		request := verify.Requested{Component: "containerd", Setting: c.setting, Value: c.value, Source: "lab.yaml:7"}
+		problem, line := containerdMissed(request, configuration)
 		if (problem == "") != (c.says == "") || !strings.Contains(problem, c.says) || (line == "") == (problem == "") {
 			t.Errorf("%s %v: %q, %q, want %q", c.setting, c.value, problem, line, c.says)
 		}
@@ -107,7 +107,7 @@ func TestContainerdMissed(t *testing.T) {
 
 func TestContainerdJudge(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	wishes := []verify.Requested{{Component: "containerd", Setting: "debug.level", Value: "debug", Source: "lab.yaml:7"}, {Component: "containerd", Setting: `"/a.toml".b`, Value: "c"}}
+	requests := []verify.Requested{{Component: "containerd", Setting: "debug.level", Value: "debug", Source: "lab.yaml:7"}, {Component: "containerd", Setting: `"/a.toml".b`, Value: "c"}}
 	files := map[string]string{"/a.toml": "b = 'c'\n"}
 	for name, c := range map[string]struct {
 		found verify.Containerd
@@ -121,7 +121,7 @@ func TestContainerdJudge(t *testing.T) {
 		"two faults":   {verify.Containerd{Dump: "", Files: files, Started: now, Changed: map[string]time.Time{"/x.toml": now.Add(time.Minute)}}, []string{"debug.level is not set", "/x.toml was changed"}},
 		"a refusal":    {verify.Containerd{Refusal: "containerd: failed to unmarshal TOML"}, []string{"it cannot read its configuration: containerd: failed"}},
 	} {
-		seen, err := judge(c.found, wishes)
+		seen, err := judge(c.found, requests)
 		if (err == nil) != (c.says == nil) || (len(seen) > 0) != (c.says == nil) {
 			t.Errorf("%s: %v, %v", name, seen, err)
 		}
@@ -132,12 +132,12 @@ func TestContainerdJudge(t *testing.T) {
 }
 
 func TestContainerdApplied(t *testing.T) {
-	wish := verify.Requested{Component: "containerd", Setting: "debug.level", Value: "debug", Source: "lab.yaml:7"}
+	request := verify.Requested{Component: "containerd", Setting: "debug.level", Value: "debug", Source: "lab.yaml:7"}
 	expect := verify.Expectation{
 		ControlPlanes: 1,
 		Workers:       2,
 		Requested: []verify.Requested{
-			wish,
+			request,
 			{Component: "containerd", Node: "w1", Setting: `"/a.toml".b`, Value: "c"},
 			{Component: "kubelet", Setting: "maxPods"},
 		},

@@ -56,20 +56,20 @@ type containerdPlace struct {
 	value any
 }
 
-// containerdPlaces are where containerd may have what a wish is for: under the name
+// containerdPlaces are where containerd may have what a request is for: under the name
 // that the patch uses, or the one that containerd has given it since.
-func containerdPlaces(wish verify.Requested) []containerdPlace {
-	path := pathNames(wish.Setting)
-	places := []containerdPlace{{path, wish.Value}}
+func containerdPlaces(request verify.Requested) []containerdPlace {
+	path := pathNames(request.Setting)
+	places := []containerdPlace{{path, request.Value}}
 	if len(path) > 2 && path[0] == "plugins" && path[1] == criPlugin {
-		return append(places, criPlace(path[2:], wish.Value))
+		return append(places, criPlace(path[2:], request.Value))
 	}
-	if enabled, _ := wish.Value.(bool); enabled && wish.Setting == `plugins."io.containerd.runtime.v2.task".sched_core` {
+	if enabled, _ := request.Value.(bool); enabled && request.Setting == `plugins."io.containerd.runtime.v2.task".sched_core` {
 		return append(places, containerdPlace{[]string{"plugins", "io.containerd.shim.v1.manager", "env"}, []any{"SCHED_CORE=1"}})
 	}
 	for end := len(path); end > 0; end-- {
 		if moved, is := containerdMoved[quotedPath(path[:end])]; is {
-			return append(places, containerdPlace{append(pathNames(moved), path[end:]...), wish.Value})
+			return append(places, containerdPlace{append(pathNames(moved), path[end:]...), request.Value})
 		}
 	}
 	return places
@@ -107,9 +107,9 @@ func quotedPath(names []string) string {
 	return strings.Join(words, ".")
 }
 
-// inContainerd returns the wish under the name that containerd's configuration has for
+// inContainerd returns the request under the name that containerd's configuration has for
 // it, and what is set there. What is left out there is false, 0 or empty.
-func inContainerd(r verify.Requested, configuration map[string]any) (wish verify.Requested, have any) {
+func inContainerd(r verify.Requested, configuration map[string]any) (request verify.Requested, have any) {
 	places := containerdPlaces(r)
 	at := len(places) - 1
 	for i, place := range places {
@@ -118,13 +118,13 @@ func inContainerd(r verify.Requested, configuration map[string]any) (wish verify
 			break
 		}
 	}
-	wish = r
-	wish.Setting, wish.Value = quotedPath(places[at].path), places[at].value
-	have = fieldOf(configuration, wish.Setting)
-	if have == nil && (Unset(wish.Value) || wish.Value == false) {
-		have = wish.Value
+	request = r
+	request.Setting, request.Value = quotedPath(places[at].path), places[at].value
+	have = fieldOf(configuration, request.Setting)
+	if have == nil && (Unset(request.Value) || request.Value == false) {
+		have = request.Value
 	}
-	return wish, have
+	return request, have
 }
 
 // secret reports whether no one but containerd is to see the value: credentials for

@@ -29,11 +29,11 @@ type asked map[string]verify.Requested
 
 // askedOf returns what the configuration asks of a node's kubelet.
 func askedOf(e verify.Expectation, node string) asked {
-	wishes := asked{}
-	for _, wish := range e.RequestedOf("kubelet", node) {
-		wishes[settingKey(wish.Setting)] = wish
+	requests := asked{}
+	for _, request := range e.RequestedOf("kubelet", node) {
+		requests[settingKey(request.Setting)] = request
 	}
-	return wishes
+	return requests
 }
 
 // settingKey is the same for a flag of the kubelet and for the field that it sets.
@@ -50,8 +50,8 @@ func settingKey(setting string) string {
 // configuration that holds it: --eviction-hard sets all of evictionHard.
 func (a asked) of(path string) (verify.Requested, bool) {
 	for end := len(path); end > 0; end = strings.LastIndex(path[:end], ".") {
-		if wish, is := a[settingKey(path[:end])]; is {
-			return wish, true
+		if request, is := a[settingKey(path[:end])]; is {
+			return request, true
 		}
 	}
 	return verify.Requested{}, false

@@ -70,7 +70,7 @@ func kubeletsConfigured(ctx context.Context, t *verify.Target) (verify.Evidence,
 // judgeSettings wants what is set in the ConfigMap; what is not set, or to
 // nothing, each kubelet fills in by itself, and what the configuration asks of the
 // node alone is for cfg.applied to compare.
-func judgeSettings(node config.NodeSettings, want config.Settings, address string, wishes asked) (string, error) {
+func judgeSettings(node config.NodeSettings, want config.Settings, address string, requests asked) (string, error) {
 	var problems []error
 	differs := func(path, format string, arguments ...any) {
 		problems = append(problems, verify.Differs(node.Node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.Node+", or in the ConfigMap "+config.KubeletConfigMap+", then there: systemctl restart kubelet",
@@ -85,15 +85,15 @@ func judgeSettings(node config.NodeSettings, want config.Settings, address strin
 		compared++
 		if have := node.Settings[path]; config.SameSetting(have, want[path]) {
 			continue
-		} else if wish, is := wishes.of(path); is {
-			line.WriteString("; " + describe(wish, path, have))
+		} else if request, is := requests.of(path); is {
+			line.WriteString("; " + describe(request, path, have))
 		} else {
 			differs(path, "in %s it is %s", config.KubeletConfigMap, config.Shown(want[path]))
 		}
 	}
 	if have := node.Settings[config.ClusterDNS]; address != "" && !config.SameSetting(have, []any{address}) && len(problems) == 0 {
-		if wish, is := wishes.of(config.ClusterDNS); is {
-			line.WriteString("; " + describe(wish, config.ClusterDNS, have))
+		if request, is := requests.of(config.ClusterDNS); is {
+			line.WriteString("; " + describe(request, config.ClusterDNS, have))
 		} else {
 			differs(config.ClusterDNS, "the address of Service %s is %s", dns.ServiceName, address)
 		}

@@ -25,19 +25,19 @@ type expectation struct {
 	connResult
 }
 
-func expecting(want connResult, pairs []probe.Pair) (wishes []expectation) {
+func expecting(want connResult, pairs []probe.Pair) (expectations []expectation) {
 	for _, p := range pairs {
-		wishes = append(wishes, expectation{p, want})
+		expectations = append(expectations, expectation{p, want})
 	}
-	return wishes
+	return expectations
 }
 
-// waitForPolicy tries until every wish has come true once, and returns how long that
+// waitForPolicy tries until every expectation has been met once, and returns how long that
 // took. A round is never cut short, so that what it saw is told.
-func waitForPolicy(ctx context.Context, field policyEngine, wishes []expectation) (time.Duration, error) {
+func waitForPolicy(ctx context.Context, field policyEngine, expectations []expectation) (time.Duration, error) {
 	begun := time.Now()
 	for {
-		unmet, err := connectAll(ctx, field, brief, brief, wishes)
+		unmet, err := connectAll(ctx, field, brief, brief, expectations)
 		took := time.Since(begun)
 		switch {
 		case err != nil:
@@ -47,9 +47,9 @@ func waitForPolicy(ctx context.Context, field policyEngine, wishes []expectation
 		case took > policyTime:
 			return took, last(mismatched(unmet))
 		}
-		wishes = nil
+		expectations = nil
 		for _, w := range unmet {
-			wishes = append(wishes, w.expectation)
+			expectations = append(expectations, w.expectation)
 		}
 		select {
 		case <-time.After(policyPause):
@@ -59,10 +59,10 @@ func waitForPolicy(ctx context.Context, field policyEngine, wishes []expectation
 	}
 }
 
-// expect tries every wish once. A connection that is to reach its pod has more
+// expect tries every expectation once. A connection that is to reach its pod has more
 // time than one that is to time out: a busy machine is no policy.
-func expect(ctx context.Context, field policyEngine, patience time.Duration, wishes ...[]expectation) error {
-	unmet, err := connectAll(ctx, field, patience, unhurried, slices.Concat(wishes...))
+func expect(ctx context.Context, field policyEngine, patience time.Duration, expectations ...[]expectation) error {
+	unmet, err := connectAll(ctx, field, patience, unhurried, slices.Concat(expectations...))
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,14 @@ type mismatch struct {
 	got connResult
 }
 
-// mismatches are the wishes that did not come true.
+// mismatches are the expectations that were not met.
 type mismatches []mismatch
 
-func mismatched(wishes []mismatch) error {
-	if len(wishes) == 0 {
+func mismatched(expectations []mismatch) error {
+	if len(expectations) == 0 {
 		return nil
 	}
-	return mismatches(wishes)
+	return mismatches(expectations)
 }
 
 func (d mismatches) Error() string {
@@ -93,18 +93,18 @@ func (d mismatches) Error() string {
 	return strings.Join(broken, "\n")
 }
 
-// connectAll connects as the wishes have it, side by side. Those that are to reach their
+// connectAll connects as the expectations have it, side by side. Those that are to reach their
 // pods have a patience of their own.
 func connectAll(
 	ctx context.Context,
 	field policyEngine,
 	patience, reaching time.Duration,
-	wishes []expectation,
-) (disappointments []mismatch, err error) {
+	expectations []expectation,
+) (unmet []mismatch, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(probe.ParallelDials)
-	for _, w := range wishes {
+	for _, w := range expectations {
 		group.Go(func() error {
 			limit := patience
 			if w.connResult == reached {
@@ -117,10 +117,10 @@ func connectAll(
 			if got != w.connResult {
 				mu.Lock()
 				defer mu.Unlock()
-				disappointments = append(disappointments, mismatch{w, got})
+				unmet = append(unmet, mismatch{w, got})
 			}
 			return nil
 		})
 	}
-	return disappointments, group.Wait()
+	return unmet, group.Wait()
 }
