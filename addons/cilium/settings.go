@@ -126,7 +126,7 @@ func (s Settings) applyTo(values, defaults map[string]any) {
 			delete(values, native)
 		}
 	}
-	if s.dynamicMapSizes() {
+	if s.sizesMaps() {
 		delete(values, "bpf")
 		delete(values, "extraConfig")
 	}

@@ -31,7 +31,7 @@ func (a *Addon) Shortcuts() []fidelity.Shortcut {
 			Effect: "pods have addresses of the cluster's podSubnet"},
 	}
 	all = append(all, a.settings.leftOut()...)
-	if !a.settings.dynamicMapSizes() {
+	if !a.settings.sizesMaps() {
 		all = append(all, fixedMapSizes)
 	}
 	if !a.options.SingleNode {

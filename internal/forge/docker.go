@@ -83,7 +83,14 @@ func (d docker) ours(ctx context.Context) ([]dockerimage.Summary, error) {
 	return list.Items, err
 }
 
-// remove deletes an image by a name or its ID. Docker refuses while a container uses it.
+// used reports whether a container, running or not, was made of an image.
+func (d docker) used(ctx context.Context, image string) (bool, error) {
+	users, err := d.client.ContainerList(ctx, client.ContainerListOptions{All: true, Limit: 1, Filters: client.Filters{}.Add("ancestor", image)})
+	return len(users.Items) > 0, err
+}
+
+// remove deletes an image by a name or its ID. Docker refuses to delete the last name
+// while a container uses the image.
 func (d docker) remove(ctx context.Context, image string) error {
 	_, err := d.client.ImageRemove(ctx, image, client.ImageRemoveOptions{PruneChildren: true})
 	return err

@@ -78,11 +78,18 @@ func (d docker) prune(ctx context.Context, keys map[string]bool, sink event.Sink
 		if len(names) == 0 {
 			names = []string{image.ID}
 		}
+		used, err := d.used(ctx, image.ID)
+		if err != nil {
+			return removed, err
+		}
+		if used {
+			kept(sink, names[0])
+			continue
+		}
 		for _, name := range names { // Docker removes none by its ID that has several
 			switch err := d.remove(ctx, name); {
-			case errdefs.IsConflict(err):
-				sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
-					Message: name + " stays: a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
+			case errdefs.IsConflict(err): // since it was looked for, a container was made of it
+				kept(sink, name)
 			case err != nil && !errdefs.IsNotFound(err):
 				return removed, err
 			default:
@@ -91,4 +98,10 @@ func (d docker) prune(ctx context.Context, keys map[string]bool, sink event.Sink
 		}
 	}
 	return removed, nil
+}
+
+// kept warns of an image that is not removed.
+func kept(sink event.Sink, name string) {
+	sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Image, ID: name,
+		Message: name + " is kept because a container uses it", Hint: "Remove its cluster with `kindctl down` and prune again."})
 }
