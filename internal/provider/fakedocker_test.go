@@ -274,6 +274,8 @@ func (d *dockerd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else {
 			refuse(http.StatusNotFound, "No such container: "+parts[1])
 		}
+	case parts[0] == "exec":
+		serveExec(parts[2], w, r, answer)
 	case parts[0] == "volumes":
 		d.serveVolumes(parts, answer, refuse)
 	case len(parts) == 1:
@@ -339,6 +341,8 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 		w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString([]byte("{}")))
 		_ = tarred.Close()
 		_, _ = w.Write(archive.Bytes())
+	case "exec":
+		answer(map[string]string{"Id": "1"})
 	case "stop":
 		b.state, b.address = "exited", netip.Addr{}
 	case "unpause":
@@ -357,6 +361,19 @@ func (d *dockerd) serveContainer(b *box, verb string, r *http.Request, w http.Re
 		default:
 			b.files[lastOf(b.address)] = b.address.String()
 		}
+	}
+}
+
+// serveExec has a command end without output and without an error.
+func serveExec(verb string, w http.ResponseWriter, r *http.Request, answer func(any)) {
+	if verb == "json" {
+		answer(map[string]any{"ID": "1", "ExitCode": 0})
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		_, _ = fmt.Fprint(conn, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+		_ = conn.Close()
 	}
 }
 

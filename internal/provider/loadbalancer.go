@@ -30,9 +30,10 @@ const (
 	balancerFile = "/kind/haproxy.cfg"
 	// balancerUser is nobody's: the load balancer needs no rights.
 	balancerUser = "65534:65534"
-	// reloadSignal has HAProxy's first process start another one with the file as it is,
-	// while the present one keeps its connections.
-	reloadSignal = "SIGUSR2"
+	// reload has HAProxy's first process start another one with the file as it is, while the
+	// present one keeps its connections. Docker would not restart a container that got a signal
+	// from Docker itself.
+	reload = "kill -USR2 1"
 )
 
 // balancerPolicy starts the load balancer with Docker, like kind's policy, by which one that
@@ -118,8 +119,8 @@ func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
 	if err := front.WriteFiles(ctx, file); err != nil {
 		return err
 	}
-	if _, err := c.docker.api.ContainerKill(ctx, front.Name, client.ContainerKillOptions{Signal: reloadSignal}); err != nil {
-		return fmt.Errorf("have %s read its configuration again: %w", front.Name, err)
+	if _, err := front.run(ctx, "sh", "-c", reload); err != nil {
+		return fmt.Errorf("reload the load balancer %s: %w", front.Name, err)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func TestSetBackends(t *testing.T) {
 	if head, _, _ := strings.Cut(before, "    server "); !strings.HasPrefix(after, head) {
 		t.Errorf("the file becomes\n%s", after)
 	}
-	if want := []string{"write to lab-external-load-balancer", "kill lab-external-load-balancer"}; !slices.Equal(d.changes, want) {
+	if want := []string{"write to lab-external-load-balancer", "exec lab-external-load-balancer"}; !slices.Equal(d.changes, want) {
 		t.Errorf("Docker was asked to %q, want %q", d.changes, want)
 	}
 }
