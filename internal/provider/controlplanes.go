@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
+	"sigs.k8s.io/kind/pkg/fs"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/internal/kindpatch"
@@ -208,15 +209,14 @@ func controlPlaneOptions(config *v1alpha4.Cluster, index int, like container.Ins
 	if err != nil {
 		return client.ContainerCreateOptions{}, err
 	}
-	theirs, err := binds(planes[0])
-	if err != nil {
-		return client.ContainerCreateOptions{}, err
-	}
 	own, err := binds(planes[index])
 	if err != nil {
 		return client.ContainerCreateOptions{}, err
 	}
-	others := slices.DeleteFunc(slices.Clone(like.HostConfig.Binds), func(bind string) bool { return slices.Contains(theirs, bind) })
+	others := slices.DeleteFunc(slices.Clone(like.HostConfig.Binds), func(bind string) bool {
+		parts := strings.Split(bind, ":")
+		return slices.ContainsFunc(planes[0].ExtraMounts, func(mount v1alpha4.Mount) bool { return slices.Contains(parts[1:], mount.ContainerPath) })
+	})
 	ports, err := publish(config.Networking.IPFamily, append(slices.Clone(planes[index].ExtraPortMappings),
 		v1alpha4.PortMapping{ListenAddress: loopback(config), ContainerPort: apiServer})...)
 	options.Config.Image, options.HostConfig.Binds = planes[index].Image, append(others, own...)
@@ -224,12 +224,14 @@ func controlPlaneOptions(config *v1alpha4.Cluster, index int, like container.Ins
 	return options, err
 }
 
-// binds are a node's mounts as kind asks Docker for them.
+// binds are a node's mounts as kind asks Docker for them, which takes absolute paths alone.
 func binds(node v1alpha4.Node) (binds []string, err error) {
 	for _, mount := range node.ExtraMounts {
-		path, err := filepath.Abs(mount.HostPath)
-		if err != nil {
-			return nil, err
+		path := mount.HostPath
+		if !fs.IsAbs(path) {
+			if path, err = filepath.Abs(path); err != nil {
+				return nil, err
+			}
 		}
 		var options []string
 		if mount.Readonly {

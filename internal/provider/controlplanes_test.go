@@ -101,6 +101,34 @@ func TestControlPlaneOptions(t *testing.T) {
 	}
 }
 
+// TestBinds wants paths of the host as kind gives them to Docker, and no mount of the first
+// control plane in another one, in whatever form its path is.
+func TestBinds(t *testing.T) {
+	here, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/srv/data/": "/srv/data/:/src", "//srv": "//srv:/src", "..": here + ":/src"} {
+		config := threePlanes()
+		config.Nodes[0].ExtraMounts = []v1alpha4.Mount{{HostPath: path, ContainerPath: "/src"}}
+		first, err := binds(config.Nodes[0])
+		if err != nil || !slices.Equal(first, []string{want}) {
+			t.Errorf("%s is mounted as %q, %v; want %s", path, first, err, want)
+		}
+		like := container.InspectResponse{
+			Config:     &container.Config{Labels: map[string]string{}},
+			HostConfig: &container.HostConfig{Binds: []string{"/lib/modules:/lib/modules:ro", "/another/form:/src:ro"}},
+		}
+		second, err := controlPlaneOptions(config, 1, like)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"/lib/modules:/lib/modules:ro", "/src/second:/src:ro,rslave"}; !slices.Equal(second.HostConfig.Binds, want) {
+			t.Errorf("another one's mounts are %q, want %q", second.HostConfig.Binds, want)
+		}
+	}
+}
+
 // TestJoinPatches wants each control plane to join with its own patches, in kind's order.
 func TestJoinPatches(t *testing.T) {
 	const base = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndiscovery: {bootstrapToken: {token: kinds}}\ncontrolPlane: {}\n"
