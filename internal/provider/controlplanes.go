@@ -24,6 +24,10 @@ import (
 // planes, as kind would have (kind v0.33.0,
 // pkg/cluster/internal/providers/docker/provision.go).
 
+// containerdConfig is the file that kind patches, and no other: another one may be mounted from
+// the host.
+const containerdConfig = "/etc/containerd/config.toml"
+
 // controlPlanes are those of a configuration.
 func controlPlanes(config *v1alpha4.Cluster) []v1alpha4.Node {
 	return slices.DeleteFunc(slices.Clone(config.Nodes), func(n v1alpha4.Node) bool { return n.Role != v1alpha4.ControlPlaneRole })
@@ -194,7 +198,11 @@ func (d *Docker) makeControlPlane(ctx context.Context, config *v1alpha4.Cluster,
 	if len(config.ContainerdConfigPatches)+len(config.ContainerdConfigPatchesJSON6902) == 0 {
 		return node, nil
 	}
-	if _, err := first.CopyConfiguration(ctx, node); err != nil {
+	patched, err := first.ReadFile(ctx, containerdConfig)
+	if err != nil {
+		return nil, err
+	}
+	if err := node.WriteFiles(ctx, File{Path: containerdConfig, Mode: 0o644, Content: patched}); err != nil {
 		return nil, err
 	}
 	return node, node.RestartContainerd(ctx)
