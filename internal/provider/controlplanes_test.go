@@ -154,6 +154,23 @@ func TestJoinPatches(t *testing.T) {
 	}
 }
 
+// TestPublishFreePorts wants ports to differ that are chosen for one container.
+func TestPublishFreePorts(t *testing.T) {
+	for range 20 {
+		ports, err := publish(v1alpha4.IPv4Family, slices.Repeat([]v1alpha4.PortMapping{{ContainerPort: 80, ListenAddress: "127.0.0.1"}}, 100)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen := map[string]bool{}
+		for _, binding := range ports.bound[network.MustParsePort("80/tcp")] {
+			chosen[binding.HostPort] = true
+		}
+		if len(chosen) != 100 {
+			t.Fatalf("%d ports are chosen for 100 mappings", len(chosen))
+		}
+	}
+}
+
 // TestUnproxied wants the names of nodes in NO_PROXY where there is a proxy, and nothing else to
 // change.
 func TestUnproxied(t *testing.T) {
