@@ -116,12 +116,12 @@ func joinConfig(text, role, token string, replaced map[string]string, patches ..
 		}
 		config, _ = rewritten(config, replaced).(map[string]any)
 		if config["kind"] == kindpatch.JoinConfiguration {
-			discovery, _ := config["discovery"].(map[string]any)
-			bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
-			if bootstrap == nil {
-				return "", errors.New("there is no discovery.bootstrapToken")
-			}
 			if joins = true; token != "" {
+				discovery, _ := config["discovery"].(map[string]any)
+				bootstrap, _ := discovery["bootstrapToken"].(map[string]any)
+				if bootstrap == nil {
+					return "", errors.New("there is no discovery.bootstrapToken")
+				}
 				bootstrap["token"] = token
 			}
 			if role != constants.ControlPlaneNodeRoleValue {

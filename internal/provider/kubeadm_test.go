@@ -68,4 +68,8 @@ func TestJoinConfig(t *testing.T) {
 			t.Errorf("%q gives %q, want an error", text, out)
 		}
 	}
+	const byFile = "discovery:\n  file:\n    kubeConfigPath: /discovery.conf\nkind: JoinConfiguration\n"
+	if out, err := joinConfig(byFile, "control-plane", "", nil); err != nil || out != byFile {
+		t.Errorf("discovery by file becomes %q, %v", out, err)
+	}
 }
