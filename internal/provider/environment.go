@@ -59,8 +59,11 @@ const (
 
 // unproxied sets kind's NO_PROXY, where containers get a proxy, to what it would be and these
 // names besides. A proxy is that of the environment, or else of Docker's configuration
-// (kind v0.33.0, pkg/cluster/internal/providers/docker/proxyconfig.go).
+// (kind v0.33.0, pkg/cluster/internal/providers/docker/proxyconfig.go). The lock keeps out what
+// another creation has set.
 func (d *Docker) unproxied(names []string) map[string]string {
+	environment.RLock()
+	defer environment.RUnlock()
 	variables := map[string]string{}
 	if len(names) == 0 {
 		return variables
