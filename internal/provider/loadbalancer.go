@@ -40,6 +40,10 @@ const (
 // ended without an error would not come back.
 var balancerPolicy = container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}
 
+// balancerLimits have room for two files for each of HAProxy's connections, whatever Docker's
+// default is. HAProxy ends where it cannot have them.
+var balancerLimits = []*container.Ulimit{{Name: "nofile", Soft: 16384, Hard: 16384}}
+
 // balancerConfigFor is HAProxy's configuration for a cluster.
 func balancerConfigFor(family v1alpha4.ClusterIPFamily, planes []string) string {
 	config := balancerConfig
@@ -93,7 +97,7 @@ func (d *Docker) makeLoadBalancer(ctx context.Context, config *v1alpha4.Cluster,
 		},
 		HostConfig: &container.HostConfig{
 			NetworkMode: like.HostConfig.NetworkMode, UsernsMode: like.HostConfig.UsernsMode, Sysctls: like.HostConfig.Sysctls,
-			CgroupnsMode: like.HostConfig.CgroupnsMode, Init: like.HostConfig.Init,
+			CgroupnsMode: like.HostConfig.CgroupnsMode, Init: like.HostConfig.Init, Resources: container.Resources{Ulimits: balancerLimits},
 			CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, RestartPolicy: balancerPolicy, PortBindings: ports.bound,
 		},
 	}
