@@ -50,23 +50,30 @@ func balancerConfigFor(family v1alpha4.ClusterIPFamily, planes []string) string 
 	if family != v1alpha4.IPv4Family {
 		config = strings.Replace(config, "bind *:6443", "bind :::6443 v4v6", 1)
 	}
-	return withBackends(config, planes)
+	return withBackends(config, planes, nil)
 }
 
 // serverLine begins the lines that list control planes.
 const serverLine = "    server "
 
 // withBackends is a configuration with other control planes, each as two servers with one
-// address. HAProxy 2.6 takes options of resolution from no default.
-func withBackends(config string, planes []string) string {
+// address, which HAProxy knows at once if it is among those of nodes. HAProxy 2.6 takes options of
+// resolution from no default.
+func withBackends(config string, planes []string, nodes []*Node) string {
 	var text strings.Builder
 	for line := range strings.Lines(config) {
 		if !strings.HasPrefix(line, serverLine) {
 			text.WriteString(line)
 		}
 	}
+	known := map[string]string{}
+	for _, node := range nodes {
+		if address := node.address(); address.IsValid() {
+			known[node.Name] = fmt.Sprintf(" init-addr %s,none", address)
+		}
+	}
 	for _, plane := range planes {
-		address := fmt.Sprintf("%s:%d resolve-prefer ipv4 resolve-opts allow-dup-ip", plane, apiServer)
+		address := fmt.Sprintf("%s:%d resolve-prefer ipv4 resolve-opts allow-dup-ip%s", plane, apiServer, known[plane])
 		fmt.Fprintf(&text, "%s%s %s check\n%[1]s%[2]s-unchecked %[3]s backup\n", serverLine, plane, address)
 	}
 	return text.String()
@@ -108,18 +115,19 @@ func (d *Docker) makeLoadBalancer(ctx context.Context, config *v1alpha4.Cluster,
 // SetBackends has the load balancer spread connections over these control planes alone.
 // Those that are established stay.
 func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
-	front, err := c.loadBalancer(ctx)
-	if err == nil && front == nil {
-		err = errors.New("the cluster has no load balancer")
-	}
+	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return err
+	}
+	front := loadBalancerOf(nodes)
+	if front == nil {
+		return errors.New("the cluster has no load balancer")
 	}
 	config, err := front.ReadFile(ctx, balancerFile)
 	if err != nil {
 		return err
 	}
-	file := File{Path: balancerFile, Mode: 0o644, Content: []byte(withBackends(string(config), planes))}
+	file := File{Path: balancerFile, Mode: 0o644, Content: []byte(withBackends(string(config), planes, nodes))}
 	if err := front.WriteFiles(ctx, file); err != nil {
 		return err
 	}
@@ -133,7 +141,8 @@ func (c Cluster) SetBackends(ctx context.Context, planes []string) error {
 // control planes cannot be added to or taken from, because kindctl did not make it, is
 // an error with advice.
 func (c Cluster) CheckLoadBalancer(ctx context.Context) (has bool, err error) {
-	front, err := c.loadBalancer(ctx)
+	nodes, err := c.Nodes(ctx)
+	front := loadBalancerOf(nodes)
 	if err != nil || front == nil {
 		return false, err
 	}
@@ -145,13 +154,12 @@ func (c Cluster) CheckLoadBalancer(ctx context.Context) (has bool, err error) {
 	return true, err
 }
 
-// loadBalancer is nil where there is none.
-func (c Cluster) loadBalancer(ctx context.Context) (*Node, error) {
-	nodes, err := c.Nodes(ctx)
+// loadBalancerOf is nil where there is none.
+func loadBalancerOf(nodes []*Node) *Node {
 	for _, n := range nodes {
 		if n.Role == constants.ExternalLoadBalancerNodeRoleValue {
-			return n, err
+			return n
 		}
 	}
-	return nil, err
+	return nil
 }

@@ -53,7 +53,7 @@ func TestSetBackends(t *testing.T) {
 	before := balancerConfigFor(v1alpha4.DualStackFamily, []string{"lab-control-plane", "lab-control-plane2"})
 	front := labBox("lab-external-load-balancer", "external-load-balancer", "running")
 	front.files[balancerFile] = before
-	d := &dockerd{containers: []*box{labBox("lab-control-plane", "control-plane", "running"), front}}
+	d := &dockerd{containers: []*box{labBox("lab-control-plane2", "control-plane", "running"), front}}
 	c := d.engine(t).Cluster("lab")
 	if has, err := c.CheckLoadBalancer(t.Context()); !has || err != nil {
 		t.Fatalf("it has one: %v, %v", has, err)
@@ -68,6 +68,9 @@ func TestSetBackends(t *testing.T) {
 	}
 	if got := backends(after); !slices.Equal(got, want) {
 		t.Errorf("the servers are %q, want %q", got, want)
+	}
+	if known := " init-addr 172.18.0.9,none "; strings.Count(after, known) != 2 || strings.Contains(before, known) {
+		t.Errorf("HAProxy first resolves the address of a node that runs:\n%s", after)
 	}
 	if head, _, _ := strings.Cut(before, "    server "); !strings.HasPrefix(after, head) {
 		t.Errorf("the file becomes\n%s", after)
