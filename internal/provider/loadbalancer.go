@@ -147,9 +147,9 @@ func (c Cluster) CheckLoadBalancer(ctx context.Context) (has bool, err error) {
 		return false, err
 	}
 	if _, err := front.ReadFile(ctx, balancerFile); errors.Is(err, fs.ErrNotExist) {
-		return true, hint.LoadBalancerForeign.New(fmt.Sprintf("the control planes of cluster %s cannot change: an older kindctl, or kind, "+
-			"made its load balancer %s", c.Name, front.Name),
-			fmt.Sprintf("recreate the cluster: kindctl down -n %s && kindctl up -n %s", c.Name, c.Name))
+		return true, hint.LoadBalancerForeign.New(fmt.Sprintf("control planes cannot be added to or removed from cluster %s: "+
+			"its load balancer %s was created by kind or an older kindctl", c.Name, front.Name),
+			fmt.Sprintf("recreate the cluster with its configuration: kindctl down -n %s && kindctl up -n %[1]s --config FILE", c.Name))
 	}
 	return true, err
 }

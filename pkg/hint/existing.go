@@ -53,8 +53,8 @@ var (
 		"A cluster created with one control plane cannot get a second.",
 		"Create it with `--control-planes 3` or `--profile ha`.")
 	LoadBalancerForeign = existing.reason("LOAD_BALANCER_FOREIGN", Usage,
-		"`node add` and `node rm` cannot change the control planes behind a load balancer that kind or an older kindctl made.",
-		"Recreate the cluster.")
+		"`node add` and `node rm` cannot add or remove control planes behind a load balancer that kind or an older kindctl created.",
+		"Recreate the cluster with its configuration: `kindctl down -n NAME`, then `kindctl up -n NAME --config FILE`.")
 	StateShared = existing.reason("STATE_SHARED", Usage,
 		"A new node would be like one that keeps its state in directories of this machine, and would share them.",
 		"Give each node a directory of its own in the configuration, and recreate the cluster.")
