@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"path/filepath"
 	"slices"
@@ -140,6 +141,24 @@ func joinPatches(node v1alpha4.Node) (patches []kindpatch.Patch, err error) {
 	return slices.DeleteFunc(patches, func(patch kindpatch.Patch) bool { return patch.Kind != kindpatch.JoinConfiguration }), nil
 }
 
+// checkVersions refuses patches for another version of kubeadm's configuration than that of the
+// first control plane, which those with other images take over.
+func checkVersions(base string, patches []kindpatch.Patch) error {
+	for _, document := range separator.Split(base, -1) {
+		var config map[string]any
+		if err := yaml.Unmarshal([]byte(document), &config); err != nil {
+			return err
+		}
+		for _, patch := range patches {
+			if config["kind"] == patch.Kind && !patch.Matches(config) {
+				return fmt.Errorf("a patch of kind %s is for %s, and the first control plane's image has %s; leave the version out of the patch",
+					patch.Kind, patch.APIVersion, config["apiVersion"])
+			}
+		}
+	}
+	return nil
+}
+
 // makeRest makes what kindsPart leaves out: a load balancer from an image, and the other
 // control planes. Each control plane gets a JoinConfiguration of its own.
 func (d *Docker) makeRest(ctx context.Context, config *v1alpha4.Cluster, balancer string) error {
@@ -155,21 +174,28 @@ func (d *Docker) makeRest(ctx context.Context, config *v1alpha4.Cluster, balance
 	if err != nil {
 		return err
 	}
+	patches := make([][]kindpatch.Patch, len(planes))
+	for i, plane := range planes {
+		if patches[i], err = joinPatches(plane); err != nil {
+			return err
+		}
+		if plane.Image != planes[0].Image {
+			if err := checkVersions(string(base), patches[i]); err != nil {
+				return fmt.Errorf("control plane %d: %w", i+1, err)
+			}
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.makeLoadBalancer(ctx, config, balancer, like) })
-	for i, plane := range planes {
-		group.Go(func() error {
-			patches, err := joinPatches(plane)
-			if err != nil {
-				return err
-			}
+	for i := range planes {
+		group.Go(func() (err error) {
 			node := first
 			if i > 0 {
 				if node, err = d.makeControlPlane(ctx, config, i, first, like); err != nil {
 					return err
 				}
 			}
-			return node.configure(ctx, first, base, "", patches...)
+			return node.configure(ctx, first, base, "", patches[i]...)
 		})
 	}
 	return group.Wait()

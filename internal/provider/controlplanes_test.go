@@ -154,6 +154,22 @@ func TestJoinPatches(t *testing.T) {
 	}
 }
 
+// TestCheckVersions wants a patch to be refused that would not be applied.
+func TestCheckVersions(t *testing.T) {
+	patches, err := joinPatches(threePlanes().Nodes[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const base = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n---\napiVersion: kubeadm.k8s.io/VERSION\nkind: JoinConfiguration\n"
+	if err := checkVersions(strings.Replace(base, "VERSION", "v1beta4", 1), patches); err != nil {
+		t.Error(err)
+	}
+	err = checkVersions(strings.Replace(base, "VERSION", "v1beta3", 1), patches)
+	if err == nil || !strings.Contains(err.Error(), "is for kubeadm.k8s.io/v1beta4, and the first control plane's image has kubeadm.k8s.io/v1beta3") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 // TestPublishFreePorts wants ports to differ that are chosen for one container.
 func TestPublishFreePorts(t *testing.T) {
 	for range 20 {
