@@ -249,7 +249,9 @@ func controlPlaneOptions(config *v1alpha4.Cluster, index int, like container.Ins
 	}
 	others := slices.DeleteFunc(slices.Clone(like.HostConfig.Binds), func(bind string) bool {
 		parts := strings.Split(bind, ":")
-		return slices.ContainsFunc(planes[0].ExtraMounts, func(mount v1alpha4.Mount) bool { return slices.Contains(parts[1:], mount.ContainerPath) })
+		return slices.ContainsFunc(planes[0].ExtraMounts, func(mount v1alpha4.Mount) bool {
+			return slices.Contains(parts[1:], mount.ContainerPath)
+		})
 	})
 	ports, err := publish(config.Networking.IPFamily, append(slices.Clone(planes[index].ExtraPortMappings),
 		v1alpha4.PortMapping{ListenAddress: loopback(config), ContainerPort: apiServer})...)
