@@ -172,7 +172,10 @@ func TestResolve(t *testing.T) {
 			if w.docker == nil {
 				w.docker = map[string]map[string]string{}
 			}
-			resolver := &Resolver{Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w, Store: &Store{Dir: t.TempDir()}, Sink: event.Discard}
+			resolver := &Resolver{
+				Docker: w, Registry: mirror{w, &Remote{Mirror: tt.prefix}}, Builder: w,
+				Store: &Store{Dir: t.TempDir()}, Sink: event.Discard,
+			}
 			request := Request{Mode: tt.mode, Node: tt.node, Published: published, Minor: tt.minor, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
 			if tt.cannot == nil { // only a build itself tells
 				w.dryRun(t, resolver, request, tt.diary, tt.wantError)

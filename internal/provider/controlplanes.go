@@ -255,7 +255,7 @@ func controlPlaneOptions(config *v1alpha4.Cluster, index int, like container.Ins
 	})
 	ports, err := publish(config.Networking.IPFamily, append(slices.Clone(planes[index].ExtraPortMappings),
 		v1alpha4.PortMapping{ListenAddress: loopback(config), ContainerPort: apiServer})...)
-	options.Config.Image, options.HostConfig.Binds = planes[index].Image, append(others, own...)
+	options.Config.Image, options.HostConfig.Binds = planes[index].Image, slices.Concat(others, own)
 	options.Config.ExposedPorts, options.HostConfig.PortBindings = ports.exposed, ports.bound
 	return options, err
 }

@@ -29,7 +29,10 @@ func threePlanes() *v1alpha4.Cluster {
 		Networking: v1alpha4.Networking{APIServerAddress: "192.0.2.7", APIServerPort: 6000},
 		Nodes:      []v1alpha4.Node{plane("first", "node:1"), plane("second", "node:2"), plane("third", "node:1"), {Role: v1alpha4.WorkerRole}},
 	}
-	config.Nodes[1].ExtraPortMappings = []v1alpha4.PortMapping{{ContainerPort: 80, HostPort: 8080}, {ContainerPort: 53, HostPort: -1, Protocol: v1alpha4.PortMappingProtocolUDP}}
+	config.Nodes[1].ExtraPortMappings = []v1alpha4.PortMapping{
+		{ContainerPort: 80, HostPort: 8080},
+		{ContainerPort: 53, HostPort: -1, Protocol: v1alpha4.PortMappingProtocolUDP},
+	}
 	config.Nodes[2].KubeadmConfigPatchesJSON6902 = []v1alpha4.PatchJSON6902{{Group: "kubeadm.k8s.io", Version: "v1beta4", Kind: "JoinConfiguration",
 		Patch: `[{"op": "replace", "path": "/nodeRegistration/taints/0/key", "value": "last"}]`}}
 	v1alpha4.SetDefaultsCluster(config)

@@ -82,7 +82,8 @@ func (u *Up) firstNode() *provider.Node { return u.cluster.Node(u.first()) }
 
 // containers are all that the cluster is to have, with those of an external etcd.
 func (u *Up) containers() []provider.PlannedNode {
-	return append(provider.PlannedNodes(u.Topology.KindConfig(u.settings()), u.found.LoadBalancer), provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
+	planned := provider.PlannedNodes(u.Topology.KindConfig(u.settings()), u.found.LoadBalancer)
+	return append(planned, provider.ExternalEtcd(u.Topology.EtcdNames(), u.found.Node)...)
 }
 
 // writeMetadata puts what is about to be made in the run's record, and begins to write the
