@@ -9,7 +9,7 @@ import (
 	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
-// Production reports whether the cluster is to be as in production.
+// Production reports whether the configuration asks for fidelity production.
 func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 
 // speedUp returns kubeadm's settings of a fast cluster.

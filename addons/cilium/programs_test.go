@@ -19,7 +19,7 @@ import (
 	"github.com/kindctl/kindctl/internal/kube"
 )
 
-var update = flag.Bool("update", false, "rewrite the settings of which BPF programs are compiled while an image is built")
+var update = flag.Bool("update", false, "rewrite the settings for which image builds compile BPF programs")
 
 // TestProgramsAreOfTheseSettings holds that images get the programs of the settings
 // with which agents start.

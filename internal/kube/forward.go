@@ -196,7 +196,7 @@ func (c *Client) GetAPIServer(ctx context.Context, namespace, pod string, port i
 	if err != nil {
 		return 0, nil, err
 	}
-	return get(ctx, authenticated, "https://"+apiServerName+path)
+	return RoundTrip(ctx, authenticated, "https://"+apiServerName+path)
 }
 
 // apiServerName is in the certificate of every API server: pods know it by it.
@@ -205,7 +205,7 @@ const apiServerName = "kubernetes.default.svc"
 func (c *Client) get(ctx context.Context, namespace, pod string, port int, scheme, path string) (int, []byte, error) {
 	transport := through(c.DialPod, namespace, pod, port)
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see GetPodTLS
-	return get(ctx, transport, fmt.Sprintf("%s://localhost:%d%s", scheme, port, path))
+	return RoundTrip(ctx, transport, fmt.Sprintf("%s://localhost:%d%s", scheme, port, path))
 }
 
 // through returns a transport whose connections all go to one port of a pod.
@@ -222,7 +222,9 @@ func through(
 	}
 }
 
-func get(ctx context.Context, transport http.RoundTripper, url string) (int, []byte, error) {
+// RoundTrip sends a GET request over a transport, once. It returns the status and the body,
+// of which it reads no more than responseLimit.
+func RoundTrip(ctx context.Context, transport http.RoundTripper, url string) (status int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, nil, err
@@ -232,6 +234,6 @@ func get(ctx context.Context, transport http.RoundTripper, url string) (int, []b
 		return 0, nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, responseLimit))
+	body, err = io.ReadAll(io.LimitReader(response.Body, responseLimit))
 	return response.StatusCode, body, err
 }

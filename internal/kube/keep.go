@@ -115,7 +115,7 @@ func (s *session) forward(connection httpstream.Connection, id string, port int)
 // GetPod is Client.GetPod. A connection that the pod has closed meanwhile is
 // made anew.
 func (k *Keeper) GetPod(ctx context.Context, namespace, pod string, port int, path string) (int, []byte, error) {
-	return get(ctx, k.transport(podPort{namespace, pod, port}), fmt.Sprintf("http://localhost:%d%s", port, path))
+	return RoundTrip(ctx, k.transport(podPort{namespace, pod, port}), fmt.Sprintf("http://localhost:%d%s", port, path))
 }
 
 func (k *Keeper) transport(to podPort) *http.Transport {

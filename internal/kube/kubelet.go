@@ -42,5 +42,5 @@ func (c *Client) GetKubeletThrough(ctx context.Context, namespace, pod, path str
 	if err != nil {
 		return 0, nil, err
 	}
-	return get(ctx, authenticated, fmt.Sprintf("https://localhost:%d%s", kubeletPort, path))
+	return RoundTrip(ctx, authenticated, fmt.Sprintf("https://localhost:%d%s", kubeletPort, path))
 }

@@ -200,7 +200,7 @@ func TestUnproxied(t *testing.T) {
 		file, want  string
 	}{
 		{title: "no proxy"},
-		{title: "no proxy, and what is to be exempt", environment: map[string]string{"NO_PROXY": "a"}},
+		{title: "exemptions without a proxy", environment: map[string]string{"NO_PROXY": "a"}},
 		{title: "a proxy in the environment", environment: map[string]string{"HTTPS_PROXY": "http://proxy", "no_proxy": "a"}, file: configured, want: "a,lab-x"},
 		{title: "a proxy in Docker's configuration", file: configured, want: "a,b,lab-x"},
 		{title: "both", environment: map[string]string{"NO_PROXY": "c"}, file: configured, want: "c,lab-x"},

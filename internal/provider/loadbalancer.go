@@ -28,7 +28,7 @@ var balancerConfig string
 const (
 	// balancerFile is where it is in the load balancer.
 	balancerFile = "/kind/haproxy.cfg"
-	// balancerUser is nobody's: the load balancer needs no rights.
+	// balancerUser is an unprivileged user and group.
 	balancerUser = "65534:65534"
 	// reload has HAProxy's first process start another one with the file as it is, while the
 	// present one keeps its connections. Docker would not restart a container that got a signal

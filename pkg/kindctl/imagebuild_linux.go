@@ -117,3 +117,13 @@ func (o ImageOptions) specs() (specs []forge.Spec, err error) {
 
 // ImageCNIs are those for which node images can be built.
 func ImageCNIs() []string { return slices.Clone(forge.CNIs) }
+
+// appendNew appends those items to list that it lacks.
+func appendNew[T comparable](list []T, items ...T) []T {
+	for _, item := range items {
+		if !slices.Contains(list, item) {
+			list = append(list, item)
+		}
+	}
+	return list
+}

@@ -1,7 +1,6 @@
 package kindctl
 
 import (
-	"slices"
 	"time"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -46,14 +45,4 @@ type PrunedImages struct {
 	Freed int64
 	// Removed are components and images.
 	Removed []string
-}
-
-// appendNew appends those items to list that it lacks.
-func appendNew[T comparable](list []T, items ...T) []T {
-	for _, item := range items {
-		if !slices.Contains(list, item) {
-			list = append(list, item)
-		}
-	}
-	return list
 }

@@ -121,7 +121,7 @@ func TestStrangersStay(t *testing.T) {
 	mustUse(t, killed, "later")
 	h.clusters["later"] = "" // removed by hand
 	killed.byName["later"].refs.release()
-	h.make("later") // and made anew by someone
+	h.make("later") // and recreated by another process
 	second := h.process()
 	mustUse(t, second, "later")
 	mustRelease(t, second)

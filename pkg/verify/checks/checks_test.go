@@ -123,7 +123,7 @@ func TestWithoutNetwork(t *testing.T) {
 	}
 }
 
-// TestAwaitsCNI judges nodes that no one has given a CNI yet.
+// TestAwaitsCNI checks nodes without a CNI.
 func TestAwaitsCNI(t *testing.T) {
 	checks := byID()
 	without := func(names ...string) func(map[string]*corev1.Node, map[string]*corev1.Pod) {

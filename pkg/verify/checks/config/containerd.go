@@ -36,7 +36,7 @@ func containerdApplied(ctx context.Context, t *verify.Target) (verify.Evidence, 
 		if err != nil {
 			return "", verify.OnNode(node, verify.Unobservable(err))
 		}
-		seen, err := judge(found, requests)
+		seen, err := checkContainerd(found, requests)
 		if err != nil {
 			return "", verify.OnNode(node, fmt.Errorf("containerd: %w", err))
 		}
@@ -57,8 +57,9 @@ func filesOf(requests []verify.Requested) (files []string) {
 	return files
 }
 
-// judge says which requests are met by what containerd runs with, or which are not.
-func judge(c verify.Containerd, requests []verify.Requested) (seen []string, err error) {
+// checkContainerd compares containerd's configuration with the requests: seen are those that
+// are met, and the error names the others.
+func checkContainerd(c verify.Containerd, requests []verify.Requested) (seen []string, err error) {
 	if c.Refusal != "" {
 		return nil, fmt.Errorf("it cannot read its configuration: %s", c.Refusal)
 	}

@@ -121,7 +121,7 @@ func TestContainerdJudge(t *testing.T) {
 		"two faults":   {verify.Containerd{Dump: "", Files: files, Started: now, Changed: map[string]time.Time{"/x.toml": now.Add(time.Minute)}}, []string{"debug.level is not set", "/x.toml was changed"}},
 		"a refusal":    {verify.Containerd{Refusal: "containerd: failed to unmarshal TOML"}, []string{"it cannot read its configuration: containerd: failed"}},
 	} {
-		seen, err := judge(c.found, requests)
+		seen, err := checkContainerd(c.found, requests)
 		if (err == nil) != (c.says == nil) || (len(seen) > 0) != (c.says == nil) {
 			t.Errorf("%s: %v, %v", name, seen, err)
 		}

@@ -3,12 +3,12 @@ package dns
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
@@ -62,7 +62,7 @@ func timeLookups(
 	defer transport.CloseIdleConnections()
 	ask := func(path string) (int, []byte, time.Duration, error) {
 		started := time.Now()
-		status, body, err := roundTrip(ctx, transport, "http://probe"+path)
+		status, body, err := kube.RoundTrip(ctx, transport, "http://probe"+path)
 		if err != nil {
 			err = verify.Unobservable(fmt.Errorf("ask the probe on %s: %w", from.Node, err))
 		}
@@ -96,20 +96,6 @@ func timeLookups(
 		lookups = append(lookups, took)
 	}
 	return lookups, empty, nil
-}
-
-func roundTrip(ctx context.Context, transport http.RoundTripper, url string) (int, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	response, err := transport.RoundTrip(request)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return response.StatusCode, body, err
 }
 
 // judgeLatency compares the lookups with the requests that needed none.
