@@ -3,22 +3,21 @@
 package chaos
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kindctl/kindctl/test/harness"
 )
+
+func TestMain(m *testing.M) { harness.Main(m) }
 
 // lab is a cluster with three members of etcd that is broken and healed.
 type lab struct {
-	*testing.T
-	kindctl, name string
+	*harness.User
+	name string
 }
 
 // planes are the control planes, each with a member of etcd.
@@ -26,40 +25,9 @@ func (l lab) planes() []string {
 	return []string{l.name + "-control-plane", l.name + "-control-plane2", l.name + "-control-plane3"}
 }
 
-func (l lab) output(limit time.Duration, command ...string) string {
-	l.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		l.Fatalf("%s: %v\n%s\n%s", strings.Join(command, " "), err, &stdout, &stderr)
-	}
-	return strings.TrimSpace(stdout.String())
-}
-
-func (l lab) docker(arguments ...string) string {
-	l.Helper()
-	return l.output(2*time.Minute, append([]string{"docker"}, arguments...)...)
-}
-
-// inside runs a script in a node.
-func (l lab) inside(node, script string) string {
-	l.Helper()
-	return l.docker("exec", node, "sh", "-ec", script)
-}
-
 func newLab(t *testing.T, name string) lab {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "kindctl")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "../..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "kubeconfig"))
-	l := lab{t, binary, name}
+	l := lab{harness.NewUser(t), name}
 	l.run("down")
 	t.Cleanup(func() { l.run("down") })
 	return l
@@ -67,9 +35,7 @@ func newLab(t *testing.T, name string) lab {
 
 func (l lab) run(command string, flags ...string) {
 	l.Helper()
-	begun := time.Now()
-	l.output(10*time.Minute, append([]string{l.kindctl, command, "-n", l.name}, flags...)...)
-	l.Logf("kindctl %s: %v", command, time.Since(begun).Round(time.Second))
+	l.Must(append([]string{command, "-n", l.name}, flags...)...)
 }
 
 // TestNothingAcknowledgedIsLost has someone write while a node is killed, two nodes
@@ -77,7 +43,7 @@ func (l lab) run(command string, flags ...string) {
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	l := newLab(t, "chaos")
 	l.run("up", "--cni", "calico", "--control-planes", "3", "--workers", "1")
-	w := startWriter(t, l.output(time.Minute, l.kindctl, "get", "kubeconfig", "-n", l.name))
+	w := startWriter(t, l.Must("get", "kubeconfig", "-n", l.name).Stdout)
 	w.goesOn(t, "at rest", 20, time.Minute)
 
 	for _, fault := range []struct {
@@ -106,12 +72,12 @@ func (l lab) recovers() {
 	l.Helper()
 	begun := time.Now()
 	for {
-		out, err := exec.Command(l.kindctl, "verify", "-n", l.name).CombinedOutput()
-		if err == nil {
+		r := l.Kindctl("verify", "-n", l.name)
+		if r.Code == 0 {
 			break
 		}
 		if time.Since(begun) > 5*time.Minute {
-			l.Fatalf("after 5 minutes: %v\n%s", err, out)
+			l.Fatalf("after 5 minutes: exit %d\n%s\n%s", r.Code, r.Stdout, r.Stderr)
 		}
 	}
 	l.Logf("verified again: %v", time.Since(begun).Round(time.Second))
@@ -127,7 +93,7 @@ func (l lab) account(w *writer) {
 				Data     map[string]string
 			}
 		}
-		listed := l.inside(plane, fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf --server=https://%s:6443 get configmaps -l %s -o json", plane, writeLabel))
+		listed := l.Exec(plane, fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf --server=https://%s:6443 get configmaps -l %s -o json", plane, writeLabel))
 		if err := json.Unmarshal([]byte(listed), &there); err != nil {
 			l.Fatal(err)
 		}
@@ -172,7 +138,7 @@ func (l lab) leader() string {
 func (l lab) etcdctl(plane string, arguments ...string) string {
 	l.Helper()
 	const keys = "/etc/kubernetes/pki/etcd/"
-	return l.inside(l.planes()[0], fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-%s -- etcdctl --cacert=%sca.crt --cert=%sserver.crt --key=%sserver.key %s",
+	return l.Exec(l.planes()[0], fmt.Sprintf("kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system exec etcd-%s -- etcdctl --cacert=%sca.crt --cert=%sserver.crt --key=%sserver.key %s",
 		plane, keys, keys, keys, strings.Join(arguments, " ")))
 }
 
@@ -180,7 +146,7 @@ func (l lab) etcdctl(plane string, arguments ...string) string {
 func (l lab) kill() (heal func()) {
 	l.Helper()
 	leader := l.leader()
-	l.docker("kill", leader)
+	l.Output("docker", "kill", leader)
 	return func() { l.run("start") }
 }
 
@@ -192,9 +158,9 @@ func (l lab) cut() (heal func()) {
 	if other == leader {
 		other = l.planes()[1]
 	}
-	address := l.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", other)
+	address := l.Output("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", other)
 	rule := func(verb string) {
-		l.inside(leader, fmt.Sprintf("iptables -w -%s INPUT -s %s -j DROP; iptables -w -%s OUTPUT -d %s -j DROP", verb, address, verb, address))
+		l.Exec(leader, fmt.Sprintf("iptables -w -%s INPUT -s %s -j DROP && iptables -w -%s OUTPUT -d %s -j DROP", verb, address, verb, address))
 	}
 	rule("I")
 	return func() { rule("D") }
@@ -216,23 +182,23 @@ func (l lab) fill() (heal func()) {
 	const manifest, away, data = "/etc/kubernetes/manifests/etcd.yaml", "/etc/kubernetes/etcd.yaml", "/var/lib/etcd"
 	gone := "until ! pgrep -x etcd >/dev/null; do sleep 0.2; done"
 	back := "until pgrep -x etcd >/dev/null; do sleep 0.2; done"
-	l.inside(victim, strings.Join([]string{
-		"mv " + manifest + " " + away, gone,
+	l.Exec(victim, strings.Join([]string{
+		"set -e", "mv " + manifest + " " + away, gone,
 		"mkdir /var/lib/full", "mount -t tmpfs -o size=" + small + " tmpfs /var/lib/full", "cp -a " + data + "/. /var/lib/full/",
 		"mount --bind /var/lib/full " + data, "mv " + away + " " + manifest, back,
 	}, "\n"))
 	l.run("verify", "--only", "etcd")
-	l.inside(victim, "dd if=/dev/zero of="+data+"/filler bs=64k 2>/dev/null || true; test $(df --output=avail "+data+" | tail -1) -lt 64")
+	l.Exec(victim, "dd if=/dev/zero of="+data+"/filler bs=64k 2>/dev/null; test $(df --output=avail "+data+" | tail -1) -lt 64")
 	// What is written goes to places that the member has already, until its database
 	// must grow.
-	l.inside(victim, strings.Join([]string{
-		"pid=$(pgrep -x etcd)", "head -c 500000 /dev/urandom | base64 -w0 >/tmp/bulk",
+	l.Exec(victim, strings.Join([]string{
+		"set -e", "pid=$(pgrep -x etcd)", "head -c 500000 /dev/urandom | base64 -w0 >/tmp/bulk",
 		`for i in $(seq 120); do [ "$(pgrep -x etcd)" = "$pid" ] || exit 0`,
 		"kubectl --kubeconfig=/etc/kubernetes/admin.conf create configmap bulk-$i --from-file=/tmp/bulk >/dev/null || sleep 1", "done",
 		"echo it goes on with a full disk; exit 1",
 	}, "\n"))
 	return func() {
-		l.inside(victim, "rm "+data+"/filler")
-		l.inside(victim, back)
+		l.Exec(victim, "rm "+data+"/filler")
+		l.Exec(victim, back)
 	}
 }

@@ -35,7 +35,7 @@ func (s *session) alone(binary string, args ...string) {
 	}
 	nowhere := "http://127.0.0.1:9"
 	command := exec.Command(binary, args...)
-	command.Env = []string{"PATH=" + path, "HOME=" + s.TempDir(), "KUBECONFIG=" + s.kubeconfig, "HTTP_PROXY=" + nowhere, "HTTPS_PROXY=" + nowhere}
+	command.Env = []string{"PATH=" + path, "HOME=" + s.TempDir(), "KUBECONFIG=" + s.Kubeconfig, "HTTP_PROXY=" + nowhere, "HTTPS_PROXY=" + nowhere}
 	for _, name := range []string{"DOCKER_HOST", "XDG_CACHE_HOME", "TMPDIR"} {
 		if value := os.Getenv(name); value != "" {
 			command.Env = append(command.Env, name+"="+value)

@@ -23,13 +23,13 @@ func BenchmarkVerify(b *testing.B) {
 		b.Run(kind.name, func(b *testing.B) {
 			cluster := "e2e-bench-" + kind.cni
 			s := newSession(b, cluster)
-			s.must("up", "--cni", kind.cni, "--proxy-mode", kind.mode, "-n", cluster)
+			s.Must("up", "--cni", kind.cni, "--proxy-mode", kind.mode, "-n", cluster)
 			var full, quick []time.Duration
 			for b.Loop() {
-				full = append(full, s.must("verify", "-n", cluster).took)
-				quick = append(quick, s.must("verify", "-n", cluster, "--quick").took)
+				full = append(full, s.Must("verify", "-n", cluster).Took)
+				quick = append(quick, s.Must("verify", "-n", cluster, "--quick").Took)
 			}
-			s.must("down", "-n", cluster)
+			s.Must("down", "-n", cluster)
 			for name, times := range map[string][]time.Duration{"full": full, "quick": quick} {
 				slices.Sort(times)
 				b.Logf("%s: %v, median %v, max %v", name, times, median(times), times[len(times)-1])

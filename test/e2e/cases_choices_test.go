@@ -16,21 +16,20 @@ func choices() []situation {
 			brings:  "`taints: []` in a patch, so that control planes take ordinary pods",
 			outcome: "works",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n    kind: InitConfiguration\n    nodeRegistration:\n      taints: []\n- role: worker\n"))
-				if taints := s.kubectl(cluster, "get", "node", cluster+"-control-plane", "-o", "jsonpath={.spec.taints[*].key}"); strings.Contains(taints, "control-plane") {
+				s.Must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n    kind: InitConfiguration\n    nodeRegistration:\n      taints: []\n- role: worker\n"))
+				if taints := s.Kubectl(cluster, "get", "node", cluster+"-control-plane", "-o", "jsonpath={.spec.taints[*].key}"); strings.Contains(taints, "control-plane") {
 					s.Errorf("the control plane has taints %s", taints)
 				}
-				s.green(cluster)
+				s.Green(cluster)
 			},
 		},
 		{
 			name:    "one-kubelet-flag",
 			brings:  "`max-pods` for one worker, by a flag in its JoinConfiguration",
 			outcome: "works; the verification expects it of that node",
-			ci:      true,
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n- role: worker\n- role: worker\n  kubeadmConfigPatches:\n  - |\n    kind: JoinConfiguration\n    nodeRegistration:\n      kubeletExtraArgs:\n        max-pods: \"25\"\n"))
-				if pods := s.kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.capacity.pods}"); strings.Count(pods, "110") != 2 || !strings.Contains(pods, "25") {
+				s.Must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n- role: worker\n- role: worker\n  kubeadmConfigPatches:\n  - |\n    kind: JoinConfiguration\n    nodeRegistration:\n      kubeletExtraArgs:\n        max-pods: \"25\"\n"))
+				if pods := s.Kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.capacity.pods}"); strings.Count(pods, "110") != 2 || !strings.Contains(pods, "25") {
 					s.Errorf("nodes take %s pods", pods)
 				}
 			},
@@ -40,8 +39,8 @@ func choices() []situation {
 			brings:  "An ingress example of 2019 with kubelet flags: a node label, and `authorization-mode: AlwaysAllow`",
 			outcome: "works",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n    kind: InitConfiguration\n    nodeRegistration:\n      kubeletExtraArgs:\n        node-labels: \"ingress-ready=true\"\n        authorization-mode: AlwaysAllow\n"))
-				if found := s.kubectl(cluster, "get", "nodes", "-l", "ingress-ready=true", "-o", "name"); found == "" {
+				s.Must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n    kind: InitConfiguration\n    nodeRegistration:\n      kubeletExtraArgs:\n        node-labels: \"ingress-ready=true\"\n        authorization-mode: AlwaysAllow\n"))
+				if found := s.Kubectl(cluster, "get", "nodes", "-l", "ingress-ready=true", "-o", "name"); found == "" {
 					s.Error("no node has the label")
 				}
 			},
@@ -51,7 +50,7 @@ func choices() []situation {
 			brings:  "Leader election turned off for the one scheduler and controller manager",
 			outcome: "works",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--config", s.file(cluster, kindctlFile+patch("kind: ClusterConfiguration", "controllerManager:", "  extraArgs:", `    leader-elect: "false"`, "scheduler:", "  extraArgs:", `    leader-elect: "false"`)))
+				s.Must("up", "--images", "local", "--config", s.file(cluster, kindctlFile+patch("kind: ClusterConfiguration", "controllerManager:", "  extraArgs:", `    leader-elect: "false"`, "scheduler:", "  extraArgs:", `    leader-elect: "false"`)))
 				if args := s.arguments(cluster, "kube-scheduler"); !strings.Contains(args, "--leader-elect=false") {
 					s.Errorf("the scheduler runs with %s", args)
 				}
@@ -62,12 +61,12 @@ func choices() []situation {
 			brings:  "`serverTLSBootstrap: true`, so that kubelets serve certificates of the cluster's authority",
 			outcome: "works; kindctl approves the requests of its own nodes",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+patch("kind: KubeletConfiguration", "serverTLSBootstrap: true")))
-				if requests := s.kubectl(cluster, "get", "csr", "--no-headers"); !strings.Contains(requests, "kubelet-serving") || strings.Contains(requests, "Pending") {
+				s.Must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+patch("kind: KubeletConfiguration", "serverTLSBootstrap: true")))
+				if requests := s.Kubectl(cluster, "get", "csr", "--no-headers"); !strings.Contains(requests, "kubelet-serving") || strings.Contains(requests, "Pending") {
 					s.Errorf("the requests are\n%s", requests)
 				}
-				s.must("node", "add", "-n", cluster)
-				s.green(cluster)
+				s.Must("node", "add", "-n", cluster)
+				s.Green(cluster)
 			},
 		},
 		{
@@ -75,9 +74,9 @@ func choices() []situation {
 			brings:  "`clusterDNS` set to the address of a DNS cache that comes later",
 			outcome: "the cluster stays; the DNS checks name the address at which nothing answers yet",
 			try: func(s *session, cluster string) {
-				s.kindctl("up", "--retain", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+patch("kind: KubeletConfiguration", `clusterDNS: ["169.254.20.10"]`)))
-				_, verdicts := s.verify(cluster)
-				for _, v := range verdicts {
+				s.Kindctl("up", "--retain", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+patch("kind: KubeletConfiguration", `clusterDNS: ["169.254.20.10"]`)))
+				_, report := s.Verify(cluster)
+				for _, v := range report.Results {
 					if v.ID == "kubelet.config" && v.Outcome != "PASS" {
 						s.Errorf("kubelet.config is %s: %s", v.Outcome, v.Cause)
 					}
@@ -98,8 +97,8 @@ func choices() []situation {
 			brings:  "ServiceAccount tokens for a verifier that takes RS256 alone",
 			outcome: "works: tokens are signed with RS256",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-				if keys := s.kubectl(cluster, "get", "--raw", "/openid/v1/jwks"); !strings.Contains(keys, "RS256") {
+				s.Must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				if keys := s.Kubectl(cluster, "get", "--raw", "/openid/v1/jwks"); !strings.Contains(keys, "RS256") {
 					s.Errorf("the keys are %s", keys)
 				}
 			},
@@ -119,7 +118,7 @@ plugins:
     defaults: {enforce: baseline, enforce-version: latest}
     exemptions: {namespaces: [kube-system]}
 `)
-	s.must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(`apiVersion: kindctl.dev/v1alpha1
+	s.Must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(`apiVersion: kindctl.dev/v1alpha1
 kind: Cluster
 name: NAME
 cni: calico
@@ -129,10 +128,10 @@ nodes:
   - {hostPath: admission, containerPath: /etc/admission, readOnly: true}
 `+patch("kind: ClusterConfiguration", "apiServer:", "  extraArgs:", "    admission-control-config-file: /etc/admission/config.yaml",
 		"  extraVolumes:", "  - {name: admission, hostPath: /etc/admission, mountPath: /etc/admission, readOnly: true}"), "NAME", cluster)))
-	s.apply(cluster, "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 8Mi}}\n")
-	s.apply(cluster, strings.Replace(probePod("keeper", "    volumeMounts: [{name: data, mountPath: /data}]\n  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n"), "nothing", "", 1))
+	s.Apply(cluster, "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 8Mi}}\n")
+	s.Apply(cluster, strings.Replace(probePod("keeper", "    volumeMounts: [{name: data, mountPath: /data}]\n  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n"), "nothing", "", 1))
 	s.ready(cluster, "keeper")
-	if out, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "run", "root", "--image=any", "--privileged"); err == nil || !strings.Contains(out, "PodSecurity") {
+	if out, err := s.Try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "run", "root", "--image=any", "--privileged"); err == nil || !strings.Contains(out, "PodSecurity") {
 		s.Errorf("a privileged pod is not refused (%v): %s", err, out)
 	}
 }
@@ -158,7 +157,7 @@ type difference struct {
 }
 
 func changedLater(s *session, cluster string) {
-	s.must("up", "--images", "local", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.Must("up", "--images", "local", "--cni", "calico", "--workers", "1", "-n", cluster)
 	for _, d := range []difference{
 		{manifest: systemWorkloads},
 		{check: "node.taint", do: [][]string{{"taint", "nodes", cluster + "-control-plane", "node-role.kubernetes.io/control-plane-"}},
@@ -167,27 +166,27 @@ func changedLater(s *session, cluster string) {
 			undo: [][]string{{"delete", "clusterrolebinding", "wide"}}},
 	} {
 		if d.manifest != "" {
-			s.apply(cluster, d.manifest)
+			s.Apply(cluster, d.manifest)
 		}
 		for _, args := range d.do {
-			s.kubectl(cluster, args...)
+			s.Kubectl(cluster, args...)
 		}
 		if d.check != "" {
 			if v := s.verdictOf(cluster, d.check); v.Outcome != "WARN" || !strings.Contains(v.Hint, "kindctl accept") {
 				s.Errorf("%s is %s: %s (hint: %s)", d.check, v.Outcome, v.Cause, v.Hint)
 			}
 		}
-		s.green(cluster)
+		s.Green(cluster, "node.taint", "api.authz")
 	}
 	s.forwardElsewhere(cluster)
 	if v := s.verdictOf(cluster, "dns.external"); v.Outcome != "WARN" || !strings.Contains(v.Hint, "kindctl accept") {
 		s.Errorf("dns.external is %s: %s (hint: %s)", v.Outcome, v.Cause, v.Hint)
 	}
-	s.green(cluster)
-	s.must("node", "add", "-n", cluster, "--wait-timeout", "90s")
-	s.must("stop", "-n", cluster)
-	s.must("start", "-n", cluster, "--wait-timeout", "90s")
-	s.must("accept", "-n", cluster, "node.taint", "api.authz", "dns.external")
+	s.Green(cluster, "node.taint", "api.authz", "dns.external")
+	s.Must("node", "add", "-n", cluster, "--wait-timeout", "90s")
+	s.Must("stop", "-n", cluster)
+	s.Must("start", "-n", cluster, "--wait-timeout", "90s")
+	s.Must("accept", "-n", cluster, "node.taint", "api.authz", "dns.external")
 	for _, check := range []string{"node.taint", "api.authz", "dns.external"} {
 		if v := s.verdictOf(cluster, check); v.Outcome != "PASS" {
 			s.Errorf("%s is %s after it was accepted: %s", check, v.Outcome, v.Cause)
@@ -199,7 +198,7 @@ func changedLater(s *session, cluster string) {
 // forwardElsewhere has CoreDNS ask a resolver that never answers.
 func (s *session) forwardElsewhere(cluster string) {
 	s.Helper()
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `export KUBECONFIG=/etc/kubernetes/admin.conf
+	s.Output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `export KUBECONFIG=/etc/kubernetes/admin.conf
 kubectl -n kube-system get configmap coredns -o yaml | sed 's|forward . /etc/resolv.conf|forward . 192.0.2.53|' | kubectl apply -f -
 kubectl -n kube-system rollout restart deployment coredns
 kubectl -n kube-system rollout status deployment coredns --timeout 2m`)
@@ -243,7 +242,7 @@ spec:
 // withFakeNode keeps a node Ready that has no kubelet, until the test is done with it.
 func withFakeNode(s *session, cluster string) {
 	s.Helper()
-	s.apply(cluster, fakeNode)
+	s.Apply(cluster, fakeNode)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	heartbeat := exec.CommandContext(ctx, "docker", "exec", cluster+"-control-plane", "sh", "-c", `export KUBECONFIG=/etc/kubernetes/admin.conf
@@ -256,7 +255,7 @@ done`)
 	}
 	defer heartbeat.Wait() //nolint:errcheck // it is killed
 	defer stop()
-	s.kubectl(cluster, "wait", "--for=condition=Ready", "node/kwok-0", "--timeout=60s")
-	s.green(cluster)
-	s.must("node", "rm", cluster+"-worker2", "-n", cluster)
+	s.Kubectl(cluster, "wait", "--for=condition=Ready", "node/kwok-0", "--timeout=60s")
+	s.Green(cluster)
+	s.Must("node", "rm", cluster+"-worker2", "-n", cluster)
 }

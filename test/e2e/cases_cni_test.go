@@ -30,8 +30,8 @@ func settings() []situation {
 			brings:  "`calico: {felix: ...}`: less to read in Felix's log",
 			outcome: "works; the setting is in the FelixConfiguration",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none", "cni: calico", 1)+"calico:\n  felix: {logSeverityScreen: Warning}\n"))
-				if severity := s.kubectl(cluster, "get", "felixconfigurations.crd.projectcalico.org", "default", "-o", "jsonpath={.spec.logSeverityScreen}"); severity != "Warning" {
+				s.Must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none", "cni: calico", 1)+"calico:\n  felix: {logSeverityScreen: Warning}\n"))
+				if severity := s.Kubectl(cluster, "get", "felixconfigurations.crd.projectcalico.org", "default", "-o", "jsonpath={.spec.logSeverityScreen}"); severity != "Warning" {
 					s.Errorf("Felix writes what is %q or worse", severity)
 				}
 			},
@@ -95,37 +95,37 @@ spec:
 `
 
 func policyForNames(s *session, cluster string) {
-	s.must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: cilium\nworkers: 1", 1)+
+	s.Must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: cilium\nworkers: 1", 1)+
 		"cilium:\n  hubble: true\n  dnsProxy: true\n  values: {bandwidthManager: {enabled: true}}\n"))
 	for name, want := range map[string]string{"enable-hubble": "true", "enable-l7-proxy": "true", "enable-bandwidth-manager": "true"} {
-		if have := s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "cilium-config", "-o", "jsonpath={.data."+name+"}"); have != want {
+		if have := s.Kubectl(cluster, "-n", "kube-system", "get", "configmap", "cilium-config", "-o", "jsonpath={.data."+name+"}"); have != want {
 			s.Errorf("%s is %q", name, have)
 		}
 	}
-	if status := s.kubectl(cluster, "-n", "kube-system", "exec", "ds/cilium", "-c", "cilium-agent", "--", "cilium-dbg", "status"); !strings.Contains(status, "Current/Max Flows") {
+	if status := s.Kubectl(cluster, "-n", "kube-system", "exec", "ds/cilium", "-c", "cilium-agent", "--", "cilium-dbg", "status"); !strings.Contains(status, "Current/Max Flows") {
 		s.Errorf("the agent records no flows:\n%s", status)
 	}
 	front, back := cluster+"-control-plane", cluster+"-worker"
 	for _, address := range []string{"203.0.113.10/32", "203.0.113.11/32"} {
-		s.output("docker", "exec", front, "ip", "address", "add", address, "dev", "lo")
+		s.Output("docker", "exec", front, "ip", "address", "add", address, "dev", "lo")
 	}
-	node := s.kubectl(cluster, "get", "node", front, "-o", `jsonpath={.status.addresses[?(@.type=="InternalIP")].address}`)
-	s.output("docker", "exec", back, "ip", "route", "add", "203.0.113.0/24", "via", node)
-	s.apply(cluster, fmt.Sprintf(outside, cluster, verify.DefaultProbeImage))
+	node := s.Kubectl(cluster, "get", "node", front, "-o", `jsonpath={.status.addresses[?(@.type=="InternalIP")].address}`)
+	s.Output("docker", "exec", back, "ip", "route", "add", "203.0.113.0/24", "via", node)
+	s.Apply(cluster, fmt.Sprintf(outside, cluster, verify.DefaultProbeImage))
 	s.ready(cluster, "server", "client")
 	s.reaches(cluster, "allowed", true)
 	s.reaches(cluster, "other", true)
-	s.apply(cluster, byName)
+	s.Apply(cluster, byName)
 	s.reaches(cluster, "other", false)
 	s.reaches(cluster, "allowed", true)
-	s.green(cluster)
+	s.Green(cluster)
 }
 
 // reaches has the client dial a name until it can, or cannot any more.
 func (s *session) reaches(cluster, name string, want bool) {
 	s.Helper()
-	s.eventually(time.Minute, func() (string, error) {
-		out, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "exec", "client", "--",
+	s.Eventually(time.Minute, func() (string, error) {
+		out, err := s.Try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "exec", "client", "--",
 			"/agnhost", "connect", name+".default.svc.cluster.local:8080", "--timeout=3s")
 		if (err == nil) != want || !want && !strings.Contains(out, "TIMEOUT") {
 			return out, fmt.Errorf("the client reaches %s: %v, want %v: %s", name, err == nil, want, out)
@@ -138,11 +138,11 @@ func gatewayAPI(s *session, cluster string) {
 	const asked = "cilium:\n  gatewayAPI: true\n"
 	file := strings.Replace(kindctlFile, "cni: none", "cni: cilium", 1)
 	s.refuses(cluster, file+asked, "gatewayAPI with proxyMode iptables", "write proxyMode: none")
-	if r := s.kindctl("up", "--images", "local", "--config", s.file(cluster, file+"proxyMode: none\n"+asked)); r.code != 3 || !strings.Contains(r.stderr, "cilium-envoy") {
-		s.Errorf("without Envoy's image: exit %d, want 3\n%s", r.code, r.stderr)
+	if r := s.Kindctl("up", "--images", "local", "--config", s.file(cluster, file+"proxyMode: none\n"+asked)); r.Code != 3 || !strings.Contains(r.Stderr, "cilium-envoy") {
+		s.Errorf("without Envoy's image: exit %d, want 3\n%s", r.Code, r.Stderr)
 	}
-	s.must("up", "--images", "local", "--config", s.file(cluster, file+"proxyMode: none\n"+asked+"  values: {envoy: {enabled: false}}\n"))
-	s.kubectl(cluster, "wait", "--for=condition=Accepted", "gatewayclass/cilium", "--timeout=60s")
-	s.apply(cluster, "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec:\n  gatewayClassName: cilium\n  listeners: [{name: http, protocol: HTTP, port: 80}]\n")
-	s.kubectl(cluster, "wait", "--for=condition=Accepted", "gateway/web", "--timeout=60s")
+	s.Must("up", "--images", "local", "--config", s.file(cluster, file+"proxyMode: none\n"+asked+"  values: {envoy: {enabled: false}}\n"))
+	s.Kubectl(cluster, "wait", "--for=condition=Accepted", "gatewayclass/cilium", "--timeout=60s")
+	s.Apply(cluster, "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec:\n  gatewayClassName: cilium\n  listeners: [{name: http, protocol: HTTP, port: 80}]\n")
+	s.Kubectl(cluster, "wait", "--for=condition=Accepted", "gateway/web", "--timeout=60s")
 }

@@ -61,8 +61,8 @@ func broughtFiles() []situation {
 			brings:  "`disableDefaultCNI: true` with `kubeProxyMode: none`, for a CNI from a working tree that replaces kube-proxy",
 			outcome: "works; what needs a CNI is skipped with the reason, with a warning that no Service works yet",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--config", s.file(cluster, kindFile+"networking: {disableDefaultCNI: true, kubeProxyMode: none}\n"))
-				if found := s.kubectl(cluster, "-n", "kube-system", "get", "daemonsets", "-o", "name"); strings.Contains(found, "kube-proxy") || strings.Contains(found, "cilium") {
+				s.Must("up", "--images", "local", "--config", s.file(cluster, kindFile+"networking: {disableDefaultCNI: true, kubeProxyMode: none}\n"))
+				if found := s.Kubectl(cluster, "-n", "kube-system", "get", "daemonsets", "-o", "name"); strings.Contains(found, "kube-proxy") || strings.Contains(found, "cilium") {
 					s.Errorf("there are %s", found)
 				}
 			},
@@ -86,8 +86,8 @@ func broughtFiles() []situation {
 			brings:  "Every alpha and beta feature gate with every API, as kind's own CI has it",
 			outcome: "works",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"featureGates: {AllAlpha: true, AllBeta: true, EventedPLEG: false}\nruntimeConfig: {\"api/all\": \"true\"}\n"))
-				if gates := s.kubectl(cluster, "get", "--raw", "/metrics"); !strings.Contains(gates, `name="AllAlpha"`) && !strings.Contains(gates, `stage="ALPHA"} 1`) {
+				s.Must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, kindFile+"featureGates: {AllAlpha: true, AllBeta: true, EventedPLEG: false}\nruntimeConfig: {\"api/all\": \"true\"}\n"))
+				if gates := s.Kubectl(cluster, "get", "--raw", "/metrics"); !strings.Contains(gates, `name="AllAlpha"`) && !strings.Contains(gates, `stage="ALPHA"} 1`) {
 					s.Error("the API server reports no alpha gate that is on")
 				}
 			},
@@ -128,16 +128,15 @@ kubeadmConfigPatchesJSON6902:
       path: /apiServer/certSANs/-
       value: ci.example.test
 `)
-	if r := s.must("up", "--images", "local", "--cni", "none", "--config", config); !strings.Contains(r.stderr, "v1beta3") {
-		s.Errorf("no warning names v1beta3:\n%s", r.stderr)
+	if r := s.Must("up", "--images", "local", "--cni", "none", "--config", config); !strings.Contains(r.Stderr, "v1beta3") {
+		s.Errorf("no warning names v1beta3:\n%s", r.Stderr)
 	}
 	if args := s.arguments(cluster, "kube-apiserver"); !strings.Contains(args, "--event-ttl=17m") {
 		s.Errorf("the API server runs with %s", args)
 	}
-	if names := s.output("docker", "exec", cluster+"-control-plane", "openssl", "x509", "-in", "/etc/kubernetes/pki/apiserver.crt", "-noout", "-ext", "subjectAltName"); !strings.Contains(names, "ci.example.test") {
+	if names := s.Output("docker", "exec", cluster+"-control-plane", "openssl", "x509", "-in", "/etc/kubernetes/pki/apiserver.crt", "-noout", "-ext", "subjectAltName"); !strings.Contains(names, "ci.example.test") {
 		s.Errorf("the certificate is for %s", names)
 	}
-	s.green(cluster)
 }
 
 // etcdInPatch runs the node image's etcd in a container that is no node, on the
@@ -145,32 +144,32 @@ kubeadmConfigPatchesJSON6902:
 func etcdInPatch(s *session, cluster string) {
 	const own, network = "e2e-own-etcd", "e2e-own-etcd"
 	remove := func() {
-		s.kindctl("down", "-n", cluster)
-		_, _ = s.try("docker", "rm", "-f", "-v", own)
-		_, _ = s.try("docker", "network", "rm", network)
+		s.Kindctl("down", "-n", cluster)
+		_, _ = s.Try("docker", "rm", "-f", "-v", own)
+		_, _ = s.Try("docker", "network", "rm", network)
 	}
 	remove()
 	s.Cleanup(remove)
-	s.output("docker", "network", "create", network)
-	image, _, _ := strings.Cut(s.output("docker", "images", "-q", "kindctl.local/node"), "\n")
-	s.output("docker", "run", "-d", "--name", own, "--network", network, "--entrypoint", "sh", image, "-c",
+	s.Output("docker", "network", "create", network)
+	image, _, _ := strings.Cut(s.Output("docker", "images", "-q", "kindctl.local/node"), "\n")
+	s.Output("docker", "run", "-d", "--name", own, "--network", network, "--entrypoint", "sh", image, "-c",
 		"exec /kind/snapshots/*/fs/usr/local/bin/etcd --data-dir=/tmp/etcd --listen-client-urls=http://0.0.0.0:2379 --advertise-client-urls=http://"+own+":2379")
 	etcdctl := func(args string) (string, error) {
-		return s.try("docker", "exec", own, "sh", "-c", "exec /kind/snapshots/*/fs/usr/local/bin/etcdctl "+args)
+		return s.Try("docker", "exec", own, "sh", "-c", "exec /kind/snapshots/*/fs/usr/local/bin/etcdctl "+args)
 	}
-	s.eventually(30*time.Second, func() (string, error) { return etcdctl("endpoint health") })
+	s.Eventually(30*time.Second, func() (string, error) { return etcdctl("endpoint health") })
 
-	s.must("up", "--images", "local", "--network", network, "--config",
+	s.Must("up", "--images", "local", "--network", network, "--config",
 		s.file(cluster, kindctlFile+patch("kind: ClusterConfiguration", "etcd:", "  external:", `    endpoints: ["http://`+own+`:2379"]`)))
-	s.kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=a=kept-apart")
+	s.Kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=a=kept-apart")
 	if stored, err := etcdctl("get /registry/configmaps/default/keepsake"); err != nil || !strings.Contains(stored, "kept-apart") {
 		s.Errorf("the etcd of one's own holds %q, %v", stored, err)
 	}
-	if pods := s.kubectl(cluster, "-n", "kube-system", "get", "pods", "-o", "name"); strings.Contains(pods, "pod/etcd-") {
+	if pods := s.Kubectl(cluster, "-n", "kube-system", "get", "pods", "-o", "name"); strings.Contains(pods, "pod/etcd-") {
 		s.Errorf("etcd runs in the cluster too:\n%s", pods)
 	}
-	s.green(cluster)
-	s.must("down", "-n", cluster)
+	s.Green(cluster)
+	s.Must("down", "-n", cluster)
 	if stored, err := etcdctl("get /registry/configmaps/default/keepsake"); err != nil || !strings.Contains(stored, "kept-apart") {
 		s.Errorf("once the cluster is removed, its etcd holds %q, %v", stored, err)
 	}
@@ -185,17 +184,17 @@ func oldMirrors(s *session, cluster string) {
   [plugins."io.containerd.grpc.v1.cri".registry.configs."registry.example.test:5000".tls]
     insecure_skip_verify = true
 `)
-	if r := s.must("up", "--images", "local", "--cni", "none", "--config", config); !strings.Contains(r.stderr, "hosts.toml") {
-		s.Errorf("no warning names hosts.toml:\n%s", r.stderr)
+	if r := s.Must("up", "--images", "local", "--cni", "none", "--config", config); !strings.Contains(r.Stderr, "hosts.toml") {
+		s.Errorf("no warning names hosts.toml:\n%s", r.Stderr)
 	}
 	node := cluster + "-control-plane"
-	if hosts := s.output("docker", "exec", node, "cat", "/etc/containerd/certs.d/localhost:5055/hosts.toml"); !strings.Contains(hosts, "http://registry.example.test:5000") {
+	if hosts := s.Output("docker", "exec", node, "cat", "/etc/containerd/certs.d/localhost:5055/hosts.toml"); !strings.Contains(hosts, "http://registry.example.test:5000") {
 		s.Errorf("hosts.toml is\n%s", hosts)
 	}
-	if dump := s.output("docker", "exec", node, "containerd", "config", "dump"); !strings.Contains(dump, "/etc/containerd/certs.d") || strings.Contains(dump, "registry.example.test") {
+	if dump := s.Output("docker", "exec", node, "containerd", "config", "dump"); !strings.Contains(dump, "/etc/containerd/certs.d") || strings.Contains(dump, "registry.example.test") {
 		s.Errorf("containerd runs with\n%s", dump)
 	}
-	s.green(cluster)
+	s.Green(cluster)
 }
 
 func demanding(s *session, cluster string) {
@@ -209,7 +208,7 @@ resources:
   - aescbc: {keys: [{name: first, secret: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=}]}
   - identity: {}
 `)
-	s.must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(`apiVersion: kindctl.dev/v1alpha1
+	s.Must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(`apiVersion: kindctl.dev/v1alpha1
 kind: Cluster
 name: NAME
 cni: calico
@@ -234,20 +233,20 @@ kindConfig:
       - {name: audit-log, hostPath: /var/log/kubernetes, mountPath: /var/log/kubernetes, pathType: DirectoryOrCreate}
 `, "NAME", cluster)))
 	node := cluster + "-control-plane"
-	if line := s.output("docker", "exec", node, "tail", "-n1", "/var/log/kubernetes/audit.log"); !strings.Contains(line, "audit.k8s.io") {
+	if line := s.Output("docker", "exec", node, "tail", "-n1", "/var/log/kubernetes/audit.log"); !strings.Contains(line, "audit.k8s.io") {
 		s.Errorf("the audit log ends with %s", line)
 	}
-	s.kubectl(cluster, "create", "secret", "generic", "hidden", "--from-literal=key=in-the-clear")
-	stored := s.kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+node, "--", "etcdctl", "--cacert=/etc/kubernetes/pki/etcd/ca.crt",
+	s.Kubectl(cluster, "create", "secret", "generic", "hidden", "--from-literal=key=in-the-clear")
+	stored := s.Kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+node, "--", "etcdctl", "--cacert=/etc/kubernetes/pki/etcd/ca.crt",
 		"--cert=/etc/kubernetes/pki/etcd/server.crt", "--key=/etc/kubernetes/pki/etcd/server.key", "get", "/registry/secrets/default/hidden")
 	if !strings.Contains(stored, "k8s:enc:aescbc") || strings.Contains(stored, "in-the-clear") {
 		s.Errorf("etcd holds %q", stored)
 	}
-	s.apply(cluster, probePod("web", ""))
+	s.Apply(cluster, probePod("web", ""))
 	s.ready(cluster, "web")
-	if resolv := s.kubectl(cluster, "exec", "web", "--", "cat", "/etc/resolv.conf"); !strings.Contains(resolv, "lab.internal") {
+	if resolv := s.Kubectl(cluster, "exec", "web", "--", "cat", "/etc/resolv.conf"); !strings.Contains(resolv, "lab.internal") {
 		s.Errorf("a pod's resolv.conf is %s", resolv)
 	}
-	s.must("node", "add", "-n", cluster)
-	s.green(cluster)
+	s.Must("node", "add", "-n", cluster)
+	s.Green(cluster)
 }

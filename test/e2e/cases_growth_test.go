@@ -24,11 +24,11 @@ func growth() []situation {
 			brings:  "`apiServerPort: -1`, with which Docker chooses another port at each start",
 			outcome: "works: `start` writes the new port into the kubeconfig",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"networking: {apiServerPort: -1}\n"))
-				s.must("stop", "-n", cluster)
-				s.must("start", "-n", cluster)
-				port := s.output("docker", "port", cluster+"-control-plane", "6443")
-				data, err := os.ReadFile(s.kubeconfig)
+				s.Must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"networking: {apiServerPort: -1}\n"))
+				s.Must("stop", "-n", cluster)
+				s.Must("start", "-n", cluster)
+				port := s.Output("docker", "port", cluster+"-control-plane", "6443")
+				data, err := os.ReadFile(s.Kubeconfig)
 				if err != nil {
 					s.Fatal(err)
 				}
@@ -42,16 +42,16 @@ func growth() []situation {
 			brings:  "A kubeconfig that another tool has overwritten",
 			outcome: "`kindctl kubeconfig merge` brings the entry back",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-				if err := os.WriteFile(s.kubeconfig, []byte(foreign), 0o600); err != nil {
+				s.Must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				if err := os.WriteFile(s.Kubeconfig, []byte(foreign), 0o600); err != nil {
 					s.Fatal(err)
 				}
-				s.must("kubeconfig", "merge", "-n", cluster)
-				data, err := os.ReadFile(s.kubeconfig)
+				s.Must("kubeconfig", "merge", "-n", cluster)
+				data, err := os.ReadFile(s.Kubeconfig)
 				if err != nil || !strings.Contains(string(data), "kind-"+cluster) || !strings.Contains(string(data), "keep-me") {
 					s.Errorf("the kubeconfig is (%v)\n%s", err, data)
 				}
-				s.must("verify", "--context", "kind-"+cluster, "--quick")
+				s.Must("verify", "--context", "kind-"+cluster, "--quick")
 			},
 		},
 		{
@@ -67,13 +67,13 @@ func growth() []situation {
 			try: func(s *session, cluster string) {
 				disk := s.TempDir()
 				config := s.file(cluster, kindFile+"nodes:\n- role: control-plane\n  extraMounts:\n  - {hostPath: "+disk+", containerPath: /var/lib/etcd}\n")
-				s.must("up", "--images", "local", "--cni", "none", "--config", config)
+				s.Must("up", "--images", "local", "--cni", "none", "--config", config)
 				if _, err := os.Stat(filepath.Join(disk, "member")); err != nil {
 					s.Error(err)
 				}
-				s.must("down", "-n", cluster)
-				if r := s.kindctl("up", "--images", "local", "--cni", "none", "--config", config); r.code != 3 && r.code != 2 || !strings.Contains(r.stderr, disk) {
-					s.Errorf("the second time: exit %d\n%s", r.code, r.stderr)
+				s.Must("down", "-n", cluster)
+				if r := s.Kindctl("up", "--images", "local", "--cni", "none", "--config", config); r.Code != 3 && r.Code != 2 || !strings.Contains(r.Stderr, disk) {
+					s.Errorf("the second time: exit %d\n%s", r.Code, r.Stderr)
 				}
 			},
 		},
@@ -93,8 +93,8 @@ func growth() []situation {
 			outcome: "fails, and the error quotes the API server",
 			try: func(s *session, cluster string) {
 				config := s.file(cluster, kindctlFile+patch("apiVersion: kubeadm.k8s.io/v1beta4", "kind: ClusterConfiguration", "apiServer: {extraArgs: [{name: insecure-port, value: \"0\"}]}"))
-				if r := s.kindctl("up", "--images", "local", "--config", config); r.code == 0 || !strings.Contains(r.stderr, "unknown flag: --insecure-port") {
-					s.Errorf("exit %d\n%s", r.code, r.stderr)
+				if r := s.Kindctl("up", "--images", "local", "--config", config); r.Code == 0 || !strings.Contains(r.Stderr, "unknown flag: --insecure-port") {
+					s.Errorf("exit %d\n%s", r.Code, r.Stderr)
 				}
 			},
 		},
@@ -102,28 +102,28 @@ func growth() []situation {
 }
 
 func addedNode(s *session, cluster string) {
-	s.must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+`kindConfig:
+	s.Must("up", "--images", "local", "--config", s.file(cluster, strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: calico\nworkers: 1", 1)+`kindConfig:
   containerdConfigPatches:
   - |-
     [plugins."io.containerd.grpc.v1.cri".registry]
       config_path = "/etc/containerd/certs.d"
 `))
 	worker, added := cluster+"-worker", cluster+"-worker2"
-	s.output("docker", "exec", worker, "sh", "-c", "mkdir -p /etc/containerd/certs.d/mirror.example.test && echo '[host.\"http://mirror:5000\"]' >/etc/containerd/certs.d/mirror.example.test/hosts.toml")
+	s.Output("docker", "exec", worker, "sh", "-c", "mkdir -p /etc/containerd/certs.d/mirror.example.test && echo '[host.\"http://mirror:5000\"]' >/etc/containerd/certs.d/mirror.example.test/hosts.toml")
 	// A pulled image whose layers containerd has discarded cannot be exported.
 	s.build("e2e-discarded:1", "hello")
-	s.must("load", "e2e-discarded:1", "-n", cluster, "--nodes", "worker")
-	digest := s.output("docker", "exec", worker, "sh", "-c", `ctr -n k8s.io images export /tmp/i.tar docker.io/library/e2e-discarded:1 2>/dev/null && tar -xOf /tmp/i.tar manifest.json | sed 's/.*"Layers":\["blobs.sha256.\([0-9a-f]*\)".*/\1/'`)
-	s.output("docker", "exec", worker, "ctr", "-n", "k8s.io", "content", "rm", "sha256:"+digest)
-	if out, err := s.try("docker", "exec", worker, "ctr", "-n", "k8s.io", "images", "export", "/tmp/i.tar", "docker.io/library/e2e-discarded:1"); err == nil {
+	s.Must("load", "e2e-discarded:1", "-n", cluster, "--nodes", "worker")
+	digest := s.Output("docker", "exec", worker, "sh", "-c", `ctr -n k8s.io images export /tmp/i.tar docker.io/library/e2e-discarded:1 2>/dev/null && tar -xOf /tmp/i.tar manifest.json | sed 's/.*"Layers":\["blobs.sha256.\([0-9a-f]*\)".*/\1/'`)
+	s.Output("docker", "exec", worker, "ctr", "-n", "k8s.io", "content", "rm", "sha256:"+digest)
+	if out, err := s.Try("docker", "exec", worker, "ctr", "-n", "k8s.io", "images", "export", "/tmp/i.tar", "docker.io/library/e2e-discarded:1"); err == nil {
 		s.Errorf("the image can still be exported, so that the case shows nothing: %s", out)
 	}
-	r := s.must("node", "add", "-n", cluster)
-	if !strings.Contains(r.stderr, "e2e-discarded:1") {
-		s.Errorf("nothing says that an image was left out:\n%s", r.stderr)
+	r := s.Must("node", "add", "-n", cluster)
+	if !strings.Contains(r.Stderr, "e2e-discarded:1") {
+		s.Errorf("nothing says that an image was left out:\n%s", r.Stderr)
 	}
 	for _, file := range []string{"/etc/containerd/config.toml", "/etc/containerd/certs.d/mirror.example.test/hosts.toml"} {
-		if mine, siblings := s.output("docker", "exec", added, "cat", file), s.output("docker", "exec", worker, "cat", file); mine != siblings {
+		if mine, siblings := s.Output("docker", "exec", added, "cat", file), s.Output("docker", "exec", worker, "cat", file); mine != siblings {
 			s.Errorf("%s differs: the sibling has\n%s\nthe added node\n%s", file, siblings, mine)
 		}
 	}
@@ -131,22 +131,22 @@ func addedNode(s *session, cluster string) {
 
 // expired waits until short certificates have run out.
 func expired(s *session, cluster string) {
-	s.must("up", "--images", "local", "--config", s.file(cluster, kindctlFile+patch("apiVersion: kubeadm.k8s.io/v1beta4", "kind: ClusterConfiguration", "certificateValidityPeriod: 4m0s")))
+	s.Must("up", "--images", "local", "--config", s.file(cluster, kindctlFile+patch("apiVersion: kubeadm.k8s.io/v1beta4", "kind: ClusterConfiguration", "certificateValidityPeriod: 4m0s")))
 	const days = "openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -checkend 0"
-	s.eventually(6*time.Minute, func() (string, error) {
-		if out, err := s.try("docker", "exec", cluster+"-control-plane", "sh", "-c", days); err == nil {
+	s.Eventually(6*time.Minute, func() (string, error) {
+		if out, err := s.Try("docker", "exec", cluster+"-control-plane", "sh", "-c", days); err == nil {
 			return out, os.ErrDeadlineExceeded
 		}
 		return "", nil
 	})
 	for _, command := range [][]string{{"verify", "-n", cluster}, {"status", "-n", cluster}} {
-		r := s.kindctl(command...)
-		if said := r.stdout + r.stderr; !strings.Contains(said, "expired") || !strings.Contains(said, "kindctl start") {
-			s.Errorf("%v: exit %d\n%s", command, r.code, said)
+		r := s.Kindctl(command...)
+		if said := r.Stdout + r.Stderr; !strings.Contains(said, "expired") || !strings.Contains(said, "kindctl start") {
+			s.Errorf("%v: exit %d\n%s", command, r.Code, said)
 		}
 	}
-	s.must("stop", "-n", cluster)
-	s.must("start", "-n", cluster)
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-c", days)
-	s.green(cluster)
+	s.Must("stop", "-n", cluster)
+	s.Must("start", "-n", cluster)
+	s.Output("docker", "exec", cluster+"-control-plane", "sh", "-c", days)
+	s.Green(cluster)
 }

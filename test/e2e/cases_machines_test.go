@@ -11,10 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/kindctl/kindctl/internal/porttest"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // machines are hosts that differ from a developer's.
@@ -37,12 +39,9 @@ func machines() []situation {
 			brings:  "HTTPS_PROXY is set, and NO_PROXY names localhost only",
 			outcome: "works; requests to the cluster's own API server use no proxy",
 			try: func(s *session, cluster string) {
-				for name, value := range map[string]string{"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "localhost"} {
-					s.Setenv(name, value)
-				}
-				address := strings.Fields(s.output("hostname", "-I"))[0]
-				s.must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"networking: {apiServerAddress: "+address+"}\n"))
-				s.green(cluster)
+				s.Env = []string{"HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9", "NO_PROXY=localhost"}
+				address := strings.Fields(s.Output("hostname", "-I"))[0]
+				s.Must("up", "--images", "local", "--cni", "none", "--config", s.file(cluster, kindFile+"networking: {apiServerAddress: "+address+"}\n"))
 			},
 		},
 		{
@@ -50,9 +49,9 @@ func machines() []situation {
 			brings:  "`kindctl load` of a two-platform image of which Docker has only one platform",
 			outcome: "works; the node's platform is loaded",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-				s.must("load", "-n", cluster, partialImage(s, "docker.io/library/e2e-partial:1"))
-				if images := s.output("docker", "exec", cluster+"-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q"); !strings.Contains(images, "e2e-partial:1") {
+				s.Must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				s.Must("load", "-n", cluster, partialImage(s, "docker.io/library/e2e-partial:1"))
+				if images := s.Output("docker", "exec", cluster+"-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q"); !strings.Contains(images, "e2e-partial:1") {
 					s.Errorf("the node has\n%s", images)
 				}
 			},
@@ -69,12 +68,12 @@ func machines() []situation {
 			outcome: "refused with a built node image, whose images are unpacked for overlayfs; works with `--images registry`",
 			ci:      true,
 			try: func(s *session, cluster string) {
-				s.Setenv("KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER", "fuse-overlayfs")
-				r := s.kindctl("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-				if r.code != 3 || !strings.Contains(r.stderr, "unpacked for overlayfs") || !strings.Contains(r.stderr, "--images registry") {
-					s.Errorf("exit %d, want 3:\n%s", r.code, r.stderr)
+				s.Env = []string{"KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER=fuse-overlayfs"}
+				r := s.Kindctl("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				if r.Code != 3 || !strings.Contains(r.Stderr, "unpacked for overlayfs") || !strings.Contains(r.Stderr, "--images registry") {
+					s.Errorf("exit %d, want 3:\n%s", r.Code, r.Stderr)
 				}
-				if made := s.output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); made != "" {
+				if made := s.Output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); made != "" {
 					s.Errorf("containers were made: %s", made)
 				}
 			},
@@ -84,12 +83,12 @@ func machines() []situation {
 			brings:  "`curl`, `dig`, `nc`, `ping` and `ss` in the image that Kubernetes' own tests use",
 			outcome: "works",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
-				s.kubectl(cluster, "run", "tools", "--image="+verify.DefaultProbeImage, "--", "netexec")
+				s.Must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
+				s.Kubectl(cluster, "run", "tools", "--image="+verify.DefaultProbeImage, "--", "netexec")
 				s.ready(cluster, "tools")
 				const script = "curl -sf http://127.0.0.1:8080/hostname && dig +short kubernetes.default.svc.cluster.local && " +
 					"nc -zv 127.0.0.1 8080 && ping -c1 127.0.0.1 && ss -ltn && id user-defined-in-image && /coredns -version"
-				if got := s.kubectl(cluster, "exec", "tools", "--", "sh", "-ec", script); !strings.Contains(got, "10.") || !strings.Contains(got, "group-defined-in-image") {
+				if got := s.Kubectl(cluster, "exec", "tools", "--", "sh", "-ec", script); !strings.Contains(got, "10.") || !strings.Contains(got, "group-defined-in-image") {
 					s.Errorf("the tools say\n%s", got)
 				}
 			},
@@ -99,8 +98,8 @@ func machines() []situation {
 			brings:  "NFS volumes, and `crictl` on a node",
 			outcome: "works as with kind's own node image; what the image lacks is listed in images.md",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-				s.output("docker", "exec", cluster+"-control-plane", "sh", "-c", "command -v mount.nfs && crictl pods && command -v curl jq ps")
+				s.Must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+				s.Output("docker", "exec", cluster+"-control-plane", "sh", "-c", "command -v mount.nfs && crictl pods && command -v curl jq ps")
 			},
 		},
 		{
@@ -123,40 +122,40 @@ func nodeImages(s *session, cluster string) {
 	image := s.planned("--cni", "calico", "--images", "local", "-n", cluster).NodeImage
 	nodes := kindFile + "nodes:\n"
 	for role, name := range map[string]string{"control-plane": "e2e/node:new", "worker": "e2e/node:old"} {
-		s.output("docker", "tag", image, name)
-		s.Cleanup(func() { s.output("docker", "rmi", name) })
+		s.Output("docker", "tag", image, name)
+		s.Cleanup(func() { s.Output("docker", "rmi", name) })
 		nodes += "- role: " + role + "\n  image: " + name + "\n"
 	}
-	s.must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, nodes))
+	s.Must("up", "--images", "local", "--cni", "calico", "--config", s.file(cluster, nodes))
 	for node, want := range map[string]string{cluster + "-control-plane": "e2e/node:new", cluster + "-worker": "e2e/node:old"} {
-		if got := s.output("docker", "inspect", "-f", "{{.Config.Image}}", node); got != want {
+		if got := s.Output("docker", "inspect", "-f", "{{.Config.Image}}", node); got != want {
 			s.Errorf("%s is made from %s, want %s", node, got, want)
 		}
 	}
-	s.green(cluster)
+	s.Green(cluster)
 }
 
 // hiddenControlPlane puts the static pods into a namespace that does not exist, so that
 // the API server takes no mirror pods of them, and removes kindctl's record of the
 // cluster.
 func hiddenControlPlane(s *session, cluster string) {
-	s.must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
-	s.kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `systemctl stop kubelet
+	s.Must("up", "--images", "local", "--cni", "calico", "--profile", "single", "-n", cluster)
+	s.Kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
+	s.Output("docker", "exec", cluster+"-control-plane", "sh", "-ec", `systemctl stop kubelet
 crictl pods --quiet --label tier=control-plane | xargs crictl --timeout 30s rmp --force
 sed -i 's/^  namespace: kube-system/  namespace: hidden/' /etc/kubernetes/manifests/*.yaml
 systemctl start kubelet`)
-	s.eventually(3*time.Minute, func() (string, error) {
-		left, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "name")
+	s.Eventually(3*time.Minute, func() (string, error) {
+		left, err := s.Try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "name")
 		if err == nil && left != "" {
 			err = fmt.Errorf("there are still %s", left)
 		}
 		return left, err
 	})
-	var report struct{ Results []verdict }
-	r := s.kindctl("verify", "--context", "kind-"+cluster, "-o", "json")
-	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil || r.code != 0 {
-		s.Fatalf("verify: exit %d, %v\n%s", r.code, err, r.stdout)
+	var report struct{ Results []verify.Result }
+	r := s.Kindctl("verify", "--context", "kind-"+cluster, "-o", "json")
+	if err := json.Unmarshal([]byte(r.Stdout), &report); err != nil || r.Code != 0 {
+		s.Fatalf("verify: exit %d, %v\n%s", r.Code, err, r.Stdout)
 	}
 	for _, v := range report.Results {
 		if strings.HasPrefix(v.ID, "etcd.") && (v.Outcome != "SKIP" || v.Cause == "") {
@@ -175,29 +174,32 @@ func binaryOnly(s *session, cluster string) {
 	if err := os.Symlink(docker, filepath.Join(path, "docker")); err != nil {
 		s.Fatal(err)
 	}
-	for _, cni := range []string{"calico", "cilium"} {
-		cmd := exec.Command(kindctl, "up", "--images", "local", "--cni", cni, "--profile", "single", "-n", cluster)
-		cmd.Env = []string{"HOME=" + s.TempDir(), "PATH=" + path, "KUBECONFIG=" + s.kubeconfig, "http_proxy=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9"}
+	cnis := []string{"cilium", "calico"}
+	if testing.Short() { // TestRegistry does the same with Calico
+		cnis = cnis[:1]
+	}
+	for _, cni := range cnis {
+		cmd := exec.Command(harness.Binary, "up", "--images", "local", "--cni", cni, "--profile", "single", "-n", cluster)
+		cmd.Env = []string{"HOME=" + s.TempDir(), "PATH=" + path, "KUBECONFIG=" + s.Kubeconfig, "http_proxy=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9"}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			s.Fatalf("%s: %v\n%s", cni, err, out)
 		}
-		s.green(cluster)
-		s.must("down", "-n", cluster)
+		s.Must("down", "-n", cluster)
 	}
 }
 
 func inContainer(s *session, cluster string) {
-	s.must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
-	image := s.output("docker", "inspect", "-f", "{{.Config.Image}}", cluster+"-control-plane")
-	s.must("down", "-n", cluster)
+	s.Must("up", "--images", "local", "--cni", "none", "--profile", "single", "-n", cluster)
+	image := s.Output("docker", "inspect", "-f", "{{.Config.Image}}", cluster+"-control-plane")
+	s.Must("down", "-n", cluster)
 	docker, err := exec.LookPath("docker")
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.output("docker", "run", "--rm", "--name", "e2e-case-job", "-v", "/var/run/docker.sock:/var/run/docker.sock", "-v", docker+":/usr/local/bin/docker:ro",
-		"-v", kindctl+":/usr/local/bin/kindctl:ro", "-e", "HOME=/root", "--entrypoint", "/bin/sh", image, "-c",
+	s.Output("docker", "run", "--rm", "--name", "e2e-case-job", "-v", "/var/run/docker.sock:/var/run/docker.sock", "-v", docker+":/usr/local/bin/docker:ro",
+		"-v", harness.Binary+":/usr/local/bin/kindctl:ro", "-e", "HOME=/root", "--entrypoint", "/bin/sh", image, "-c",
 		"kindctl up --profile single --cni none -n "+cluster+" --images local --image "+image+" && kubectl get nodes && kindctl verify -n "+cluster+" && kindctl stop -n "+cluster+" && kindctl start -n "+cluster)
-	s.green(cluster) // from the host as well
+	s.Green(cluster) // from the host as well
 }
 
 // partialImage writes an archive as Docker's containerd store saves it: the index
@@ -262,23 +264,23 @@ func packedFiles(s *session, content map[string][]byte) []byte {
 func companyAuthority(s *session, cluster string) {
 	dir := s.TempDir()
 	authority := filepath.Join(dir, "company.crt")
-	s.output("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=company",
+	s.Output("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=company",
 		"-addext", "basicConstraints=critical,CA:TRUE", "-keyout", filepath.Join(dir, "key.pem"), "-out", authority)
-	s.must("up", "--images", "local", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.Must("up", "--images", "local", "--cni", "calico", "--workers", "1", "-n", cluster)
 	trusted := func(node string) string {
-		return s.output("docker", "exec", node, "grep", "-c", "BEGIN", "/etc/ssl/certs/ca-certificates.crt")
+		return s.Output("docker", "exec", node, "grep", "-c", "BEGIN", "/etc/ssl/certs/ca-certificates.crt")
 	}
 	before := trusted(cluster + "-worker")
 	for _, node := range []string{cluster + "-control-plane", cluster + "-worker"} {
-		s.output("docker", "cp", authority, node+":/usr/local/share/ca-certificates/company.crt")
-		s.output("docker", "exec", node, "update-ca-certificates")
-		s.output("docker", "exec", node, "systemctl", "restart", "containerd")
+		s.Output("docker", "cp", authority, node+":/usr/local/share/ca-certificates/company.crt")
+		s.Output("docker", "exec", node, "update-ca-certificates")
+		s.Output("docker", "exec", node, "systemctl", "restart", "containerd")
 	}
 	after := trusted(cluster + "-worker")
 	if after == before {
 		s.Errorf("%s certificates before and after", before)
 	}
-	s.must("node", "add", "-n", cluster)
+	s.Must("node", "add", "-n", cluster)
 	if added := trusted(cluster + "-worker2"); added != after {
 		s.Errorf("the added node trusts %s certificates, its sibling %s", added, after)
 	}
@@ -293,13 +295,17 @@ func uses() []situation {
 			outcome: "works with both CNIs and with Cilium in kube-proxy's place",
 			ci:      true,
 			try: func(s *session, cluster string) {
-				for _, flags := range [][]string{{"--cni", "cilium"}, {"--cni", "cilium", "--proxy-mode", "none"}, {"--cni", "calico"}} {
+				ways := [][]string{{"--cni", "cilium", "--proxy-mode", "none"}, {"--cni", "cilium"}, {"--cni", "calico"}}
+				if testing.Short() {
+					ways = ways[:1]
+				}
+				for _, flags := range ways {
 					port := porttest.Free(s.TB)
-					s.must(append([]string{"up", "--images", "local", "--config", s.file(cluster, kindFile+fmt.Sprintf("nodes:\n- role: control-plane\n  labels: {ingress-ready: \"true\"}\n  extraPortMappings:\n  - {containerPort: 80, hostPort: %d}\n", port))}, flags...)...)
-					s.apply(cluster, probePod("front-door", "    ports: [{containerPort: 8080, hostPort: 80}]\n"))
+					s.Must(append([]string{"up", "--images", "local", "--config", s.file(cluster, kindFile+fmt.Sprintf("nodes:\n- role: control-plane\n  labels: {ingress-ready: \"true\"}\n  extraPortMappings:\n  - {containerPort: 80, hostPort: %d}\n", port))}, flags...)...)
+					s.Apply(cluster, probePod("front-door", "    ports: [{containerPort: 8080, hostPort: 80}]\n"))
 					s.ready(cluster, "front-door")
 					s.get(fmt.Sprintf("http://127.0.0.1:%d/hostname", port), "front-door")
-					s.must("down", "-n", cluster)
+					s.Must("down", "-n", cluster)
 				}
 			},
 		},
@@ -308,7 +314,7 @@ func uses() []situation {
 			brings:  "Cilium's first tutorial: policies for one HTTP path, and for names outside",
 			outcome: "refused when they are applied, with the field that turns the proxy on; traffic is not left open",
 			try: func(s *session, cluster string) {
-				s.must("up", "--images", "local", "--cni", "cilium", "--profile", "single", "-n", cluster)
+				s.Must("up", "--images", "local", "--cni", "cilium", "--profile", "single", "-n", cluster)
 				for field, rule := range map[string]string{
 					"l7Proxy":  "ingress: [{toPorts: [{ports: [{port: \"8080\", protocol: TCP}], rules: {http: [{method: GET, path: /hostname}]}}]}]",
 					"dnsProxy": "egress: [{toFQDNs: [{matchName: example.com}]}]",
@@ -395,8 +401,8 @@ spec:
       - {name: kubectl, hostPath: {path: /usr/bin/kubectl, type: File}}
 `)
 	f.write("shelf.yaml", "apiVersion: shop.example.test/v1\nkind: Shelf\nmetadata: {name: first, namespace: shop}\nspec: {height: 3}\n")
-	s.must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(strings.Replace(kindctlFile, "cni: none", "cni: calico", 1)+"manifests:\n- file: operator.yaml\n- file: shelf.yaml\n", "NAME", cluster)))
-	if height := s.kubectl(cluster, "-n", "shop", "get", "shelf", "first", "-o", "jsonpath={.spec.height}"); height != "3" {
+	s.Must("up", "--images", "local", "--config", f.write("cluster.yaml", strings.ReplaceAll(strings.Replace(kindctlFile, "cni: none", "cni: calico", 1)+"manifests:\n- file: operator.yaml\n- file: shelf.yaml\n", "NAME", cluster)))
+	if height := s.Kubectl(cluster, "-n", "shop", "get", "shelf", "first", "-o", "jsonpath={.spec.height}"); height != "3" {
 		s.Errorf("the shelf's height is %q", height)
 	}
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ func situations() []situation {
 
 // TestCases tries what people bring, on clusters of its own.
 func TestCases(t *testing.T) {
+	t.Parallel()
 	for _, c := range situations() {
 		t.Run(c.name, func(t *testing.T) {
 			if !c.ci {
@@ -86,37 +88,41 @@ func (s *session) refuses(cluster, content string, words ...string) {
 	s.Helper()
 	path := s.file(cluster, content)
 	for _, command := range [][]string{{"config", "validate", path}, {"up", "--config", path, "--images", "local"}} {
-		r := s.kindctl(command...)
-		if r.code != 2 {
-			s.Errorf("%v: exit %d, want 2\n%s%s", command, r.code, r.stdout, r.stderr)
+		r := s.Kindctl(command...)
+		if r.Code != 2 {
+			s.Errorf("%v: exit %d, want 2\n%s%s", command, r.Code, r.Stdout, r.Stderr)
 		}
 		for _, word := range append(words, "cluster.yaml:") {
-			if !strings.Contains(r.stderr, word) {
-				s.Errorf("%v does not mention %q:\n%s", command, word, r.stderr)
+			if !strings.Contains(r.Stderr, word) {
+				s.Errorf("%v does not mention %q:\n%s", command, word, r.Stderr)
 			}
 		}
 	}
-	if found := s.output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); found != "" {
+	if found := s.Output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); found != "" {
 		s.Errorf("containers were made: %s", found)
 	}
 }
 
 // verdictOf returns what the verification says of one check.
-func (s *session) verdictOf(cluster, id string) verdict {
+func (s *session) verdictOf(cluster, id string) verify.Result {
 	s.Helper()
-	_, verdicts := s.verify(cluster)
-	at := slices.IndexFunc(verdicts, func(v verdict) bool { return v.ID == id })
+	var report verify.Report
+	r := s.Kindctl("verify", "-n", cluster, "--only", id, "-o", "json")
+	if err := json.Unmarshal([]byte(r.Stdout), &report); err != nil {
+		s.Fatalf("verify --only %s: exit %d, %v\n%s", id, r.Code, err, r.Stderr)
+	}
+	at := slices.IndexFunc(report.Results, func(r verify.Result) bool { return r.ID == id })
 	if at < 0 {
 		s.Fatalf("the report has no %s", id)
 	}
-	return verdicts[at]
+	return report.Results[at]
 }
 
 // get asks this machine's port until it answers what it should.
 func (s *session) get(url, want string) {
 	s.Helper()
 	client := &http.Client{Timeout: 5 * time.Second}
-	s.eventually(30*time.Second, func() (string, error) {
+	s.Eventually(30*time.Second, func() (string, error) {
 		response, err := client.Get(url)
 		if err != nil {
 			return "", err
@@ -133,7 +139,7 @@ func (s *session) get(url, want string) {
 // arguments are those of a component of the control plane, as the API shows them.
 func (s *session) arguments(cluster, component string) string {
 	s.Helper()
-	return s.kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "component="+component, "-o", "jsonpath={.items[*].spec.containers[*].command}")
+	return s.Kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "component="+component, "-o", "jsonpath={.items[*].spec.containers[*].command}")
 }
 
 // probePod is a pod that answers HTTP on port 8080, on any node.
@@ -156,6 +162,6 @@ spec:
 func (s *session) ready(cluster string, pods ...string) {
 	s.Helper()
 	for _, pod := range pods {
-		s.kubectl(cluster, "wait", "--for=condition=Ready", "pod/"+pod, "--timeout=120s")
+		s.Kubectl(cluster, "wait", "--for=condition=Ready", "pod/"+pod, "--timeout=120s")
 	}
 }

@@ -11,51 +11,54 @@ import (
 	"time"
 )
 
-// TestTwoClusters is the main story: a cluster with Cilium, a second one with
-// Calico beside it, faults in both that verify must name, and no trace left.
+// TestTwoClusters is the main story: a cluster with Cilium and one with Calico
+// at the same time, faults in both that verify must name, and no trace left.
 func TestTwoClusters(t *testing.T) {
 	const cilium, calico = "e2e-cilium", "e2e-calico"
 	s := newSession(t, cilium, calico)
 	before := s.belongings()
 
-	s.must("up", "--cni", "cilium", "-n", cilium)
-	t.Run("cilium", func(t *testing.T) {
-		s := &session{t, s.kubeconfig}
-		s.threeReadyNodes(cilium)
-		s.serviceByName(cilium)
-		s.isHelmRelease(cilium)
-		s.upAgainChangesNothing(cilium, "cilium") // and verifies
-		s.withoutDNS(cilium)
-		s.withoutTaint(cilium)
-		s.withStaleProxyMode(cilium)
-	})
-
-	trace := filepath.Join(t.TempDir(), "up.json")
-	s.must("up", "--cni", "calico", "-n", calico, "--trace", trace)
-	t.Run("calico", func(t *testing.T) {
-		s := &session{t, s.kubeconfig}
-		s.threeReadyNodes(calico)
-		s.answersInside(calico)
-		s.traced(calico, trace)
-		s.serviceByName(calico)
-		s.showsEvidence(calico, "proxy.rules", ruleOfIPTables)
-		s.withFelixStopped(calico)
-		s.verifiesWithLeastRights(calico, "calico")
-		s.twoAtOnce(calico)
-		s.cleansUp(calico)
-		s.verifiesAnyCluster(calico)
+	t.Run("each", func(t *testing.T) {
+		t.Run("cilium", func(t *testing.T) {
+			t.Parallel()
+			s := &session{s.In(t)}
+			s.Must("up", "--cni", "cilium", "-n", cilium)
+			s.threeReadyNodes(cilium)
+			s.serviceByName(cilium)
+			s.isHelmRelease(cilium)
+			s.upAgainChangesNothing(cilium, "cilium") // and verifies
+			s.withoutDNS(cilium)
+			s.withoutTaint(cilium)
+			s.withStaleProxyMode(cilium)
+		})
+		t.Run("calico", func(t *testing.T) {
+			t.Parallel()
+			s := &session{s.In(t)}
+			trace := filepath.Join(t.TempDir(), "up.json")
+			s.Must("up", "--cni", "calico", "-n", calico, "--trace", trace)
+			s.threeReadyNodes(calico)
+			s.answersInside(calico)
+			s.traced(calico, trace)
+			s.serviceByName(calico)
+			s.showsEvidence(calico, "proxy.rules", ruleOfIPTables)
+			s.withFelixStopped(calico)
+			s.verifiesWithLeastRights(calico, "calico")
+			s.twoAtOnce(calico)
+			s.cleansUp(calico)
+			s.verifiesAnyCluster(calico)
+		})
 	})
 	t.Run("both", func(t *testing.T) {
-		s := &session{t, s.kubeconfig}
+		s := &session{s.In(t)}
 		s.verifiesWithLeastRights(cilium, "cilium")
 		s.leavesNothing(cilium)
-		if got := s.must("get", "clusters").stdout; !strings.Contains(got, cilium) || !strings.Contains(got, calico) {
+		if got := s.Must("get", "clusters").Stdout; !strings.Contains(got, cilium) || !strings.Contains(got, calico) {
 			t.Errorf("get clusters prints %q, want both", got)
 		}
 	})
 
 	s.downBoth(cilium, calico)
-	s.must("down", "-n", calico) // a cluster that is not there is a success
+	s.Must("down", "-n", calico) // a cluster that is not there is a success
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}
@@ -65,14 +68,14 @@ func TestTwoClusters(t *testing.T) {
 // downBoth uses --all only where no one else's cluster would go with it.
 func (s *session) downBoth(first, second string) {
 	s.Helper()
-	there := strings.Fields(s.must("get", "clusters", "-o", "name").stdout)
+	there := strings.Fields(s.Must("get", "clusters", "-o", "name").Stdout)
 	slices.Sort(there)
 	if slices.Equal(there, slices.Sorted(slices.Values([]string{first, second}))) {
-		s.must("down", "--all")
+		s.Must("down", "--all")
 		return
 	}
-	s.must("down", "-n", first)
-	s.must("down", "-n", second)
+	s.Must("down", "-n", first)
+	s.Must("down", "-n", second)
 }
 
 // answersInside wants "get kubeconfig --internal" to be one that containers on the
@@ -80,7 +83,7 @@ func (s *session) downBoth(first, second string) {
 func (s *session) answersInside(cluster string) {
 	s.Helper()
 	kubectl := exec.Command("docker", "exec", "-i", cluster+"-worker", "sh", "-c", "cat >/tmp/inside && kubectl --kubeconfig /tmp/inside get nodes -o name; rm /tmp/inside")
-	kubectl.Stdin = strings.NewReader(s.must("get", "kubeconfig", "--internal", "-n", cluster).stdout)
+	kubectl.Stdin = strings.NewReader(s.Must("get", "kubeconfig", "--internal", "-n", cluster).Stdout)
 	if out, err := kubectl.CombinedOutput(); err != nil || !strings.Contains(string(out), "node/"+cluster+"-worker2") {
 		s.Errorf("on the clusters' network the kubeconfig says: %v\n%s", err, out)
 	}
@@ -88,7 +91,7 @@ func (s *session) answersInside(cluster string) {
 
 func (s *session) threeReadyNodes(cluster string) {
 	s.Helper()
-	nodes := s.kubectl(cluster, "get", "nodes", "--no-headers")
+	nodes := s.Kubectl(cluster, "get", "nodes", "--no-headers")
 	if ready := strings.Count(nodes, " Ready "); ready != 3 || strings.Count(nodes, "\n") != 2 {
 		s.Errorf("want three Ready nodes:\n%s", nodes)
 	}
@@ -99,7 +102,7 @@ func (s *session) threeReadyNodes(cluster string) {
 func (s *session) serviceByName(cluster string) {
 	s.Helper()
 	image := s.probeImage(cluster)
-	s.apply(cluster, strings.NewReplacer("CLUSTER", cluster, "IMAGE", image).Replace(`
+	s.Apply(cluster, strings.NewReplacer("CLUSTER", cluster, "IMAGE", image).Replace(`
 apiVersion: v1
 kind: Pod
 metadata: {name: server, labels: {app: server}}
@@ -121,19 +124,19 @@ spec:
   nodeName: CLUSTER-worker2
   containers: [{name: client, image: IMAGE, args: [pause]}]
 `))
-	s.kubectl(cluster, "wait", "--for=condition=Ready", "pod/server", "pod/client", "--timeout=90s")
+	s.Kubectl(cluster, "wait", "--for=condition=Ready", "pod/server", "pod/client", "--timeout=90s")
 	// The API server knows a pod is ready a moment before every node's rules do.
-	s.eventually(30*time.Second, func() (string, error) {
-		return s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf",
+	s.Eventually(30*time.Second, func() (string, error) {
+		return s.Try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf",
 			"exec", "client", "--", "/agnhost", "connect", "--timeout=5s", "greeter.default.svc.cluster.local:80")
 	})
-	s.kubectl(cluster, "delete", "pod/server", "pod/client", "service/greeter", "--now")
+	s.Kubectl(cluster, "delete", "pod/server", "pod/client", "service/greeter", "--now")
 }
 
 // probeImage is the agnhost image in the node's containerd.
 func (s *session) probeImage(cluster string) string {
 	s.Helper()
-	for line := range strings.Lines(s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")) {
+	for line := range strings.Lines(s.Output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")) {
 		if strings.Contains(line, "agnhost:") {
 			return strings.TrimSpace(line)
 		}
@@ -144,10 +147,10 @@ func (s *session) probeImage(cluster string) string {
 
 func (s *session) isHelmRelease(cluster string) {
 	s.Helper()
-	if got := s.kubectl(cluster, "-n", "kube-system", "get", "secret", "-l", "owner=helm,name=cilium,status=deployed", "-o", "name"); got == "" {
+	if got := s.Kubectl(cluster, "-n", "kube-system", "get", "secret", "-l", "owner=helm,name=cilium,status=deployed", "-o", "name"); got == "" {
 		s.Error("there is no deployed Helm release cilium in kube-system")
 	}
-	owners := s.kubectl(cluster, "-n", "kube-system", "get", "daemonset", "cilium", "-o", "jsonpath={.metadata.managedFields[*].manager}")
+	owners := s.Kubectl(cluster, "-n", "kube-system", "get", "daemonset", "cilium", "-o", "jsonpath={.metadata.managedFields[*].manager}")
 	if !slices.Contains(strings.Fields(owners), "helm") || strings.Contains(owners, "kindctl") {
 		s.Errorf("the agent's fields belong to %q: a user's helm upgrade would meet conflicts", owners)
 	}
@@ -155,41 +158,41 @@ func (s *session) isHelmRelease(cluster string) {
 
 func (s *session) upAgainChangesNothing(cluster, cni string) {
 	s.Helper()
-	containers := s.output("docker", "ps", "-q", "--no-trunc")
-	r := s.must("up", "--cni", cni, "-n", cluster)
-	if after := s.output("docker", "ps", "-q", "--no-trunc"); after != containers {
+	containers := s.runningOf(cluster)
+	r := s.Must("up", "--cni", cni, "-n", cluster)
+	if after := s.runningOf(cluster); after != containers {
 		s.Errorf("a second up changed the containers from\n%s\nto\n%s", containers, after)
 	}
-	if r.took > 60*time.Second {
-		s.Errorf("a second up took %v", r.took)
+	if r.Took > 60*time.Second {
+		s.Errorf("a second up took %v", r.Took)
 	}
-	other := s.kindctl("up", "--cni", cni, "-n", cluster, "--workers", "1")
-	if other.code != 2 || !strings.Contains(other.stderr, "workers") {
-		s.Errorf("up in another shape: exit %d, want 2 and the difference named:\n%s", other.code, other.stderr)
+	other := s.Kindctl("up", "--cni", cni, "-n", cluster, "--workers", "1")
+	if other.Code != 2 || !strings.Contains(other.Stderr, "workers") {
+		s.Errorf("up in another shape: exit %d, want 2 and the difference named:\n%s", other.Code, other.Stderr)
 	}
 }
 
 func (s *session) withoutDNS(cluster string) {
 	s.Helper()
-	s.kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=0")
-	s.kubectl(cluster, "-n", "kube-system", "wait", "--for=delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=60s")
+	s.Kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=0")
+	s.Kubectl(cluster, "-n", "kube-system", "wait", "--for=delete", "pod", "-l", "k8s-app=kube-dns", "--timeout=60s")
 	s.only(cluster, "dns.records")
-	s.kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2")
-	s.kubectl(cluster, "-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
+	s.Kubectl(cluster, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2")
+	s.Kubectl(cluster, "-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s")
 }
 
 func (s *session) withoutTaint(cluster string) {
 	s.Helper()
 	const taint = "node-role.kubernetes.io/control-plane"
-	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule-")
+	s.Kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule-")
 	s.warns(cluster, "node.taint")
-	s.must("accept", "-n", cluster, "node.taint")
+	s.Must("accept", "-n", cluster, "node.taint")
 	if v := s.verdictOf(cluster, "node.taint"); v.Outcome != "PASS" {
 		s.Errorf("%s is %s after it was accepted: %s", v.ID, v.Outcome, v.Cause)
 	}
-	s.must("accept", "-n", cluster, "--undo", "node.taint")
+	s.Must("accept", "-n", cluster, "--undo", "node.taint")
 	s.warns(cluster, "node.taint")
-	s.kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule")
+	s.Kubectl(cluster, "taint", "node", cluster+"-control-plane", taint+":NoSchedule")
 }
 
 // warns wants a check to name a difference, and verify to exit with 0.
@@ -198,27 +201,27 @@ func (s *session) warns(cluster, id string) {
 	if v := s.verdictOf(cluster, id); v.Outcome != "WARN" || !strings.Contains(v.Hint, "kindctl accept -n "+cluster+" "+id) {
 		s.Errorf("%s is %s: %s (hint: %s)", id, v.Outcome, v.Cause, v.Hint)
 	}
-	s.green(cluster)
+	s.Must("verify", "-n", cluster, "--only", id)
 }
 
 // withStaleProxyMode edits kube-proxy's configuration without a restart.
 func (s *session) withStaleProxyMode(cluster string) {
 	s.Helper()
-	original := s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
+	original := s.Kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
 	edited := strings.Replace(original, "mode: iptables", "mode: nftables", 1)
 	if edited == original {
 		s.Fatalf("no \"mode: iptables\" in kube-proxy's configuration:\n%s", original)
 	}
-	s.apply(cluster, edited)
+	s.Apply(cluster, edited)
 	s.only(cluster, "proxy.mode")
-	s.apply(cluster, strings.Replace(s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"), "mode: nftables", "mode: iptables", 1))
+	s.Apply(cluster, strings.Replace(s.Kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"), "mode: nftables", "mode: iptables", 1))
 }
 
 // withFelixStopped freezes Calico's agent on one worker; its pod stays.
 func (s *session) withFelixStopped(cluster string) {
 	s.Helper()
 	node := cluster + "-worker"
-	s.output("docker", "exec", node, "pkill", "-STOP", "-f", "calico-node -felix")
+	s.Output("docker", "exec", node, "pkill", "-STOP", "-f", "calico-node -felix")
 	s.only(cluster, "cal.agents")
-	s.output("docker", "exec", node, "pkill", "-CONT", "-f", "calico-node -felix")
+	s.Output("docker", "exec", node, "pkill", "-CONT", "-f", "calico-node -felix")
 }

@@ -116,11 +116,11 @@ func TestConfig(t *testing.T) {
 	if after := s.belongings(); after != before {
 		t.Errorf("a plan made something: Docker had\n%s\nand now has\n%s", before, after)
 	}
-	r := s.must("up", "--config", file)
+	r := s.Must("up", "--config", file)
 	s.asPlanned(configured, plan)
 	const front, back = configured + "-control-plane", configured + "-worker"
-	if want := fmt.Sprintf("127.0.0.1:%d is 30080/tcp of %s", port, front); !strings.Contains(r.stdout, want) {
-		t.Errorf("up does not say %q:\n%s", want, r.stdout)
+	if want := fmt.Sprintf("127.0.0.1:%d is 30080/tcp of %s", port, front); !strings.Contains(r.Stdout, want) {
+		t.Errorf("up does not say %q:\n%s", want, r.Stdout)
 	}
 	s.labelsAndTaints(front, back)
 	s.limited(front, "1.5", "2Gi")
@@ -128,18 +128,18 @@ func TestConfig(t *testing.T) {
 	s.servedAt(port)
 	s.mounted(back)
 	s.switched(front, back)
-	if got := s.output("docker", "port", front, "30081/tcp"); !strings.HasPrefix(got, "127.0.0.1:") {
+	if got := s.Output("docker", "port", front, "30081/tcp"); !strings.HasPrefix(got, "127.0.0.1:") {
 		t.Errorf("the port without a number is published at %q", got)
 	}
 
-	if r := s.must("up", "--config", file); !strings.Contains(r.stdout, "nothing was changed") {
-		t.Errorf("a second up prints\n%s", r.stdout)
+	if r := s.Must("up", "--config", file); !strings.Contains(r.Stdout, "nothing was changed") {
+		t.Errorf("a second up prints\n%s", r.Stdout)
 	}
-	other := s.kindctl("up", "--config", f.write("other.yaml", strings.Replace(config, "1Gi", "1200Mi", 1)))
-	if other.code != 2 || !strings.Contains(other.stderr, "memory of "+back+": 1Gi, not 1200Mi") {
-		t.Errorf("up in another shape: exit %d\n%s", other.code, other.stderr)
+	other := s.Kindctl("up", "--config", f.write("other.yaml", strings.Replace(config, "1Gi", "1200Mi", 1)))
+	if other.Code != 2 || !strings.Contains(other.Stderr, "memory of "+back+": 1Gi, not 1200Mi") {
+		t.Errorf("up in another shape: exit %d\n%s", other.Code, other.Stderr)
 	}
-	s.must("down", "-n", configured)
+	s.Must("down", "-n", configured)
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}
@@ -154,9 +154,9 @@ func TestConfigRefused(t *testing.T) {
 	config := strings.Replace(configuration, "PORT", fmt.Sprint(port), 1)
 	refused := func(code int, want, name, content string) {
 		t.Helper()
-		r := s.kindctl("up", "--config", f.write(name, content))
-		if r.code != code || !strings.Contains(r.stderr, want) {
-			t.Errorf("%s: exit %d, want %d with %q:\n%s", name, r.code, code, want, r.stderr)
+		r := s.Kindctl("up", "--config", f.write(name, content))
+		if r.Code != code || !strings.Contains(r.Stderr, want) {
+			t.Errorf("%s: exit %d, want %d with %q:\n%s", name, r.Code, code, want, r.Stderr)
 		}
 	}
 	refused(3, "mount.yaml:19: "+filepath.Join(f.dir, "data")+" does not exist", "mount.yaml", config)
@@ -187,7 +187,7 @@ func (s *session) labelsAndTaints(front, back string) {
 		{front, "{.spec.taints}", `{"effect":"NoSchedule","key":"example.com/entry"}`},
 		{front, "{.spec.taints}", `{"effect":"NoSchedule","key":"node-role.kubernetes.io/control-plane"}`},
 	} {
-		if got := s.kubectl(configured, "get", "node", check.node, "-o", "jsonpath="+check.path); !strings.Contains(got, check.want) {
+		if got := s.Kubectl(configured, "get", "node", check.node, "-o", "jsonpath="+check.path); !strings.Contains(got, check.want) {
 			s.Errorf("%s of %s is %s, want %s", check.path, check.node, got, check.want)
 		}
 	}
@@ -199,14 +199,14 @@ func (s *session) limited(node, cpus, memory string) {
 	s.Helper()
 	wantCPUs, wantMemory := resource.MustParse(cpus), resource.MustParse(memory)
 	want := fmt.Sprintf("%d %d %d", wantCPUs.ScaledValue(resource.Nano), wantMemory.Value(), wantMemory.Value())
-	if got := s.output("docker", "inspect", "-f", "{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}", node); got != want {
+	if got := s.Output("docker", "inspect", "-f", "{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}", node); got != want {
 		s.Errorf("Docker limits %s to %s, want %s", node, got, want)
 	}
-	cgroup := s.output("docker", "exec", node, "sh", "-c", "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes")
+	cgroup := s.Output("docker", "exec", node, "sh", "-c", "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes")
 	if cgroup != fmt.Sprint(wantMemory.Value()) {
 		s.Errorf("the cgroup of %s has %s bytes, want %d", node, cgroup, wantMemory.Value())
 	}
-	got := strings.Fields(s.kubectl(configured, "get", "node", node, "-o", "jsonpath={.status.allocatable.cpu} {.status.allocatable.memory}"))
+	got := strings.Fields(s.Kubectl(configured, "get", "node", node, "-o", "jsonpath={.status.allocatable.cpu} {.status.allocatable.memory}"))
 	if len(got) != 2 {
 		s.Fatalf("allocatable of %s is %q", node, got)
 	}
@@ -220,7 +220,7 @@ func (s *session) limited(node, cpus, memory string) {
 // waited until it is ready.
 func (s *session) servedAt(port int) {
 	s.Helper()
-	s.eventually(20*time.Second, func() (string, error) { // every node's rules know the Service a moment later
+	s.Eventually(20*time.Second, func() (string, error) { // every node's rules know the Service a moment later
 		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/hostname", port))
 		if err != nil {
 			return "", err
@@ -232,20 +232,20 @@ func (s *session) servedAt(port int) {
 		}
 		return string(body), err
 	})
-	if ready := s.kubectl(configured, "-n", "app", "get", "deployment", "web", "-o", "jsonpath={.status.readyReplicas}"); ready != "1" {
+	if ready := s.Kubectl(configured, "-n", "app", "get", "deployment", "web", "-o", "jsonpath={.status.readyReplicas}"); ready != "1" {
 		s.Errorf("%s pods of the manifest are ready", ready)
 	}
-	if node := s.kubectl(configured, "-n", "app", "get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}"); node != configured+"-worker" {
+	if node := s.Kubectl(configured, "-n", "app", "get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}"); node != configured+"-worker" {
 		s.Errorf("the manifest's pod runs on %s", node)
 	}
 }
 
 func (s *session) mounted(node string) {
 	s.Helper()
-	if got := s.output("docker", "exec", node, "cat", "/data/greeting"); got != "hello from the host" {
+	if got := s.Output("docker", "exec", node, "cat", "/data/greeting"); got != "hello from the host" {
 		s.Errorf("the node reads %q", got)
 	}
-	if out, err := s.try("docker", "exec", node, "touch", "/data/new"); err == nil || !strings.Contains(out, "Read-only") {
+	if out, err := s.Try("docker", "exec", node, "touch", "/data/new"); err == nil || !strings.Contains(out, "Read-only") {
 		s.Errorf("the node may write (%v): %s", err, out)
 	}
 }
@@ -253,22 +253,22 @@ func (s *session) mounted(node string) {
 // switched looks for the feature gate, the API and the patch.
 func (s *session) switched(front, back string) {
 	s.Helper()
-	if got := s.kubectl(configured, "get", "--raw", "/metrics"); !strings.Contains(got, `kubernetes_feature_enabled{name="PodLogsQuerySplitStreams",stage="ALPHA"} 1`) {
+	if got := s.Kubectl(configured, "get", "--raw", "/metrics"); !strings.Contains(got, `kubernetes_feature_enabled{name="PodLogsQuerySplitStreams",stage="ALPHA"} 1`) {
 		s.Error("the API server has not turned the feature gate on")
 	}
-	if got := s.kubectl(configured, "get", "--raw", "/api/v1/nodes/"+back+"/proxy/configz"); !strings.Contains(got, `"PodLogsQuerySplitStreams":true`) {
+	if got := s.Kubectl(configured, "get", "--raw", "/api/v1/nodes/"+back+"/proxy/configz"); !strings.Contains(got, `"PodLogsQuerySplitStreams":true`) {
 		s.Errorf("the kubelet has not turned the feature gate on:\n%s", got)
 	}
-	if got := s.kubectl(configured, "api-versions"); !strings.Contains(got, "resource.k8s.io/v1beta1") {
+	if got := s.Kubectl(configured, "api-versions"); !strings.Contains(got, "resource.k8s.io/v1beta1") {
 		s.Errorf("the API of runtimeConfig is not served:\n%s", got)
 	}
-	scheduler := s.kubectl(configured, "-n", "kube-system", "get", "pod", "kube-scheduler-"+front, "-o", "jsonpath={.spec.containers[0].command}")
+	scheduler := s.Kubectl(configured, "-n", "kube-system", "get", "pod", "kube-scheduler-"+front, "-o", "jsonpath={.spec.containers[0].command}")
 	for _, flag := range []string{"--feature-gates=PodLogsQuerySplitStreams=true", "--leader-elect-retry-period=500ms"} {
 		if !strings.Contains(scheduler, flag) {
 			s.Errorf("the scheduler lacks %s: %s", flag, scheduler)
 		}
 	}
-	if got := s.kubectl(configured, "-n", "kube-system", "get", "pod", "kube-apiserver-"+front, "-o", "jsonpath={.spec.containers[0].command}"); !strings.Contains(got, "--event-ttl=2h0m0s") {
+	if got := s.Kubectl(configured, "-n", "kube-system", "get", "pod", "kube-apiserver-"+front, "-o", "jsonpath={.spec.containers[0].command}"); !strings.Contains(got, "--event-ttl=2h0m0s") {
 		s.Errorf("the patch was not applied:\n%s", got)
 	}
 }
@@ -301,8 +301,8 @@ nodes:
     listenAddress: 127.0.0.1
     protocol: TCP
 `, cluster, port))
-	s.must("up", "--config", file, "--cni", "calico")
-	s.apply(cluster, strings.Replace(`
+	s.Must("up", "--config", file, "--cni", "calico")
+	s.Apply(cluster, strings.Replace(`
 apiVersion: v1
 kind: Pod
 metadata: {name: entry}
@@ -311,8 +311,8 @@ spec:
   nodeSelector: {ingress-ready: "true", tier: all}
   containers: [{name: entry, image: "IMAGE", args: [netexec, --http-port=80, --udp-port=8082]}]
 `, "IMAGE", verify.DefaultProbeImage, 1))
-	s.kubectl(cluster, "wait", "--for=condition=Ready", "pod/entry", "--timeout=60s")
-	s.eventually(20*time.Second, func() (string, error) {
+	s.Kubectl(cluster, "wait", "--for=condition=Ready", "pod/entry", "--timeout=60s")
+	s.Eventually(20*time.Second, func() (string, error) {
 		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/hostname", port))
 		if err != nil {
 			return "", err
@@ -321,10 +321,10 @@ spec:
 		body, err := io.ReadAll(response.Body)
 		return string(body), err
 	})
-	if got := s.kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].spec.podCIDR}"); !strings.HasPrefix(got, "10.77.") {
+	if got := s.Kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].spec.podCIDR}"); !strings.HasPrefix(got, "10.77.") {
 		t.Errorf("pods have %s", got)
 	}
-	if got := s.kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"); !strings.Contains(got, "mode: nftables") {
+	if got := s.Kubectl(cluster, "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"); !strings.Contains(got, "mode: nftables") {
 		t.Errorf("kube-proxy is configured as\n%s", got)
 	}
 }

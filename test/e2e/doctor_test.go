@@ -23,13 +23,13 @@ type examined struct {
 
 func (s *session) doctor(args ...string) (e examined) {
 	s.Helper()
-	r := s.kindctl(append([]string{"doctor", "-o", "json"}, args...)...)
-	if err := json.Unmarshal([]byte(r.stdout), &e); err != nil {
-		s.Fatalf("doctor is unreadable (%v):\n%s\n%s", err, r.stdout, r.stderr)
+	r := s.Kindctl(append([]string{"doctor", "-o", "json"}, args...)...)
+	if err := json.Unmarshal([]byte(r.Stdout), &e); err != nil {
+		s.Fatalf("doctor is unreadable (%v):\n%s\n%s", err, r.Stdout, r.Stderr)
 	}
-	e.code = r.code
-	if e.Fit != (r.code == 0) || r.code != 0 && r.code != 3 {
-		s.Errorf("fit is %v, the exit code %d", e.Fit, r.code)
+	e.code = r.Code
+	if e.Fit != (r.Code == 0) || r.Code != 0 && r.Code != 3 {
+		s.Errorf("fit is %v, the exit code %d", e.Fit, r.Code)
 	}
 	return e
 }
@@ -109,8 +109,8 @@ func TestDoctorAgreesWithUp(t *testing.T) {
 	if found.of("kernel.ip_vs").Seen == "" || fatal {
 		t.Fatalf("doctor says %+v", found.Findings)
 	}
-	up := s.kindctl(append([]string{"up", "--dry-run", "-n", "e2e-ipvs"}, flags...)...)
-	if up.code != found.code || strings.Contains(up.stderr, found.of("kernel.ip_vs").Seen) != missing {
-		t.Errorf("doctor says %+v and exits with %d; up exits with %d and says\n%s", found.of("kernel.ip_vs"), found.code, up.code, up.stderr)
+	up := s.Kindctl(append([]string{"up", "--dry-run", "-n", "e2e-ipvs"}, flags...)...)
+	if up.Code != found.code || strings.Contains(up.Stderr, found.of("kernel.ip_vs").Seen) != missing {
+		t.Errorf("doctor says %+v and exits with %d; up exits with %d and says\n%s", found.of("kernel.ip_vs"), found.code, up.Code, up.Stderr)
 	}
 }

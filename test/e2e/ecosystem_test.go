@@ -22,6 +22,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/gomod"
 	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // releases serves the binary under test as a release, with its checksum.
@@ -33,8 +34,8 @@ func (s *session) releases() string {
 		s.Fatal(err)
 	}
 	archive := fmt.Sprintf("kindctl_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
-	s.output("tar", "-C", filepath.Dir(kindctl), "--use-compress-program", "gzip -1", "-cf", filepath.Join(dir, archive), "kindctl")
-	s.output("sh", "-c", `cd "$1" && sha256sum "$2" >checksums.txt`, "sh", dir, archive)
+	s.Output("tar", "-C", filepath.Dir(harness.Binary), "--use-compress-program", "gzip -1", "-cf", filepath.Join(dir, archive), "kindctl")
+	s.Output("sh", "-c", `cd "$1" && sha256sum "$2" >checksums.txt`, "sh", dir, archive)
 	server := httptest.NewServer(http.FileServer(http.Dir(root)))
 	s.Cleanup(server.Close)
 	return server.URL
@@ -44,7 +45,7 @@ func (s *session) releases() string {
 func (s *session) step(script, temp string, more ...string) (code int, values map[string]string) {
 	s.Helper()
 	cmd := exec.Command("node", filepath.Join("..", "..", "action", script))
-	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "RUNNER_TEMP="+temp, "KUBECONFIG="+s.kubeconfig, "GITHUB_STEP_SUMMARY="+filepath.Join(temp, "summary.md"))
+	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "RUNNER_TEMP="+temp, "KUBECONFIG="+s.Kubeconfig, "GITHUB_STEP_SUMMARY="+filepath.Join(temp, "summary.md"))
 	file := filepath.Join(temp, script+".out")
 	for _, name := range []string{"OUTPUT", "ENV", "PATH", "STATE"} {
 		cmd.Env = append(cmd.Env, "GITHUB_"+name+"="+file)
@@ -85,13 +86,13 @@ func TestAction(t *testing.T) {
 	code, told := s.step("main.js", temp, "INPUT_REGISTRY=true", "INPUT_REGISTRY_IMAGE="+image, "INPUT_REGISTRY_NAME=e2e-action-registry", "INPUT_REGISTRY_PORT="+port, "INPUT_VERSION=v1.2.3", "INPUT_DOWNLOAD_URL="+s.releases(), "INPUT_CNI=calico", "INPUT_PROFILE=single", "INPUT_TTL=1h", "INPUT_KUBECONFIG=", "INPUT_ARTIFACTS=", "INPUT_CLUSTER_NAME=")
 	name := told["name"]
 	t.Cleanup(func() {
-		_, _ = s.try("docker", "rm", "-f", "-v", "e2e-action-registry")
-		s.kindctl("down", "-n", name)
+		_, _ = s.Try("docker", "rm", "-f", "-v", "e2e-action-registry")
+		s.Kindctl("down", "-n", name)
 	})
 	if code != 0 || name == "" || told["KINDCTL_NAME"] != name {
 		t.Fatalf("main: exit %d, %v", code, told)
 	}
-	if nodes := s.kubectl(name, "get", "nodes", "-o", "name"); nodes != "node/"+name+"-control-plane" {
+	if nodes := s.Kubectl(name, "get", "nodes", "-o", "name"); nodes != "node/"+name+"-control-plane" {
 		t.Errorf("the nodes are %s", nodes)
 	}
 	if kubeconfig, err := os.ReadFile(told["KUBECONFIG"]); err != nil || !strings.Contains(string(kubeconfig), "current-context: kind-"+name) {
@@ -102,15 +103,15 @@ func TestAction(t *testing.T) {
 	}
 	pushed := told["LOCAL_REGISTRY"] + "/say:dev"
 	s.build(pushed, "pulled")
-	s.output("docker", "push", pushed)
+	s.Output("docker", "push", pushed)
 	for pod, from := range map[string]string{"here": pushed, "inside": "e2e-action-registry:" + port + "/say:dev"} {
-		s.kubectl(name, "run", pod, "--image="+from, "--image-pull-policy=Always", "--restart=Never")
-		s.kubectl(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/"+pod, "--timeout=60s")
-		if said := s.kubectl(name, "logs", pod); said != "pulled" {
+		s.Kubectl(name, "run", pod, "--image="+from, "--image-pull-policy=Always", "--restart=Never")
+		s.Kubectl(name, "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/"+pod, "--timeout=60s")
+		if said := s.Kubectl(name, "logs", pod); said != "pulled" {
 			t.Errorf("the pod of %s says %q", from, said)
 		}
 	}
-	if hosting := s.kubectl(name, "-n", "kube-public", "get", "configmap", "local-registry-hosting", "-o", "jsonpath={.data}"); !strings.Contains(hosting, told["LOCAL_REGISTRY"]) {
+	if hosting := s.Kubectl(name, "-n", "kube-public", "get", "configmap", "local-registry-hosting", "-o", "jsonpath={.data}"); !strings.Contains(hosting, told["LOCAL_REGISTRY"]) {
 		t.Errorf("the registry is announced as %s", hosting)
 	}
 	state := []string{"INPUT_VERIFY=true"}
@@ -147,7 +148,7 @@ func TestGitLab(t *testing.T) {
 	}
 	_, text, _ := strings.Cut(string(data), "\n---\n")
 	// Any image does that has a shell; one of a node is here.
-	image := s.output("sh", "-c", `docker images --format '{{.Repository}}:{{.Tag}}' | grep -m1 -E '^(kindctl.local|kindest)/node:'`)
+	image := s.Output("sh", "-c", `docker images --format '{{.Repository}}:{{.Tag}}' | grep -m1 -E '^(kindctl.local|kindest)/node:'`)
 	docker, err := exec.LookPath("docker")
 	if err != nil {
 		t.Fatal(err)
@@ -262,8 +263,8 @@ func TestJUnitSatisfiesSchema(t *testing.T) {
 	fixtures := fixturesOf(t, schemas)
 	s := newSession(t)
 	unreachable := filepath.Join(t.TempDir(), "junit.xml")
-	if r := s.kindctl("verify", "--context", "production", "--report", "junit="+unreachable); r.code == 0 {
-		t.Errorf("a cluster that is not there is verified:\n%s", r.stdout)
+	if r := s.Kindctl("verify", "--context", "production", "--report", "junit="+unreachable); r.Code == 0 {
+		t.Errorf("a cluster that is not there is verified:\n%s", r.Stdout)
 	}
 	message := regexp.MustCompile(`<skipped message="[^"]*">`)
 	for file, cases := range map[string]string{filepath.Join("..", "..", "internal", "report", "testdata", "result", "junit.xml"): "<skipped ", unreachable: "<testcase "} {
@@ -278,7 +279,7 @@ func TestJUnitSatisfiesSchema(t *testing.T) {
 		if err := os.WriteFile(older, message.ReplaceAll(data, []byte("<skipped>")), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := s.try("xmllint", "--noout", "--schema", filepath.Join(fixtures, "junit.xsd"), older); err != nil {
+		if out, err := s.Try("xmllint", "--noout", "--schema", filepath.Join(fixtures, "junit.xsd"), older); err != nil {
 			t.Errorf("%s: %v\n%s", file, err, out)
 		}
 	}

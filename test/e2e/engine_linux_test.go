@@ -20,6 +20,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // engineDir holds everything of the test's own Docker. It is on a disk, as the
@@ -48,7 +50,7 @@ func newEngine(t *testing.T) *engine {
 	if err := errors.Join(unix.Unshare(unix.CLONE_NEWNET), loopbackUp()); err != nil {
 		t.Fatalf("a network namespace: %v", err)
 	}
-	e := &engine{session: &session{TB: t}}
+	e := &engine{session: &session{harness.NewUser(t)}}
 	e.remove()
 	t.Cleanup(e.remove)
 	t.Setenv("DOCKER_HOST", e.host())
@@ -102,14 +104,14 @@ func (e *engine) start() {
 	}()
 	e.process, e.ended = cmd.Process, ended
 	began := time.Now()
-	e.eventually(2*time.Minute, func() (string, error) {
+	e.Eventually(2*time.Minute, func() (string, error) {
 		select {
 		case <-ended:
 			said, _ := os.ReadFile(in("log"))
 			e.Fatalf("dockerd ended:\n%s", said[max(0, len(said)-4096):])
 		default:
 		}
-		return e.try("docker", "-H", e.host(), "version")
+		return e.Try("docker", "-H", e.host(), "version")
 	})
 	e.Logf("dockerd answers after %v", time.Since(began).Round(100*time.Millisecond))
 }
@@ -178,8 +180,8 @@ func (e *engine) remove() {
 		default:
 		}
 	}
-	if containers := strings.Fields(e.output("docker", "-H", e.host(), "ps", "-aq")); len(containers) > 0 {
-		e.output("docker", append([]string{"-H", e.host(), "rm", "-f", "-v"}, containers...)...)
+	if containers := strings.Fields(e.Output("docker", "-H", e.host(), "ps", "-aq")); len(containers) > 0 {
+		e.Output("docker", append([]string{"-H", e.host(), "rm", "-f", "-v"}, containers...)...)
 	}
 	e.end(syscall.SIGTERM)
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
@@ -209,7 +211,7 @@ func (e *engine) awaitEnd(file string) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	e.eventually(time.Minute, func() (string, error) {
+	e.Eventually(time.Minute, func() (string, error) {
 		line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(number), "cmdline"))
 		if err == nil && (len(line) == 0 || strings.Contains(string(line), engineDir)) { // else it is another's by now
 			return "", fmt.Errorf("process %d is still there", number)

@@ -5,6 +5,8 @@ package e2e
 import (
 	"maps"
 	"regexp"
+
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // What the table shows of a Service with --show-evidence: a rule of the kernel's
@@ -20,8 +22,8 @@ var (
 // the probe pods started in a time of their own.
 func (s *session) showsEvidence(cluster, check string, want *regexp.Regexp) {
 	s.Helper()
-	if r := s.must("verify", "-n", cluster, "--only", "kubelet.work,net.pods,"+check, "--show-evidence"); !want.MatchString(r.stdout) {
-		s.Errorf("the evidence of %s lacks %s:\n%s", check, want, r.stdout)
+	if r := s.Must("verify", "-n", cluster, "--only", "kubelet.work,net.pods,"+check, "--show-evidence"); !want.MatchString(r.Stdout) {
+		s.Errorf("the evidence of %s lacks %s:\n%s", check, want, r.Stdout)
 	}
 }
 
@@ -36,10 +38,10 @@ var skippedOnOneNode = map[string]string{
 
 // skipsOnly wants exactly these checks to be skipped, with their reasons, and all
 // others to pass.
-func (s *session) skipsOnly(verdicts []verdict, want map[string]string) {
+func (s *session) skipsOnly(results []verify.Result, want map[string]string) {
 	s.Helper()
 	got := map[string]string{}
-	for _, v := range verdicts {
+	for _, v := range results {
 		switch v.Outcome {
 		case "SKIP":
 			got[v.ID] = v.Cause

@@ -24,10 +24,10 @@ func TestExportLogs(t *testing.T) {
 	const cluster = "e2e-export"
 	s := newSession(t, cluster)
 	t.Chdir(t.TempDir())
-	s.must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
+	s.Must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
 	node := "nodes/" + cluster + "-control-plane/"
-	if r := s.must("export", "logs", "-n", cluster, "bundle"); strings.TrimSpace(r.stdout) != "bundle" {
-		t.Errorf("export says %q", r.stdout)
+	if r := s.Must("export", "logs", "-n", cluster, "bundle"); strings.TrimSpace(r.Stdout) != "bundle" {
+		t.Errorf("export says %q", r.Stdout)
 	}
 	s.holds("bundle", map[string]string{
 		"report.json": `"passed": true`, "nodes.txt": cluster + "-control-plane", "pods.txt": "kube-apiserver-" + cluster, "events.txt": "Scheduled",
@@ -36,23 +36,23 @@ func TestExportLogs(t *testing.T) {
 		node + "manifests/etcd.yaml": "kind: Pod", node + "inspect.json": cluster,
 		"cni/" + cluster + "-control-plane/routes.txt": "default", "host.json": "DockerVersion", "kindctl.json": `"owner"`, "cluster.yaml": "cni: calico",
 	})
-	s.must("export", "logs", "-n", cluster, "--tar", "bundle.tar.gz")
+	s.Must("export", "logs", "-n", cluster, "--tar", "bundle.tar.gz")
 	if got := entries(t, "bundle.tar.gz"); !strings.Contains(got, "kindctl-logs-"+cluster+"/report.json") {
 		t.Errorf("the archive holds\n%s", got)
 	}
-	if r := s.kindctl("export", "logs", "-n", cluster, "--tar", "bundle.tar.gz"); r.code != 2 {
-		t.Errorf("an archive is overwritten: exit %d", r.code)
+	if r := s.Kindctl("export", "logs", "-n", cluster, "--tar", "bundle.tar.gz"); r.Code != 2 {
+		t.Errorf("an archive is overwritten: exit %d", r.Code)
 	}
 
 	// Without a kubelet no one brings the API server back, nor clears away the log
 	// of a pod that says secrets and never was.
-	s.output("docker", "exec", cluster+"-control-plane", "systemctl", "stop", "kubelet")
-	s.output("docker", "exec", cluster+"-control-plane", "pkill", "-KILL", "-x", "kube-apiserver")
-	s.output("docker", "exec", cluster+"-control-plane", "sh", "-c",
+	s.Output("docker", "exec", cluster+"-control-plane", "systemctl", "stop", "kubelet")
+	s.Output("docker", "exec", cluster+"-control-plane", "pkill", "-KILL", "-x", "kube-apiserver")
+	s.Output("docker", "exec", cluster+"-control-plane", "sh", "-c",
 		"d=/var/log/pods/kube-system_talker_0/main && mkdir -p $d && echo DB_PASSWORD="+strings.Join(planted, " ")+" > $d/0.log")
-	r := s.must("export", "logs", "-n", cluster, "dead")
-	if !strings.Contains(r.stderr, "the API server does not answer") {
-		t.Errorf("nothing tells that the API server is dead:\n%s", r.stderr)
+	r := s.Must("export", "logs", "-n", cluster, "dead")
+	if !strings.Contains(r.Stderr, "the API server does not answer") {
+		t.Errorf("nothing tells that the API server is dead:\n%s", r.Stderr)
 	}
 	s.holds("dead", map[string]string{node + "kubelet.log": "kube-apiserver", "problems.txt": "the API server does not answer", "kindctl.json": `"owner"`})
 	s.holds("dead", map[string]string{node + "pods/kube-system_talker_0/main/0.log": "[redacted]"})
@@ -60,8 +60,8 @@ func TestExportLogs(t *testing.T) {
 		t.Errorf("the dead API server's log is missing (%v)", err)
 	}
 
-	s.must("stop", "-n", cluster)
-	s.must("export", "logs", "-n", cluster, "stopped")
+	s.Must("stop", "-n", cluster)
+	s.Must("export", "logs", "-n", cluster, "stopped")
 	s.holds("stopped", map[string]string{node + "kubeadm.conf": "kind: InitConfiguration", node + "inspect.json": cluster, "problems.txt": "does not run"})
 }
 

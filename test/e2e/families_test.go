@@ -11,6 +11,7 @@ import (
 // TestIPFamilies makes clusters with addresses of IPv6, alone and beside IPv4, and
 // has pods talk to each other by each of them, seen from outside of kindctl.
 func TestIPFamilies(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, cni, family, mode string
 		more                    []string
@@ -27,17 +28,16 @@ func TestIPFamilies(t *testing.T) {
 			}
 			cluster := "e2e-ip-" + test.name
 			s := newSession(t, cluster)
-			s.must(append([]string{"up", "--cni", test.cni, "--ip-family", test.family, "--proxy-mode", test.mode, "--workers", "1", "-n", cluster}, test.more...)...)
-			s.green(cluster)
-			s.kubectl(cluster, "create", "deployment", "web", "--image="+s.probeImage(cluster), "--replicas=1", "--", "/agnhost", "netexec")
-			s.kubectl(cluster, "create", "deployment", "client", "--image="+s.probeImage(cluster), "--", "/agnhost", "pause")
-			s.apply(cluster, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ipFamilyPolicy: PreferDualStack, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n")
-			s.kubectl(cluster, "rollout", "status", "deployment/web", "--timeout=120s")
-			s.kubectl(cluster, "rollout", "status", "deployment/client", "--timeout=120s")
+			s.Must(append([]string{"up", "--cni", test.cni, "--ip-family", test.family, "--proxy-mode", test.mode, "--workers", "1", "-n", cluster}, test.more...)...)
+			s.Kubectl(cluster, "create", "deployment", "web", "--image="+s.probeImage(cluster), "--replicas=1", "--", "/agnhost", "netexec")
+			s.Kubectl(cluster, "create", "deployment", "client", "--image="+s.probeImage(cluster), "--", "/agnhost", "pause")
+			s.Apply(cluster, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ipFamilyPolicy: PreferDualStack, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n")
+			s.Kubectl(cluster, "rollout", "status", "deployment/web", "--timeout=120s")
+			s.Kubectl(cluster, "rollout", "status", "deployment/client", "--timeout=120s")
 			seen := map[bool]bool{}
 			for _, list := range []string{
-				s.kubectl(cluster, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].status.podIPs[*].ip}"),
-				s.kubectl(cluster, "get", "service", "web", "-o", "jsonpath={.spec.clusterIPs[*]}"),
+				s.Kubectl(cluster, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].status.podIPs[*].ip}"),
+				s.Kubectl(cluster, "get", "service", "web", "-o", "jsonpath={.spec.clusterIPs[*]}"),
 			} {
 				for text := range strings.FieldsSeq(list) {
 					address := netip.MustParseAddr(text)
@@ -46,13 +46,13 @@ func TestIPFamilies(t *testing.T) {
 						port = 8080
 					}
 					seen[address.Is6()] = true
-					s.kubectl(cluster, "exec", "deployment/client", "--", "/agnhost", "connect", netip.AddrPortFrom(address, port).String(), "--timeout=5s")
+					s.Kubectl(cluster, "exec", "deployment/client", "--", "/agnhost", "connect", netip.AddrPortFrom(address, port).String(), "--timeout=5s")
 				}
 			}
 			if want := map[bool]bool{true: true, false: test.family == "dual"}; seen[true] != want[true] || seen[false] != want[false] {
 				t.Errorf("family %s has addresses of IPv6: %v, of IPv4: %v", test.family, seen[true], seen[false])
 			}
-			s.must("down", "-n", cluster)
+			s.Must("down", "-n", cluster)
 		})
 	}
 }

@@ -4,12 +4,12 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -36,7 +36,7 @@ func (s *session) everything(cache string) string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return s.belongings() + sorted(s.output("docker", "network", "ls", "-q", "--no-trunc")) + strings.Join(append(left, temporary...), "\n")
+	return s.belongings() + sorted(s.Output("docker", "network", "ls", "-q", "--no-trunc")) + strings.Join(append(left, temporary...), "\n")
 }
 
 // own gives the test a cache of its own, with what was built, and directories for
@@ -71,8 +71,8 @@ func (s *session) killed(announced string, then func(pipe *os.File), args ...str
 		s.Fatal(err)
 	}
 	defer progress.Close()
-	cmd := exec.Command(kindctl, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	cmd := s.Command(context.Background(), args...)
+	cmd.Env = append(cmd.Env, "CI=true")
 	cmd.Stderr = pipe
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
@@ -137,9 +137,9 @@ type swept struct {
 
 func (s *session) gc(flags ...string) (said swept) {
 	s.Helper()
-	r := s.must(append([]string{"gc", "-o", "json"}, flags...)...)
-	if err := json.Unmarshal([]byte(r.stdout), &said); err != nil {
-		s.Fatalf("%v\n%s", err, r.stdout)
+	r := s.Must(append([]string{"gc", "-o", "json"}, flags...)...)
+	if err := json.Unmarshal([]byte(r.Stdout), &said); err != nil {
+		s.Fatalf("%v\n%s", err, r.Stdout)
 	}
 	return said
 }
@@ -173,11 +173,11 @@ func (s *session) sweeps(before, cache string, growing bool) swept {
 	if after := s.everything(cache); after != before {
 		s.Errorf("there was\n%s\nand now there is\n%s", before, after)
 	}
-	if _, err := os.Lstat(s.kubeconfig + ".lock"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(s.Kubeconfig + ".lock"); !errors.Is(err, fs.ErrNotExist) {
 		s.Errorf("the kubeconfig is still locked (%v)", err)
 	}
 	s.kubeconfigUntouched()
-	if again := s.must("gc").stdout; again != "There is nothing to remove.\n" {
+	if again := s.Must("gc").Stdout; again != "There is nothing to remove.\n" {
 		s.Errorf("a second gc says %q", again)
 	}
 	return done
@@ -209,7 +209,7 @@ func TestKilled(t *testing.T) {
 	var outline struct {
 		Steps []struct{ Phase, Skipped string }
 	}
-	if err := json.Unmarshal([]byte(s.must(append(up, "--dry-run", "-o", "json")...).stdout), &outline); err != nil {
+	if err := json.Unmarshal([]byte(s.Must(append(up, "--dry-run", "-o", "json")...).Stdout), &outline); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range outline.Steps {
@@ -248,14 +248,14 @@ func TestKilledAtKubeconfig(t *testing.T) {
 	const cluster = "e2e-killed"
 	up := append([]string{"up", "-n", cluster}, small...)
 	merged := func(s *session) (string, error) {
-		data, err := os.ReadFile(s.kubeconfig)
+		data, err := os.ReadFile(s.Kubeconfig)
 		if err == nil && !strings.Contains(string(data), "kind-"+cluster) {
 			err = errors.New("there is no context")
 		}
 		return string(data), err
 	}
 	locked := func(s *session) (string, error) {
-		_, err := os.Lstat(s.kubeconfig + ".lock")
+		_, err := os.Lstat(s.Kubeconfig + ".lock")
 		return "", err
 	}
 	t.Run("locked", func(t *testing.T) {
@@ -263,21 +263,21 @@ func TestKilledAtKubeconfig(t *testing.T) {
 		cache := s.own()
 		before := s.everything(cache)
 		s.killed("[verify]", func(*os.File) {
-			if err := os.Remove(s.kubeconfig); err != nil {
+			if err := os.Remove(s.Kubeconfig); err != nil {
 				t.Fatal(err)
 			}
-			if err := unix.Mkfifo(s.kubeconfig, 0o600); err != nil { // who reads it waits
+			if err := unix.Mkfifo(s.Kubeconfig, 0o600); err != nil { // who reads it waits
 				t.Fatal(err)
 			}
-			s.eventually(2*time.Minute, func() (string, error) { return locked(s) })
+			s.Eventually(2*time.Minute, func() (string, error) { return locked(s) })
 		}, up...)
-		if err := os.Remove(s.kubeconfig); err != nil {
+		if err := os.Remove(s.Kubeconfig); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(s.kubeconfig, []byte(foreign), 0o600); err != nil {
+		if err := os.WriteFile(s.Kubeconfig, []byte(foreign), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if done := s.sweeps(before, cache, false); !slices.Equal(done.Locks, []string{s.kubeconfig + ".lock"}) {
+		if done := s.sweeps(before, cache, false); !slices.Equal(done.Locks, []string{s.Kubeconfig + ".lock"}) {
 			t.Errorf("gc removed the locks %v", done.Locks)
 		}
 	})
@@ -287,7 +287,7 @@ func TestKilledAtKubeconfig(t *testing.T) {
 		before := s.everything(cache)
 		s.killed("[kubeconfig]", func(pipe *os.File) {
 			s.choke(pipe) // it cannot say that it is done
-			s.eventually(time.Minute, func() (string, error) {
+			s.Eventually(time.Minute, func() (string, error) {
 				if _, err := locked(s); err == nil {
 					return "", errors.New("the kubeconfig is locked")
 				}
@@ -295,7 +295,7 @@ func TestKilledAtKubeconfig(t *testing.T) {
 			})
 		}, up...)
 		if done := s.sweeps(before, cache, false); len(done.Clusters) != 1 ||
-			!slices.Equal(done.Clusters[0].Kubeconfigs, []string{s.kubeconfig}) {
+			!slices.Equal(done.Clusters[0].Kubeconfigs, []string{s.Kubeconfig}) {
 			t.Errorf("gc removed %+v", done.Clusters)
 		}
 	})
@@ -333,8 +333,8 @@ func TestKilledRun(t *testing.T) {
 // kindCluster makes a container that looks like a cluster of kind's.
 func (s *session) kindCluster(name string) {
 	s.Helper()
-	image, _, _ := strings.Cut(s.output("docker", "images", "-q", "kindctl.local/node"), "\n")
-	s.output("docker", "run", "-d", "--name", name+"-control-plane", "--label", "io.x-k8s.kind.cluster="+name, "--label", "io.x-k8s.kind.role=control-plane", "--entrypoint", "sleep", image, "3600")
+	image, _, _ := strings.Cut(s.Output("docker", "images", "-q", "kindctl.local/node"), "\n")
+	s.Output("docker", "run", "-d", "--name", name+"-control-plane", "--label", "io.x-k8s.kind.cluster="+name, "--label", "io.x-k8s.kind.role=control-plane", "--entrypoint", "sleep", image, "3600")
 }
 
 // TestExpiry gives a cluster a time to live. It is shown, the containers are those
@@ -350,14 +350,14 @@ func TestExpiry(t *testing.T) {
 	var plan struct {
 		Nodes []struct{ Name, Image string }
 	}
-	if err := json.Unmarshal([]byte(s.must(append([]string{"up", "--dry-run", "-o", "json"}, flags...)...).stdout), &plan); err != nil {
+	if err := json.Unmarshal([]byte(s.Must(append([]string{"up", "--dry-run", "-o", "json"}, flags...)...).Stdout), &plan); err != nil {
 		t.Fatal(err)
 	}
 	if after := s.everything(cache); after != before {
 		t.Fatalf("a plan has changed\n%s\nto\n%s", before, after)
 	}
-	s.must(append([]string{"up"}, flags...)...)
-	made := s.output("docker", "ps", "-a", "--format", "{{.Names}} {{.Image}}", "--filter", "label=io.x-k8s.kind.cluster="+cluster)
+	s.Must(append([]string{"up"}, flags...)...)
+	made := s.Output("docker", "ps", "-a", "--format", "{{.Names}} {{.Image}}", "--filter", "label=io.x-k8s.kind.cluster="+cluster)
 	if len(plan.Nodes) != 1 || made != plan.Nodes[0].Name+" "+plan.Nodes[0].Image {
 		t.Errorf("made was %q, the plan was %v", made, plan.Nodes)
 	}
@@ -366,7 +366,7 @@ func TestExpiry(t *testing.T) {
 		Expires     time.Time
 		SecondsLeft *int
 	}
-	if err := json.Unmarshal([]byte(s.must("get", "clusters", "-o", "json").stdout), &listed); err != nil {
+	if err := json.Unmarshal([]byte(s.Must("get", "clusters", "-o", "json").Stdout), &listed); err != nil {
 		t.Fatal(err)
 	}
 	expires := time.Time{}
@@ -378,22 +378,22 @@ func TestExpiry(t *testing.T) {
 	if expires.IsZero() {
 		t.Fatalf("the list is %+v", listed)
 	}
-	if status := s.must("status", "-n", cluster).stdout; time.Now().Before(expires) && !strings.Contains(status, "time left: ") {
+	if status := s.Must("status", "-n", cluster).Stdout; time.Now().Before(expires) && !strings.Contains(status, "time left: ") {
 		t.Errorf("the status does not tell the time left:\n%s", status)
 	}
-	if r := s.must("gc"); time.Now().Before(expires) && r.stdout != "There is nothing to remove.\n" {
-		t.Errorf("gc before the time says %q", r.stdout)
+	if r := s.Must("gc"); time.Now().Before(expires) && r.Stdout != "There is nothing to remove.\n" {
+		t.Errorf("gc before the time says %q", r.Stdout)
 	}
-	s.output("docker", "create", "--name", cluster+"-store", "--label", "dev.kindctl.registry="+cluster, "--network", s.networkOf(cluster), "--volume", "/data", s.output("docker", "inspect", "-f", "{{.Image}}", cluster+"-control-plane"), "true")
-	s.output("docker", "stop", "-t", "1", cluster+"-control-plane") // a stopped cluster can say it too
+	s.Output("docker", "create", "--name", cluster+"-store", "--label", "dev.kindctl.registry="+cluster, "--network", s.networkOf(cluster), "--volume", "/data", s.Output("docker", "inspect", "-f", "{{.Image}}", cluster+"-control-plane"), "true")
+	s.Output("docker", "stop", "-t", "1", cluster+"-control-plane") // a stopped cluster can say it too
 	time.Sleep(time.Until(expires) + time.Second)                   // the time is what is waited for
-	if down := s.must("down", "--dry-run", "-n", cluster).stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") ||
+	if down := s.Must("down", "--dry-run", "-n", cluster).Stdout; !strings.Contains(down, "remove container "+cluster+"-control-plane") ||
 		!strings.Contains(down, "remove container "+cluster+"-store") ||
 		!strings.Contains(down, "remove context kind-"+cluster) {
 		t.Errorf("down would say\n%s", down)
 	}
-	if r := s.must("gc"); !strings.Contains(r.stdout, "Removed cluster "+cluster+", because it expired") {
-		t.Errorf("gc says\n%s", r.stdout)
+	if r := s.Must("gc"); !strings.Contains(r.Stdout, "Removed cluster "+cluster+", because it expired") {
+		t.Errorf("gc says\n%s", r.Stdout)
 	}
 	if after := s.everything(cache); after != before {
 		t.Errorf("there was\n%s\nand now there is\n%s", before, after)

@@ -4,8 +4,7 @@ package e2e
 
 import (
 	"bufio"
-	"os"
-	"os/exec"
+	"context"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -54,8 +53,8 @@ func TestInterrupt(t *testing.T) {
 // returns what it said until it ended.
 func (s *session) interrupted(sign syscall.Signal, due []string, args ...string) string {
 	s.Helper()
-	cmd := exec.Command(kindctl, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	cmd := s.Command(context.Background(), args...)
+	cmd.Env = append(cmd.Env, "CI=true")
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		s.Fatal(err)

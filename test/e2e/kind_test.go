@@ -8,17 +8,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // kind runs the real kind, of the version whose library kindctl uses.
 func (s *session) kind(args ...string) string {
 	s.Helper()
-	program := filepath.Join(filepath.Dir(kindctl), "kind")
+	program := filepath.Join(filepath.Dir(harness.Binary), "kind")
 	if _, err := os.Stat(program); err != nil {
-		s.output("go", "build", "-o", program, "sigs.k8s.io/kind")
+		s.Output("go", "build", "-o", program, "sigs.k8s.io/kind")
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.Output()
@@ -46,7 +48,7 @@ func (s *session) isKinds(cluster string, nodes ...string) {
 	s.kind("load", "docker-image", image, "--name", cluster)
 	nodes = slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return strings.Contains(node, "load-balancer") })
 	for _, node := range nodes {
-		if got := s.output("docker", "exec", node, "crictl", "images", "-o", "json"); !strings.Contains(got, image) {
+		if got := s.Output("docker", "exec", node, "crictl", "images", "-o", "json"); !strings.Contains(got, image) {
 			s.Errorf("%s lacks the image that kind loaded:\n%s", node, got)
 		}
 	}
@@ -64,14 +66,14 @@ func (s *session) isKinds(cluster string, nodes ...string) {
 func (s *session) goesWithKind(cluster string) {
 	s.Helper()
 	s.kind("delete", "cluster", "--name", cluster)
-	if left := s.output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); left != "" {
+	if left := s.Output("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+cluster); left != "" {
 		s.Errorf("kind delete cluster left %s", left)
 	}
 	s.kubeconfigUntouched()
-	if got := s.must("get", "clusters").stdout; strings.Contains(got, cluster) {
+	if got := s.Must("get", "clusters").Stdout; strings.Contains(got, cluster) {
 		s.Errorf("kindctl still lists the cluster:\n%s", got)
 	}
-	if r := s.kindctl("gc"); r.code != 0 || strings.Contains(r.stdout+r.stderr, cluster) {
-		s.Errorf("gc finds something that kind left: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	if r := s.Kindctl("gc"); r.Code != 0 || strings.Contains(r.Stdout+r.Stderr, cluster) {
+		s.Errorf("gc finds something that kind left: exit %d\n%s%s", r.Code, r.Stdout, r.Stderr)
 	}
 }

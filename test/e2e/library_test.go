@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -27,7 +28,7 @@ const childVariable = "KINDCTL_E2E_CHILD"
 // child runs a test of this binary in another process, and is not alone there.
 func (s *session) child(test string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+test+"$", "-test.v", "-test.timeout", "15m")
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, childVariable+"=1", "KINDCTL_TEST_REQUIRE=1")
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, childVariable+"=1", "KINDCTL_TEST_REQUIRE=1")
 	return cmd
 }
 
@@ -41,14 +42,14 @@ func onlyAsChild(t *testing.T) {
 func TestLibraryOwn(t *testing.T) {
 	long(t)
 	s := newSession(t)
-	t.Setenv("KUBECONFIG", s.kubeconfig)
+	t.Setenv("KUBECONFIG", s.Kubeconfig)
 	t.Setenv("KINDCTL_TEST_REQUIRE", "1")
 	before := s.belongings()
 	name, kubeconfig := "", ""
 	t.Run("test", func(t *testing.T) {
 		cluster := kindctltest.New(t, kindctltest.CNI("calico"))
 		name, kubeconfig = cluster.Name, cluster.Kubeconfig
-		if !strings.HasPrefix(name, "testlibraryown-test-") || !strings.Contains(s.must("get", "clusters").stdout, name) {
+		if !strings.HasPrefix(name, "testlibraryown-test-") || !strings.Contains(s.Must("get", "clusters").Stdout, name) {
 			t.Errorf("the cluster %s is not there", name)
 		}
 		if info, err := os.Stat(kubeconfig); err != nil || info.Mode().Perm() != 0o600 {
@@ -59,7 +60,7 @@ func TestLibraryOwn(t *testing.T) {
 		if !verdict.Passed() || verdict.Count(verify.Pass) < 20 {
 			t.Errorf("the verdict is %+v", verdict)
 		}
-		s.green(name)
+		s.Green(name)
 	})
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
@@ -93,7 +94,7 @@ func (run tests) Run() int { return run() }
 func TestLibraryShared(t *testing.T) {
 	long(t)
 	s := newSession(t, sharedCluster)
-	t.Setenv("KUBECONFIG", s.kubeconfig)
+	t.Setenv("KUBECONFIG", s.Kubeconfig)
 	t.Setenv("KINDCTL_TEST_REQUIRE", "1")
 	before := s.belongings()
 	code := kindctltest.Main(tests(func() int {
@@ -155,8 +156,8 @@ func TestLibraryInterrupt(t *testing.T) {
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		said.WriteString(lines.Text() + "\n")
 		if strings.Contains(lines.Text(), "[create]") && strings.Contains(lines.Text(), "•") {
-			s.eventually(commandTimeout, func() (string, error) {
-				_, err := s.try("sh", "-c", `docker ps -q --filter label=io.x-k8s.kind.cluster --filter name=testlibraryinterrupted | grep -q .`)
+			s.Eventually(time.Hour, func() (string, error) {
+				_, err := s.Try("sh", "-c", `docker ps -q --filter label=io.x-k8s.kind.cluster --filter name=testlibraryinterrupted | grep -q .`)
 				return "there is no node", err
 			})
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // benchmark builds test/bench and returns it as a command that measures the kindctl
@@ -23,8 +25,8 @@ func (s *session) benchmark(args ...string) *exec.Cmd {
 	if out, err := exec.Command("go", "build", "-o", program, "github.com/kindctl/kindctl/test/bench").CombinedOutput(); err != nil {
 		s.Fatalf("build test/bench: %v\n%s", err, out)
 	}
-	cmd := exec.Command(program, append([]string{"--kindctl", kindctl}, args...)...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
+	cmd := exec.Command(program, append([]string{"--kindctl", harness.Binary}, args...)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig)
 	cmd.Stderr = &bytes.Buffer{}
 	return cmd
 }
@@ -97,8 +99,8 @@ func TestBenchInterrupted(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		s.eventually(5*time.Minute, func() (string, error) {
-			if out, err := s.try("docker", "ps", "-q", "--filter", "label=io.x-k8s.kind.cluster=bench-"+arm+"-own"); out == "" || err != nil {
+		s.Eventually(5*time.Minute, func() (string, error) {
+			if out, err := s.Try("docker", "ps", "-q", "--filter", "label=io.x-k8s.kind.cluster=bench-"+arm+"-own"); out == "" || err != nil {
 				return out, errors.Join(err, errors.New("there is no cluster of arm "+arm))
 			}
 			return "", nil

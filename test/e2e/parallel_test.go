@@ -20,13 +20,13 @@ func TestThreeAtOnce(t *testing.T) {
 	const near, far = "e2e-net-near", "e2e-net-far"
 	networks := map[string]string{"e2e-three-a": near, "e2e-three-b": near, "e2e-three-c": far}
 	s := newSession(t, "e2e-three-a", "e2e-three-b", "e2e-three-c")
-	before := s.belongings() + s.output("docker", "network", "ls", "-q")
+	before := s.belongings() + s.Output("docker", "network", "ls", "-q")
 	s.each(networks, func(cluster, network string) []string {
 		return []string{"up", "--cni", "calico", "--profile", "single", "--network", network, "--wait-timeout", "10m", "-n", cluster}
 	})
 	ports := map[string]string{}
 	for cluster, network := range networks {
-		port := s.output("docker", "port", cluster+"-control-plane", "6443/tcp")
+		port := s.Output("docker", "port", cluster+"-control-plane", "6443/tcp")
 		if other := ports[port]; other != "" {
 			t.Errorf("%s and %s have the same port %s", cluster, other, port)
 		}
@@ -34,16 +34,16 @@ func TestThreeAtOnce(t *testing.T) {
 		if got := s.networkOf(cluster); got != network {
 			t.Errorf("%s is on network %s, not %s", cluster, got, network)
 		}
-		if config, err := os.ReadFile(s.kubeconfig); err != nil || !strings.Contains(string(config), "name: kind-"+cluster+"\n") {
+		if config, err := os.ReadFile(s.Kubeconfig); err != nil || !strings.Contains(string(config), "name: kind-"+cluster+"\n") {
 			t.Errorf("the kubeconfig has no context for %s (%v)", cluster, err)
 		}
 	}
-	if n := strings.Fields(s.output("docker", "network", "ls", "-q", "--filter", "name=e2e-net-")); len(n) != 2 {
+	if n := strings.Fields(s.Output("docker", "network", "ls", "-q", "--filter", "name=e2e-net-")); len(n) != 2 {
 		t.Errorf("there are %d networks, want 2", len(n))
 	}
 	knock := func(from, to string) error {
 		address := s.addresses(to)[to+"-control-plane"]
-		_, err := s.try("docker", "exec", from+"-control-plane", "curl", "-sk", "--max-time", "5", "https://"+address+":6443/readyz")
+		_, err := s.Try("docker", "exec", from+"-control-plane", "curl", "-sk", "--max-time", "5", "https://"+address+":6443/readyz")
 		return err
 	}
 	if err := knock("e2e-three-a", "e2e-three-b"); err != nil {
@@ -53,7 +53,7 @@ func TestThreeAtOnce(t *testing.T) {
 		t.Error("a node reaches another network")
 	}
 	s.each(networks, func(cluster, _ string) []string { return []string{"down", "-n", cluster} })
-	if after := s.belongings() + s.output("docker", "network", "ls", "-q"); after != before {
+	if after := s.belongings() + s.Output("docker", "network", "ls", "-q"); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}
 	s.kubeconfigUntouched()
@@ -65,8 +65,8 @@ func (s *session) each(networks map[string]string, command func(cluster, network
 	var group sync.WaitGroup
 	for cluster, network := range networks {
 		group.Go(func() {
-			if r := s.kindctl(command(cluster, network)...); r.code != 0 {
-				s.Errorf("%s: exit %d\n%s\n%s", cluster, r.code, r.stdout, r.stderr)
+			if r := s.Kindctl(command(cluster, network)...); r.Code != 0 {
+				s.Errorf("%s: exit %d\n%s\n%s", cluster, r.Code, r.Stdout, r.Stderr)
 			}
 		})
 	}
@@ -80,8 +80,8 @@ func (s *session) each(networks map[string]string, command func(cluster, network
 func TestUnfitNetwork(t *testing.T) {
 	s := newSession(t)
 	for network, want := range map[string]string{"host": "driver is host", "bridge": "by name"} {
-		if r := s.kindctl("up", "--network", network, "-n", "e2e-unfit"); r.code != 2 || !strings.Contains(r.stderr, want) {
-			t.Errorf("network %s: exit %d\n%s", network, r.code, r.stderr)
+		if r := s.Kindctl("up", "--network", network, "-n", "e2e-unfit"); r.Code != 2 || !strings.Contains(r.Stderr, want) {
+			t.Errorf("network %s: exit %d\n%s", network, r.Code, r.Stderr)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func TestPortIsTaken(t *testing.T) {
 	s := newSession(t, cluster)
 	before := s.belongings()
 	dir := t.TempDir()
-	docker, err := filepath.EvalSymlinks(s.output("sh", "-c", "command -v docker"))
+	docker, err := filepath.EvalSymlinks(s.Output("sh", "-c", "command -v docker"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,15 +132,15 @@ exec ` + docker + ` "$@"
 		}
 		listening <- address
 	}()
-	r := s.must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
+	r := s.Must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
 	taken := <-listening
-	if !strings.Contains(r.stderr, "was taken meanwhile") {
-		t.Errorf("nothing tells of the port that was taken:\n%s", r.stderr)
+	if !strings.Contains(r.Stderr, "was taken meanwhile") {
+		t.Errorf("nothing tells of the port that was taken:\n%s", r.Stderr)
 	}
-	if got := s.output(docker, "port", cluster+"-control-plane", "6443/tcp"); got == taken {
+	if got := s.Output(docker, "port", cluster+"-control-plane", "6443/tcp"); got == taken {
 		t.Errorf("the API server is published on the port of someone else, %s", got)
 	}
-	s.must("down", "-n", cluster)
+	s.Must("down", "-n", cluster)
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
 	}

@@ -33,11 +33,11 @@ type plan struct {
 // planned asks what up would do.
 func (s *session) planned(args ...string) (p plan) {
 	s.Helper()
-	r := s.must(append([]string{"up", "--dry-run", "-o", "json"}, args...)...)
-	if err := json.Unmarshal([]byte(r.stdout), &p); err != nil || !p.DryRun {
-		s.Fatalf("the plan is unreadable (%v):\n%s", err, r.stdout)
+	r := s.Must(append([]string{"up", "--dry-run", "-o", "json"}, args...)...)
+	if err := json.Unmarshal([]byte(r.Stdout), &p); err != nil || !p.DryRun {
+		s.Fatalf("the plan is unreadable (%v):\n%s", err, r.Stdout)
 	}
-	if _, err := s.try("docker", "network", "inspect", p.Network); (err != nil) != p.NewNetwork {
+	if _, err := s.Try("docker", "network", "inspect", p.Network); (err != nil) != p.NewNetwork {
 		s.Errorf("network %s would be made: %v; looking at it: %v", p.Network, p.NewNetwork, err)
 	}
 	return p
@@ -53,7 +53,7 @@ func (s *session) asPlanned(cluster string, p plan) {
 			s.Errorf("the plan names %s for %s, and %s for all nodes", node.Image, node.Name, p.NodeImage)
 		}
 	}
-	for name := range strings.FieldsSeq(s.output("docker", "ps", "-a", "--format", "{{.Names}}", "--filter", "label=io.x-k8s.kind.cluster="+cluster)) {
+	for name := range strings.FieldsSeq(s.Output("docker", "ps", "-a", "--format", "{{.Names}}", "--filter", "label=io.x-k8s.kind.cluster="+cluster)) {
 		got = append(got, s.container(name, want))
 	}
 	slices.Sort(want)
@@ -64,15 +64,15 @@ func (s *session) asPlanned(cluster string, p plan) {
 	if diff := cmp.Diff(p.labels(), s.labels(cluster)); diff != "" {
 		s.Errorf("labels (-planned +there):\n%s", diff)
 	}
-	if got := s.kubectl(cluster, "-n", "kube-system", "get", "daemonsets", "-o", "jsonpath={.items[*].spec.template.spec.containers[*].image}"); !strings.Contains(got, p.CNI) || !strings.Contains(got, p.CNIVersion) {
+	if got := s.Kubectl(cluster, "-n", "kube-system", "get", "daemonsets", "-o", "jsonpath={.items[*].spec.template.spec.containers[*].image}"); !strings.Contains(got, p.CNI) || !strings.Contains(got, p.CNIVersion) {
 		s.Errorf("planned is %s %s, the agents' images are %s", p.CNI, p.CNIVersion, got)
 	}
 	config, err := clientcmd.LoadFromFile(p.Kubeconfig)
 	if err != nil {
 		s.Fatal(err)
 	}
-	if p.Kubeconfig != s.kubeconfig || config.CurrentContext != p.Context || config.Contexts[p.Context] == nil {
-		s.Errorf("planned is context %s in %s; %s has %v, of which %s is current", p.Context, p.Kubeconfig, s.kubeconfig, slices.Collect(maps.Keys(config.Contexts)), config.CurrentContext)
+	if p.Kubeconfig != s.Kubeconfig || config.CurrentContext != p.Context || config.Contexts[p.Context] == nil {
+		s.Errorf("planned is context %s in %s; %s has %v, of which %s is current", p.Context, p.Kubeconfig, s.Kubeconfig, slices.Collect(maps.Keys(config.Contexts)), config.CurrentContext)
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *session) container(name string, plans []string) string {
 			Ports map[string][]struct{ HostIP, HostPort string }
 		}
 	}
-	if err := json.Unmarshal([]byte(s.output("docker", "inspect", name)), &all); err != nil {
+	if err := json.Unmarshal([]byte(s.Output("docker", "inspect", name)), &all); err != nil {
 		s.Fatal(err)
 	}
 	one := all[0]
@@ -140,7 +140,7 @@ func (s *session) labels(cluster string) (labels []string) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(s.kubectl(cluster, "get", "nodes", "-o", "json")), &nodes); err != nil {
+	if err := json.Unmarshal([]byte(s.Kubectl(cluster, "get", "nodes", "-o", "json")), &nodes); err != nil {
 		s.Fatal(err)
 	}
 	usual := []string{"kubernetes.io/arch", "kubernetes.io/os", "kubernetes.io/hostname", "beta.kubernetes.io/arch", "beta.kubernetes.io/os", "node-role.kubernetes.io/control-plane", "node.kubernetes.io/exclude-from-external-load-balancers"}

@@ -16,12 +16,12 @@ func TestNodesCompileNothing(t *testing.T) {
 	s := newSession(t, cluster)
 	for _, more := range []string{"ipFamily: ipv6", "cilium: {hubble: true, dnsProxy: true}"} {
 		file := strings.Replace(kindctlFile, "cni: none\nworkers: 0", "cni: cilium\nworkers: 1", 1) + more + "\n"
-		s.must("up", "--images", "local", "--config", s.file(cluster, file))
+		s.Must("up", "--images", "local", "--config", s.file(cluster, file))
 		s.compilesNothing(cluster)
-		s.must("stop", "-n", cluster)
-		s.must("start", "-n", cluster)
+		s.Must("stop", "-n", cluster)
+		s.Must("start", "-n", cluster)
 		s.compilesNothing(cluster)
-		s.must("down", "-n", cluster)
+		s.Must("down", "-n", cluster)
 	}
 }
 
@@ -50,9 +50,9 @@ echo $same
 // what the compiler makes.
 func (s *session) compilesNothing(cluster string) {
 	s.Helper()
-	pods := strings.Fields(s.kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "name"))
+	pods := strings.Fields(s.Kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "name"))
 	for _, pod := range pods {
-		got := s.kubectl(cluster, "-n", "kube-system", "exec", pod, "-c", "cilium-agent", "--", "sh", "-c", recompile)
+		got := s.Kubectl(cluster, "-n", "kube-system", "exec", pod, "-c", "cilium-agent", "--", "sh", "-c", recompile)
 		if same, err := strconv.Atoi(strings.TrimSpace(got)); err != nil || same < 3 {
 			s.Errorf("%s compiles, or has programs that differ from what is compiled:\n%s", pod, got)
 		}

@@ -44,21 +44,20 @@ func TestRegistry(t *testing.T) {
 
 	up := []string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster}
 	s.alone(binary, up...)
-	images := s.output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
+	images := s.Output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
 		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
 	}
 	if strings.Contains(images, mirror) {
 		t.Errorf("the worker has images under the mirror's name:\n%s", images)
 	}
-	if events := s.kubectl(cluster, "get", "events", "-A", "--field-selector=reason=Pulling", "-o", "name"); events != "" {
+	if events := s.Kubectl(cluster, "get", "events", "-A", "--field-selector=reason=Pulling", "-o", "name"); events != "" {
 		t.Errorf("nodes pulled images themselves:\n%s", events)
 	}
-	if rules := s.output("docker", "exec", cluster+"-worker", "nft", "list", "table", "ip", "kube-proxy"); !strings.Contains(rules, "service-") {
+	if rules := s.Output("docker", "exec", cluster+"-worker", "nft", "list", "table", "ip", "kube-proxy"); !strings.Contains(rules, "service-") {
 		t.Errorf("kube-proxy's table holds no service:\n%s", rules)
 	}
-	s.green(cluster)
-	s.must("down", "-n", cluster)
+	s.Must("down", "-n", cluster)
 	if !testing.Short() { // the phase that TestKilled has nothing for
 		there := s.everything(cache)
 		s.killed("• [load]", nil, up...)
@@ -66,10 +65,9 @@ func TestRegistry(t *testing.T) {
 	}
 	if !testing.Short() {
 		s.alone(binary, "up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "cilium", "--profile", "single", "-n", cluster)
-		s.green(cluster)
-		s.must("down", "-n", cluster)
+		s.Must("down", "-n", cluster)
 	}
-	s.output("docker", "rmi", mirror+"/kindest/node:"+published)
+	s.Output("docker", "rmi", mirror+"/kindest/node:"+published)
 	if after := s.images(); after != before {
 		t.Errorf("Docker had the images\n%s\nand now has\n%s", before, after)
 	}
@@ -117,12 +115,12 @@ func (s *session) fill(mirror, cni string) {
 func TestNoRegistry(t *testing.T) {
 	s := newSession(t)
 	before := s.belongings()
-	r := s.kindctl("up", "--images", "registry", "--image-registry", "127.0.0.1:9", "-n", "e2e-none")
-	if r.code != 3 || !strings.Contains(r.stderr, "no registry answers") {
-		t.Errorf("exit %d, want 3 and the reason:\n%s", r.code, r.stderr)
+	r := s.Kindctl("up", "--images", "registry", "--image-registry", "127.0.0.1:9", "-n", "e2e-none")
+	if r.Code != 3 || !strings.Contains(r.Stderr, "no registry answers") {
+		t.Errorf("exit %d, want 3 and the reason:\n%s", r.Code, r.Stderr)
 	}
-	if r.took > 10*time.Second {
-		t.Errorf("noticed after %v", r.took)
+	if r.Took > 10*time.Second {
+		t.Errorf("noticed after %v", r.Took)
 	}
 	if after := s.belongings(); after != before {
 		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)

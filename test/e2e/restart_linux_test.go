@@ -19,12 +19,12 @@ func TestDockerRestarts(t *testing.T) {
 	docker := newEngine(t)
 	const cluster, plane = "e2e-restart", "e2e-restart-control-plane"
 	s := newSession(t, cluster)
-	s.must("doctor")
-	s.must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.Must("doctor")
+	s.Must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
 	s.keep(cluster)
 
 	before := s.addresses(cluster)
-	s.must("stop", "-n", cluster)
+	s.Must("stop", "-n", cluster)
 	docker.restart(syscall.SIGTERM)
 	if running := s.runningOf(cluster); running != "" {
 		t.Errorf("a restart of Docker starts a stopped cluster: %s", running)
@@ -44,11 +44,11 @@ func TestDockerRestarts(t *testing.T) {
 	docker.restart(syscall.SIGKILL)
 	s.resumes(cluster)
 	for _, node := range []string{plane, "e2e-restart-worker"} {
-		s.output("docker", "restart", node)
+		s.Output("docker", "restart", node)
 		s.resumes(cluster)
 	}
-	if r := s.must("status", "-n", cluster); strings.Count(r.stdout, " True ") != 2 {
-		t.Errorf("status shows\n%s", r.stdout)
+	if r := s.Must("status", "-n", cluster); strings.Count(r.Stdout, " True ") != 2 {
+		t.Errorf("status shows\n%s", r.Stdout)
 	}
 }
 
@@ -62,9 +62,9 @@ func TestDockerRestartsHighlyAvailable(t *testing.T) {
 	const cluster = "e2e-restart-ha"
 	s := newSession(t, cluster)
 	const plain = "e2e-restart-plain"
-	s.output("docker", "network", "create", plain)
+	s.Output("docker", "network", "create", plain)
 	for _, network := range []string{"e2e-restart-net", plain} {
-		s.must("up", "--cni", "calico", "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)
+		s.Must("up", "--cni", "calico", "--control-planes", "3", "--workers", "1", "--network", network, "-n", cluster)
 		s.keep(cluster)
 		before := planesOf(s.addresses(cluster))
 		mixed := before
@@ -82,10 +82,10 @@ func TestDockerRestartsHighlyAvailable(t *testing.T) {
 			t.Errorf("network %s: control planes are at %v, not at %v", network, after, before)
 		}
 		for _, suffix := range []string{"control-plane2", "external-load-balancer", "worker"} {
-			s.output("docker", "restart", cluster+"-"+suffix)
+			s.Output("docker", "restart", cluster+"-"+suffix)
 			s.resumes(cluster)
 		}
-		s.must("down", "-n", cluster)
+		s.Must("down", "-n", cluster)
 	}
 }
 
@@ -99,8 +99,8 @@ func planesOf(addresses map[string]string) map[string]string {
 // that a web server has.
 func (s *session) keep(cluster string) {
 	s.Helper()
-	s.kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=word=kept")
-	s.apply(cluster, fmt.Sprintf(`
+	s.Kubectl(cluster, "create", "configmap", "keepsake", "--from-literal=word=kept")
+	s.Apply(cluster, fmt.Sprintf(`
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: keeper}
@@ -123,22 +123,22 @@ kind: Service
 metadata: {name: keeper}
 spec: {selector: {app: keeper}, ports: [{port: 80}]}
 `, s.probeImage(cluster)))
-	s.kubectl(cluster, "rollout", "status", "deployment/keeper", "--timeout=120s")
-	s.kubectl(cluster, "exec", "deployment/keeper", "--", "sh", "-c", "echo kept >/kept/word")
+	s.Kubectl(cluster, "rollout", "status", "deployment/keeper", "--timeout=120s")
+	s.Kubectl(cluster, "exec", "deployment/keeper", "--", "sh", "-c", "echo kept >/kept/word")
 }
 
 // resumes starts a cluster, and wants it green and what was put into it there.
 func (s *session) resumes(cluster string) {
 	s.Helper()
 	s.Logf("before the start: %v", s.addresses(cluster))
-	r := s.must("start", "-n", cluster)
-	s.Logf("%s\n%s", strings.TrimSpace(r.stdout), r.stderr)
-	s.green(cluster)
-	if word := s.kubectl(cluster, "get", "configmap", "keepsake", "-o", "jsonpath={.data.word}"); word != "kept" {
+	r := s.Must("start", "-n", cluster)
+	s.Logf("%s\n%s", strings.TrimSpace(r.Stdout), r.Stderr)
+	s.Green(cluster)
+	if word := s.Kubectl(cluster, "get", "configmap", "keepsake", "-o", "jsonpath={.data.word}"); word != "kept" {
 		s.Errorf("the ConfigMap says %q", word)
 	}
-	s.eventually(time.Minute, func() (string, error) {
-		out, err := s.try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "--raw", "/api/v1/namespaces/default/services/keeper:80/proxy/kept/word")
+	s.Eventually(time.Minute, func() (string, error) {
+		out, err := s.Try("docker", "exec", cluster+"-control-plane", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "--raw", "/api/v1/namespaces/default/services/keeper:80/proxy/kept/word")
 		if err == nil && out != "kept" {
 			err = fmt.Errorf("the volume has %q", out)
 		}
@@ -153,14 +153,14 @@ func TestDockerRestartsExternalEtcd(t *testing.T) {
 	docker := newEngine(t)
 	const cluster = "e2e-restart-etcd"
 	s := newSession(t, cluster)
-	s.must("up", "--cni", "calico", "--etcd", "external", "--workers", "1", "-n", cluster)
+	s.Must("up", "--cni", "calico", "--etcd", "external", "--workers", "1", "-n", cluster)
 	s.keep(cluster)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		docker.restart(signal)
 		s.resumes(cluster)
 	}
 	for _, suffix := range []string{"external-etcd", "external-etcd2", "control-plane", "worker"} {
-		s.output("docker", "restart", cluster+"-"+suffix)
+		s.Output("docker", "restart", cluster+"-"+suffix)
 		s.resumes(cluster)
 	}
 }

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -13,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/test/harness"
 )
 
 // small are the flags of a cluster that is made quickly.
@@ -22,20 +26,16 @@ var small = []string{"--cni", "calico", "--profile", "single"}
 // those that are given.
 func (s *session) run(flags []string, script string) *exec.Cmd {
 	words := append(append([]string{"run"}, small...), flags...)
-	cmd := exec.Command(kindctl, append(words, "--", "sh", "-c", script, "sh", kindctl)...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "CI=true")
+	cmd := s.Command(context.Background(), append(words, "--", "sh", "-c", script, "sh", harness.Binary)...)
+	cmd.Env = append(cmd.Env, "CI=true")
 	return cmd
 }
 
-// finished runs a command to its end.
-func (s *session) finished(cmd *exec.Cmd) result {
+// finished is Finish, and logs what the command said.
+func (s *session) finished(cmd *exec.Cmd) harness.Result {
 	s.Helper()
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	started := time.Now()
-	_ = cmd.Run()
-	r := result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), time.Since(started).Round(100 * time.Millisecond)}
-	s.Logf("kindctl run: exit %d after %v\n%s", r.code, r.took, r.stderr)
+	r := s.Finish(cmd)
+	s.Log(r.Stderr)
 	return r
 }
 
@@ -55,16 +55,16 @@ verify --only kubelet.work,net.pods,proxy.rules --show-evidence > evidence.txt
 verify -o json`)
 	cmd.Stdin = strings.NewReader("through standard input\n")
 	r := s.finished(cmd)
-	if r.code != 0 {
-		t.Fatalf("exit code %d", r.code)
+	if r.Code != 0 {
+		t.Fatalf("exit code %d", r.Code)
 	}
-	lines := strings.SplitN(r.stdout, "\n", 5)
+	lines := strings.SplitN(r.Stdout, "\n", 5)
 	if len(lines) < 5 || lines[0] != "600" || !regexp.MustCompile(`^run-[a-z2-7]{8}$`).MatchString(lines[2]) || lines[3] != "through standard input" {
-		t.Fatalf("the command wrote\n%s", r.stdout)
+		t.Fatalf("the command wrote\n%s", r.Stdout)
 	}
 	var report struct {
 		Passed  bool
-		Results []verdict
+		Results []verify.Result
 	}
 	if err := json.Unmarshal([]byte(lines[4]), &report); err != nil || !report.Passed || len(report.Results) == 0 {
 		t.Errorf("the command's own verification: %v\n%s", err, lines[4])
@@ -73,7 +73,7 @@ verify -o json`)
 	if shown, err := os.ReadFile("evidence.txt"); err != nil || !rule.Match(shown) {
 		t.Errorf("the evidence lacks %s (%v):\n%s", rule, err, shown)
 	}
-	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.kubeconfig {
+	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.Kubeconfig {
 		t.Errorf("the private kubeconfig %s is still there: %v", lines[1], err)
 	}
 	if after := s.belongings(); after != before {
@@ -101,18 +101,18 @@ func TestRunReuse(t *testing.T) {
 	const cluster = "e2e-run"
 	s := newSession(t, cluster)
 	t.Chdir(t.TempDir())
-	beside := make(chan result)
+	beside := make(chan harness.Result)
 	go func() { beside <- s.finished(s.run([]string{"--reuse", cluster}, "exit 0")) }()
 	r := s.finished(s.run([]string{"--reuse", cluster, "--artifacts", "kept"}, "exit 7"))
-	if r.code != 7 || r.stdout != "" || !strings.Contains(r.stderr, "look into kept") {
-		t.Errorf("a command that fails: exit %d, output %q", r.code, r.stdout)
+	if r.Code != 7 || r.Stdout != "" || !strings.Contains(r.Stderr, "look into kept") {
+		t.Errorf("a command that fails: exit %d, output %q", r.Code, r.Stdout)
 	}
 	other := <-beside
-	if other.code != 0 {
-		t.Errorf("the command beside it: exit %d", other.code)
+	if other.Code != 0 {
+		t.Errorf("the command beside it: exit %d", other.Code)
 	}
 	for _, once := range []string{"waiting for another kindctl", "nothing was changed"} {
-		if n := strings.Count(r.stderr+other.stderr, once); n != 1 {
+		if n := strings.Count(r.Stderr+other.Stderr, once); n != 1 {
 			t.Errorf("%q is said %d times", once, n)
 		}
 	}
@@ -123,10 +123,10 @@ func TestRunReuse(t *testing.T) {
 		"nodes/" + cluster + "-control-plane/kubelet.log":              "kubelet",
 	})
 	s.noDiagnostics()
-	if r := s.finished(s.run([]string{"-n", cluster}, "exit 0")); r.code != 2 || !strings.Contains(r.stderr, "--reuse "+cluster) {
-		t.Errorf("a cluster of that name is there: exit %d", r.code)
+	if r := s.finished(s.run([]string{"-n", cluster}, "exit 0")); r.Code != 2 || !strings.Contains(r.Stderr, "--reuse "+cluster) {
+		t.Errorf("a cluster of that name is there: exit %d", r.Code)
 	}
-	if !strings.Contains(s.must("get", "clusters").stdout, cluster) {
+	if !strings.Contains(s.Must("get", "clusters").Stdout, cluster) {
 		t.Error("the cluster that was to be kept is gone")
 	}
 	s.kubeconfigUntouched()
@@ -158,15 +158,15 @@ func TestRunWithoutAPI(t *testing.T) {
 	s := newSession(t, cluster)
 	t.Chdir(t.TempDir())
 	before := s.belongings()
-	r := s.kindctl("run", "--config", files{t, t.TempDir()}.write("unborn.yaml", unborn), "-n", cluster, "--", "touch", "begun")
-	if r.code != 4 || !strings.Contains(r.stderr, "look into "+strings.TrimSuffix(kept, "/")) {
-		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	r := s.Kindctl("run", "--config", files{t, t.TempDir()}.write("unborn.yaml", unborn), "-n", cluster, "--", "touch", "begun")
+	if r.Code != 4 || !strings.Contains(r.Stderr, "look into "+strings.TrimSuffix(kept, "/")) {
+		t.Errorf("exit code %d\n%s", r.Code, r.Stderr)
 	}
-	if strings.Contains(r.stderr, "kept: nodes/") {
-		t.Errorf("something of the nodes is missing:\n%s", r.stderr)
+	if strings.Contains(r.Stderr, "kept: nodes/") {
+		t.Errorf("something of the nodes is missing:\n%s", r.Stderr)
 	}
-	if r.took > 3*time.Minute {
-		t.Errorf("it took %v", r.took)
+	if r.Took > 3*time.Minute {
+		t.Errorf("it took %v", r.Took)
 	}
 	if _, err := os.Stat("begun"); err == nil {
 		t.Error("the command was run")

@@ -3,9 +3,8 @@
 package e2e
 
 import (
+	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,8 +17,8 @@ func (s *session) twoAtOnce(cluster string) {
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
-			if r := s.kindctl("verify", "-n", cluster); r.code != 0 {
-				s.Errorf("one of two verifications: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+			if r := s.Kindctl("verify", "-n", cluster); r.Code != 0 {
+				s.Errorf("one of two verifications: exit %d\n%s\n%s", r.Code, r.Stdout, r.Stderr)
 			}
 		})
 	}
@@ -30,12 +29,11 @@ func (s *session) twoAtOnce(cluster string) {
 // and returns its exit code and how long it took to end.
 func (s *session) signaled(cluster string, signal syscall.Signal) (code int, took time.Duration) {
 	s.Helper()
-	cmd := exec.Command(kindctl, "verify", "-n", cluster)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
+	cmd := s.Command(context.Background(), "verify", "-n", cluster)
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
-	s.eventually(timeToRemove, func() (string, error) {
+	s.Eventually(timeToRemove, func() (string, error) {
 		if s.runNamespaces(cluster) == "" {
 			return "", errors.New("no verification has a namespace")
 		}
@@ -51,7 +49,7 @@ func (s *session) signaled(cluster string, signal syscall.Signal) (code int, too
 
 func (s *session) runNamespaces(cluster string) string {
 	s.Helper()
-	return s.kubectl(cluster, "get", "namespaces", "-l", "kindctl.dev/run", "-o", "name")
+	return s.Kubectl(cluster, "get", "namespaces", "-l", "kindctl.dev/run", "-o", "name")
 }
 
 // cleansUp interrupts one verification, which removes its own objects, and
@@ -59,7 +57,7 @@ func (s *session) runNamespaces(cluster string) string {
 func (s *session) cleansUp(cluster string) {
 	s.Helper()
 	s.leavesNothing(cluster)
-	if code, took := s.signaled(cluster, syscall.SIGINT); code != 130 || took > 15*time.Second {
+	if code, took := s.signaled(cluster, syscall.SIGINT); code != 130 || took > 30*time.Second {
 		s.Errorf("an interrupted verification ended with %d after %v", code, took)
 	}
 	s.leavesNothing(cluster)
@@ -67,7 +65,7 @@ func (s *session) cleansUp(cluster string) {
 	if s.runNamespaces(cluster) == "" {
 		s.Error("a killed verification left no namespace, so that nothing is shown here")
 	}
-	s.green(cluster)
+	s.Green(cluster)
 	s.leavesNothing(cluster)
 }
 
@@ -75,9 +73,9 @@ func (s *session) cleansUp(cluster string) {
 // that kindctl did not make, and verifies it by its context alone.
 func (s *session) verifiesAnyCluster(cluster string) {
 	s.Helper()
-	s.kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
-	r := s.kindctl("verify", "--context", "kind-"+cluster, "-o", "json")
-	if r.code != 0 || !strings.Contains(r.stdout, `"discovered": true`) {
-		s.Errorf("verify of a cluster without a record: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+	s.Kubectl(cluster, "-n", "kube-system", "delete", "configmap", "kindctl")
+	r := s.Kindctl("verify", "--context", "kind-"+cluster, "-o", "json")
+	if r.Code != 0 || !strings.Contains(r.Stdout, `"discovered": true`) {
+		s.Errorf("verify of a cluster without a record: exit %d\n%s\n%s", r.Code, r.Stdout, r.Stderr)
 	}
 }

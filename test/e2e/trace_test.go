@@ -53,9 +53,9 @@ func (s *session) traced(cluster, file string) {
 		at := after(event.TS)
 		switch span.ID {
 		case "container":
-			want = s.output("docker", "inspect", "--format", "{{.State.StartedAt}}", span.Node)
+			want = s.Output("docker", "inspect", "--format", "{{.State.StartedAt}}", span.Node)
 		case "ready":
-			want = s.kubectl(cluster, "get", "node", span.Node, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].lastTransitionTime}`)
+			want = s.Kubectl(cluster, "get", "node", span.Node, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].lastTransitionTime}`)
 			at = after(event.TS + event.Dur)
 		default:
 			continue

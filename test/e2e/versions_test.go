@@ -20,30 +20,30 @@ func TestKubernetesVersions(t *testing.T) {
 	for _, version := range releases.Supported[1:] {
 		minor := semver.MajorMinor(version)[1:]
 		up := []string{"up", "--kubernetes-version", minor, "--cni", "calico", "--workers", "1", "-n", cluster}
-		s.must(up...)
-		if kubelets := s.kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}"); kubelets != version+" "+version {
+		s.Must(up...)
+		if kubelets := s.Kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}"); kubelets != version+" "+version {
 			t.Errorf("the nodes run %s, not %s", kubelets, version)
 		}
-		control := s.kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "jsonpath={.items[*].spec.containers[*].image}")
+		control := s.Kubectl(cluster, "-n", "kube-system", "get", "pods", "-l", "tier=control-plane", "-o", "jsonpath={.items[*].spec.containers[*].image}")
 		if strings.Count(control, ":"+version) != 3 {
 			t.Errorf("the control plane of %s runs %s", version, control)
 		}
-		kubeadm := s.output("docker", "exec", cluster+"-control-plane", "kubeadm", "config", "images", "list", "--kubernetes-version", version)
+		kubeadm := s.Output("docker", "exec", cluster+"-control-plane", "kubeadm", "config", "images", "list", "--kubernetes-version", version)
 		for image := range strings.FieldsSeq(control) {
 			if !strings.Contains(kubeadm, image) {
 				t.Errorf("%s runs, of which kubeadm does not know:\n%s", image, kubeadm)
 			}
 		}
-		s.green(cluster)
-		if r := s.must(up...); !strings.Contains(r.stdout, "nothing was changed") {
-			t.Errorf("the second up says %s", r.stdout)
+		s.Green(cluster)
+		if r := s.Must(up...); !strings.Contains(r.Stdout, "nothing was changed") {
+			t.Errorf("the second up says %s", r.Stdout)
 		}
-		if r := s.kindctl("up", "--kubernetes-version", releases.Supported[0], "--cni", "calico", "--workers", "1", "-n", cluster); r.code != 2 ||
-			!strings.Contains(r.stderr, version+", not "+releases.Supported[0]) {
-			t.Errorf("another version is wanted: exit %d\n%s", r.code, r.stderr)
+		if r := s.Kindctl("up", "--kubernetes-version", releases.Supported[0], "--cni", "calico", "--workers", "1", "-n", cluster); r.Code != 2 ||
+			!strings.Contains(r.Stderr, version+", not "+releases.Supported[0]) {
+			t.Errorf("another version is wanted: exit %d\n%s", r.Code, r.Stderr)
 		}
-		s.must("node", "add", "-n", cluster)
-		s.green(cluster)
-		s.must("down", "-n", cluster)
+		s.Must("node", "add", "-n", cluster)
+		s.Green(cluster)
+		s.Must("down", "-n", cluster)
 	}
 }

@@ -13,16 +13,16 @@ import (
 // script breaks a node with one script and heals it with another.
 func script(node func(*cluster) string, inject, heal string) func(*cluster) func() {
 	return func(c *cluster) func() {
-		c.on(node(c), inject)
-		return func() { c.on(node(c), heal) }
+		c.Exec(node(c), inject)
+		return func() { c.Exec(node(c), heal) }
 	}
 }
 
 // rule adds a packet filter rule to a node: the arguments after the chain.
 func rule(node func(*cluster) string, table, chain, arguments string) func(*cluster) func() {
 	return func(c *cluster) func() {
-		c.on(node(c), fmt.Sprintf("iptables -w -t %s -I %s %s", table, chain, arguments))
-		return func() { c.on(node(c), fmt.Sprintf("iptables -w -t %s -D %s %s", table, chain, arguments)) }
+		c.Exec(node(c), fmt.Sprintf("iptables -w -t %s -I %s %s", table, chain, arguments))
+		return func() { c.Exec(node(c), fmt.Sprintf("iptables -w -t %s -D %s %s", table, chain, arguments)) }
 	}
 }
 
@@ -31,9 +31,9 @@ func rule(node func(*cluster) string, table, chain, arguments string) func(*clus
 func gnaw(node func(*cluster) string, command string) func(*cluster) func() {
 	const flag = "/run/kindctl-fault"
 	return func(c *cluster) func() {
-		c.on(node(c), "touch "+flag)
-		c.on(node(c), fmt.Sprintf("nohup bash -c 'while test -e %s; do %s; sleep 0.02; done' >/dev/null 2>&1 &", flag, command))
-		return func() { c.on(node(c), "rm -f "+flag) }
+		c.Exec(node(c), "touch "+flag)
+		c.Exec(node(c), fmt.Sprintf("nohup bash -c 'while test -e %s; do %s; sleep 0.02; done' >/dev/null 2>&1 &", flag, command))
+		return func() { c.Exec(node(c), "rm -f "+flag) }
 	}
 }
 
@@ -42,7 +42,7 @@ func object(manifest string) func(*cluster) func() {
 	return func(c *cluster) func() {
 		manifest := c.fill(manifest)
 		c.apply(manifest)
-		return func() { c.input(c.controlPlane(), manifest, kubectl+" delete --ignore-not-found -f -") }
+		return func() { c.Input(c.controlPlane(), manifest, kubectl+" delete --ignore-not-found -f -") }
 	}
 }
 
@@ -54,7 +54,7 @@ func (c *cluster) fill(text string) string {
 // deleted deletes an object and applies it again.
 func deleted(what string) func(*cluster) func() {
 	return func(c *cluster) func() {
-		c.on(c.controlPlane(), kubectl+" get "+what+" -o yaml > /root/deleted.yaml")
+		c.Exec(c.controlPlane(), kubectl+" get "+what+" -o yaml > /root/deleted.yaml")
 		c.kubectl("delete " + what)
 		return func() { c.kubectl("apply -f /root/deleted.yaml") }
 	}
@@ -64,8 +64,8 @@ func deleted(what string) func(*cluster) func() {
 // rollout, where one is named.
 func edited(what, expression, rollout string) func(*cluster) func() {
 	return func(c *cluster) func() {
-		c.on(c.controlPlane(), kubectl+" get "+what+" -o yaml | sed -E '/^  (resourceVersion|uid|creationTimestamp):/d' > /root/original.yaml")
-		c.on(c.controlPlane(), fmt.Sprintf("sed -E '%s' /root/original.yaml > /root/edited.yaml; ! cmp -s /root/original.yaml /root/edited.yaml", expression))
+		c.Exec(c.controlPlane(), kubectl+" get "+what+" -o yaml | sed -E '/^  (resourceVersion|uid|creationTimestamp):/d' > /root/original.yaml")
+		c.Exec(c.controlPlane(), fmt.Sprintf("sed -E '%s' /root/original.yaml > /root/edited.yaml; ! cmp -s /root/original.yaml /root/edited.yaml", expression))
 		again := func(file string) {
 			c.kubectl("apply --server-side --force-conflicts -f " + file)
 			if rollout != "" {
@@ -110,14 +110,14 @@ kind: Namespace
 metadata: {name: fault-sample, labels: {kindctl.dev/run: fault-sample}}
 `, resource, condition, patch, change))
 		c.apply(manifest)
-		c.eventually(time.Minute, func() (string, error) {
-			out, err := c.try(c.controlPlane(), fmt.Sprintf("echo '%s' | %s -n fault-sample create --dry-run=server -o jsonpath='%s' -f -", c.fill(sample), kubectl, path))
+		c.Eventually(time.Minute, func() (string, error) {
+			out, err := c.TryExec(c.controlPlane(), fmt.Sprintf("echo '%s' | %s -n fault-sample create --dry-run=server -o jsonpath='%s' -f -", c.fill(sample), kubectl, path))
 			if err == nil && out != want {
 				err = fmt.Errorf("the policy has no effect yet: %q", out)
 			}
 			return out, err
 		})
-		return func() { c.input(c.controlPlane(), manifest, kubectl+" delete --ignore-not-found -f -") }
+		return func() { c.Input(c.controlPlane(), manifest, kubectl+" delete --ignore-not-found -f -") }
 	}
 }
 
@@ -126,18 +126,18 @@ metadata: {name: fault-sample, labels: {kindctl.dev/run: fault-sample}}
 func argument(component, flag string) func(*cluster) func() {
 	return func(c *cluster) func() {
 		file := "/etc/kubernetes/manifests/" + component + ".yaml"
-		c.on(c.controlPlane(), "cp "+file+" /root/"+component+".yaml")
+		c.Exec(c.controlPlane(), "cp "+file+" /root/"+component+".yaml")
 		runs := func(count string) {
-			c.eventually(2*time.Minute, func() (string, error) {
-				return c.try(c.controlPlane(), fmt.Sprintf(
+			c.Eventually(2*time.Minute, func() (string, error) {
+				return c.TryExec(c.controlPlane(), fmt.Sprintf(
 					`test "$(%[1]s -n kube-system get pod %[2]s-%[3]s -o yaml | grep -c -e "- %[4]s$")" = %[5]s && %[1]s -n kube-system wait --for=condition=Ready pod/%[2]s-%[3]s --timeout=1s`,
 					kubectl, component, c.controlPlane(), flag, count))
 			})
 		}
-		c.on(c.controlPlane(), fmt.Sprintf(`sed -E "s|^    - %[1]s$|&\n    - %[2]s|" /root/%[1]s.yaml > /root/edited.yaml && mv /root/edited.yaml %[3]s`, component, flag, file))
+		c.Exec(c.controlPlane(), fmt.Sprintf(`sed -E "s|^    - %[1]s$|&\n    - %[2]s|" /root/%[1]s.yaml > /root/edited.yaml && mv /root/edited.yaml %[3]s`, component, flag, file))
 		runs("1")
 		return func() {
-			c.on(c.controlPlane(), "cp /root/"+component+".yaml "+file)
+			c.Exec(c.controlPlane(), "cp /root/"+component+".yaml "+file)
 			runs("0")
 		}
 	}
@@ -149,9 +149,9 @@ func otherArgument(component, from, to string) func(*cluster) func() {
 	return func(c *cluster) func() {
 		file := "/etc/kubernetes/manifests/" + component + ".yaml"
 		change := func(from, to string) {
-			c.on(c.controlPlane(), fmt.Sprintf(`sed "s|^    - %s$|    - %s|" %s > /root/edited.yaml && mv /root/edited.yaml %[3]s`, from, to, file))
-			c.eventually(2*time.Minute, func() (string, error) {
-				return c.try(c.controlPlane(), fmt.Sprintf(
+			c.Exec(c.controlPlane(), fmt.Sprintf(`sed "s|^    - %s$|    - %s|" %s > /root/edited.yaml && mv /root/edited.yaml %[3]s`, from, to, file))
+			c.Eventually(2*time.Minute, func() (string, error) {
+				return c.TryExec(c.controlPlane(), fmt.Sprintf(
 					`%[1]s -n kube-system get pod %[2]s-%[3]s -o yaml | grep -q -e "- %[4]s$" && %[1]s -n kube-system wait --for=condition=Ready pod/%[2]s-%[3]s --timeout=1s`,
 					kubectl, component, c.controlPlane(), to))
 			})
@@ -182,12 +182,12 @@ func absent(component string) func(*cluster) func() {
 	file := "/etc/kubernetes/manifests/" + component + ".yaml"
 	return func(c *cluster) func() {
 		pod := fmt.Sprintf("pod/%s-%s", component, c.controlPlane())
-		c.on(c.controlPlane(), "mv "+file+" /root/")
+		c.Exec(c.controlPlane(), "mv "+file+" /root/")
 		c.kubectl("-n kube-system wait --for=delete " + pod + " --timeout=90s")
 		return func() {
-			c.on(c.controlPlane(), "mv /root/"+component+".yaml "+file)
-			c.eventually(time.Minute, func() (string, error) {
-				return c.try(c.controlPlane(), kubectl+" -n kube-system wait --for=condition=Ready "+pod+" --timeout=60s")
+			c.Exec(c.controlPlane(), "mv /root/"+component+".yaml "+file)
+			c.Eventually(time.Minute, func() (string, error) {
+				return c.TryExec(c.controlPlane(), kubectl+" -n kube-system wait --for=condition=Ready "+pod+" --timeout=60s")
 			})
 		}
 	}

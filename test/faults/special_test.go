@@ -58,11 +58,11 @@ func shortLived(c *cluster) func() {
 	var pair [2]bytes.Buffer
 	_ = pem.Encode(&pair[0], &pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 	_ = pem.Encode(&pair[1], &pem.Block{Type: "PRIVATE KEY", Bytes: private})
-	c.on(c.other(), "cp -a /var/lib/kubelet/pki /root/")
-	c.input(c.other(), pair[0].String(), "cat > /var/lib/kubelet/pki/kubelet.crt")
-	c.input(c.other(), pair[1].String(), "cat > /var/lib/kubelet/pki/kubelet.key")
-	c.on(c.other(), "systemctl restart kubelet")
-	return func() { c.on(c.other(), "cp -a /root/pki /var/lib/kubelet/ && systemctl restart kubelet") }
+	c.Exec(c.other(), "cp -a /var/lib/kubelet/pki /root/")
+	c.Input(c.other(), pair[0].String(), "cat > /var/lib/kubelet/pki/kubelet.crt")
+	c.Input(c.other(), pair[1].String(), "cat > /var/lib/kubelet/pki/kubelet.key")
+	c.Exec(c.other(), "systemctl restart kubelet")
+	return func() { c.Exec(c.other(), "cp -a /root/pki /var/lib/kubelet/ && systemctl restart kubelet") }
 }
 
 // etcdctl runs etcdctl in the etcd pod.
@@ -125,10 +125,10 @@ func natOutgoing(c *cluster) func() {
 	}
 	masqueraded := "iptables-save -t nat | grep -q cali40masq-ipam-pools"
 	set(false)
-	c.eventually(time.Minute, func() (string, error) { return c.try(c.worker(), "! "+masqueraded) })
+	c.Eventually(time.Minute, func() (string, error) { return c.TryExec(c.worker(), "! "+masqueraded) })
 	return func() {
 		set(true)
-		c.eventually(time.Minute, func() (string, error) { return c.try(c.worker(), masqueraded) })
+		c.Eventually(time.Minute, func() (string, error) { return c.TryExec(c.worker(), masqueraded) })
 	}
 }
 
@@ -142,11 +142,11 @@ func unreachable(c *cluster) func() {
 	}
 	halves := []string{fmt.Sprintf("%s.%d/27", prefix, first), fmt.Sprintf("%s.%d/27", prefix, first+32)}
 	for _, half := range halves {
-		c.on(c.worker(), "ip route add unreachable "+half)
+		c.Exec(c.worker(), "ip route add unreachable "+half)
 	}
 	return func() {
 		for _, half := range halves {
-			c.on(c.worker(), "ip route del unreachable "+half)
+			c.Exec(c.worker(), "ip route del unreachable "+half)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func delayed(c *cluster) func() {
 	inside := func(command string) {
 		for line := range strings.Lines(pods) {
 			node, address, _ := strings.Cut(strings.TrimSpace(line), " ")
-			c.on(node, fmt.Sprintf(`for ns in $(ls /run/netns); do
+			c.Exec(node, fmt.Sprintf(`for ns in $(ls /run/netns); do
 				ip netns exec $ns ip -4 addr | grep -q "inet %s/" && ip netns exec $ns tc qdisc %s && exit 0
 			done; exit 1`, address, command))
 		}
@@ -192,7 +192,7 @@ func delayed(c *cluster) func() {
 // Services that the node's kernel knows. All else that needs kube-proxy is over.
 func frozenAtRemoval(services string) func(*cluster) func() {
 	return func(c *cluster) func() {
-		_, kubeconfig := c.kindctl("get", "kubeconfig", "-n", c.name)
+		kubeconfig := c.Must("get", "kubeconfig", "-n", c.name).Stdout
 		client, err := kube.FromKubeconfigData([]byte(kubeconfig))
 		if err != nil {
 			c.Fatal(err)
@@ -237,7 +237,7 @@ func frozenAtRemoval(services string) func(*cluster) func() {
 			changes.Stop()
 			<-done
 			end()
-			_, _ = c.try(c.worker(), "pkill -CONT -x kube-proxy")
+			_, _ = c.TryExec(c.worker(), "pkill -CONT -x kube-proxy")
 		}
 	}
 }

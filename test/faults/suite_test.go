@@ -44,14 +44,14 @@ func TestFaults(t *testing.T) {
 	for _, stage := range stages {
 		t.Run(stage.name, func(t *testing.T) {
 			c := newCluster(t, stage.name, stage.up...)
-			c.green()
+			c.Green(c.name)
 			var run stageRecord
 			if *document != "" {
 				run = c.run(stage)
 			}
 			for _, f := range stage.faults {
 				t.Run(f.check, func(t *testing.T) {
-					c := &cluster{t, c.name, c.kubeconfig}
+					c := c.in(t)
 					if s, shown := c.show(f); shown && *document != "" {
 						s.stage = stage.name
 						write(t, *document, run, s)
@@ -75,7 +75,7 @@ func (c *cluster) show(f fault) (s seen, shown bool) {
 			heal()
 		}
 	}()
-	code, report := c.verify()
+	code, report := c.Verify(c.name)
 	healed = true
 	heal()
 	s = seen{fault: f}
@@ -106,7 +106,7 @@ func (c *cluster) show(f fault) (s seen, shown bool) {
 	if f.settle != nil {
 		f.settle(c)
 	}
-	c.green()
+	c.Green(c.name)
 	return s, shown && !c.Failed()
 }
 
