@@ -10,7 +10,7 @@ import (
 	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
-// Differences names, in words, how the Topology that is wanted differs from
+// Differences says in plain text how the Topology that is wanted differs from
 // this one, of which a cluster was made. Counts, CNI and proxy mode are left to
 // the cluster's own record. What is wanted in no particular way, such as an
 // image, is as it is; how long a cluster is wanted is no part of its shape.

@@ -14,7 +14,7 @@ type Manifest struct {
 	// SHA256 is what the content must hash to, in hexadecimal. What comes from
 	// elsewhere must have it.
 	SHA256 string `yaml:"sha256,omitempty"`
-	// NoWait goes on before the workloads of the manifest are ready.
+	// NoWait continues before the workloads of the manifest are ready.
 	NoWait bool `yaml:"noWait,omitempty"`
 }
 

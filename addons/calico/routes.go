@@ -71,7 +71,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 }
 
 // kernelRoutes asks in one command for the ways to all peers, and returns those
-// that there are, by address. The command goes on after one for which there is
+// that there are, by address. The command continues after one for which there is
 // none, and fails in the end.
 func kernelRoutes(ctx context.Context, pods verify.Pods, at kube.PodRef, peers []probe.Probe) (map[string]route, error) {
 	var questions strings.Builder

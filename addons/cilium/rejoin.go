@@ -19,7 +19,7 @@ var ciliumEndpoints = schema.GroupVersionResource{Group: "cilium.io", Version: "
 // Rejoin removes the CiliumEndpoints that name an address which the node of their
 // pod no longer has. An agent that read a pod before its kubelet had reported the
 // new address takes the endpoint for another node's, and tries to own it forever
-// (updateCEPUID in Cilium's pkg/endpointmanager); what is absent it makes anew.
+// (updateCEPUID in Cilium's pkg/endpointmanager); it recreates what is absent.
 func (a *Addon) Rejoin(ctx context.Context, client *kube.Client) error {
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {

@@ -66,7 +66,7 @@ func (c cache) lastDuration(name string) time.Duration {
 	return last.Duration
 }
 
-// lock returns the lock without which nobody builds or removes name.
+// lock returns the lock that building or removing name requires.
 func (c cache) lock(name string) (*flock.Flock, error) {
 	dir := filepath.Join(c.dir, name)
 	return flock.New(filepath.Join(dir, lockFile)), errors.Join(c.make(), os.MkdirAll(dir, 0o755))

@@ -8,7 +8,7 @@
 // recipe.go is the whole of it on one screen: a graph of components. Each has
 // a list of inputs, and its key is a hash of these and of the keys of what it
 // needs. Its result is a folder in the cache (cache.go) named by the key, so
-// nothing is made twice, an interrupted build goes on where it was, and any
+// nothing is made twice, an interrupted build resumes where it was, and any
 // change of an input makes everything above it again, and nothing else.
 // schedule.go runs what is missing, compilers beside package downloads.
 //

@@ -79,7 +79,7 @@ func (s Spec) targets(r release, keys map[string]string) (targets []target) {
 }
 
 // Where images are in Docker. The name of the host is one that nothing answers
-// to, so that nobody pulls them by mistake.
+// to, so that they are not pulled by mistake.
 const (
 	nodeRepository     = "kindctl.local/node"
 	balancerRepository = "kindctl.local/load-balancer"

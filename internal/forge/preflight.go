@@ -27,7 +27,7 @@ const oldestGo = "go1.21"
 // may be elsewhere.
 const leastFree = 5 << 30
 
-// preflight tells whether this host can build todo into the cache.
+// preflight reports whether this host can build todo into the cache.
 func preflight(ctx context.Context, todo []component, store cache) error {
 	if len(todo) == 0 {
 		return nil

@@ -75,7 +75,7 @@ func endpoint(ctx context.Context) (string, error) {
 }
 
 // unreachable tells why the engine does not answer. The client hides the
-// system's error, so a socket is tried once more.
+// system's error, so a socket is tried again.
 func unreachable(err error, host string) error {
 	if socket, local := strings.CutPrefix(host, "unix://"); local {
 		conn, dialErr := net.Dial("unix", socket)

@@ -47,7 +47,7 @@ func (f Feature) String() string {
 	return strings.ToLower(strings.TrimPrefix(f.Option, "CONFIG_"))
 }
 
-// Kernel answers for features from what the running kernel tells of itself.
+// Kernel answers for features from what the running kernel exposes.
 type Kernel struct {
 	options map[string]string // of its configuration, nil when not published
 	modules map[string]bool   // loaded, built in or on disk

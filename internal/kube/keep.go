@@ -50,7 +50,7 @@ func Keep(client *Client) *Keeper {
 	return &Keeper{Client: client, transports: map[podPort]*http.Transport{}, sessions: map[podName]*session{}}
 }
 
-// DialPod is Client.DialPod. A session that has broken is opened anew.
+// DialPod is Client.DialPod. It opens another session when one has broken.
 func (k *Keeper) DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
 	return dialPod(ctx, namespace, pod, port, func() (net.Conn, error) {
 		s := k.sessionOf(podName{namespace, pod})
@@ -96,7 +96,7 @@ func (k *Keeper) open(s *session, namespace, pod string) (connection httpstream.
 }
 
 // forward opens a connection within a session. When that fails, or the pod is not
-// reached, the next one takes another session: the pod may have been started anew.
+// reached, the next one takes another session: the pod may have restarted.
 func (s *session) forward(connection httpstream.Connection, id string, port int) (net.Conn, error) {
 	forget := func() {
 		s.mu.Lock()
@@ -113,7 +113,7 @@ func (s *session) forward(connection httpstream.Connection, id string, port int)
 }
 
 // GetPod is Client.GetPod. A connection that the pod has closed meanwhile is
-// made anew.
+// recreated.
 func (k *Keeper) GetPod(ctx context.Context, namespace, pod string, port int, path string) (int, []byte, error) {
 	return RoundTrip(ctx, k.transport(podPort{namespace, pod, port}), fmt.Sprintf("http://localhost:%d%s", port, path))
 }

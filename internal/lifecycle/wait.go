@@ -151,7 +151,7 @@ func (s *Start) deferTimeout(ctx context.Context, message string, err error) (st
 	}
 	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "start", Message: err.Error(),
 		Hint: hint.AdviceOf(err)})
-	return "not all; the verification goes on", nil
+	return "not all; the verification continues", nil
 }
 
 func (s *Start) waiter() health.Waiter {

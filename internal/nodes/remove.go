@@ -66,7 +66,7 @@ func (d *Remove) Plan() (before, after []plan.Phase) {
 }
 
 // Run works through the plan. Until the first node has left, the cluster is as it
-// was when it fails; after that, the same call goes on where this one ended.
+// was when it fails; after that, the same call continues where this one ended.
 func (d *Remove) Run(ctx context.Context) error {
 	before, after := d.Plan()
 	return d.run(ctx, before, after)
@@ -293,7 +293,7 @@ func (d *Remove) removeNodes(ctx context.Context, span *event.Span) (string, err
 	for _, node := range d.leaving {
 		span.Progress(node.Name, 0, 0)
 		if err := d.removeNode(ctx, node.Name, node.Role); err != nil {
-			return "", hint.LeaveFailed.Wrap(err, node.Name+" could not be taken out as a whole", "run the same again: it goes on where this ended")
+			return "", hint.LeaveFailed.Wrap(err, node.Name+" could not be taken out as a whole", "run the same again: it continues where this one ended")
 		}
 	}
 	for _, volume := range d.orphanedVolumes {

@@ -97,7 +97,7 @@ func (o *Observer) Facts(ctx context.Context) timeline.Facts {
 	return o.notes.facts(o.asked)
 }
 
-// askAPI looks once more, for what the last moment brought.
+// askAPI looks again, for the latest changes.
 func (o *Observer) askAPI(ctx context.Context) error {
 	core := o.client.Clientset.CoreV1()
 	system, err := core.Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})

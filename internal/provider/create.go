@@ -109,7 +109,7 @@ func atWork(label string) bool {
 }
 
 // awaitContainers waits until Docker shows every container that it still makes. A terminal sends
-// Ctrl-C to docker's commands too; Docker goes on with what such a command has asked
+// Ctrl-C to docker's commands too; Docker continues what such a command has asked
 // for, and lists a container only when its volumes are there. Its name is taken before.
 func (d *Docker) awaitContainers(ctx context.Context, planned []PlannedNode) {
 	ctx, cancel := context.WithTimeout(ctx, provisionTimeout)

@@ -111,7 +111,7 @@ func chartGroups(t timeline.Timeline, s scale) (groups []chartGroup) {
 	return groups
 }
 
-// left tells of what was left out, which the table alone has.
+// left lists what was left out, which only the table has.
 func left(outcome string) bool {
 	return slices.Contains([]string{timeline.Skipped, "SKIP", "BLOCKED"}, outcome)
 }

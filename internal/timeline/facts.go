@@ -19,7 +19,7 @@ func Seen(stamp, seen time.Time) Moment {
 	return Moment{Time: stamp, Coarse: true}
 }
 
-// Facts are what a cluster itself tells of how it came up.
+// Facts are what a cluster itself shows of how it came up.
 type Facts struct {
 	// CNI is the name that begins those of the CNI's DaemonSets.
 	CNI string

@@ -25,7 +25,7 @@ type Timeline struct {
 	Spans []Span
 }
 
-// Lane is the kind of thing that a Span tells of.
+// Lane is the kind of thing that a Span describes.
 type Lane string
 
 // The lanes.

@@ -7,7 +7,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// background is work that goes on while later phases run.
+// background is work that continues while later phases run.
 type background struct {
 	stop  context.CancelFunc
 	ended chan struct{}

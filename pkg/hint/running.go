@@ -62,7 +62,7 @@ var (
 		"Look at `kubectl get pdb -A`; `--force` also removes pods that nothing would recreate.")
 	LeaveFailed = running.reason("LEAVE_FAILED", Creation,
 		"A node could not be removed completely.",
-		"Run the same command again: it goes on where this one ended.")
+		"Run the same command again: it continues where this one ended.")
 	VolumesLeft = running.reason("VOLUMES_LEFT", Creation,
 		"Docker cannot remove a volume, because a process has a mount inside.",
 		"The hint has the command that finds it.")

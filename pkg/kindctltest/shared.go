@@ -98,7 +98,7 @@ func (c *sharedClusters) get(t testing.TB, s settings) (*sharedCluster, error) {
 	return cluster, nil
 }
 
-// differences names, in words, how a cluster that is wanted differs from another one.
+// differences says in plain text how a cluster that is wanted differs from another one.
 func differences(have, wanted clusters.Topology) string {
 	shape := func(t clusters.Topology) verify.Expectation {
 		return verify.Expectation{ControlPlanes: t.ControlPlanes, Workers: t.Workers, CNI: t.CNI, ProxyMode: t.ProxyMode}

@@ -127,7 +127,7 @@ func discoverProxyMode(ctx context.Context, client *kube.Client) (string, error)
 	return "", errors.Join(failures...)
 }
 
-// Differences names, in words, how another expectation differs from this one.
+// Differences says in plain text how another expectation differs from this one.
 func (e Expectation) Differences(other Expectation) string {
 	var differences []string
 	compare := func(what string, have, want any) {

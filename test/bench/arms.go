@@ -78,7 +78,7 @@ func upWords(more []string) func(compare.Order) []string {
 	}
 }
 
-// upSettings tell of the shortcuts as well.
+// upSettings include the shortcuts.
 func upSettings(more []string) func(cni string) []string {
 	return func(cni string) []string {
 		settings := []string{

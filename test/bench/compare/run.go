@@ -62,7 +62,7 @@ type benchmark struct {
 	done   int
 	// took is how long the latest run of a kind took, with its removal.
 	took map[string]time.Duration
-	// works tells of an arm that it has made a cluster.
+	// works says that an arm has created a cluster.
 	works map[string]bool
 }
 

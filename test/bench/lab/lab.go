@@ -21,7 +21,7 @@ import (
 type Lab struct {
 	// Images are the node images that were found, by CNI.
 	Images map[string]string
-	// Facts are those of the machine, Machine what a Result tells of it.
+	// Facts are those of the machine, Machine what a Result says of it.
 	Facts   host.Facts
 	Machine compare.Machine
 

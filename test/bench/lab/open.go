@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 	l.Machine = l.describe(o.Version)
 	if load := l.Machine.Load; load != nil && *load > calm {
 		o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "bench", Message: fmt.Sprintf("this machine is busy: its load is %.1f for each processor", *load),
-			Hint: "what else runs is measured as well; stop it, or wait for it, and begin anew"})
+			Hint: "what else runs is measured as well; stop it, or wait for it, and start over"})
 	}
 	return l, nil
 }
@@ -122,7 +122,7 @@ func (l *Lab) vacant(ctx context.Context, o Options) error {
 	}
 	if len(running) > 0 && !o.Force {
 		return hint.New(hint.Preflight, "MACHINE_BUSY", "other clusters run here and would be measured as well: "+strings.Join(running, ", "),
-			"stop them for as long as it takes: kindctl stop -n "+running[0]+"; or measure all the same: --force")
+			"stop them for as long as it takes: kindctl stop -n "+running[0]+"; or measure with them running: --force")
 	}
 	return nil
 }

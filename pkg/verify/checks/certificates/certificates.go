@@ -149,7 +149,7 @@ func withoutHostPods(t *verify.Target) bool {
 }
 
 // servedCertificate shakes hands until the server has shown its certificate.
-// That it may then turn us away, for we show none, is all the same.
+// That it may then reject us, for we show none, does not matter.
 func servedCertificate(ctx context.Context, t *verify.Target, e endpoint) (*x509.Certificate, error) {
 	ctx, cancel := verify.Answering(ctx)
 	defer cancel()

@@ -160,7 +160,7 @@ func dialName(ctx context.Context, from probe.Probe, name string, port int) (ans
 }
 
 // notConnected says why no connection came about, or "". A server that has no
-// use for plain HTTP may say so or hang up: it was reached all the same.
+// use for plain HTTP may say so or hang up: it was reached even so.
 func notConnected(answers, failures []string) string {
 	for _, failure := range failures {
 		for _, before := range []string{"lookup ", "dial tcp", "Client.Timeout", "host and/or port"} {

@@ -103,7 +103,7 @@ func endpointsLeave(ctx context.Context, t *verify.Target) (verify.Evidence, err
 			if left == len(endpoints) || verify.IsUnobservable(err) {
 				return evidence, err
 			}
-			return evidence, verify.Final(err) // another attempt would begin anew, and forget this
+			return evidence, verify.Final(err) // another attempt would start over, and forget this
 		}
 		evidence = append(evidence, fmt.Sprintf("%d of %d endpoints left: followed on every node after %v", left, len(endpoints), time.Since(started).Round(10*time.Millisecond)))
 	}

@@ -131,7 +131,7 @@ func last(err error) error {
 // unenforced is what became of a policy that no node has taken any notice of.
 type unenforced struct {
 	error
-	connections int // that reached their targets all the same
+	connections int // that reached their targets even so
 }
 
 func (u unenforced) Unwrap() error { return u.error }

@@ -14,7 +14,7 @@ import (
 )
 
 // How long an engine may take to follow a change of policy, and how often it is
-// looked at: nothing announces that packets are handled anew.
+// looked at: nothing announces that packets are handled differently.
 const (
 	policyTime  = 8 * time.Second
 	policyPause = 200 * time.Millisecond

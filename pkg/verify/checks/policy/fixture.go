@@ -181,7 +181,7 @@ type response struct {
 }
 
 // lingering is how long a probe may be left to dial: it gives up after 5 s
-// itself, and keeps its connection to whoever asked, which is dear.
+// itself, and keeps its connection to whoever asked, which is expensive.
 const lingering = 6 * time.Second
 
 func ask(ctx context.Context, p probe.Probe, host string, port int) <-chan response {

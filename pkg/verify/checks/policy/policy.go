@@ -102,7 +102,7 @@ func tryPolicies(ctx context.Context, t *verify.Target) (deny, allow attempt) {
 }
 
 // withoutEngine is the verdict on a CNI that kindctl does not know and that no
-// policy has any effect on: it may well be made like that.
+// policy has any effect on: it may be designed that way.
 func withoutEngine(connections int) (deny, allow attempt) {
 	const nothing = "nothing enforces network policies here"
 	return attempt{tried: true, err: verify.Warning(fmt.Errorf(nothing+": under one that denies all, all of %d connections reached their pods. Some CNIs, such as flannel, have no policy engine; kindctl does not know the one of this cluster", connections))},
