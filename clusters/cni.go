@@ -40,34 +40,34 @@ func (t *Topology) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // validateCNI checks the choice of the CNI with what must suit it.
-func (t Topology) validateCNI(report reporter) (warnings []string) {
-	chosen, known := cni.Named(t.CNI)
-	if !known && t.CNI != cni.None {
-		report.unknown("cni", "CNI", t.CNI, cni.Names())
+func (v validator) validateCNI() (warnings []string) {
+	chosen, known := cni.Named(v.CNI)
+	if !known && v.CNI != cni.None {
+		v.report.unknown("cni", "CNI", v.CNI, cni.Names())
 	}
-	if !slices.Contains(ProxyModes, t.ProxyMode) {
-		report.unknown("proxyMode", "proxy mode", t.ProxyMode, ProxyModes)
+	if !slices.Contains(ProxyModes, v.ProxyMode) {
+		v.report.unknown("proxyMode", "proxy mode", v.ProxyMode, ProxyModes)
 	}
 	switch {
-	case t.ProxyMode == "none" && t.CNI == cni.None:
-		warnings = append(warnings, t.origins.prefix(t.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
-	case t.ProxyMode == "none" && known && !chosen.ReplacesProxy:
+	case v.ProxyMode == "none" && v.CNI == cni.None:
+		warnings = append(warnings, v.origins.prefix(v.origins.written("proxyMode", "cni"))+"there is neither a CNI nor kube-proxy: until you install both, or a CNI that does both, no node is ready and no Service works")
+	case v.ProxyMode == "none" && known && !chosen.ReplacesProxy:
 		_, titles := cni.ReplacingProxy()
-		report(t.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only %s can take kube-proxy's place; without either no Service works", t.CNI, titles)
+		v.report(v.origins.written("proxyMode", "cni"), "proxy mode none with CNI %s: only %s can take kube-proxy's place; without either no Service works", v.CNI, titles)
 	}
 	return warnings
 }
 
 // validateCNISettings checks that settings are for the CNI that there is.
-func (t Topology) validateCNISettings(report reporter) {
+func (v validator) validateCNISettings() {
 	for _, c := range cni.All() {
-		settings, set := t.CNISettings[c.Name]
+		settings, set := v.CNISettings[c.Name]
 		switch {
 		case !set:
-		case c.Name != t.CNI:
-			report(c.Name, "%s has settings, but the CNI is %s; write cni: %s, or leave them out", c.Name, t.CNI, c.Name)
+		case c.Name != v.CNI:
+			v.report(c.Name, "%s has settings, but the CNI is %s; write cni: %s, or leave them out", c.Name, v.CNI, c.Name)
 		default:
-			settings.Validate(t.ProxyMode, func(field, format string, args ...any) { report(c.Name+"."+field, format, args...) })
+			settings.Validate(v.ProxyMode, func(field, format string, args ...any) { v.report(c.Name+"."+field, format, args...) })
 		}
 	}
 }

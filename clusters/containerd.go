@@ -17,27 +17,27 @@ import (
 // containerd reviews the patches of containerd's configuration.
 func (r *review) containerd() {
 	whole := true
-	for i, patch := range r.t.Raw.ContainerdConfigPatches {
+	for i, patch := range r.Raw.ContainerdConfigPatches {
 		table, err := kindpatch.ParseTOML(patch)
 		if err != nil {
 			whole = false
-			r.refuse(r.t.placeOf(containerdPath(i)), "the patch is no TOML: %v", err)
+			r.refuse(r.placeOf(containerdPath(i)), "the patch is no TOML: %v", err)
 			continue
 		}
 		if version, is := table["version"].(int64); is && version != containerdVersion {
-			r.refuse(r.t.tomlPlace(i, kindpatch.TOMLLines(patch)("version")), "the patch is for version %d of containerd's configuration, and that of node images has version %d, so that kind passes it over; write it for that, or leave version out",
+			r.refuse(r.tomlPlace(i, kindpatch.TOMLLines(patch)("version")), "the patch is for version %d of containerd's configuration, and that of node images has version %d, so that kind passes it over; write it for that, or leave version out",
 				version, containerdVersion)
 		}
 	}
-	for i, patch := range r.t.Raw.ContainerdConfigPatchesJSON6902 {
+	for i, patch := range r.Raw.ContainerdConfigPatchesJSON6902 {
 		if _, err := stepsAsJSON(patch); err != nil {
-			r.refuse(r.t.placeOf(fmt.Sprintf("kindConfig.containerdConfigPatchesJSON6902[%d]", i)), "the patch is no list of RFC 6902: %v", err)
+			r.refuse(r.placeOf(fmt.Sprintf("kindConfig.containerdConfigPatchesJSON6902[%d]", i)), "the patch is no list of RFC 6902: %v", err)
 		}
 	}
 	if !whole {
 		return
 	}
-	registries, err := r.t.registries()
+	registries, err := r.registries()
 	if err != nil {
 		r.refuse("kindConfig.containerdConfigPatches", "%v", err)
 		return

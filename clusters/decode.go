@@ -63,9 +63,9 @@ func decode(data []byte, filename string, t *Topology) error {
 	}
 	problems := t.applyDefaults()
 	if format == kindVersion {
-		problems = append(problems, t.fromKindFile()...)
+		problems = append(problems, kindReader{t}.file()...)
 	} else {
-		problems = append(problems, t.fromKindConfig()...)
+		problems = append(problems, kindReader{t}.config()...)
 		t.anchor(filepath.Dir(filename))
 	}
 	if len(problems) > 0 {

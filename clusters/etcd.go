@@ -56,26 +56,26 @@ func (t Topology) Members() int {
 }
 
 // validateEtcd reports settings of etcd that are impossible, or certain to be a mistake.
-func (t Topology) validateEtcd(report reporter) {
-	if t.Etcd != "" && !slices.Contains(EtcdPlaces, t.Etcd) {
-		report.unknown("etcd", "place of etcd", t.Etcd, EtcdPlaces)
+func (v validator) validateEtcd() {
+	if v.Etcd != "" && !slices.Contains(EtcdPlaces, v.Etcd) {
+		v.report.unknown("etcd", "place of etcd", v.Etcd, EtcdPlaces)
 		return
 	}
-	switch n := t.EtcdMembers; {
-	case n != 0 && !t.ExternalEtcd():
-		report("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
+	switch n := v.EtcdMembers; {
+	case n != 0 && !v.ExternalEtcd():
+		v.report("etcdMembers", "%d members of etcd: on the control planes there is one on each; for others write etcd: external", n)
 	case n < 0 || n > maxEtcdMembers:
-		report("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)
-	case n%2 == 0 && n > 0 && !t.AllowEvenEtcd:
-		report("etcdMembers", "%d members of etcd have a quorum of %d and survive the loss of %d, no more than %d members would; use an odd number, or allowEvenEtcd to have it so", n, n/2+1, (n-1)/2, n-1)
+		v.report("etcdMembers", "%d members of etcd: use 1 to %d", n, maxEtcdMembers)
+	case n%2 == 0 && n > 0 && !v.AllowEvenEtcd:
+		v.report("etcdMembers", "%d members of etcd have a quorum of %d and survive the loss of %d, no more than %d members would; use an odd number, or allowEvenEtcd to have it so", n, n/2+1, (n-1)/2, n-1)
 	}
 }
 
 // externalEtcd is kubeadm's word for it.
-func (t Topology) externalEtcd() string {
+func (r renderer) externalEtcd() string {
 	var patch strings.Builder
 	patch.WriteString("kind: ClusterConfiguration\netcd:\n  external:\n    endpoints:\n")
-	for _, name := range t.EtcdNames() {
+	for _, name := range r.EtcdNames() {
 		fmt.Fprintf(&patch, "    - https://%s:2379\n", name)
 	}
 	patch.WriteString("    caFile: /etc/kubernetes/pki/etcd/ca.crt\n    certFile: /etc/kubernetes/pki/apiserver-etcd-client.crt\n    keyFile: /etc/kubernetes/pki/apiserver-etcd-client.key\n")

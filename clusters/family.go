@@ -49,7 +49,7 @@ func (t Topology) shares() map[string]int {
 	if !t.Patched() || t.ControlPlanes < 1 || t.Nodes() > maxNodes {
 		return shares
 	}
-	document := t.rendered(t.Each()[0], NodeSettings{}).documents[kindpatch.ClusterConfiguration]
+	document := renderer{Topology: t}.rendered(t.Each()[0]).documents[kindpatch.ClusterConfiguration]
 	flag := func(name string) string {
 		value, _ := kindpatch.ExtraArgument(document, "controllerManager", name)
 		return value
@@ -121,39 +121,39 @@ func (t Topology) subnets(written string, standard func(family) string) string {
 	return strings.Join(subnets, ",")
 }
 
-func (t Topology) validateSubnets(report reporter) {
-	if t.IPFamily != "" && !slices.Contains(IPFamilies, t.IPFamily) {
-		report.unknown("ipFamily", "IP family", t.IPFamily, IPFamilies)
+func (v validator) validateSubnets() {
+	if v.IPFamily != "" && !slices.Contains(IPFamilies, v.IPFamily) {
+		v.report.unknown("ipFamily", "IP family", v.IPFamily, IPFamilies)
 		return
 	}
-	pods, err := t.parse(t.Pods())
+	pods, err := v.parse(v.Pods())
 	if err != nil {
-		report("podSubnet", "pod subnet %q: %v", t.Pods(), err)
+		v.report("podSubnet", "pod subnet %q: %v", v.Pods(), err)
 	}
-	shares := t.shares()
-	chosen, _ := cni.Named(t.CNI)
+	shares := v.shares()
+	chosen, _ := cni.Named(v.CNI)
 	for _, subnet := range pods {
 		f := familyOf(subnet.Addr())
 		bits, shared := shares[f.name]
 		if !shared && chosen.UsesNodeCIDRs {
-			report("podSubnet", "pod subnet %s: %s takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, chosen.Title, f.name)
+			v.report("podSubnet", "pod subnet %s: %s takes addresses of what the controller manager gives to each node, and a patch has it give none of %s; leave allocate-node-cidrs and cluster-cidr out", subnet, chosen.Title, f.name)
 		}
-		if room := 1 << max(min(bits-subnet.Bits(), 16), 0); shared && (subnet.Bits() > bits || room < t.Nodes()) {
-			report("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, t.Nodes(), bits)
+		if room := 1 << max(min(bits-subnet.Bits(), 16), 0); shared && (subnet.Bits() > bits || room < v.Nodes()) {
+			v.report("podSubnet", "pod subnet %s is too small for %d nodes, because each takes a /%d", subnet, v.Nodes(), bits)
 		} else if bits-subnet.Bits() > mostShares {
-			report("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, bits-mostShares, bits)
+			v.report("podSubnet", "pod subnet %s is too large: /%d at most, which kubeadm cuts into /%d", subnet, bits-mostShares, bits)
 		}
 	}
-	services, err := t.parse(t.Services())
+	services, err := v.parse(v.Services())
 	if err != nil {
-		report("serviceSubnet", "service subnet %q: %v", t.Services(), err)
+		v.report("serviceSubnet", "service subnet %q: %v", v.Services(), err)
 	}
 	for _, subnet := range services {
 		if f := familyOf(subnet.Addr()); subnet.Bits() < f.minServiceBits || subnet.Bits() > f.maxServiceBits {
-			report("serviceSubnet", "service subnet %s: use a size from /%d to /%d", subnet, f.minServiceBits, f.maxServiceBits)
+			v.report("serviceSubnet", "service subnet %s: use a size from /%d to /%d", subnet, f.minServiceBits, f.maxServiceBits)
 		}
 		if at := slices.IndexFunc(pods, subnet.Overlaps); at >= 0 {
-			report(t.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods[at], subnet)
+			v.report(v.origins.written("podSubnet", "serviceSubnet"), "pod subnet %s and service subnet %s overlap", pods[at], subnet)
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 func (t Topology) Production() bool { return t.Fidelity == fidelity.Production }
 
 // speedUp returns kubeadm's settings of a fast cluster.
-func (t Topology) speedUp() []string {
+func (r renderer) speedUp() []string {
 	quick := []string{quickKeys, quickControllers}
-	if !t.ExternalEtcd() && !t.ownEtcd() {
+	if !r.ExternalEtcd() && !r.ownEtcd() {
 		quick = append(quick, quickEtcd)
 	}
 	return quick

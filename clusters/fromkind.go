@@ -15,72 +15,75 @@ import (
 	"github.com/kindctl/kindctl/internal/kindpatch"
 )
 
-// fromKindFile makes a Topology of a whole file of kind's, which is in Raw.
-func (t *Topology) fromKindFile() (problems []string) {
-	if len(t.Raw.Nodes) == 0 {
-		t.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
-		t.origins["kindConfig.nodes"] = origin{level: fromProfile, place: "kind's default"}
+// kindReader makes a Topology of what kind's configuration, in Raw, says.
+type kindReader struct{ *Topology }
+
+// file makes a Topology of a whole file of kind's, which is in Raw.
+func (k kindReader) file() (problems []string) {
+	if len(k.Raw.Nodes) == 0 {
+		k.Raw.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
+		k.origins["kindConfig.nodes"] = origin{level: fromProfile, place: "kind's default"}
 	}
 	everywhere := "0.0.0.0"
-	if t.Raw.Networking.IPFamily == v1alpha4.IPv6Family {
+	if k.Raw.Networking.IPFamily == v1alpha4.IPv6Family {
 		everywhere = "::"
 	}
-	for i := range t.Raw.Nodes {
-		for j := range t.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours
-			port := &t.Raw.Nodes[i].ExtraPortMappings[j]
+	for i := range k.Raw.Nodes {
+		for j := range k.Raw.Nodes[i].ExtraPortMappings { // kind's default is not ours
+			port := &k.Raw.Nodes[i].ExtraPortMappings[j]
 			port.ListenAddress = cmp.Or(port.ListenAddress, everywhere)
 		}
 	}
-	if t.Raw.Networking.DisableDefaultCNI {
-		t.CNI = "none"
-		t.origins["cni"] = origin{level: fromProfile, place: t.origins["kindConfig.networking.disableDefaultCNI"].place}
+	if k.Raw.Networking.DisableDefaultCNI {
+		k.CNI = "none"
+		k.origins["cni"] = origin{level: fromProfile, place: k.origins["kindConfig.networking.disableDefaultCNI"].place}
 	}
-	t.adopted = true
-	problems = t.fromKindConfig()
-	t.anchor("") // kind's paths begin at the working directory
+	k.adopted = true
+	problems = k.config()
+	k.anchor("") // kind's paths begin at the working directory
 	return problems
 }
 
-// fromKindConfig takes over what kind's configuration says about things that have
+// config takes over what kind's configuration says about things that have
 // fields here. What both say, and differently, is a problem. What is left stays
 // in Raw.
-func (t *Topology) fromKindConfig() (problems []string) {
-	if t.Raw == nil {
+func (k kindReader) config() (problems []string) {
+	if k.Raw == nil {
 		return nil
 	}
-	net := &t.Raw.Networking
-	t.Raw.APIVersion, t.Raw.Kind, net.DisableDefaultCNI = "", "", false
-	problems = append(problems, t.fromKindPatches()...)
-	problems = append(problems, t.fromKindNodes()...)
+	net := &k.Raw.Networking
+	k.Raw.APIVersion, k.Raw.Kind, net.DisableDefaultCNI = "", "", false
+	problems = append(problems, k.patches()...)
+	problems = append(problems, k.nodes()...)
 	for path, subnet := range map[string]*string{"podSubnet": &net.PodSubnet, "serviceSubnet": &net.ServiceSubnet} {
 		if whole := masked(*subnet); whole != *subnet {
-			t.notes = append(t.notes, fmt.Sprintf("%s%s %s is taken as %s, as kind does", t.origins.prefix("kindConfig.networking."+path), path, *subnet, whole))
+			k.notes = append(k.notes, fmt.Sprintf("%s%s %s is taken as %s, as kind does", k.origins.prefix("kindConfig.networking."+path), path, *subnet, whole))
 			*subnet = whole
 		}
 	}
-	problems = append(problems, move(t, &t.Name, &t.Raw.Name, "name", "kindConfig.name")...)
-	problems = append(problems, move(t, &t.PodSubnet, &net.PodSubnet, "podSubnet", "kindConfig.networking.podSubnet")...)
-	problems = append(problems, move(t, &t.ServiceSubnet, &net.ServiceSubnet, "serviceSubnet", "kindConfig.networking.serviceSubnet")...)
+	problems = append(problems, move(k.Topology, &k.Name, &k.Raw.Name, "name", "kindConfig.name")...)
+	problems = append(problems, move(k.Topology, &k.PodSubnet, &net.PodSubnet, "podSubnet", "kindConfig.networking.podSubnet")...)
+	problems = append(problems, move(k.Topology, &k.ServiceSubnet, &net.ServiceSubnet, "serviceSubnet", "kindConfig.networking.serviceSubnet")...)
 	mode, ip, port := string(net.KubeProxyMode), string(net.IPFamily), int(max(net.APIServerPort, 0)) // -1 asks Docker for a port
-	problems = append(problems, move(t, &t.IPFamily, &ip, "ipFamily", "kindConfig.networking.ipFamily")...)
-	problems = append(problems, move(t, &t.ProxyMode, &mode, "proxyMode", "kindConfig.networking.kubeProxyMode")...)
-	problems = append(problems, move(t, &t.APIServerPort, &port, "apiServerPort", "kindConfig.networking.apiServerPort")...)
+	problems = append(problems, move(k.Topology, &k.IPFamily, &ip, "ipFamily", "kindConfig.networking.ipFamily")...)
+	problems = append(problems, move(k.Topology, &k.ProxyMode, &mode, "proxyMode", "kindConfig.networking.kubeProxyMode")...)
+	problems = append(problems, move(k.Topology, &k.APIServerPort, &port, "apiServerPort", "kindConfig.networking.apiServerPort")...)
 	net.KubeProxyMode, net.IPFamily, net.APIServerPort = "", "", min(net.APIServerPort, 0)
 
-	for gate, on := range t.Raw.FeatureGates {
-		problems = append(problems, t.moveSwitch(&t.FeatureGates, "featureGates", gate, on)...)
+	for gate, on := range k.Raw.FeatureGates {
+		problems = append(problems, k.moveSwitch(&k.FeatureGates, "featureGates", gate, on)...)
 	}
-	for api, value := range t.Raw.RuntimeConfig {
+	for api, value := range k.Raw.RuntimeConfig {
 		on, err := strconv.ParseBool(cmp.Or(value, "true")) // as the API server reads it
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("%sruntimeConfig of %s is %q; use true or false", t.origins.prefix("kindConfig.runtimeConfig["+api+"]"), api, value))
+			problems = append(problems, fmt.Sprintf("%sruntimeConfig of %s is %q; use true or false", k.origins.prefix("kindConfig.runtimeConfig["+api+"]"), api, value))
 			continue
 		}
-		problems = append(problems, t.moveSwitch(&t.RuntimeConfig, "runtimeConfig", api, on)...)
+		problems = append(problems, k.moveSwitch(&k.RuntimeConfig, "runtimeConfig", api, on)...)
 	}
-	t.Raw.FeatureGates, t.Raw.RuntimeConfig = nil, nil
-	if reflect.ValueOf(*t.Raw).IsZero() {
-		t.Raw = nil
+	k.Raw.FeatureGates, k.Raw.RuntimeConfig = nil, nil
+	if reflect.ValueOf(*k.Raw).IsZero() {
+		k.Raw = nil
 	}
 	slices.Sort(problems)
 	return problems
@@ -126,38 +129,38 @@ func move[T comparable](t *Topology, own, kinds *T, field, path string) []string
 }
 
 // moveSwitch is move for one key of featureGates or runtimeConfig.
-func (t *Topology) moveSwitch(own *map[string]bool, field, key string, on bool) []string {
+func (k kindReader) moveSwitch(own *map[string]bool, field, key string, on bool) []string {
 	path := field + "[" + key + "]"
 	if have, has := (*own)[key]; has && have != on {
-		return []string{fmt.Sprintf("%skindConfig.%s is %v, but %s%s is %v", t.origins.prefix("kindConfig."+path), path, on, t.origins.prefix(path), path, have)}
+		return []string{fmt.Sprintf("%skindConfig.%s is %v, but %s%s is %v", k.origins.prefix("kindConfig."+path), path, on, k.origins.prefix(path), path, have)}
 	}
 	if *own = maps.Clone(*own); *own == nil {
 		*own = map[string]bool{}
 	}
 	(*own)[key] = on
-	t.origins.move("kindConfig."+path, path)
+	k.origins.move("kindConfig."+path, path)
 	return nil
 }
 
-// fromKindNodes takes over kind's nodes. Where the file does not count its nodes,
+// nodes takes over kind's nodes. Where the file does not count its nodes,
 // these are they; else they belong to them by role and order, and say no more
 // than what has no field here.
-func (t *Topology) fromKindNodes() (problems []string) {
-	nodes := t.Raw.Nodes
+func (k kindReader) nodes() (problems []string) {
+	nodes := k.Raw.Nodes
 	if len(nodes) == 0 {
 		return nil
 	}
 	for i := range nodes {
 		nodes[i].Role = cmp.Or(nodes[i].Role, v1alpha4.ControlPlaneRole)
 	}
-	if t.origins.inFile("controlPlanes") || t.origins.inFile("workers") {
-		problems = t.validateKindNodes(nodes)
+	if k.origins.inFile("controlPlanes") || k.origins.inFile("workers") {
+		problems = k.validateNodes(nodes)
 	} else {
-		t.groupsOf(nodes)
+		k.groupsOf(nodes)
 	}
-	if t.Image == "" && nodes[0].Image != "" && !slices.ContainsFunc(nodes, func(n v1alpha4.Node) bool { return n.Image != nodes[0].Image }) &&
-		len(nodes) == t.Nodes() {
-		t.Image, t.origins["image"] = nodes[0].Image, t.origins["kindConfig.nodes[0].image"]
+	if k.Image == "" && nodes[0].Image != "" && !slices.ContainsFunc(nodes, func(n v1alpha4.Node) bool { return n.Image != nodes[0].Image }) &&
+		len(nodes) == k.Nodes() {
+		k.Image, k.origins["image"] = nodes[0].Image, k.origins["kindConfig.nodes[0].image"]
 		for i := range nodes {
 			nodes[i].Image = ""
 		}
@@ -165,14 +168,14 @@ func (t *Topology) fromKindNodes() (problems []string) {
 	for last := len(nodes) - 1; last >= 0 && reflect.DeepEqual(nodes[last], v1alpha4.Node{Role: nodes[last].Role}); last-- {
 		nodes = nodes[:last]
 	}
-	if t.Raw.Nodes = nodes; len(nodes) == 0 {
-		t.Raw.Nodes = nil
+	if k.Raw.Nodes = nodes; len(nodes) == 0 {
+		k.Raw.Nodes = nil
 	}
 	return problems
 }
 
 // groupsOf makes groups of kind's nodes and leaves there what has no field here.
-func (t *Topology) groupsOf(nodes []v1alpha4.Node) {
+func (k kindReader) groupsOf(nodes []v1alpha4.Node) {
 	var groups []Group
 	for i := range nodes {
 		node := &nodes[i]
@@ -190,31 +193,31 @@ func (t *Topology) groupsOf(nodes []v1alpha4.Node) {
 			continue
 		}
 		from, to := fmt.Sprintf("kindConfig.nodes[%d]", i), fmt.Sprintf("nodes[%d]", len(groups))
-		t.origins.move(from, to)
-		t.origins.move(from+".extraPortMappings", to+".ports")
-		t.origins.move(from+".extraMounts", to+".mounts")
+		k.origins.move(from, to)
+		k.origins.move(from+".extraPortMappings", to+".ports")
+		k.origins.move(from+".extraMounts", to+".mounts")
 		groups = append(groups, g)
 	}
-	*t = t.WithNodes(groups...)
+	*k.Topology = k.WithNodes(groups...)
 	if plain(groups) {
-		t.Groups = nil
+		k.Groups = nil
 	}
 	for _, field := range []string{"nodes", "controlPlanes", "workers"} {
-		t.origins[field] = t.origins["kindConfig.nodes"]
+		k.origins[field] = k.origins["kindConfig.nodes"]
 	}
 }
 
-// validateKindNodes looks at kind's nodes beside our own.
-func (t *Topology) validateKindNodes(nodes []v1alpha4.Node) (problems []string) {
-	left := map[v1alpha4.NodeRole]int{v1alpha4.ControlPlaneRole: t.ControlPlanes, v1alpha4.WorkerRole: t.Workers}
+// validateNodes looks at kind's nodes beside our own.
+func (k kindReader) validateNodes(nodes []v1alpha4.Node) (problems []string) {
+	left := map[v1alpha4.NodeRole]int{v1alpha4.ControlPlaneRole: k.ControlPlanes, v1alpha4.WorkerRole: k.Workers}
 	for i, node := range nodes {
 		path := fmt.Sprintf("kindConfig.nodes[%d]", i)
 		if left[node.Role]--; left[node.Role] < 0 {
-			problems = append(problems, fmt.Sprintf("%skindConfig has more nodes of role %q than the configuration", t.origins.prefix(path), node.Role))
+			problems = append(problems, fmt.Sprintf("%skindConfig has more nodes of role %q than the configuration", k.origins.prefix(path), node.Role))
 		}
 		for field, there := range map[string]bool{"labels": len(node.Labels) > 0, "extraPortMappings": len(node.ExtraPortMappings) > 0, "extraMounts": len(node.ExtraMounts) > 0} {
 			if there {
-				problems = append(problems, fmt.Sprintf("%s%s: write it as %s of nodes", t.origins.prefix(path+"."+field), field, cmp.Or(renamed[field], field)))
+				problems = append(problems, fmt.Sprintf("%s%s: write it as %s of nodes", k.origins.prefix(path+"."+field), field, cmp.Or(renamed[field], field)))
 			}
 		}
 	}
@@ -239,14 +242,14 @@ func (t Topology) kindNodeOf(node Node) (kinds v1alpha4.Node, path string) {
 	return kinds, ""
 }
 
-// fromKindPatches takes over what merge patches for the first control plane say about
+// patches takes over what merge patches for the first control plane say about
 // things that have fields here. The patches stay as they are.
-func (t *Topology) fromKindPatches() (problems []string) {
-	net := &t.Raw.Networking
-	patches := t.clusterPatches().patches
-	for i, node := range t.Raw.Nodes {
+func (k kindReader) patches() (problems []string) {
+	net := &k.Raw.Networking
+	patches := k.clusterPatches().patches
+	for i, node := range k.Raw.Nodes {
 		if node.Role == "" || node.Role == ControlPlane {
-			set := t.readPatches("kindConfig.nodes["+strconv.Itoa(i)+"]", node.KubeadmConfigPatches, nil)
+			set := k.readPatches("kindConfig.nodes["+strconv.Itoa(i)+"]", node.KubeadmConfigPatches, nil)
 			patches = append(patches, set.patches...)
 			break
 		}
@@ -254,23 +257,23 @@ func (t *Topology) fromKindPatches() (problems []string) {
 	for _, patch := range patches {
 		switch patch.Kind {
 		case kindpatch.ClusterConfiguration:
-			problems = append(problems, t.fromPatch(patch, &net.PodSubnet, "podSubnet", "networking", "podSubnet")...)
-			problems = append(problems, t.fromPatch(patch, &net.ServiceSubnet, "serviceSubnet", "networking", "serviceSubnet")...)
+			problems = append(problems, k.patch(patch, &net.PodSubnet, "podSubnet", "networking", "podSubnet")...)
+			problems = append(problems, k.patch(patch, &net.ServiceSubnet, "serviceSubnet", "networking", "serviceSubnet")...)
 		case kindpatch.KubeProxyConfiguration:
 			mode := string(net.KubeProxyMode)
-			problems = append(problems, t.fromPatch(patch, &mode, "kubeProxyMode", "mode")...)
+			problems = append(problems, k.patch(patch, &mode, "kubeProxyMode", "mode")...)
 			net.KubeProxyMode = v1alpha4.ProxyMode(mode)
 		case kindpatch.InitConfiguration:
-			if skipped, _ := patch.Value("skipPhases").([]any); slices.Contains(skipped, any("addon/kube-proxy")) && net.KubeProxyMode == "" && !t.origins.inFile("proxyMode") {
+			if skipped, _ := patch.Value("skipPhases").([]any); slices.Contains(skipped, any("addon/kube-proxy")) && net.KubeProxyMode == "" && !k.origins.inFile("proxyMode") {
 				net.KubeProxyMode = "none"
-				t.origins["kindConfig.networking.kubeProxyMode"] = origin{level: fromFile, place: patch.PlaceOf("skipPhases")}
+				k.origins["kindConfig.networking.kubeProxyMode"] = origin{level: fromFile, place: patch.PlaceOf("skipPhases")}
 			}
 		}
 	}
 	return problems
 }
 
-// isRead reports whether fromKindPatches takes something of a patch over, so that the
+// isRead reports whether kindReader.patches takes something of a patch over, so that the
 // configuration has it without the patch.
 func isRead(patch kindpatch.Patch) bool {
 	switch patch.Kind {
@@ -284,18 +287,18 @@ func isRead(patch kindpatch.Patch) bool {
 	return false
 }
 
-// fromPatch has kind's own field of networking say what a patch does, so that what
+// patch has kind's own field of networking say what a patch does, so that what
 // both say, and differently, is found.
-func (t *Topology) fromPatch(patch kindpatch.Patch, kinds *string, field string, path ...string) []string {
+func (k kindReader) patch(patch kindpatch.Patch, kinds *string, field string, path ...string) []string {
 	text, said := patch.Text(path...)
 	place := "kindConfig.networking." + field
 	switch {
 	case !said || text == "" || masked(text) == masked(*kinds):
 		return nil
 	case *kinds != "":
-		return []string{t.origins.prefix(place) + place + " is " + *kinds + ", but " + patch.PlaceOf(path...) + ": the patch sets " + text}
+		return []string{k.origins.prefix(place) + place + " is " + *kinds + ", but " + patch.PlaceOf(path...) + ": the patch sets " + text}
 	}
 	*kinds = text
-	t.origins[place] = origin{level: fromFile, place: patch.PlaceOf(path...)}
+	k.origins[place] = origin{level: fromFile, place: patch.PlaceOf(path...)}
 	return nil
 }

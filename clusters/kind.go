@@ -21,6 +21,12 @@ type NodeSettings struct {
 	Versions map[string]string
 }
 
+// renderer makes the configuration of nodes from a Topology and what the host adds.
+type renderer struct {
+	Topology
+	settings NodeSettings
+}
+
 // kubeletOnCgroupV1 lets the kubelet start on a cgroup v1 host, which it
 // refuses by default since Kubernetes 1.35.
 const kubeletOnCgroupV1 = `apiVersion: kubelet.config.k8s.io/v1beta1
@@ -50,41 +56,42 @@ func (t Topology) KindConfig(settings NodeSettings) *v1alpha4.Cluster {
 		}
 		config.RuntimeConfig[api] = strconv.FormatBool(on)
 	}
-	t.translate(config, settings)
-	config.KubeadmConfigPatches = append(t.ownPatches(settings), config.KubeadmConfigPatches...)
+	r := renderer{t, settings}
+	r.translate(config)
+	config.KubeadmConfigPatches = append(r.ownPatches(), config.KubeadmConfigPatches...)
 	config.Nodes = nil
 	for _, node := range t.Each() {
-		config.Nodes = append(config.Nodes, t.kindNode(node, settings))
+		config.Nodes = append(config.Nodes, r.kindNode(node))
 	}
 	v1alpha4.SetDefaultsCluster(config)
 	return config
 }
 
 // ownPatches are kindctl's patches of kubeadm's configuration for all nodes.
-func (t Topology) ownPatches(settings NodeSettings) (patches []string) {
-	if !t.Production() {
-		patches = append(patches, t.speedUp()...)
+func (r renderer) ownPatches() (patches []string) {
+	if !r.Production() {
+		patches = append(patches, r.speedUp()...)
 	}
-	if t.ExternalEtcd() {
-		patches = append(patches, t.externalEtcd())
+	if r.ExternalEtcd() {
+		patches = append(patches, r.externalEtcd())
 	}
-	if settings.CgroupV1 {
+	if r.settings.CgroupV1 {
 		patches = append(patches, kubeletOnCgroupV1)
 	}
 	return patches
 }
 
-func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
-	rest, _ := t.kindNodeOf(node)
+func (r renderer) kindNode(node Node) v1alpha4.Node {
+	rest, _ := r.kindNodeOf(node)
 	kinds := *rest.DeepCopy()
-	t.translatedFor(t.nodePatches(node), []Node{node}, settings).into(&kinds.KubeadmConfigPatches, &kinds.KubeadmConfigPatchesJSON6902)
-	if node.isFirst() && t.Patched() {
-		for _, one := range t.rendered(node, settings).kept {
+	r.translatedFor(r.nodePatches(node), []Node{node}).into(&kinds.KubeadmConfigPatches, &kinds.KubeadmConfigPatchesJSON6902)
+	if node.isFirst() && r.Patched() {
+		for _, one := range r.rendered(node).kept {
 			kinds.KubeadmConfigPatches = append(kinds.KubeadmConfigPatches, one.patch())
 		}
 	}
 	kinds.Role = v1alpha4.NodeRole(node.Role)
-	kinds.Image = cmp.Or(kinds.Image, settings.Image)
+	kinds.Image = cmp.Or(kinds.Image, r.settings.Image)
 	for _, p := range node.Ports {
 		kinds.ExtraPortMappings = append(kinds.ExtraPortMappings, v1alpha4.PortMapping{
 			ContainerPort: int32(p.ContainerPort), HostPort: int32(p.HostPort), //nolint:gosec // validated to be ports
@@ -100,6 +107,6 @@ func (t Topology) kindNode(node Node, settings NodeSettings) v1alpha4.Node {
 			Propagation: v1alpha4.MountPropagation(m.Propagation), SelinuxRelabel: m.SELinuxRelabel,
 		})
 	}
-	kinds.KubeadmConfigPatches = append(registration(node, settings), kinds.KubeadmConfigPatches...)
+	kinds.KubeadmConfigPatches = append(registration(node, r.settings), kinds.KubeadmConfigPatches...)
 	return kinds
 }

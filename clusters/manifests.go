@@ -23,21 +23,21 @@ func (m Manifest) Source() string { return m.File + m.URL }
 
 var hexadecimal = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-func (t Topology) validateManifests(report reporter) {
-	for i, m := range t.Manifests {
+func (v validator) validateManifests() {
+	for i, m := range v.Manifests {
 		at := fmt.Sprintf("manifests[%d]", i)
 		address, err := url.Parse(m.URL)
 		switch {
 		case (m.File == "") == (m.URL == ""):
-			report(at, "a manifest has either a file or a url")
+			v.report(at, "a manifest has either a file or a url")
 			continue
 		case m.URL != "" && (err != nil || address.Scheme != "https" || address.Host == ""):
-			report(at+".url", "url %q: write an address that begins with https://", m.URL)
+			v.report(at+".url", "url %q: write an address that begins with https://", m.URL)
 		case m.URL != "" && m.SHA256 == "":
-			report(at+".url", "%s has no sha256, so it could be anything tomorrow; find it out: curl -fsSL %s | sha256sum", m.URL, m.URL)
+			v.report(at+".url", "%s has no sha256, so it could be anything tomorrow; find it out: curl -fsSL %s | sha256sum", m.URL, m.URL)
 		}
 		if m.SHA256 != "" && !hexadecimal.MatchString(m.SHA256) {
-			report(at+".sha256", "sha256 %q: write 64 digits of 0-9 and a-f", m.SHA256)
+			v.report(at+".sha256", "sha256 %q: write 64 digits of 0-9 and a-f", m.SHA256)
 		}
 	}
 }

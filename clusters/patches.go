@@ -22,13 +22,13 @@ func (t Topology) imageOf(node Node) string {
 
 // kubernetesOf is the version of Kubernetes that a node is to run, as far as the
 // configuration tells; "" is unknown.
-func (t Topology) kubernetesOf(node Node, known map[string]string) string {
-	image := t.imageOf(node)
-	if version := known[image]; version != "" {
+func (r renderer) kubernetesOf(node Node) string {
+	image := r.imageOf(node)
+	if version := r.settings.Versions[image]; version != "" {
 		return version
 	}
 	if image == "" {
-		return cmp.Or(t.Kubernetes(), releases.Supported[0])
+		return cmp.Or(r.Kubernetes(), releases.Supported[0])
 	}
 	if tag := versionTag.FindStringSubmatch(image); tag != nil {
 		return tag[1]
@@ -101,19 +101,19 @@ func (t Topology) linesOf(path string) func(int) string {
 }
 
 // kindpatchNode is what kind writes kubeadm's configuration for.
-func (t Topology) kindpatchNode(node Node, kubernetes string) kindpatch.Node {
+func (r renderer) kindpatchNode(node Node) kindpatch.Node {
 	runtime := map[string]string{}
-	for api, on := range t.RuntimeConfig {
+	for api, on := range r.RuntimeConfig {
 		runtime[api] = fmt.Sprint(on)
 	}
 	loopback := "127.0.0.1"
-	if t.IPFamily == IPv6 {
+	if r.IPFamily == IPv6 {
 		loopback = "::1"
 	}
 	return kindpatch.Node{
-		APIServerAddress: cmp.Or(t.apiServerAddress(), loopback),
-		Name:             node.Name, Cluster: t.Name, First: node.isFirst(), ControlPlane: node.Role == ControlPlane,
-		Kubernetes: kubernetes, PodSubnet: t.Pods(), ServiceSubnet: t.Services(), ProxyMode: t.ProxyMode, IPv6: t.IPFamily == IPv6,
-		FeatureGates: t.FeatureGates, RuntimeConfig: runtime,
+		APIServerAddress: cmp.Or(r.apiServerAddress(), loopback),
+		Name:             node.Name, Cluster: r.Name, First: node.isFirst(), ControlPlane: node.Role == ControlPlane,
+		Kubernetes: r.kubernetesOf(node), PodSubnet: r.Pods(), ServiceSubnet: r.Services(), ProxyMode: r.ProxyMode, IPv6: r.IPFamily == IPv6,
+		FeatureGates: r.FeatureGates, RuntimeConfig: runtime,
 	}
 }

@@ -65,7 +65,7 @@ func (t Topology) Render(settings NodeSettings) (all []Rendered, err error) {
 		if !node.isFirst() && len(t.nodePatches(node).patches) == 0 && kinds.Image == "" {
 			continue
 		}
-		documents := t.rendered(node, settings).documents.Read()
+		documents := renderer{t, settings}.rendered(node).documents.Read()
 		one := Rendered{Node: node.Name, Image: kinds.Image, Flags: arguments(documents, node)}
 		if one.Kubelet, err = yaml.Marshal(documents[kindpatch.KubeletConfiguration]); err != nil {
 			return nil, err

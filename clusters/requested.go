@@ -32,8 +32,9 @@ func (t Topology) Requests(settings NodeSettings) (requests []Request) {
 	if t.Raw == nil {
 		return nil
 	}
-	for _, node := range t.Each() {
-		for _, change := range t.rendered(node, settings).changes {
+	r := renderer{t, settings}
+	for _, node := range r.Each() {
+		for _, change := range r.rendered(node).changes {
 			if request, counts := requestOf(node, change); counts {
 				requests = put(requests, request)
 			}
@@ -83,21 +84,20 @@ type failure struct {
 
 // rendered is the configuration of a node as kind writes it: its own, the cluster's
 // patches, the node's; kindctl's before the user's.
-func (t Topology) rendered(node Node, settings NodeSettings) (r rendered) {
-	r.effective = map[patchID]bool{}
-	r.documents = t.kindpatchNode(node, t.kubernetesOf(node, settings.Versions)).Documents()
-	for _, text := range t.ownPatches(settings) {
-		r.own(text)
+func (r renderer) rendered(node Node) rendered {
+	result := rendered{documents: r.kindpatchNode(node).Documents(), effective: map[patchID]bool{}}
+	for _, text := range r.ownPatches() {
+		result.own(text)
 	}
-	r.users(t.translatedFor(t.clusterPatches(), t.Each(), settings))
-	for _, text := range registration(node, settings) {
-		r.own(text)
+	result.users(r.translatedFor(r.clusterPatches(), r.Each()))
+	for _, text := range registration(node, r.settings) {
+		result.own(text)
 	}
-	r.users(t.translatedFor(t.nodePatches(node), []Node{node}, settings))
+	result.users(r.translatedFor(r.nodePatches(node), []Node{node}))
 	if node.isFirst() {
-		r.keep(t.kept(r))
+		result.keep(r.kept(result.documents, result.changes))
 	}
-	return r
+	return result
 }
 
 // own applies patches of kindctl, which can be.

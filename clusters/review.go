@@ -11,8 +11,7 @@ import (
 // review is what there is to say about patches: what is refused, and what is changed or
 // has no effect here.
 type review struct {
-	t        Topology
-	known    map[string]string // versions of Kubernetes by image
+	renderer
 	problems []string
 	warnings []string
 	// effective says, of each patch that a node reads, whether one is changed by it.
@@ -27,7 +26,7 @@ func (t Topology) ReviewPatches(versions map[string]string) (warnings, problems 
 	if t.Raw == nil || t.ControlPlanes < 1 || t.Nodes() > maxNodes {
 		return nil, nil
 	}
-	r := &review{t: t, known: versions, effective: map[patchID]bool{}}
+	r := &review{renderer: renderer{t, NodeSettings{Versions: versions}}, effective: map[patchID]bool{}}
 	nodes := t.Each()
 	r.set(t.clusterPatches(), nodes, nil)
 	for i, node := range nodes {
@@ -54,9 +53,9 @@ func (r *review) warn(place, format string, args ...any) {
 
 // versionsOf are the versions of Kubernetes of nodes, and those of kubeadm's
 // configuration; none if one of them is unknown.
-func (t Topology) versionsOf(nodes []Node, known map[string]string) (kubernetes, kubeadm []string) {
+func (r renderer) versionsOf(nodes []Node) (kubernetes, kubeadm []string) {
 	for _, node := range nodes {
-		version := t.kubernetesOf(node, known)
+		version := r.kubernetesOf(node)
 		if version == "" {
 			return nil, nil
 		}
@@ -70,9 +69,9 @@ func (t Topology) versionsOf(nodes []Node, known map[string]string) (kubernetes,
 // set reviews the patches for some nodes; of is nil for those of all.
 func (r *review) set(set patchSet, nodes, of []Node) {
 	for _, problem := range set.problems {
-		r.refuse(r.t.placeOf(problem.path), "%s", problem.text)
+		r.refuse(r.placeOf(problem.path), "%s", problem.text)
 	}
-	kubernetes, kubeadm := r.t.versionsOf(nodes, r.known)
+	kubernetes, kubeadm := r.versionsOf(nodes)
 	for i, patch := range set.patches {
 		version, foreign := "", patch.Foreign(kubeadm)
 		if len(kubernetes) == 1 && (!foreign || translates(patch, set.patches, i, kubeadm)) {
@@ -91,7 +90,7 @@ func (r *review) set(set patchSet, nodes, of []Node) {
 		}
 		r.owned(patch, nodes)
 		if of == nil {
-			r.forNobody(set, patch)
+			r.unreadByAll(set, patch)
 		} else {
 			r.unread(set, patch, nodes[0])
 		}
@@ -150,14 +149,14 @@ func translatedSet(set []kindpatch.Patch, kubeadm []string) (all []kindpatch.Pat
 	return all, changed
 }
 
-// forNobody finds patches for all nodes of a kind that none of them reads.
-func (r *review) forNobody(set patchSet, patch kindpatch.Patch) {
+// unreadByAll finds patches for all nodes of a kind that none of them reads.
+func (r *review) unreadByAll(set patchSet, patch kindpatch.Patch) {
 	switch {
-	case patch.Kind == kindpatch.KubeProxyConfiguration && r.t.ProxyMode == "none":
+	case patch.Kind == kindpatch.KubeProxyConfiguration && r.ProxyMode == "none":
 		r.refuse(patch.Place, "kind %s: there is no kube-proxy, because the proxy mode is none; leave the patch out", patch.Kind)
-	case patch.Kind == kindpatch.JoinConfiguration && r.t.Nodes() == 1 && has(set, kindpatch.InitConfiguration):
+	case patch.Kind == kindpatch.JoinConfiguration && r.Nodes() == 1 && has(set, kindpatch.InitConfiguration):
 		r.warn(patch.Place, "kind %s has no effect: no node joins the only one", patch.Kind)
-	case patch.Kind == kindpatch.JoinConfiguration && r.t.Nodes() == 1:
+	case patch.Kind == kindpatch.JoinConfiguration && r.Nodes() == 1:
 		r.refuse(patch.Place, "kind %s has no effect: no node joins the only one; write it as kind %s, which that one reads", patch.Kind, kindpatch.InitConfiguration)
 	}
 }
@@ -179,7 +178,7 @@ func (r *review) unread(set patchSet, patch kindpatch.Patch, node Node) {
 	case patch.Kind == other:
 		r.refuse(patch.Place, "kind %s has no effect on %s, which reads %s; write it as that kind", patch.Kind, node.Name, read)
 	case node.isFirst():
-		if patch.Kind == kindpatch.KubeProxyConfiguration && r.t.ProxyMode == "none" {
+		if patch.Kind == kindpatch.KubeProxyConfiguration && r.ProxyMode == "none" {
 			r.refuse(patch.Place, "kind %s: there is no kube-proxy, because the proxy mode is none; leave the patch out", patch.Kind)
 		}
 	case r.saysTheSame(patch):
@@ -193,10 +192,10 @@ func (r *review) unread(set patchSet, patch kindpatch.Patch, node Node) {
 
 // saysTheSame reports whether the first control plane has what a patch asks for.
 func (r *review) saysTheSame(patch kindpatch.Patch) bool {
-	first := r.t.Each()[0]
-	_, kubeadm := r.t.versionsOf([]Node{first}, r.known)
+	first := r.Each()[0]
+	_, kubeadm := r.versionsOf([]Node{first})
 	patches, _ := translatedSet([]kindpatch.Patch{patch}, kubeadm)
-	documents := r.t.rendered(first, NodeSettings{Versions: r.known}).documents
+	documents := r.rendered(first).documents
 	for _, one := range patches {
 		if changes, err := one.Apply(documents); err != nil || len(changes) > 0 {
 			return false
@@ -208,7 +207,7 @@ func (r *review) saysTheSame(patch kindpatch.Patch) bool {
 // effects finds patches that cannot be applied to a node's configuration, and those
 // that change it.
 func (r *review) effects(node Node) {
-	rendered := r.t.rendered(node, NodeSettings{Versions: r.known})
+	rendered := r.rendered(node)
 	for _, failure := range rendered.failures {
 		r.refuse(failure.patch.Place, "the patch of kind %s cannot be applied: %v", failure.patch.Kind, failure.err)
 	}
@@ -235,11 +234,11 @@ func (r *review) owned(patch kindpatch.Patch, nodes []Node) {
 		return
 	}
 	if value, set := patch.Text("kubernetesVersion"); set && patch.Kind == kindpatch.ClusterConfiguration {
-		if version := r.t.kubernetesOf(nodes[0], r.known); version != "" && version != value {
+		if version := r.kubernetesOf(nodes[0]); version != "" && version != value {
 			r.refuse(patch.PlaceOf("kubernetesVersion"), "the patch sets kubernetesVersion to %s, and the node image has %s; write kubernetesVersion or image of the cluster", value, version)
 		}
 	}
-	if patch.Kind == kindpatch.ClusterConfiguration && patch.Sets("etcd", "external") && r.t.ExternalEtcd() {
+	if patch.Kind == kindpatch.ClusterConfiguration && patch.Sets("etcd", "external") && r.ExternalEtcd() {
 		r.refuse(patch.PlaceOf("etcd"), "the patch leads to an etcd of yours, and etcd is external, in containers of kindctl; leave one of them out")
 	}
 	if (patch.Kind == kindpatch.InitConfiguration || patch.Kind == kindpatch.JoinConfiguration) && patch.Has("nodeRegistration", "taints") {

@@ -77,10 +77,10 @@ func under(name, dir string) (beneath string, is bool) {
 }
 
 // validateState finds nodes that would keep their state in the same folder.
-func (t Topology) validateState(report reporter) (warnings []string) {
+func (v validator) validateState() (warnings []string) {
 	type owner struct{ node, dir string }
 	taken, volumes := map[string]owner{}, map[string]string{}
-	for _, node := range t.Each() {
+	for _, node := range v.Each() {
 		for _, dir := range StateDirs(node.Role, node.Mounts) {
 			other, is := taken[dir.HostPath]
 			if !is {
@@ -88,7 +88,7 @@ func (t Topology) validateState(report reporter) (warnings []string) {
 				continue
 			}
 			if other.node != node.Name {
-				report(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a folder of its own, in a group of its own, or leave the mount out",
+				v.report(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a folder of its own, in a group of its own, or leave the mount out",
 					other.node, node.Name, dir.Owner, dir.HostPath)
 			}
 		}

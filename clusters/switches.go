@@ -23,16 +23,16 @@ type keeping struct {
 
 // kept are the featureGates and runtimeConfig of the configuration that patches do not
 // repeat where they set the same flags: kind would have the patch replace them.
-func (t Topology) kept(r rendered) (all []keeping) {
-	for _, change := range r.changes {
+func (r renderer) kept(documents kindpatch.Documents, changes []kindpatch.Change) (all []keeping) {
+	for _, change := range changes {
 		if change.Kind != kindpatch.ClusterConfiguration || !change.IsArgument() || len(change.Path) != 3 {
 			continue
 		}
-		field, switches := "featureGates", t.FeatureGates
+		field, switches := "featureGates", r.FeatureGates
 		switch change.Path[2] {
 		case "feature-gates":
 		case "runtime-config":
-			field, switches = "runtimeConfig", t.RuntimeConfig
+			field, switches = "runtimeConfig", r.RuntimeConfig
 		default:
 			continue
 		}
@@ -40,7 +40,7 @@ func (t Topology) kept(r rendered) (all []keeping) {
 			slices.ContainsFunc(all, func(k keeping) bool { return slices.Equal(k.path, change.Path) }) {
 			continue
 		}
-		value, _ := kindpatch.ExtraArgument(r.documents[kindpatch.ClusterConfiguration], change.Path[0], change.Path[2])
+		value, _ := kindpatch.ExtraArgument(documents[kindpatch.ClusterConfiguration], change.Path[0], change.Path[2])
 		words := strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
 		one := keeping{path: change.Path, field: field, place: change.Place}
 		for _, name := range slices.Sorted(maps.Keys(switches)) {

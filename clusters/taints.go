@@ -42,7 +42,7 @@ func (t Topology) registered(node Node) (taints []corev1.Taint) {
 	if node.isFirst() {
 		kind = kindpatch.InitConfiguration
 	}
-	documents := t.rendered(node, NodeSettings{}).documents
+	documents := renderer{Topology: t}.rendered(node).documents
 	registration, _ := documents[kind]["nodeRegistration"].(map[string]any)
 	switch list, set := registration["taints"]; {
 	case set:

@@ -16,8 +16,8 @@ type translation struct {
 }
 
 // translatedFor makes the patches of a set ones that kind applies to these nodes.
-func (t Topology) translatedFor(set patchSet, nodes []Node, settings NodeSettings) translation {
-	_, kubeadm := t.versionsOf(nodes, settings.Versions)
+func (r renderer) translatedFor(set patchSet, nodes []Node) translation {
+	_, kubeadm := r.versionsOf(nodes)
 	patches, changed := translatedSet(set.patches, kubeadm)
 	return translation{patches, changed}
 }
@@ -46,12 +46,12 @@ func (n translation) into(merges *[]string, steps *[]v1alpha4.PatchJSON6902) {
 }
 
 // translate changes patches for all nodes that kind would pass over.
-func (t Topology) translate(config *v1alpha4.Cluster, settings NodeSettings) {
-	if t.Raw == nil {
+func (r renderer) translate(config *v1alpha4.Cluster) {
+	if r.Raw == nil {
 		return
 	}
-	t.translatedFor(t.clusterPatches(), t.Each(), settings).into(&config.KubeadmConfigPatches, &config.KubeadmConfigPatchesJSON6902)
-	if registries, err := t.registries(); err == nil && registries.Rewritten() { // else as it was, or refused
+	r.translatedFor(r.clusterPatches(), r.Each()).into(&config.KubeadmConfigPatches, &config.KubeadmConfigPatchesJSON6902)
+	if registries, err := r.registries(); err == nil && registries.Rewritten() { // else as it was, or refused
 		config.ContainerdConfigPatches = registries.Patches
 	}
 	for i, text := range config.ContainerdConfigPatchesJSON6902 {

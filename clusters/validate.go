@@ -30,6 +30,12 @@ func (r reporter) unknown(path, what, value string, known []string) {
 	r(path, "unknown %s %q%s; use one of: %s", what, value, hint.Nearest(value, known), strings.Join(known, ", "))
 }
 
+// validator reports what is wrong with a Topology.
+type validator struct {
+	Topology
+	report reporter
+}
+
 // Validate returns warnings, and one error that names everything wrong at once,
 // with its place where a configuration file says it.
 func (t Topology) Validate() (warnings []string, err error) { return t.validate(true) }
@@ -40,34 +46,34 @@ func (t Topology) ValidateShape() (warnings []string, err error) { return t.vali
 
 func (t Topology) validate(patches bool) (warnings []string, err error) {
 	var problems []string
-	report := reporter(func(path, format string, args ...any) {
+	v := validator{t, func(path, format string, args ...any) {
 		problems = append(problems, t.origins.prefix(path)+fmt.Sprintf(format, args...))
-	})
+	}}
 	warnings = append(t.adoptedCNI(), t.notes...)
 
-	t.validateName(report)
+	v.validateName()
 	if t.ControlPlanes < 1 {
-		report("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
+		v.report("controlPlanes", "control planes: %d; at least 1 is needed", t.ControlPlanes)
 	}
 	if t.Workers < 0 {
-		report("workers", "workers: %d; use 0 or more", t.Workers)
+		v.report("workers", "workers: %d; use 0 or more", t.Workers)
 	}
 	if t.Nodes() > maxNodes {
-		report(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
+		v.report(t.origins.written("workers", "controlPlanes"), "%d nodes; at most %d", t.Nodes(), maxNodes)
 	}
-	warnings = append(warnings, t.validateCNI(report)...)
+	warnings = append(warnings, v.validateCNI()...)
 	if t.APIServerPort < 0 || t.APIServerPort > 65535 {
-		report("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
+		v.report("apiServerPort", "API server port %d: use 1 to 65535, or 0 for a free one", t.APIServerPort)
 	}
-	t.validateEtcd(report)
-	t.validateSubnets(report)
-	t.validateGroups(report)
-	t.validateTogether(report)
-	warnings = append(warnings, t.validateState(report)...)
-	t.validateManifests(report)
-	t.validateSettings(report)
-	t.validateCNISettings(report)
-	warnings = append(warnings, t.oldImages()...)
+	v.validateEtcd()
+	v.validateSubnets()
+	v.validateGroups()
+	v.validateTogether()
+	warnings = append(warnings, v.validateState()...)
+	v.validateManifests()
+	v.validateSettings()
+	v.validateCNISettings()
+	warnings = append(warnings, v.oldImages()...)
 	if patches {
 		said, wrong := t.ReviewPatches(nil)
 		warnings, problems = append(warnings, said...), append(problems, wrong...)
@@ -90,14 +96,14 @@ func (t Topology) validate(patches bool) (warnings []string, err error) {
 
 // validateName refuses names of which no name of a node can be made, which is a DNS
 // name too.
-func (t Topology) validateName(report reporter) {
-	suffix := t.longestSuffix()
+func (v validator) validateName() {
+	suffix := v.longestSuffix()
 	longest, reason := maxHostname-len(suffix), ""
-	if len(t.Name) > longest {
-		reason = fmt.Sprintf("; the container %s%s would have a host name of %d characters, and at most %d are allowed", t.Name, suffix, len(t.Name)+len(suffix), maxHostname)
+	if len(v.Name) > longest {
+		reason = fmt.Sprintf("; the container %s%s would have a host name of %d characters, and at most %d are allowed", v.Name, suffix, len(v.Name)+len(suffix), maxHostname)
 	}
-	if reason != "" || len(validation.IsDNS1123Subdomain(t.Name)) > 0 {
-		report("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit%s", t.Name, longest, reason)
+	if reason != "" || len(validation.IsDNS1123Subdomain(v.Name)) > 0 {
+		v.report("name", "name %q: use 1 to %d of a-z, 0-9, '-' and '.', each part between dots beginning and ending with a letter or digit%s", v.Name, longest, reason)
 	}
 }
 
@@ -150,15 +156,16 @@ func (t Topology) APIServerAddress() netip.Addr {
 
 // oldImages warns of node images of a Kubernetes that kubernetesVersion would
 // refuse.
-func (t Topology) oldImages() (warnings []string) {
-	for _, node := range t.Each() {
-		image := t.imageOf(node)
-		if version := t.kubernetesOf(node, nil); image != "" && version != "" && releases.TooOld(version) {
+func (v validator) oldImages() (warnings []string) {
+	r := renderer{Topology: v.Topology}
+	for _, node := range v.Each() {
+		image := v.imageOf(node)
+		if version := r.kubernetesOf(node); image != "" && version != "" && releases.TooOld(version) {
 			path := "image"
-			if kinds, at := t.kindNodeOf(node); kinds.Image != "" {
+			if kinds, at := v.kindNodeOf(node); kinds.Image != "" {
 				path = at + ".image"
 			}
-			warnings = append(warnings, t.origins.prefix(path)+"Kubernetes of image "+image+" is older than "+releases.Oldest+", the oldest that kindctl is known to work with")
+			warnings = append(warnings, v.origins.prefix(path)+"Kubernetes of image "+image+" is older than "+releases.Oldest+", the oldest that kindctl is known to work with")
 		}
 	}
 	slices.Sort(warnings)
@@ -166,39 +173,39 @@ func (t Topology) oldImages() (warnings []string) {
 }
 
 // validateSettings looks at what concerns the whole cluster.
-func (t Topology) validateSettings(report reporter) {
-	for _, gate := range slices.Sorted(maps.Keys(t.FeatureGates)) {
+func (v validator) validateSettings() {
+	for _, gate := range slices.Sorted(maps.Keys(v.FeatureGates)) {
 		if !gateName.MatchString(gate) {
-			report("featureGates["+gate+"]", "feature gate %q: write its name, such as MemoryQoS", gate)
+			v.report("featureGates["+gate+"]", "feature gate %q: write its name, such as MemoryQoS", gate)
 		}
 	}
-	for _, api := range slices.Sorted(maps.Keys(t.RuntimeConfig)) {
+	for _, api := range slices.Sorted(maps.Keys(v.RuntimeConfig)) {
 		if !apiName.MatchString(api) {
-			report("runtimeConfig["+api+"]", "runtimeConfig %q: write a version such as batch/v1beta1, or api/alpha, api/beta, api/all", api)
+			v.report("runtimeConfig["+api+"]", "runtimeConfig %q: write a version such as batch/v1beta1, or api/alpha, api/beta, api/all", api)
 		}
 	}
-	if text := t.apiServerAddress(); text != "" {
+	if text := v.apiServerAddress(); text != "" {
 		if _, err := netip.ParseAddr(text); err != nil {
-			report("kindConfig.networking.apiServerAddress", "apiServerAddress %q: write an IP address of this machine, or 0.0.0.0 for all of them", text)
+			v.report("kindConfig.networking.apiServerAddress", "apiServerAddress %q: write an IP address of this machine, or 0.0.0.0 for all of them", text)
 		}
 	}
-	if t.Image != "" && !slices.Contains(t.Images(), "") {
-		report("image", "every node names its own image, so that none would be made from %s; leave one of them out", t.Image)
+	if v.Image != "" && !slices.Contains(v.Images(), "") {
+		v.report("image", "every node names its own image, so that none would be made from %s; leave one of them out", v.Image)
 	}
-	if t.KubernetesVersion != "" {
-		if _, err := releases.Resolve(t.KubernetesVersion); err != nil {
-			report("kubernetesVersion", "%v; %s", err, hint.AdviceOf(err))
-		} else if t.Image != "" {
-			report("kubernetesVersion", "the image %s decides the version of Kubernetes; leave one of the two out", t.Image)
+	if v.KubernetesVersion != "" {
+		if _, err := releases.Resolve(v.KubernetesVersion); err != nil {
+			v.report("kubernetesVersion", "%v; %s", err, hint.AdviceOf(err))
+		} else if v.Image != "" {
+			v.report("kubernetesVersion", "the image %s decides the version of Kubernetes; leave one of the two out", v.Image)
 		}
 	}
-	if t.Network != "" && !networkName.MatchString(t.Network) {
-		report("network", "network %q: use letters, digits, '_', '.' and '-', and begin with a letter or digit", t.Network)
+	if v.Network != "" && !networkName.MatchString(v.Network) {
+		v.report("network", "network %q: use letters, digits, '_', '.' and '-', and begin with a letter or digit", v.Network)
 	}
-	if t.Fidelity != "" && !slices.Contains(fidelity.Modes, t.Fidelity) {
-		report.unknown("fidelity", "fidelity", t.Fidelity, fidelity.Modes)
+	if v.Fidelity != "" && !slices.Contains(fidelity.Modes, v.Fidelity) {
+		v.report.unknown("fidelity", "fidelity", v.Fidelity, fidelity.Modes)
 	}
-	if t.TTL < 0 {
-		report("ttl", "ttl %s: write a time that is yet to come, such as 2h", t.TTL)
+	if v.TTL < 0 {
+		v.report("ttl", "ttl %s: write a time that is yet to come, such as 2h", v.TTL)
 	}
 }

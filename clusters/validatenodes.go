@@ -35,20 +35,20 @@ var occupied = []string{"/", "/tmp", "/run", "/var", modules}
 const modules = "/lib/modules"
 
 // validateGroups looks at each group by itself.
-func (t Topology) validateGroups(report reporter) {
-	for i, g := range t.Groups {
+func (v validator) validateGroups() {
+	for i, g := range v.Groups {
 		at := fmt.Sprintf("nodes[%d]", i)
 		if !slices.Contains(roles, g.Role) {
-			report.unknown(at+".role", "role", g.Role, roles)
+			v.report.unknown(at+".role", "role", g.Role, roles)
 		}
 		if g.Count < 1 {
-			report(at+".count", "count: %d; use 1 or more, or leave the group out", g.Count)
+			v.report(at+".count", "count: %d; use 1 or more, or leave the group out", g.Count)
 		}
-		g.validateLabels(at, report)
-		g.validateTaints(at, report)
-		g.validatePorts(at, report)
-		g.validateMounts(at, report)
-		t.validateLimits(g, at, report)
+		g.validateLabels(at, v.report)
+		g.validateTaints(at, v.report)
+		g.validatePorts(at, v.report)
+		g.validateMounts(at, v.report)
+		v.validateLimits(g, at)
 	}
 }
 
@@ -142,39 +142,39 @@ var (
 	leastMemory = map[string]resource.Quantity{ControlPlane: resource.MustParse("1700Mi"), Worker: resource.MustParse("512Mi")}
 )
 
-func (t Topology) validateLimits(g Group, at string, report reporter) {
+func (v validator) validateLimits(g Group, at string) {
 	for _, limit := range []struct {
 		field, text, example string
 		least                map[string]resource.Quantity
 	}{{"cpus", g.CPUs, "1.5", leastCPUs}, {"memory", g.Memory, "2Gi", leastMemory}} {
 		least := limit.least[g.Role].DeepCopy()
-		if t.Nodes() == 1 { // which is a worker, too
+		if v.Nodes() == 1 { // which is a worker, too
 			least.Add(limit.least[Worker])
 		}
 		value, err := resource.ParseQuantity(limit.text)
 		switch {
 		case limit.text == "":
 		case err != nil:
-			report(at+"."+limit.field, "%s: %q is no quantity; write it as %s", limit.field, limit.text, limit.example)
+			v.report(at+"."+limit.field, "%s: %q is no quantity; write it as %s", limit.field, limit.text, limit.example)
 		case value.Cmp(least) < 0:
-			report(at+"."+limit.field, "%s: %s is less than the %s that such a node needs", limit.field, limit.text, least.String())
+			v.report(at+"."+limit.field, "%s: %s is less than the %s that such a node needs", limit.field, limit.text, least.String())
 		}
 	}
 }
 
 // validateTogether looks at what nodes have in common.
-func (t Topology) validateTogether(report reporter) {
-	if len(t.Groups) > 0 && (count(t.Groups, ControlPlane) != t.ControlPlanes || count(t.Groups, Worker) != t.Workers) {
-		report("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(t.Groups, ControlPlane), count(t.Groups, Worker), t.ControlPlanes, t.Workers)
+func (v validator) validateTogether() {
+	if len(v.Groups) > 0 && (count(v.Groups, ControlPlane) != v.ControlPlanes || count(v.Groups, Worker) != v.Workers) {
+		v.report("nodes", "nodes has %d control planes and %d workers, not %d and %d", count(v.Groups, ControlPlane), count(v.Groups, Worker), v.ControlPlanes, v.Workers)
 	}
 	takesPods := func(node Node) bool {
-		return !slices.ContainsFunc(t.taintsOf(node), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
+		return !slices.ContainsFunc(v.taintsOf(node), func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule })
 	}
-	if (len(t.Groups) > 0 || t.Raw != nil) && (t.Nodes() == 1 || t.Workers > 0) && t.Nodes() <= maxNodes &&
-		!slices.ContainsFunc(t.Each(), takesPods) {
-		report("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
+	if (len(v.Groups) > 0 || v.Raw != nil) && (v.Nodes() == 1 || v.Workers > 0) && v.Nodes() <= maxNodes &&
+		!slices.ContainsFunc(v.Each(), takesPods) {
+		v.report("nodes", "taints keep ordinary pods from every node, CoreDNS among them; leave one node without")
 	}
-	t.validateHostPorts(report)
+	v.validateHostPorts()
 }
 
 func (g Group) validatePorts(at string, report reporter) {
@@ -199,21 +199,21 @@ func (g Group) validatePorts(at string, report reporter) {
 }
 
 // validateHostPorts finds ports of this machine that are given twice.
-func (t Topology) validateHostPorts(report reporter) {
+func (v validator) validateHostPorts() {
 	type owner struct {
 		Port
 		place string
 	}
 	var taken []owner
-	if t.APIServerPort > 0 {
-		taken = append(taken, owner{Port{HostPort: t.APIServerPort}, "apiServerPort"})
+	if v.APIServerPort > 0 {
+		taken = append(taken, owner{Port{HostPort: v.APIServerPort}, "apiServerPort"})
 	}
-	for i, g := range t.Groups {
+	for i, g := range v.Groups {
 		for j, p := range g.Ports {
 			place := fmt.Sprintf("nodes[%d].ports[%d].hostPort", i, j)
 			for _, other := range taken {
 				if p.HostPort > 0 && p.HostPort == other.HostPort && p.Proto() == other.Proto() && overlap(p.Address(), other.Address()) {
-					report(place, "host port %d is given to %s too", p.HostPort, other.place)
+					v.report(place, "host port %d is given to %s too", p.HostPort, other.place)
 				}
 			}
 			taken = append(taken, owner{p, place})
