@@ -41,7 +41,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	}
 	if len(u.Topology.EtcdNames()) > 0 {
 		span.Progress("starting etcd", 0, 0)
-		if err := u.startExternalEtcd(ctx); err != nil {
+		if err := (&externalEtcd{up: u}).start(ctx); err != nil {
 			return "", u.failed(ctx, err)
 		}
 	}

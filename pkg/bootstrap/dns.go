@@ -51,6 +51,6 @@ func (u *Up) speedUpDNS(ctx context.Context, _ *event.Span) (string, error) {
 	return "", nil
 }
 
-func (u *Up) dryRunDNS(context.Context) ([]string, error) {
+func (d dryRun) dns(context.Context) ([]string, error) {
 	return []string{"ask CoreDNS every second"}, nil
 }

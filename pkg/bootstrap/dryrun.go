@@ -39,61 +39,62 @@ type DryRunResult struct {
 // DryRun says what Run would do, and changes nothing. What Run would refuse is
 // an error.
 func (u *Up) DryRun(ctx context.Context) (DryRunResult, error) {
-	u.dryRun = DryRunResult{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name),
+	u.planned = DryRunResult{Cluster: u.Topology.Name, CNI: u.Topology.CNI, Context: provider.Context(u.Topology.Name),
 		Kubeconfig: provider.KubeconfigTarget(u.Kubeconfig)}
 	defer u.connection()()
 	var err error
-	u.dryRun.Steps, err = plan.DryRun(ctx, u.Plan(), u.Sink)
-	return u.dryRun, err
+	u.planned.Steps, err = plan.DryRun(ctx, u.Plan(), u.Sink)
+	return u.planned, err
 }
 
-func (u *Up) dryRunExisting(ctx context.Context) ([]string, error) {
-	there, err := u.findExisting(ctx)
+// dryRun says phase by phase what Up would do, and notes it in the plan.
+type dryRun struct{ up *Up }
+
+func (d dryRun) existing(ctx context.Context) ([]string, error) {
+	there, err := d.up.findExisting(ctx)
 	if err != nil || !there {
 		return nil, err
 	}
-	u.dryRun.Exists = true
-	checks, _ := u.dryRunVerify(ctx)
-	context, _ := u.dryRunKubeconfig(ctx)
+	d.up.planned.Exists = true
+	checks, _ := d.verify(ctx)
+	context, _ := d.kubeconfig(ctx)
 	return append(checks, context...), plan.ErrDone
 }
 
-func (u *Up) dryRunImages(ctx context.Context) (changes []string, err error) {
-	resolver, err := u.Dependencies.Images(u.docker, u.facts)
+func (d dryRun) images(ctx context.Context) (changes []string, err error) {
+	resolver, err := d.up.Dependencies.Images(d.up.docker, d.up.facts)
 	if err != nil {
 		return nil, err
 	}
-	if u.found, changes, err = resolver.DryRun(ctx, u.request()); err != nil {
+	if d.up.found, changes, err = resolver.DryRun(ctx, d.up.request()); err != nil {
 		return nil, err
 	}
-	u.dryRun.NodeImage, u.dryRun.Source = u.found.Node, u.found.Source
-	if err := checkSnapshotter(u.found, u.facts); err != nil {
+	d.up.planned.NodeImage, d.up.planned.Source = d.up.found.Node, d.up.found.Source
+	if err := checkSnapshotter(d.up.found, d.up.facts); err != nil {
 		return changes, err
 	}
-	if u.found.Source == images.Local { // others would have to be had first
-		if err = u.checkGates(ctx); err == nil {
-			err = u.checkPatches(ctx)
-		}
+	if d.up.found.Source == images.Local { // others would have to be had first
+		err = configCheck{d.up}.run(ctx)
 	}
 	if err != nil {
 		return changes, err
 	}
-	downloads, err := u.dryRunSources(ctx, resolver.Docker)
+	downloads, err := d.sources(ctx, resolver.Docker)
 	return append(changes, downloads...), err
 }
 
-func (u *Up) dryRunCreate(ctx context.Context) (changes []string, err error) {
-	network := u.network()
-	there, err := u.docker.HasNetwork(ctx, network)
+func (d dryRun) create(ctx context.Context) (changes []string, err error) {
+	network := d.up.network()
+	there, err := d.up.docker.HasNetwork(ctx, network)
 	if err != nil {
 		return nil, err
 	}
-	u.dryRun.Network, u.dryRun.NewNetwork = network, !there
-	u.dryRun.Nodes = u.containers()
+	d.up.planned.Network, d.up.planned.NewNetwork = network, !there
+	d.up.planned.Nodes = d.up.containers()
 	if !there {
 		changes = append(changes, "make network "+network)
 	}
-	for _, node := range u.dryRun.Nodes {
+	for _, node := range d.up.planned.Nodes {
 		var line strings.Builder
 		fmt.Fprintf(&line, "make container %s from %s, on network %s", node.Name, node.Image, network)
 		for _, port := range node.Ports {
@@ -104,14 +105,14 @@ func (u *Up) dryRunCreate(ctx context.Context) (changes []string, err error) {
 		}
 		changes = append(changes, line.String())
 	}
-	if u.Topology.TTL > 0 {
-		changes = append(changes, fmt.Sprintf("let the cluster expire after %v", u.Topology.TTL))
+	if d.up.Topology.TTL > 0 {
+		changes = append(changes, fmt.Sprintf("let the cluster expire after %v", d.up.Topology.TTL))
 	}
 	return changes, nil
 }
 
-func (u *Up) dryRunNodeConfig(context.Context) (changes []string, err error) {
-	for _, node := range u.Topology.Each() {
+func (d dryRun) nodeConfig(context.Context) (changes []string, err error) {
+	for _, node := range d.up.Topology.Each() {
 		for _, key := range slices.Sorted(maps.Keys(node.Labels)) {
 			changes = append(changes, fmt.Sprintf("label node %s with %s=%s", node.Name, key, node.Labels[key]))
 		}
@@ -123,29 +124,29 @@ func (u *Up) dryRunNodeConfig(context.Context) (changes []string, err error) {
 	return changes, nil
 }
 
-func (u *Up) dryRunLoad(context.Context) (changes []string, err error) {
-	for _, archive := range u.found.Archives {
+func (d dryRun) load(context.Context) (changes []string, err error) {
+	for _, archive := range d.up.found.Archives {
 		changes = append(changes, "put image "+archive.Image+" into the nodes")
 	}
 	return changes, nil
 }
 
-func (u *Up) dryRunCNI(context.Context) ([]string, error) {
-	u.dryRun.CNIVersion = u.addon.Version()
-	return []string{fmt.Sprintf("install %s %s", u.addon.Name(), u.addon.Version())}, nil
+func (d dryRun) cni(context.Context) ([]string, error) {
+	d.up.planned.CNIVersion = d.up.addon.Version()
+	return []string{fmt.Sprintf("install %s %s", d.up.addon.Name(), d.up.addon.Version())}, nil
 }
 
-func (u *Up) dryRunManifests(context.Context) (changes []string, err error) {
-	for _, m := range u.manifests {
+func (d dryRun) manifests(context.Context) (changes []string, err error) {
+	for _, m := range d.up.manifests {
 		changes = append(changes, fmt.Sprintf("apply the objects of %s: %d", m.source, len(m.objects)))
 	}
 	return changes, nil
 }
 
-func (u *Up) dryRunVerify(context.Context) ([]string, error) {
+func (d dryRun) verify(context.Context) ([]string, error) {
 	return []string{"run probe pods in a namespace of their own, and remove them"}, nil
 }
 
-func (u *Up) dryRunKubeconfig(context.Context) ([]string, error) {
-	return []string{fmt.Sprintf("add context %s to %s, as the current one", u.dryRun.Context, u.dryRun.Kubeconfig)}, nil
+func (d dryRun) kubeconfig(context.Context) ([]string, error) {
+	return []string{fmt.Sprintf("add context %s to %s, as the current one", d.up.planned.Context, d.up.planned.Kubeconfig)}, nil
 }

@@ -20,48 +20,52 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/checks/etcd"
 )
 
-// An external etcd has containers of its own, each with a
+// externalEtcd makes the members of an etcd in containers of their own, each with a
 // kubelet that knows no API server and runs etcd as a static pod, as kubeadm's own
 // guide has it. So the node image is all that it takes. The members know each other,
 // and API servers know them, by name: their addresses may change.
+type externalEtcd struct {
+	up    *Up
+	ca    etcdCA
+	image string
+}
 
-// startExternalEtcd makes the members, before Kubernetes is started on the nodes. A member that
+// start makes the members, before Kubernetes is started on the nodes. A member that
 // never answers is not waited for longer than anything else.
-func (u *Up) startExternalEtcd(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, u.WaitTimeout)
+func (e *externalEtcd) start(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, e.up.WaitTimeout)
 	defer cancel()
-	first := u.firstNode()
-	ca, err := newEtcdCA()
-	if err != nil {
+	first := e.up.firstNode()
+	if e.ca, err = newEtcdCA(); err != nil {
 		return err
 	}
-	if u.etcdImage, err = first.EtcdImage(ctx); err != nil {
+	if e.image, err = first.EtcdImage(ctx); err != nil {
 		return err
 	}
 	var group errgroup.Group
-	group.Go(func() error { return u.installEtcdClientCerts(ctx, ca, first) })
-	for _, name := range u.Topology.EtcdNames() {
-		group.Go(func() error { return u.startEtcdMember(ctx, ca, first, name) })
+	group.Go(func() error { return e.installClientCerts(ctx, first) })
+	for _, name := range e.up.Topology.EtcdNames() {
+		group.Go(func() error { return e.startMember(ctx, first, name) })
 	}
 	if err := group.Wait(); err != nil {
 		return hint.EtcdFailed.Wrap(err, "etcd could not be started",
-			"run again with --retain and look into a member: docker exec "+u.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
+			"run again with --retain and look into a member: docker exec "+e.up.Topology.EtcdNames()[0]+" journalctl -u kubelet -n 50")
 	}
 	return nil
 }
 
-// installEtcdClientCerts gives the first control plane what it takes to come to etcd. Others get the
-// same when they join.
-func (u *Up) installEtcdClientCerts(ctx context.Context, ca etcdCA, plane *provider.Node) error {
-	files, err := ca.files()
+// installClientCerts gives the first control plane what it takes to come to etcd.
+// Others get the same when they join.
+func (e *externalEtcd) installClientCerts(ctx context.Context, plane *provider.Node) error {
+	files, err := e.ca.files()
 	if err != nil {
 		return err
 	}
-	client, err := ca.issue(kubeadm.APIServerEtcdClient, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
+	client, err := e.ca.issue(kubeadm.APIServerEtcdClient, "kube-apiserver-etcd-client", nil, x509.ExtKeyUsageClientAuth)
 	if err != nil {
 		return err
 	}
-	pod, err := yaml.Marshal(etcdClient(u.etcdImage))
+	pod, err := yaml.Marshal(etcdClient(e.image))
 	if err != nil {
 		return err
 	}
@@ -69,17 +73,17 @@ func (u *Up) installEtcdClientCerts(ctx context.Context, ca etcdCA, plane *provi
 	return plane.WriteFiles(ctx, append(files, client...)...)
 }
 
-// startEtcdMember makes a member and waits until it answers, which it does when most
+// startMember makes a member and waits until it answers, which it does when most
 // members are there.
-func (u *Up) startEtcdMember(ctx context.Context, ca etcdCA, like *provider.Node, name string) error {
+func (e *externalEtcd) startMember(ctx context.Context, like *provider.Node, name string) error {
 	if err := like.Clone(ctx, name, clusters.EtcdMember); err != nil {
 		return err
 	}
-	files, err := u.etcdMemberFiles(ca, name)
+	files, err := e.memberFiles(name)
 	if err != nil {
 		return err
 	}
-	member := u.cluster.Node(name)
+	member := e.up.cluster.Node(name)
 	if err := member.WaitForBoot(ctx); err != nil {
 		return err
 	}
@@ -89,8 +93,8 @@ func (u *Up) startEtcdMember(ctx context.Context, ca etcdCA, like *provider.Node
 	return member.StartEtcd(ctx)
 }
 
-func (u *Up) etcdMemberFiles(ca etcdCA, name string) ([]provider.File, error) {
-	files, err := ca.files()
+func (e *externalEtcd) memberFiles(name string) ([]provider.File, error) {
+	files, err := e.ca.files()
 	if err != nil {
 		return nil, err
 	}
@@ -105,13 +109,13 @@ func (u *Up) etcdMemberFiles(ca etcdCA, name string) ([]provider.File, error) {
 		{kubeadm.EtcdKeys + "peer", []string{name, "localhost"}, both},
 		{kubeadm.EtcdKeys + "healthcheck-client", nil, both[1:]},
 	} {
-		issued, err := ca.issue(own.path, name, own.hosts, own.usage...)
+		issued, err := e.ca.issue(own.path, name, own.hosts, own.usage...)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, issued...)
 	}
-	pod, err := yaml.Marshal(etcdPod(name, u.etcdImage, u.Topology))
+	pod, err := yaml.Marshal(etcdPod(name, e.image, e.up.Topology))
 	if err != nil {
 		return nil, err
 	}

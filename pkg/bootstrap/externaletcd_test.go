@@ -43,8 +43,8 @@ func TestMembersTrustEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	up := &Up{Config: Config{Topology: clusters.Topology{Name: "lab", Etcd: clusters.ExternalEtcd}}, etcdImage: "etcd:1"}
-	files, err := up.etcdMemberFiles(ca, "lab-external-etcd")
+	up := &Up{Config: Config{Topology: clusters.Topology{Name: "lab", Etcd: clusters.ExternalEtcd}}}
+	files, err := (&externalEtcd{up, ca, "etcd:1"}).memberFiles("lab-external-etcd")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,32 +165,10 @@ func (u *Up) images(ctx context.Context, _ *event.Span) (string, error) {
 		err = checkSnapshotter(u.found, u.facts)
 	}
 	if err == nil {
-		err = u.checkGates(ctx)
-	}
-	if err == nil {
-		err = u.checkPatches(ctx)
+		err = configCheck{u}.run(ctx)
 	}
 	if err == nil {
 		err = u.findSources(ctx, resolver.Docker)
 	}
 	return fmt.Sprintf("%s (%s)", u.found.Node, u.found.Source), err
-}
-
-// checkGates refuses feature gates that the Kubernetes of the node image has not.
-func (u *Up) checkGates(ctx context.Context) error {
-	if len(u.Topology.FeatureGates) == 0 {
-		return nil
-	}
-	rejected, err := provider.CheckFeatureGates(ctx, u.found.Node, u.Topology.FeatureGates)
-	if err != nil || len(rejected) == 0 {
-		return err
-	}
-	for i, rejection := range rejected {
-		rejected[i] = "Kubernetes of " + u.found.Node + " refuses a feature gate: " + rejection
-		if place := u.Topology.PlaceOfSwitch("featureGates", rejection); place != "" {
-			rejected[i] = place + ": " + rejected[i]
-		}
-	}
-	return hint.FeatureGateUnknown.New(strings.Join(rejected, "\n"),
-		"leave gates out that have graduated, which are on for good, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
 }

@@ -85,16 +85,16 @@ func nodeImageOf(t clusters.Topology, resolver *images.Resolver) (string, error)
 	return resolver.Builder.NodeImage()
 }
 
-// dryRunSources says what findSources would download.
-func (u *Up) dryRunSources(ctx context.Context, docker images.Docker) (changes []string, err error) {
-	if u.addon == nil {
+// sources says what findSources would download.
+func (d dryRun) sources(ctx context.Context, docker images.Docker) (changes []string, err error) {
+	if d.up.addon == nil {
 		return nil, nil
 	}
-	for _, bundle := range u.addon.Sources() {
-		if bundle.InNodes && u.found.Source == images.Build {
+	for _, bundle := range d.up.addon.Sources() {
+		if bundle.InNodes && d.up.found.Source == images.Build {
 			continue // the image that would be built has it
 		}
-		places, err := library(ctx, docker, u.found.Node, bundle, u.Sink)
+		places, err := library(ctx, docker, d.up.found.Node, bundle, d.up.Sink)
 		if err != nil {
 			return nil, err
 		}

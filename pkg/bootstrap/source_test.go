@@ -151,7 +151,7 @@ func TestSource(t *testing.T) {
 			if tt.built {
 				up.found.Source = images.Build
 			}
-			would, err := up.dryRunSources(t.Context(), tt.docker)
+			would, err := dryRun{up}.sources(t.Context(), tt.docker)
 			for i := range tt.would {
 				tt.would[i] = strings.ReplaceAll(tt.would[i], "PROXY", proxy)
 			}

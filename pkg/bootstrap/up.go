@@ -74,8 +74,7 @@ type Up struct {
 	sources      sources           // of the addon
 	manifests    []manifest
 	client       *kube.Client
-	dryRun       DryRunResult
-	etcdImage    string                 // of an external etcd
+	planned      DryRunResult
 	workers      *background            // once they join
 	renewed      verify.LeaseRenewTimes // of the nodes' leases, when all had joined
 	verification *verification

@@ -14,24 +14,53 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// checkPatches has the programs of the node images read what patches and runtimeConfig
-// make of their configuration, and refuses what they do not take, before a node is made.
-func (u *Up) checkPatches(ctx context.Context) error {
-	if !u.Topology.Patched() && len(u.Topology.RuntimeConfig) == 0 {
+// configCheck holds a configuration against the node images, before a node is made.
+type configCheck struct{ up *Up }
+
+func (c configCheck) run(ctx context.Context) error {
+	if err := c.featureGates(ctx); err != nil {
+		return err
+	}
+	return c.patches(ctx)
+}
+
+// featureGates refuses feature gates that the Kubernetes of the node image has not.
+func (c configCheck) featureGates(ctx context.Context) error {
+	if len(c.up.Topology.FeatureGates) == 0 {
 		return nil
 	}
-	if err := u.findVersions(ctx); err != nil {
+	rejected, err := provider.CheckFeatureGates(ctx, c.up.found.Node, c.up.Topology.FeatureGates)
+	if err != nil || len(rejected) == 0 {
 		return err
 	}
-	if err := u.reviewPatches(); err != nil {
+	for i, rejection := range rejected {
+		rejected[i] = "Kubernetes of " + c.up.found.Node + " refuses a feature gate: " + rejection
+		if place := c.up.Topology.PlaceOfSwitch("featureGates", rejection); place != "" {
+			rejected[i] = place + ": " + rejected[i]
+		}
+	}
+	return hint.FeatureGateUnknown.New(strings.Join(rejected, "\n"),
+		"leave gates out that have graduated, which are on for good, or choose another node image; gates come and go with versions: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/")
+}
+
+// patches has the programs of the node images read what patches and runtimeConfig
+// make of their configuration, and refuses what they do not take, before a node is made.
+func (c configCheck) patches(ctx context.Context) error {
+	if !c.up.Topology.Patched() && len(c.up.Topology.RuntimeConfig) == 0 {
+		return nil
+	}
+	if err := c.findVersions(ctx); err != nil {
 		return err
 	}
-	problems, err := u.checkComponents(ctx)
+	if err := c.review(); err != nil {
+		return err
+	}
+	problems, err := c.components(ctx)
 	if err != nil {
 		return err
 	}
 	if len(problems) == 0 {
-		if problems, err = u.checkContainerdPatches(ctx); err != nil {
+		if problems, err = c.containerd(ctx); err != nil {
 			return err
 		}
 	}
@@ -46,53 +75,53 @@ func patchesRefused(problems []string) error {
 }
 
 // findVersions reads the version of Kubernetes in each node image.
-func (u *Up) findVersions(ctx context.Context) error {
-	u.versions = map[string]string{}
-	for _, image := range append(u.Topology.Images(), u.Topology.Image) {
-		if _, known := u.versions[image]; known {
+func (c configCheck) findVersions(ctx context.Context) error {
+	c.up.versions = map[string]string{}
+	for _, image := range append(c.up.Topology.Images(), c.up.Topology.Image) {
+		if _, known := c.up.versions[image]; known {
 			continue
 		}
 		name := image
-		if image == "" || image == u.Topology.Image {
-			name = u.found.Node
+		if image == "" || image == c.up.Topology.Image {
+			name = c.up.found.Node
 		}
 		version, err := provider.KubernetesVersion(ctx, name)
 		if err != nil {
 			return err
 		}
-		u.versions[image] = version
+		c.up.versions[image] = version
 	}
 	return nil
 }
 
-// reviewPatches reviews the patches again, now that the versions of Kubernetes are known.
-func (u *Up) reviewPatches() error {
-	warned, _ := u.Topology.ReviewPatches(nil)
-	warnings, problems := u.Topology.ReviewPatches(u.versions)
+// review reviews the patches again, now that the versions of Kubernetes are known.
+func (c configCheck) review() error {
+	warned, _ := c.up.Topology.ReviewPatches(nil)
+	warnings, problems := c.up.Topology.ReviewPatches(c.up.versions)
 	for _, warning := range warnings {
 		if !slices.Contains(warned, warning) {
-			u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "images", Message: warning})
+			c.up.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "images", Message: warning})
 		}
 	}
 	return patchesRefused(problems)
 }
 
-// checkComponents asks kubeadm, kubelet and the control plane's components.
-func (u *Up) checkComponents(ctx context.Context) (problems []string, err error) {
-	rendered, err := u.Topology.Render(u.settings())
+// components asks kubeadm, kubelet and the control plane's components.
+func (c configCheck) components(ctx context.Context) (problems []string, err error) {
+	rendered, err := c.up.Topology.Render(c.up.settings())
 	if err != nil {
 		return nil, err
 	}
-	requests := u.Topology.Requests(u.settings())
+	requests := c.up.Topology.Requests(c.up.settings())
 	for _, node := range rendered {
-		rejected, err := provider.CheckConfig(ctx, cmp.Or(node.Image, u.found.Node),
+		rejected, err := provider.CheckConfig(ctx, cmp.Or(node.Image, c.up.found.Node),
 			provider.ComponentConfig{Kubeadm: node.Kubeadm, Kubelet: node.Kubelet, Flags: node.Flags})
 		if err != nil {
 			return nil, err
 		}
 		for _, rejection := range rejected {
-			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", rejection.Component, u.versions[node.Image], withAdvice(rejection.Text))
-			if place := cmp.Or(placeOf(rejection, node.Node, requests), u.Topology.PlaceOfSwitch("runtimeConfig", rejection.Text)); place != "" {
+			text := fmt.Sprintf("%s of Kubernetes %s refuses it: %s", rejection.Component, c.up.versions[node.Image], withAdvice(rejection.Text))
+			if place := cmp.Or(placeOf(rejection, node.Node, requests), c.up.Topology.PlaceOfSwitch("runtimeConfig", rejection.Text)); place != "" {
 				text = place + ": " + text
 			}
 			if !slices.Contains(problems, text) {
@@ -129,14 +158,14 @@ func wordsOf(request clusters.Request) []string {
 		func(word string) bool { return len(word) < 3 })
 }
 
-// checkContainerdPatches compares what containerd makes of its configuration with each patch
+// containerd compares what containerd makes of its configuration with each patch
 // and without.
-func (u *Up) checkContainerdPatches(ctx context.Context) (problems []string, err error) {
-	patches := u.Topology.ContainerdPatches()
+func (c configCheck) containerd(ctx context.Context) (problems []string, err error) {
+	patches := c.up.Topology.ContainerdPatches()
 	if len(patches) == 0 {
 		return nil, nil
 	}
-	config, err := provider.ContainerdConfig(ctx, u.found.Node)
+	config, err := provider.ContainerdConfig(ctx, c.up.found.Node)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +178,7 @@ func (u *Up) checkContainerdPatches(ctx context.Context) (problems []string, err
 		}
 		configurations, changed = append(configurations, next), append(changed, changes)
 	}
-	dumps, err := provider.ContainerdDumps(ctx, u.found.Node, configurations)
+	dumps, err := provider.ContainerdDumps(ctx, c.up.found.Node, configurations)
 	if err != nil {
 		return nil, err
 	}
