@@ -45,7 +45,8 @@ func TestHighlyAvailable(t *testing.T) {
 	t.Parallel()
 	const cluster = "e2e-ha"
 	s := newSession(t, cluster)
-	s.Must("up", "--cni", "cilium", "--control-planes", "3", "--workers", "1", "-n", cluster)
+	// On a network of its own, where no other test takes the address of a stopped control plane.
+	s.Must("up", "--cni", "cilium", "--control-planes", "3", "--workers", "1", "--network", cluster, "-n", cluster)
 	members := s.Kubectl(cluster, "-n", "kube-system", "exec", "etcd-"+cluster+"-control-plane", "--", "etcdctl",
 		"--cacert=/etc/kubernetes/pki/etcd/ca.crt", "--cert=/etc/kubernetes/pki/etcd/server.crt", "--key=/etc/kubernetes/pki/etcd/server.key", "member", "list")
 	if got := strings.Count(members, "started"); got != 3 {
