@@ -44,7 +44,12 @@ func (s *Sweep) planKilled(ctx context.Context, record *runs.Killed, now time.Ti
 		s.leave(record.Cluster, "kindctl "+record.Command+" was killed, and another cluster of that name exists now; to remove it: kindctl down -n "+record.Cluster)
 		return nil
 	}
-	metadata, _ := found.Metadata() // none has come so far as to have a context
+	metadata, _, err := found.Metadata() // none has come so far as to have a context
+	if err != nil {
+		s.leave(record.Cluster, err.Error())
+		record.Done = false
+		return nil
+	}
 	removal, err := planRemoval(ctx, s.docker, found, s.kubeconfigs(metadata), portsOf(found))
 	if err != nil {
 		return err

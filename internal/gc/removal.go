@@ -123,7 +123,10 @@ func PlanRemoval(ctx context.Context, docker inventories, name, kubeconfig strin
 	if err != nil {
 		return Removal{}, err
 	}
-	metadata, _ := found.Metadata()
+	metadata, _, err := found.Metadata()
+	if err != nil {
+		return Removal{}, err
+	}
 	if metadata.Owner != runs.Owner() {
 		return r, nil
 	}

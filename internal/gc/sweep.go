@@ -107,7 +107,11 @@ func (s *Sweep) lock(cluster string) (bool, error) {
 	return true, nil
 }
 
-func (s *Sweep) leave(cluster, reason string) { s.Left = append(s.Left, Skipped{cluster, reason}) }
+func (s *Sweep) leave(cluster, reason string) {
+	if skipped := (Skipped{cluster, reason}); !slices.Contains(s.Left, skipped) {
+		s.Left = append(s.Left, skipped)
+	}
+}
 
 // planExpired looks for clusters whose time is over, whoever made them. A run that
 // lives does not keep its cluster longer than it said.
@@ -117,7 +121,11 @@ func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for _, found := range there {
-		metadata, _ := found.Metadata()
+		metadata, _, err := found.Metadata()
+		if err != nil {
+			s.leave(found.Cluster, err.Error())
+			continue
+		}
 		left, limited := metadata.Left(now)
 		if !limited || left > 0 || s.planned(found.Cluster) {
 			continue

@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/internal/runs/runstest"
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 func TestMain(m *testing.M) { runstest.Main(m) }
@@ -46,6 +47,11 @@ func cluster(metadata provider.Metadata, created time.Time) provider.Inventory {
 	}}}
 }
 
+// newer is metadata that only a newer kindctl reads.
+func newer(cluster, run string) provider.Metadata {
+	return provider.Metadata{APIVersion: "kindctl.dev/v2", Cluster: cluster, Run: run, Expires: time.Unix(0, 0)}
+}
+
 // TestPlanRemoval wants the context to go from files that got it before, and another
 // cluster's of the same name to stay there.
 func TestPlanRemoval(t *testing.T) {
@@ -67,6 +73,13 @@ func TestPlanRemoval(t *testing.T) {
 		if diff := cmp.Diff(want, removal.Kubeconfigs); diff != "" {
 			t.Errorf("kubeconfigs of a cluster of %s (-want +got):\n%s", owner, diff)
 		}
+	}
+}
+
+func TestPlanRemovalOfNewer(t *testing.T) {
+	_, err := PlanRemoval(t.Context(), shed{clusters: []provider.Inventory{cluster(newer("lab", ""), time.Now())}}, "lab", "")
+	if hint.ReasonOf(err) != hint.ClusterNewer.Name {
+		t.Errorf("a cluster with metadata of a newer kindctl would be removed: %v", err)
 	}
 }
 
@@ -97,7 +110,7 @@ func TestPlanExpired(t *testing.T) {
 		cluster(
 			metadata("busy", now.Add(-time.Hour)),
 			now,
-		), cluster(metadata("for-ever", time.Time{}), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
+		), cluster(metadata("for-ever", time.Time{}), now), cluster(newer("new", ""), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
 	}, spare: map[string]bool{"over-net": true}}, "engine")
 	defer s.Close()
 	if err := s.plan(t.Context(), now); err != nil {
@@ -110,7 +123,7 @@ func TestPlanExpired(t *testing.T) {
 	if diff := cmp.Diff(want, s.Clusters[0].Titles()); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Skipped{{"busy", "another kindctl is at work on it"}}, s.Left); diff != "" {
+	if diff := cmp.Diff([]Skipped{{"busy", "another kindctl is at work on it"}, {"new", "the containers of cluster new have metadata in the format kindctl.dev/v2; this kindctl reads kindctl.dev/v1alpha1"}}, s.Left); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
@@ -133,6 +146,9 @@ func TestPlanKilled(t *testing.T) {
 		}, "engine", nil, 0},
 		"a cluster of kind's, made later": {func(string) []provider.Inventory {
 			return []provider.Inventory{{Cluster: "lab", Nodes: []*provider.Node{{Name: "lab-control-plane", Created: time.Now().Add(time.Hour)}}}}
+		}, "engine", nil, 1},
+		"one that a newer kindctl changed": {func(run string) []provider.Inventory {
+			return []provider.Inventory{cluster(newer("lab", run), time.Now())}
 		}, "engine", nil, 1},
 		"another Docker": {func(string) []provider.Inventory { return nil }, "other engine", nil, 1},
 	} {

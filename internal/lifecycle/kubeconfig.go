@@ -69,6 +69,9 @@ func MergeKubeconfig(ctx context.Context, cluster provider.Cluster, path string,
 	if err := provider.CheckKubeconfig(ctx, path); err != nil {
 		return "", err
 	}
+	if _, _, err := cluster.Metadata(ctx); err != nil {
+		return "", err
+	}
 	if err := cluster.MergeKubeconfig(ctx, path, keep); err != nil {
 		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged",
 			"see whether the cluster was ever finished: kindctl status -n "+cluster.Name)

@@ -94,6 +94,9 @@ func (s *runningCluster) run(ctx context.Context, plans ...[]plan.Phase) error {
 // open connects to the cluster and reads what it is expected to be. All its containers must
 // run, but for those that are absent on purpose.
 func (s *runningCluster) open(ctx context.Context, absent ...string) (err error) {
+	if _, _, err := s.cluster().Metadata(ctx); err != nil {
+		return err
+	}
 	if err := lifecycle.EnsureRunning(ctx, s.cluster(), absent...); err != nil {
 		return err
 	}

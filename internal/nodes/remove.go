@@ -113,7 +113,10 @@ func (d *Remove) findNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	metadata, _ := found.Metadata()
+	metadata, _, err := found.Metadata()
+	if err != nil {
+		return err
+	}
 	var nodes []*provider.Node
 	var known []string
 	for _, node := range found.Nodes {

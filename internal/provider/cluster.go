@@ -115,14 +115,19 @@ type Inventory struct {
 func (i Inventory) Empty() bool { return len(i.Nodes)+len(i.Companions) == 0 }
 
 // Metadata returns that of the first container that has some, and false when none has:
-// then kind alone made the cluster, or kindctl was killed before it wrote any.
-func (i Inventory) Metadata() (Metadata, bool) {
+// then kind alone made the cluster, or kindctl was killed before it wrote any. With an
+// error there is some, in a format that only a newer kindctl reads.
+func (i Inventory) Metadata() (Metadata, bool, error) {
 	for _, n := range i.Nodes {
-		if n.Metadata != nil {
-			return *n.Metadata, true
+		if n.Metadata == nil {
+			continue
 		}
+		if err := n.Metadata.check(i.Cluster); err != nil {
+			return Metadata{}, true, err
+		}
+		return *n.Metadata, true, nil
 	}
-	return Metadata{}, false
+	return Metadata{}, false, nil
 }
 
 // Inventory returns what Docker has of a cluster; no containers are no cluster.

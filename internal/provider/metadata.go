@@ -13,16 +13,23 @@ import (
 
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 // metadataFile is in the containers of clusters that kindctl made. kind has no
 // place for labels of others.
 const metadataFile = "/kind/kindctl"
 
+// metadataVersion is the format of the metadata.
+const metadataVersion = "kindctl.dev/v1alpha1"
+
 // Metadata is what the containers of a cluster know of its origin, as JSON in a
 // file. It is there before Kubernetes is, and can be read of containers that do
-// not run. That of an older kindctl is empty.
+// not run. That of an older kindctl is empty, or has no APIVersion.
 type Metadata struct {
+	// APIVersion is the format. Whoever writes metadata need not set it.
+	APIVersion string `json:"apiVersion"`
 	// Version is that of the kindctl which made the cluster.
 	Version string `json:"version"`
 	// Run is the ID of the run that made it, unlike all others.
@@ -53,8 +60,10 @@ func (m Metadata) Left(now time.Time) (time.Duration, bool) {
 // Metadata returns the metadata of a cluster: see Inventory.Metadata.
 func (c Cluster) Metadata(ctx context.Context) (Metadata, bool, error) {
 	found, err := c.docker.Inventory(ctx, c.Name)
-	metadata, has := found.Metadata()
-	return metadata, has, err
+	if err != nil {
+		return Metadata{}, false, err
+	}
+	return found.Metadata()
 }
 
 // readMetadata returns nil where there is none.
@@ -67,10 +76,23 @@ func (n *Node) readMetadata(ctx context.Context) (*Metadata, error) {
 		return nil, err
 	}
 	var metadata Metadata
-	if err := json.Unmarshal(data, &metadata); err != nil {
-		return &Metadata{}, nil // empty, or nothing that kindctl wrote
+	if err := json.Unmarshal(data, &metadata); err != nil { // empty, of a newer kindctl, or of no kindctl
+		return &Metadata{APIVersion: metadata.APIVersion, Version: metadata.Version}, nil
 	}
 	return &metadata, nil
+}
+
+// check returns an error with advice for a format that this kindctl does not read.
+func (m Metadata) check(cluster string) error {
+	if m.APIVersion == "" || m.APIVersion == metadataVersion {
+		return nil
+	}
+	advice := "use a newer kindctl"
+	if m.Version != "" {
+		advice += "; the cluster was created with " + m.Version
+	}
+	return hint.ClusterNewer.New(fmt.Sprintf("the containers of cluster %s have metadata in the format %s; this kindctl reads %s",
+		cluster, m.APIVersion, metadataVersion), advice)
 }
 
 // RefreshMetadata has the metadata in all containers of a cluster name the containers
@@ -95,9 +117,9 @@ func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) err
 	if err != nil {
 		return err
 	}
-	metadata, has := found.Metadata()
-	if !has {
-		return nil
+	metadata, has, err := found.Metadata()
+	if !has || err != nil {
+		return err
 	}
 	metadata.Nodes = nil
 	for _, n := range found.Nodes {
@@ -119,6 +141,7 @@ func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) err
 // archive is the metadata as Docker takes files. The load balancer has no directory for
 // it.
 func (m Metadata) archive() ([]byte, error) {
+	m.APIVersion = metadataVersion
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, err

@@ -9,13 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 var made = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func labMetadata() Metadata {
 	return Metadata{
-		Version: "v1.2.3", Run: "abcdefgh", Owner: "ada@lovelace", Cluster: "lab", Created: made, Expires: made.Add(2 * time.Hour),
+		APIVersion: "kindctl.dev/v1alpha1",
+		Version:    "v1.2.3", Run: "abcdefgh", Owner: "ada@lovelace", Cluster: "lab", Created: made, Expires: made.Add(2 * time.Hour),
 		Nodes: []string{"lab-control-plane", "lab-worker"}, Network: "kind", Kubeconfigs: []string{"/home/ada/.kube/config"},
 	}
 }
@@ -97,11 +100,14 @@ func TestFinishTellsWhatCannotBeMarked(t *testing.T) {
 	}
 }
 
-// TestInventories reads the metadata of clusters that do not run, of an older kindctl, of
-// kind, and one that is not kindctl's writing.
+// TestInventories reads the metadata of clusters that do not run, of older kindctls, a newer
+// one and kind, and what no kindctl wrote.
 func TestInventories(t *testing.T) {
 	d := &dockerd{networks: []*bridge{lan("kind")}}
-	for cluster, content := range map[string]string{"lab": `{"run": "abcdefgh", "nodes": ["lab-worker"], "later": 1}`, "old": "", "odd": "{"} {
+	for cluster, content := range map[string]string{
+		"lab": `{"run": "abcdefgh", "nodes": ["lab-worker"], "later": 1}`, "new": `{"apiVersion": "kindctl.dev/v2", "run": "abcdefgh"}`,
+		"newer": `{"apiVersion": "kindctl.dev/v3", "version": "v3.1.0", "nodes": {"lab-worker": {}}}`, "old": "", "odd": "{",
+	} {
 		b := labBox(cluster+"-control-plane", "control-plane", "exited")
 		b.cluster, b.files[metadataFile] = cluster, content
 		b.volumes, b.port = []string{strings.Repeat("a", 64)}, "40001"
@@ -118,22 +124,53 @@ func TestInventories(t *testing.T) {
 	}
 	runs := map[string]string{}
 	for _, one := range found {
-		if metadata, marked := one.Metadata(); marked {
+		switch metadata, marked, err := one.Metadata(); {
+		case err != nil:
+			runs[one.Cluster] = err.Error() + ": " + hint.AdviceOf(err)
+		case marked:
 			runs[one.Cluster] = metadata.Run
-		} else {
+		default:
 			runs[one.Cluster] = "none"
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"lab": "abcdefgh", "old": "", "odd": "", "theirs": "none"}, runs); diff != "" {
+	want := map[string]string{
+		"lab":    "abcdefgh",
+		"new":    "the containers of cluster new have metadata in the format kindctl.dev/v2; this kindctl reads kindctl.dev/v1alpha1: use a newer kindctl",
+		"newer":  "the containers of cluster newer have metadata in the format kindctl.dev/v3; this kindctl reads kindctl.dev/v1alpha1: use a newer kindctl; the cluster was created with v3.1.0",
+		"old":    "",
+		"odd":    "",
+		"theirs": "none",
+	}
+	if diff := cmp.Diff(want, runs); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 	}
-	want := &Node{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{strings.Repeat("a", 64)}, Network: "kind", APIPort: "40001",
+	node := &Node{Name: "lab-control-plane", Role: "control-plane", State: "exited", Created: made, Volumes: []string{strings.Repeat("a", 64)}, Network: "kind", APIPort: "40001",
 		Metadata: &Metadata{Run: "abcdefgh", Nodes: []string{"lab-worker"}}}
 	if !slices.Equal(found[0].Companions, []string{"store"}) || len(found[1].Companions) > 0 {
 		t.Errorf("with lab go %q, with %s %q", found[0].Companions, found[1].Cluster, found[1].Companions)
 	}
-	if diff := cmp.Diff([]*Node{want}, found[0].Nodes, cmpopts.IgnoreUnexported(Node{})); diff != "" {
+	if diff := cmp.Diff([]*Node{node}, found[0].Nodes, cmpopts.IgnoreUnexported(Node{})); diff != "" {
 		t.Errorf("nodes (-want +got):\n%s", diff)
+	}
+}
+
+// TestRefreshMetadata gives an older kindctl's metadata a format, and leaves a newer one's alone.
+func TestRefreshMetadata(t *testing.T) {
+	newer := `{"apiVersion": "kindctl.dev/v2", "nodes": ["lab-worker"]}`
+	for written, want := range map[string]string{
+		`{"run": "abcdefgh", "created": "2026-03-01T12:00:00Z", "nodes": ["lab-worker"]}`: `{"apiVersion":"kindctl.dev/v1alpha1","version":"","run":"abcdefgh","owner":"","cluster":"","created":"2026-03-01T12:00:00Z","nodes":["lab-control-plane"],"network":""}`,
+		newer: newer,
+	} {
+		b := labBox("lab-control-plane", "control-plane", "running")
+		b.files[metadataFile] = written
+		d := &dockerd{networks: []*bridge{lan("kind")}, containers: []*box{b}}
+		err := d.engine(t).Cluster("lab").RefreshMetadata(t.Context())
+		if refused := hint.ReasonOf(err) == hint.ClusterNewer.Name; refused != (written == newer) || !refused && err != nil {
+			t.Errorf("%s: %v", written, err)
+		}
+		if diff := cmp.Diff(want, b.files[metadataFile]); diff != "" {
+			t.Errorf("metadata (-want +got):\n%s", diff)
+		}
 	}
 }
 

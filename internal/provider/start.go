@@ -27,7 +27,10 @@ func (c Cluster) Start(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	metadata, _ := found.Metadata()
+	metadata, _, err := found.Metadata()
+	if err != nil {
+		return Plan{}, err
+	}
 	if err := missingContainers(c.Name, found.Nodes, metadata.Nodes); err != nil {
 		return Plan{}, err
 	}

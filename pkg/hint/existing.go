@@ -28,6 +28,9 @@ var (
 	RecordUnreadable = existing.reason("RECORD_UNREADABLE", Usage,
 		"What the cluster was made to be, in ConfigMap kube-system/kindctl, cannot be read: a newer kindctl wrote it, or it was edited.",
 		"Use the kindctl that made the cluster, or recreate it: `kindctl down -n NAME`.")
+	ClusterNewer = existing.reason("CLUSTER_NEWER", Usage,
+		"A newer kindctl wrote the metadata in the cluster's containers, in a format that this one does not read.",
+		"Use a kindctl at least as new.")
 	ClusterStopped = existing.reason("CLUSTER_STOPPED", Usage,
 		"Some or all of its nodes are stopped.",
 		"`kindctl start -n NAME`.")

@@ -22,7 +22,7 @@ type Cluster struct {
 }
 
 // Origin says who made a cluster, and until when. It is empty for one that kind made, or
-// an older kindctl.
+// an older kindctl, or one so new that this one cannot read what it wrote.
 type Origin struct {
 	// Owner is who made it, user@host, and Run the ID of the run that did.
 	Owner   string    `json:"owner,omitempty"`
@@ -61,7 +61,7 @@ func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 }
 
 func clusterOf(inventory provider.Inventory, now time.Time) Cluster {
-	metadata, made := inventory.Metadata()
+	metadata, made, _ := inventory.Metadata() // one that a newer kindctl made is listed too
 	cluster := Cluster{Name: inventory.Cluster, Nodes: len(inventory.Nodes), Kindctl: made, Origin: originOf(metadata, now)}
 	for _, node := range inventory.Nodes {
 		if node.Running() {

@@ -87,7 +87,7 @@ func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, 
 		return nil, err
 	}
 	for _, cluster := range found {
-		_, made := cluster.Metadata()
+		_, made, _ := cluster.Metadata()
 		switch {
 		case made && (o.All || cluster.Cluster == DefaultName):
 			names = append(names, cluster.Cluster)
