@@ -8,8 +8,6 @@ import (
 	"github.com/kindctl/kindctl/addons"
 	"github.com/kindctl/kindctl/internal/lifecycle"
 	"github.com/kindctl/kindctl/internal/provider"
-	"github.com/kindctl/kindctl/internal/runs"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -69,26 +67,8 @@ func (c *Client) Stop(ctx context.Context, o StopOptions) (steps []string, err e
 	if err != nil {
 		return nil, err
 	}
-	if !o.DryRun {
-		release, err := runs.Lock(cluster.Name)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
+	if o.DryRun {
+		return lifecycle.StopDryRun(ctx, cluster)
 	}
-	plan, err := cluster.Stop(ctx)
-	if err != nil {
-		return nil, err
-	}
-	steps = plan.Titles()
-	if len(steps) == 0 || o.DryRun {
-		return steps, nil
-	}
-	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "stop", Title: "Stop cluster " + cluster.Name})
-	if err := plan.Run(ctx, span); err != nil {
-		span.Failed(err.Error(), "")
-		return nil, err
-	}
-	span.Done("")
-	return steps, nil
+	return lifecycle.Stop(ctx, cluster, c.sink())
 }
