@@ -46,17 +46,18 @@ type RemoveOptions struct {
 }
 
 // Remove removes a cluster's containers with their volumes, its entry in the
-// kubeconfig, and the networks that kindctl made if nothing else is on them.
-func Remove(ctx context.Context, docker *provider.Docker, name string, o RemoveOptions) error {
+// kubeconfig, and the networks that kindctl made if nothing else is on them. It returns
+// what was removed.
+func Remove(ctx context.Context, docker *provider.Docker, name string, o RemoveOptions) (Removal, error) {
 	removal, err := PlanRemoval(ctx, docker, name, o.Kubeconfig)
 	if err != nil {
-		return err
+		return removal, err
 	}
 	removal.network, removal.pending = provider.NetworkName(o.Network), o.Pending
 	if err := removal.addNetworks(ctx, docker, removal.network); err != nil { // there may be no container that would name it
-		return err
+		return removal, err
 	}
-	return removal.Run(ctx, docker)
+	return removal, removal.Run(ctx, docker)
 }
 
 // Empty reports whether there is nothing to remove.
@@ -81,27 +82,27 @@ func (r Removal) Titles() (lines []string) {
 	return lines
 }
 
-// Down removes a cluster once no one else is at work on it. That there is none is no
-// error. Docker is opened by then.
-func Down(ctx context.Context, connection *provider.Connection, name, kubeconfig string, sink event.Sink) error {
+// Down removes a cluster once no one else is at work on it, and returns what was removed.
+// That there is none is no error. kubeconfig is that of RemoveOptions.
+func Down(ctx context.Context, docker *provider.Docker, name, kubeconfig string, sink event.Sink) (Removal, error) {
 	release, err := runs.LockWait(ctx, name, func() {
 		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl that is at work on cluster " + name})
 	})
 	if err != nil {
-		return err
+		return Removal{}, err
 	}
 	defer release()
 	span := event.Start(sink, event.Event{Scope: event.Phase, ID: "down", Title: "Remove cluster " + name})
-	docker, err := connection.Open(ctx)
-	if err == nil {
-		err = Remove(ctx, docker.WithSink(sink), name, RemoveOptions{Kubeconfig: kubeconfig})
-	}
-	if err != nil {
+	removed, err := Remove(ctx, docker.WithSink(sink), name, RemoveOptions{Kubeconfig: kubeconfig})
+	switch {
+	case err != nil:
 		span.Failed(err.Error(), "")
-		return err
+	case removed.Empty():
+		span.Skipped("there is none")
+	default:
+		span.Done("")
 	}
-	span.Done("")
-	return nil
+	return removed, err
 }
 
 // inventories are as much of Docker as it takes to find out what there is.

@@ -124,7 +124,8 @@ func (u *Up) remove(ctx context.Context) error {
 		return nil
 	}
 	err := u.recordKubeconfigChange(func() error {
-		return gc.Remove(ctx, u.docker, u.Topology.Name, gc.RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
+		_, err := gc.Remove(ctx, u.docker, u.Topology.Name, gc.RemoveOptions{Network: u.Topology.Network, Kubeconfig: u.Kubeconfig})
+		return err
 	})
 	if err != nil {
 		u.Left = true

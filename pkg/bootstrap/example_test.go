@@ -47,7 +47,7 @@ func ExampleUp() {
 		log.Fatal(err)
 	}
 	defer docker.Close()
-	if err := gc.Remove(ctx, docker, topology.Name, gc.RemoveOptions{}); err != nil {
+	if _, err := gc.Remove(ctx, docker, topology.Name, gc.RemoveOptions{}); err != nil {
 		log.Print(err)
 	}
 }

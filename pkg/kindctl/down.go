@@ -7,7 +7,6 @@ import (
 
 	"github.com/kindctl/kindctl/internal/gc"
 	"github.com/kindctl/kindctl/internal/provider"
-	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -46,10 +45,7 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 	}
 	var failures []error
 	for _, name := range names {
-		removal, err := gc.PlanRemoval(ctx, docker, name, o.Kubeconfig)
-		if err == nil && !o.DryRun {
-			err = c.remove(ctx, removal, o.Kubeconfig)
-		}
+		removal, err := c.remove(ctx, docker, name, o)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
 			continue
@@ -60,21 +56,18 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 }
 
 // remove removes a cluster, and ends its record if Up made it with Ephemeral.
-func (c *Client) remove(ctx context.Context, removal Removal, kubeconfig string) error {
-	sink := event.Func(func(e event.Event) {
-		if e.Kind == event.Done && removal.Empty() {
-			e.Kind, e.Message = event.Skipped, "there is none"
-		}
-		c.sink().Emit(e)
-	})
-	err := gc.Down(ctx, &c.docker, removal.Cluster, kubeconfig, sink)
+func (c *Client) remove(ctx context.Context, docker *provider.Docker, name string, o DownOptions) (Removal, error) {
+	if o.DryRun {
+		return gc.PlanRemoval(ctx, docker, name, o.Kubeconfig)
+	}
+	removed, err := gc.Down(ctx, docker, name, o.Kubeconfig, c.sink())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if record := c.records[removal.Cluster]; record != nil {
-		delete(c.records, removal.Cluster)
+	if record := c.records[name]; record != nil {
+		delete(c.records, name)
 		err = errors.Join(err, record.End(err == nil))
 	}
-	return err
+	return removed, err
 }
 
 // clustersToDelete are the names of the clusters that the options mean.

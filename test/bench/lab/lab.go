@@ -99,7 +99,7 @@ func (l *Lab) remove(ctx context.Context, order compare.Order, failed bool) erro
 	if failed {
 		pending = order.Nodes
 	}
-	if err := gc.Remove(ctx, l.docker, order.Cluster, gc.RemoveOptions{Kubeconfig: order.Kubeconfig, Pending: pending}); err != nil {
+	if _, err := gc.Remove(ctx, l.docker, order.Cluster, gc.RemoveOptions{Kubeconfig: order.Kubeconfig, Pending: pending}); err != nil {
 		return hint.RemoveFailed.Wrap(err, "something of cluster "+order.Cluster+" may be left", "remove it: kindctl down -n "+order.Cluster)
 	}
 	return nil
