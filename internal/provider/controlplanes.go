@@ -50,7 +50,7 @@ func kindsPart(config *v1alpha4.Cluster) (*v1alpha4.Cluster, error) {
 		return config, nil
 	}
 	part := config.DeepCopy()
-	first, err := withoutJoinPatches(planes[0])
+	first, _, err := splitPatches(planes[0])
 	if err != nil {
 		return nil, err
 	}
@@ -96,49 +96,40 @@ func endpointPatches(config *v1alpha4.Cluster) (patches []string, err error) {
 	return patches, nil
 }
 
-// withoutJoinPatches is a node without patches of its JoinConfiguration.
-func withoutJoinPatches(node v1alpha4.Node) (v1alpha4.Node, error) {
-	var merges []string
-	for _, text := range node.KubeadmConfigPatches {
-		patches, err := kindpatch.Parse(text, "", nil)
-		if err != nil {
-			return node, err
-		}
-		for _, patch := range patches {
-			if patch.Kind == kindpatch.JoinConfiguration {
-				continue
-			}
-			encoded, err := patch.Encode()
-			if err != nil {
-				return node, err
-			}
-			merges = append(merges, encoded)
-		}
-	}
-	node.KubeadmConfigPatches = merges
-	node.KubeadmConfigPatchesJSON6902 = slices.DeleteFunc(slices.Clone(node.KubeadmConfigPatchesJSON6902),
-		func(patch v1alpha4.PatchJSON6902) bool { return patch.Kind == kindpatch.JoinConfiguration })
-	return node, nil
-}
-
-// joinPatches are a node's patches of its JoinConfiguration, in the order in which kind
-// applies them.
-func joinPatches(node v1alpha4.Node) (patches []kindpatch.Patch, err error) {
+// splitPatches takes out of a node the patches of its JoinConfiguration, and returns them in
+// the order in which kind applies them.
+func splitPatches(node v1alpha4.Node) (rest v1alpha4.Node, join []kindpatch.Patch, err error) {
+	rest = node
+	rest.KubeadmConfigPatches, rest.KubeadmConfigPatchesJSON6902 = nil, nil
 	for _, text := range node.KubeadmConfigPatches {
 		merges, err := kindpatch.Parse(text, "", nil)
 		if err != nil {
-			return nil, err
+			return node, nil, err
 		}
-		patches = append(patches, merges...)
+		for _, merge := range merges {
+			if merge.Kind == kindpatch.JoinConfiguration {
+				join = append(join, merge)
+				continue
+			}
+			encoded, err := merge.Encode()
+			if err != nil {
+				return node, nil, err
+			}
+			rest.KubeadmConfigPatches = append(rest.KubeadmConfigPatches, encoded)
+		}
 	}
 	for _, steps := range node.KubeadmConfigPatchesJSON6902 {
+		if steps.Kind != kindpatch.JoinConfiguration {
+			rest.KubeadmConfigPatchesJSON6902 = append(rest.KubeadmConfigPatchesJSON6902, steps)
+			continue
+		}
 		patch, err := kindpatch.ParseSteps(steps.Kind, steps.Group, steps.Version, steps.Patch, "", nil)
 		if err != nil {
-			return nil, err
+			return node, nil, err
 		}
-		patches = append(patches, patch)
+		join = append(join, patch)
 	}
-	return slices.DeleteFunc(patches, func(patch kindpatch.Patch) bool { return patch.Kind != kindpatch.JoinConfiguration }), nil
+	return rest, join, nil
 }
 
 // checkVersions refuses patches for another version of kubeadm's configuration than that of the
@@ -176,7 +167,7 @@ func (d *Docker) makeRest(ctx context.Context, config *v1alpha4.Cluster, balance
 	}
 	patches := make([][]kindpatch.Patch, len(planes))
 	for i, plane := range planes {
-		if patches[i], err = joinPatches(plane); err != nil {
+		if _, patches[i], err = splitPatches(plane); err != nil {
 			return err
 		}
 		if plane.Image != planes[0].Image {

@@ -136,7 +136,7 @@ func TestBinds(t *testing.T) {
 func TestJoinPatches(t *testing.T) {
 	const base = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndiscovery: {bootstrapToken: {token: kinds}}\ncontrolPlane: {}\n"
 	for i, want := range []string{"first", "second", "last"} {
-		patches, err := joinPatches(threePlanes().Nodes[i])
+		_, patches, err := splitPatches(threePlanes().Nodes[i])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestJoinPatches(t *testing.T) {
 
 // TestCheckVersions wants a patch to be refused that would not be applied.
 func TestCheckVersions(t *testing.T) {
-	patches, err := joinPatches(threePlanes().Nodes[2])
+	_, patches, err := splitPatches(threePlanes().Nodes[2])
 	if err != nil {
 		t.Fatal(err)
 	}
