@@ -106,7 +106,8 @@ func up(c *cli.Context) error {
 		return err
 	}
 	if result.Existed {
-		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed.\n", result.Name, report.Summary(result.Report))
+		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed in it.\nIts context is %s.\n", result.Name, report.Summary(result.Report),
+			contextState(result.Name, options.KeepContext))
 		return nil
 	}
 	printSummary(c.App.Writer, options.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
@@ -123,16 +124,12 @@ func printSummary(out io.Writer, t clusters.Topology, version, verdict string, t
 	if t.ProxyMode == "none" {
 		proxy = "no kube-proxy"
 	}
-	context, current := kindctl.Context(t.Name), "now the current one"
-	if kept {
-		current = "the current one stays"
-	}
 	fmt.Fprintf(out, `Cluster %s %s after %s: %s.
 
   Kubernetes  %s
   nodes       %s, %s
   network     CNI %s, %s
-  context     %s (%s)
+  context     %s
 %s
 Next:
   kubectl --context %s get nodes
@@ -141,7 +138,15 @@ Next:
 
 Longest: %s
 `, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
-		t.CNI, proxy, context, current, portSummary(t), context, next, t.Name, longest)
+		t.CNI, proxy, contextState(t.Name, kept), portSummary(t), kindctl.Context(t.Name), next, t.Name, longest)
+}
+
+// contextState is a cluster's context, and which one is current.
+func contextState(name string, kept bool) string {
+	if kept {
+		return kindctl.Context(name) + " (the current one stays)"
+	}
+	return kindctl.Context(name) + " (now the current one)"
 }
 
 func count(n int, noun string) string {

@@ -82,7 +82,7 @@ func (u *Up) existing(ctx context.Context, _ *event.Span) (string, error) {
 		return "", err
 	}
 	u.Existed = true
-	return "it exists and is healthy; nothing was changed", plan.ErrDone
+	return "it exists and is healthy; nothing was changed in it", plan.ErrDone
 }
 
 // unhealthy is the error of a cluster that was there and did not pass. Unless checks

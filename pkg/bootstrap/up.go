@@ -86,7 +86,7 @@ type Up struct {
 
 	// Left says that something was made and could not be removed.
 	Left bool
-	// Existed says that the cluster was there and nothing was changed.
+	// Existed says that the cluster was there and nothing was changed in it.
 	Existed bool
 	// Version is the Kubernetes version that the new cluster runs.
 	Version string

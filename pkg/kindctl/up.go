@@ -79,7 +79,7 @@ type UpResult struct {
 	// Config reaches the cluster's API: kubernetes.NewForConfig(result.Config).
 	Config *rest.Config
 	// Existed says that the cluster was there, healthy and in the same shape, and that
-	// nothing was changed.
+	// nothing was changed but the kubeconfig.
 	Existed bool
 	// Version is that of Kubernetes in a new cluster, such as v1.37.2.
 	Version string
