@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/kubectl/pkg/drain"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -101,6 +102,9 @@ func (d *Remove) look(ctx context.Context, _ *event.Span) (string, error) {
 		}
 	}
 	if err := d.checkVolumes(ctx, names); err != nil {
+		return "", err
+	}
+	if err := d.checkPods(ctx, names); err != nil {
 		return "", err
 	}
 	return strings.Join(names, ", "), nil
@@ -224,6 +228,30 @@ func onlyOnNodes(volume corev1.PersistentVolume, names []string) bool {
 	return len(volume.Spec.NodeAffinity.Required.NodeSelectorTerms) > 0
 }
 
+// checkPods refuses to delete pods that no controller would recreate.
+func (d *Remove) checkPods(ctx context.Context, names []string) error {
+	helper := d.drainHelper(ctx)
+	for _, name := range names {
+		pods, failures := helper.GetPodsForDeletion(name)
+		err := utilerrors.NewAggregate(failures)
+		switch {
+		case err == nil:
+		case pods == nil:
+			return fmt.Errorf("list the pods of %s: %w", name, err)
+		default:
+			return hint.PodUnmanaged.Wrap(err, "no controller would recreate pods of "+name, "recreate them elsewhere, or have them deleted: --force")
+		}
+	}
+	return nil
+}
+
+// drainHelper evicts pods as "kubectl drain" does.
+func (d *Remove) drainHelper(ctx context.Context) *drain.Helper {
+	return &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
+		PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: io.Discard,
+		AdditionalFilters: []drain.PodFilter{skipProvisioner}}
+}
+
 // drain moves the pods of the nodes, as "kubectl drain" does, but for what a
 // verification has just left to go. A kubelet that does not answer ends no pod, so
 // no one waits for it.
@@ -238,14 +266,11 @@ func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 			return "", err
 		}
 		d.wasCordoned[node.Name] = node.Spec.Unschedulable
-		var problems strings.Builder
-		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
-			PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: &problems,
-			AdditionalFilters: []drain.PodFilter{skipProvisioner},
-			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
-				moved++
-				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
-			}}
+		helper := d.drainHelper(ctx)
+		helper.OnPodDeletionOrEvictionFinished = func(pod *corev1.Pod, _ bool, _ error) {
+			moved++
+			span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
+		}
 		if health.NotReady(node) != "" || slices.Contains(d.unreachable, node.Name) {
 			helper.GracePeriodSeconds, helper.SkipWaitForDeleteTimeoutSeconds = 0, 1
 		}
@@ -257,7 +282,7 @@ func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 				return "", context.Cause(ctx)
 			}
 			return "", hint.DrainFailed.Wrap(err, "the pods of "+node.Name+" could not be moved",
-				"--force also deletes pods without a controller; a PodDisruptionBudget may keep others: kubectl get pdb -A")
+				"see whether a PodDisruptionBudget keeps them: kubectl get pdb -A")
 		}
 	}
 	return fmt.Sprintf("%d pods", moved), nil

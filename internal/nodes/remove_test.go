@@ -6,8 +6,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	k8stesting "k8s.io/client-go/testing"
 
+	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 func TestFreeNames(t *testing.T) {
@@ -106,5 +112,38 @@ func TestSkipProvisioner(t *testing.T) {
 				t.Errorf("drained: %v, want %v", got, tt.drained)
 			}
 		})
+	}
+}
+
+// TestCheckPods wants the pods of nodes that leave to be refused if nothing would recreate them.
+func TestCheckPods(t *testing.T) {
+	pod := func(name, node string, labels map[string]string, owners ...metav1.OwnerReference) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Labels: labels, OwnerReferences: owners}, Spec: corev1.PodSpec{NodeName: node}}
+	}
+	controller := true
+	replica := metav1.OwnerReference{Kind: "ReplicaSet", Name: "web", Controller: &controller}
+	for _, tt := range []struct {
+		name  string
+		pod   *corev1.Pod
+		force bool
+		want  string
+	}{
+		{"a pod of a ReplicaSet", pod("web-1", "lab-worker", nil, replica), false, ""},
+		{"one without a controller", pod("bare", "lab-worker", nil), false, "POD_UNMANAGED"},
+		{"the same with --force", pod("bare", "lab-worker", nil), true, ""},
+		{"one of a verification", pod("probe", "lab-worker", map[string]string{verify.RunLabel: "r"}), false, ""},
+		{"one on a node that stays", pod("bare", "lab-worker2", nil), false, ""},
+	} {
+		client := fake.NewClientset(tt.pod)
+		client.PrependReactor("list", "pods", func(action k8stesting.Action) (bool, runtime.Object, error) {
+			wanted := action.(k8stesting.ListAction).GetListRestrictions().Fields.String() // the tracker knows no fields
+			return wanted != "spec.nodeName="+tt.pod.Spec.NodeName, &corev1.PodList{}, nil
+		})
+		d := NewRemove(Config{}, tt.force)
+		d.client = &kube.Client{Clientset: client}
+		err := d.checkPods(t.Context(), []string{"lab-worker"})
+		if got := hint.ReasonOf(err); got != tt.want || (err != nil) != (tt.want != "") {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
 	}
 }

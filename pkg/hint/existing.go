@@ -67,6 +67,9 @@ var (
 	QuorumNeeded = existing.reason("QUORUM_NEEDED", Usage,
 		"Without the nodes that `node rm` names, fewer members of etcd would answer than a quorum takes.",
 		"Bring the other members back first: `kindctl verify -n NAME --only etcd` shows them.")
+	PodUnmanaged = existing.reason("POD_UNMANAGED", Usage,
+		"The node that `node rm` names has pods that no controller would recreate on another one.",
+		"Recreate them elsewhere, or use `--force`, which deletes them.")
 	DataLost = existing.reason("DATA_LOST", Usage,
 		"`node rm` would delete data of claims on that node.",
 		"Copy it first, or use `--force`.")

@@ -57,9 +57,8 @@ var (
 		"Stop what else is on that network, then start again; or recreate the cluster on one that kindctl makes (`--network "+
 			"NAME`).")
 	DrainFailed = running.reason("DRAIN_FAILED", Timeout,
-		"The pods of a node to be removed could not be moved in time. A PodDisruptionBudget may keep them, or nothing "+
-			"would recreate them.",
-		"Look at `kubectl get pdb -A`; `--force` also removes pods that nothing would recreate.")
+		"The pods of a node to be removed could not be moved in time. A PodDisruptionBudget may keep them.",
+		"Look at `kubectl get pdb -A`.")
 	LeaveFailed = running.reason("LEAVE_FAILED", Creation,
 		"A node could not be removed completely.",
 		"Run the same command again: it continues where this one ended.")
