@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,6 +32,9 @@ func showStatus(c *cli.Context) error {
 	if o := status.Origin; o != nil && o.SecondsLeft != nil {
 		fmt.Fprintf(c.App.Writer,
 			"time left: %s (until %s, then kindctl gc removes it)\n", timeLeft(*o), o.Expires.Local().Format(time.DateTime))
+	}
+	if len(status.Stopped) > 0 {
+		fmt.Fprintf(c.App.Writer, "stopped: %s; start them: kindctl start -n %s\n", strings.Join(status.Stopped, ", "), c.String("name"))
 	}
 	fmt.Fprintln(c.App.Writer)
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)

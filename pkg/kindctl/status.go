@@ -13,13 +13,16 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Status is what the API server says of a cluster at one moment.
+// Status is what the API server, and Docker of its own clusters, say of a cluster at one
+// moment.
 type Status struct {
 	Cluster string             `json:"cluster"`
 	Version string             `json:"version"`
 	Expect  verify.Expectation `json:"expected"`
 	Nodes   []NodeStatus       `json:"nodes"`
 	System  []Workload         `json:"system"`
+	// Stopped are the containers that do not run, of a cluster in this Docker.
+	Stopped []string `json:"stopped,omitempty"`
 	// Origin is known of clusters that kindctl made in this Docker.
 	Origin *Origin `json:"origin,omitempty"`
 }
@@ -59,23 +62,32 @@ func (c *Client) Status(ctx context.Context, cluster ClusterRef) (Status, error)
 	}
 	status.Cluster = cluster.String()
 	if cluster.inDocker() {
-		status.Origin, err = c.origin(ctx, cmp.Or(cluster.Name, DefaultName))
+		err = c.readContainers(ctx, cmp.Or(cluster.Name, DefaultName), &status)
 	}
 	return status, err
 }
 
-// origin is that of a cluster in Docker; nil for one that kindctl did not make.
-func (c *Client) origin(ctx context.Context, name string) (*Origin, error) {
+// readContainers adds what the containers of a cluster in Docker say.
+func (c *Client) readContainers(ctx context.Context, name string, s *Status) error {
 	docker, err := c.open(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	metadata, made, err := docker.Cluster(name).Metadata(ctx)
-	if err != nil || !made {
-		return nil, err
+	found, err := docker.Inventory(ctx, name)
+	if err != nil {
+		return err
 	}
-	found := originOf(metadata, time.Now())
-	return &found, nil
+	for _, node := range found.Nodes {
+		if !node.Running() {
+			s.Stopped = append(s.Stopped, node.Name)
+		}
+	}
+	metadata, made, err := found.Metadata()
+	if made && err == nil {
+		origin := originOf(metadata, time.Now())
+		s.Origin = &origin
+	}
+	return err
 }
 
 // readStatus asks the API server.
