@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -30,7 +30,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if ctx.Err() != nil && !errors.Is(err, context.Canceled) && hint.ReasonOf(err) != hint.CommandFailed.Name {
 		err = errors.Join(context.Canceled, err)
 	}
-	report.Failure(stderr, err, style(stderr, noColor(args)))
+	console.Failure(stderr, err, style(stderr, noColor(args)))
 	return int(hint.CodeOf(err))
 }
 

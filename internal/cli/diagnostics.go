@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/diagnose"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -91,7 +92,7 @@ func keep(dir string, verdict verify.Report, failure error) error {
 	result := report.CommandResult{Command: "run", Started: time.Now(), Report: verdict, Err: failure}
 	return errors.Join(
 		into(filepath.Join(dir, "report.json"), func(file *os.File) error { return report.WriteJSON(file, result) }),
-		into(filepath.Join(dir, "failure.txt"), func(file *os.File) error { report.Failure(file, failure, report.Style{}); return nil }),
+		into(filepath.Join(dir, "failure.txt"), func(file *os.File) error { console.Failure(file, failure, console.Style{}); return nil }),
 	)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -147,7 +148,7 @@ func changeNodes(c *cli.Context, command string, change func(*kindctl.Client, ti
 			report.Summary(result.Report))
 		return nil
 	}
-	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done, c.String("name"), report.Round(time.Since(started)),
+	fmt.Fprintf(c.App.Writer, "%s cluster %s, verified after %s: %s.\n", done, c.String("name"), console.Round(time.Since(started)),
 		report.Summary(result.Report))
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -35,7 +36,7 @@ func lineSink(c *cli.Context) event.Sink {
 	case inGitHub(c):
 		return report.NewGitHub(out)
 	default:
-		return report.NewConsole(out, style(out, isOn(c, "no-color")))
+		return console.New(out, style(out, isOn(c, "no-color")))
 	}
 }
 
@@ -86,9 +87,9 @@ func terminal(out io.Writer) (width int, is bool) {
 	return width, err == nil
 }
 
-func style(out io.Writer, plain bool) report.Style {
+func style(out io.Writer, plain bool) console.Style {
 	_, is := terminal(out)
-	return report.Style{Color: is && !plain && os.Getenv("NO_COLOR") == ""}
+	return console.Style{Color: is && !plain && os.Getenv("NO_COLOR") == ""}
 }
 
 // formatsOf are the formats that a command's -o knows, as its usage lists them.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -49,7 +50,7 @@ func start(c *cli.Context) error {
 	if err := reports.finish(result.Report, err); err != nil {
 		return err
 	}
-	state := fmt.Sprintf("runs again and is verified after %s", report.Round(time.Since(started)))
+	state := fmt.Sprintf("runs again and is verified after %s", console.Round(time.Since(started)))
 	if result.Running {
 		state = "was running already and is verified"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/fidelity"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/images"
@@ -137,7 +138,7 @@ Next:
   kindctl down -n %s
 
 Longest: %s
-`, t.Name, state, report.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
+`, t.Name, state, console.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
 		t.CNI, proxy, contextState(t.Name, kept), portSummary(t), kindctl.Context(t.Name), next, t.Name, longest)
 }
 

@@ -19,8 +19,9 @@ const module = "github.com/kindctl/kindctl"
 // stands for the packages beneath it as well.
 var layers = map[string][]string{
 	".":                      {"internal/cli"},
-	"internal/cli":           {"internal/report", "addons", "clusters", "pkg", "internal/charts", "internal/diagnose", "internal/fidelity", "internal/host", "internal/images", "internal/kube", "internal/provider", "internal/releases", "internal/scratch", "internal/timeline"},
-	"internal/report":        {"internal/fidelity", "internal/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/cli":           {"internal/report", "internal/console", "addons", "clusters", "pkg", "internal/charts", "internal/diagnose", "internal/fidelity", "internal/host", "internal/images", "internal/kube", "internal/provider", "internal/releases", "internal/scratch", "internal/timeline"},
+	"internal/report":        {"internal/console", "internal/fidelity", "internal/timeline", "pkg/event", "pkg/hint", "pkg/verify"},
+	"internal/console":       {"pkg/event", "pkg/hint"},
 	"internal/house":         {},
 	"internal/porttest":      {},
 	"addons":                 {"addons", "clusters/cni", "internal/fidelity", "internal/host", "pkg/verify", "internal/kube", "pkg/hint", "internal/charts"},
@@ -31,7 +32,7 @@ var layers = map[string][]string{
 	"clusters/cni":           {},
 	"clusters":               {"clusters/cni", "internal/kindpatch", "internal/fidelity", "internal/releases", "pkg/hint"},
 	"hack":                   {},
-	"pkg/kindctltest":        {"internal/report", "clusters", "pkg/kindctl", "internal/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
+	"pkg/kindctltest":        {"internal/console", "clusters", "pkg/kindctl", "internal/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":            {"addons", "clusters", "internal/charts", "internal/fidelity", "internal/releases", "pkg/bootstrap", "internal/nodes", "internal/lifecycle", "internal/health", "internal/record", "internal/gc", "internal/imageload", "internal/observe", "internal/timeline", "internal/runs", "internal/diagnose", "internal/forge", "internal/provider", "internal/host", "internal/images", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint", "internal/scratch"},
 	"pkg/bootstrap":          {"addons/plugin", "clusters", "internal/charts", "internal/gomod", "internal/fidelity", "internal/releases", "internal/lifecycle", "internal/kubeadm", "internal/health", "internal/record", "internal/gc", "internal/plan", "internal/runs", "internal/provider", "internal/host", "internal/images", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint", "internal/scratch"},
 	"internal/nodes":         {"clusters", "internal/lifecycle", "internal/kubeadm", "internal/health", "internal/record", "internal/plan", "internal/runs", "internal/provider", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint"},

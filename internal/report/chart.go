@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/timeline"
 )
 
@@ -35,7 +36,7 @@ func Chart(out io.Writer, t timeline.Timeline) error {
 func Longest(spans []timeline.Span) string {
 	var words []string
 	for _, span := range timeline.Longest(spans, 3) {
-		words = append(words, fmt.Sprintf("%s %v", span.ID, Round(span.Took())))
+		words = append(words, fmt.Sprintf("%s %v", span.ID, console.Round(span.Took())))
 	}
 	return strings.Join(words, ", ")
 }
@@ -54,7 +55,7 @@ func headline(t timeline.Timeline) string {
 	if t.Error != "" {
 		end = "failed after"
 	}
-	return fmt.Sprintf("Cluster %s with %s, %s: %s %v", t.Cluster, cni, nodes, end, Round(t.Duration))
+	return fmt.Sprintf("Cluster %s with %s, %s: %s %v", t.Cluster, cni, nodes, end, console.Round(t.Duration))
 }
 
 // clock is a time of the chart.

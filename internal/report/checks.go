@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -14,19 +15,19 @@ const proofColumns = 100
 
 // Checks lists checks for people: what each one proves, what it needs, and
 // what to look at when it fails.
-func Checks(out io.Writer, checks []verify.Check, style Style) {
+func Checks(out io.Writer, checks []verify.Check, style console.Style) {
 	width := 0
 	for _, check := range checks {
 		width = max(width, len(check.ID))
 	}
 	margin := strings.Repeat(" ", width+4)
 	for _, group := range groups(checks, groupOf) {
-		fmt.Fprintln(out, style.paint(bold, group))
+		fmt.Fprintln(out, style.Paint(console.Bold, group))
 		for _, check := range checks {
 			if check.Group != group {
 				continue
 			}
-			fmt.Fprintf(out, "  %-*s  %s%s\n", width, check.ID, style.paint(bold, check.Title), style.paint(faint, nature(check)))
+			fmt.Fprintf(out, "  %-*s  %s%s\n", width, check.ID, style.Paint(console.Bold, check.Title), style.Paint(console.Faint, nature(check)))
 			for _, line := range broken(check.Proves, proofColumns-len(margin)) {
 				fmt.Fprintln(out, margin+line)
 			}

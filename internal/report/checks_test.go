@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -20,7 +21,7 @@ func someChecks() []verify.Check {
 
 func TestChecks(t *testing.T) {
 	var text, machine, document bytes.Buffer
-	Checks(&text, someChecks(), Style{})
+	Checks(&text, someChecks(), console.Style{})
 	golden(t, "checks.txt", text.Bytes())
 	if err := ChecksJSON(&machine, someChecks()); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -13,19 +15,22 @@ import (
 // GitHub is a Console for the log of GitHub Actions: what happens during a
 // phase is folded into a group, and how the phase ended stands beneath it.
 type GitHub struct {
-	console *Console
+	mu      sync.Mutex
+	out     io.Writer
+	console *console.Console
 	open    string // the phase whose group is open
 }
 
 // NewGitHub returns a GitHub that writes to out.
-func NewGitHub(out io.Writer) *GitHub { return &GitHub{console: NewConsole(out, Style{})} }
+func NewGitHub(out io.Writer) *GitHub {
+	return &GitHub{out: out, console: console.New(out, console.Style{})}
+}
 
 // Emit prints what the event means for a reader of the log, if anything.
 func (g *GitHub) Emit(e event.Event) {
-	c := g.console
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	line := c.line(e)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	line := g.console.Line(e)
 	switch {
 	case e.Scope == event.Phase && e.Kind == event.Started:
 		g.open, line = e.ID, "::group::"+workflowData(strings.TrimPrefix(line, "• "))
@@ -35,7 +40,7 @@ func (g *GitHub) Emit(e event.Event) {
 		line = harmless(line)
 	}
 	if line != "" {
-		fmt.Fprintln(c.out, line)
+		fmt.Fprintln(g.out, line)
 	}
 }
 

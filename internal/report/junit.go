@@ -11,6 +11,7 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -161,7 +162,7 @@ func failed(name, class, outcome, cause, advice string, took time.Duration) juni
 	if advice != "" {
 		text += "\nhint: " + advice
 	}
-	detail := &junit.Result{Message: legal(firstLine(cause)), Type: outcome, Data: legal(text)}
+	detail := &junit.Result{Message: legal(console.FirstLine(cause)), Type: outcome, Data: legal(text)}
 	if outcome == string(verify.Error) {
 		result.Error = detail
 	} else {

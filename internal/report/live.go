@@ -10,13 +10,14 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 )
 
-// Live is a Console for a terminal: finished work scrolls up as lines, and the
+// Live is a console for a terminal: finished work scrolls up as lines, and the
 // last line says what is under way, for how long, and how long it may take.
 type Live struct {
-	console  *Console
+	console  *console.Console
 	progress *mpb.Progress
 	spinner  *mpb.Bar
 
@@ -33,12 +34,11 @@ type running struct {
 }
 
 // NewLive returns a Live view on a terminal of the given width. Close ends it.
-func NewLive(terminal io.Writer, width int, style Style) *Live {
+func NewLive(terminal io.Writer, width int, style console.Style) *Live {
 	l := &Live{progress: mpb.New(mpb.WithOutput(terminal), mpb.WithAutoRefresh(), mpb.WithRefreshRate(120*time.Millisecond))}
 	l.spinner = l.progress.New(0, mpb.SpinnerStyle(), mpb.BarWidth(1), mpb.BarRemoveOnComplete(),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fit(l.status(), width-4) })))
-	l.console = NewConsole(l.progress, style)
-	l.console.quietStarts = true
+	l.console = console.NewEndsOnly(l.progress, style)
 	return l
 }
 
@@ -63,11 +63,11 @@ func (l *Live) follow(e event.Event) {
 	case event.Started:
 		l.current = append(
 			l.current,
-			running{scope: e.Scope, id: e.ID, title: e.Title, message: firstLine(e.Message), began: e.Time, estimate: e.Estimate},
+			running{scope: e.Scope, id: e.ID, title: e.Title, message: console.FirstLine(e.Message), began: e.Time, estimate: e.Estimate},
 		)
 	case event.Progress:
 		if at >= 0 {
-			l.current[at].message = share(e)
+			l.current[at].message = console.Share(e)
 		}
 	case event.Done, event.Failed, event.Skipped:
 		if at >= 0 {
@@ -85,9 +85,9 @@ func (l *Live) status() string {
 		return ""
 	}
 	first := l.current[0]
-	text := fmt.Sprintf(" %s  %s", first.title, Round(time.Since(first.began)))
+	text := fmt.Sprintf(" %s  %s", first.title, console.Round(time.Since(first.began)))
 	if first.estimate > 0 {
-		text += " of about " + Round(first.estimate).String()
+		text += " of about " + console.Round(first.estimate).String()
 	}
 	if last := l.current[len(l.current)-1]; len(l.current) > 1 {
 		text += "  " + strings.TrimSpace(last.title+" "+last.message)

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -65,16 +66,11 @@ func TestOneStreamThroughAllSinks(t *testing.T) {
 		return outputs[name]
 	}
 	terminal := &bytes.Buffer{}
-	live := NewLive(terminal, 80, Style{})
-	plain, github := NewConsole(out("console.txt"), Style{}), NewGitHub(out("github.txt"))
-	now := time.Time{} // the recording's own clock
-	for _, console := range []*Console{plain, github.console, live.console} {
-		console.now = func() time.Time { return now }
-	}
+	live := NewLive(terminal, 80, console.Style{})
+	plain, github := console.New(out("console.txt"), console.Style{}), NewGitHub(out("github.txt"))
 	events := NewEvents(out("events.jsonl"))
 	sink := event.Tee(plain, github, events, live)
 	for _, e := range s.Events {
-		now = e.Time
 		sink.Emit(e)
 	}
 	live.Close()

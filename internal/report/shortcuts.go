@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
@@ -15,7 +16,7 @@ var cellColumns = [3]int{27, 34, 34}
 
 // Shortcuts lists for people how a cluster differs from one in production: first
 // what --fidelity production leaves out, then what it keeps.
-func Shortcuts(out io.Writer, all []fidelity.Shortcut, style Style) {
+func Shortcuts(out io.Writer, all []fidelity.Shortcut, style console.Style) {
 	isKept := func(s fidelity.Shortcut) bool { return s.Kept }
 	if slices.ContainsFunc(all, func(s fidelity.Shortcut) bool { return !s.Kept }) {
 		fmt.Fprintln(out, "So that it is up sooner, it differs from one in production. --fidelity production leaves this out:")
@@ -29,14 +30,14 @@ func Shortcuts(out io.Writer, all []fidelity.Shortcut, style Style) {
 	}
 }
 
-func shortcutTable(out io.Writer, all []fidelity.Shortcut, style Style) {
+func shortcutTable(out io.Writer, all []fidelity.Shortcut, style console.Style) {
 	header := strings.TrimSuffix(cells("SETTING", "HERE", "IN PRODUCTION"), "\n")
-	fmt.Fprintf(out, "\n%s\n", style.paint(bold, header))
+	fmt.Fprintf(out, "\n%s\n", style.Paint(console.Bold, header))
 	margin := strings.Repeat(" ", cellColumns[0]+2)
 	for _, s := range all {
 		fmt.Fprint(out, cells(s.Setting, s.Here, s.There))
 		for _, line := range broken("→ "+s.Effect, cellColumns[1]+cellColumns[2]) {
-			fmt.Fprintln(out, margin+style.paint(faint, line))
+			fmt.Fprintln(out, margin+style.Paint(console.Faint, line))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/fidelity"
 )
 
@@ -15,11 +16,11 @@ func TestShortcuts(t *testing.T) {
 		{Setting: "sugar", Here: "none", There: "two lumps", Effect: "there is none in the house", Kept: true},
 	}
 	var out bytes.Buffer
-	Shortcuts(&out, all, Style{})
+	Shortcuts(&out, all, console.Style{})
 	golden(t, "shortcuts.txt", out.Bytes())
 	for _, production := range [][]fidelity.Shortcut{fidelity.Taken(all, true), nil} {
 		out.Reset()
-		Shortcuts(&out, production, Style{})
+		Shortcuts(&out, production, console.Style{})
 		if text := out.String(); !strings.Contains(text, "takes no shortcut") || strings.Contains(text, "water") ||
 			strings.Contains(text, "sugar") != (len(production) > 0) {
 			t.Errorf("in production:\n%s", text)

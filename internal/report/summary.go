@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -85,5 +86,5 @@ func lasted(d time.Duration) string {
 	if d <= 0 {
 		return ""
 	}
-	return Round(d).String()
+	return console.Round(d).String()
 }

@@ -6,12 +6,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
 // TableOptions say how Table shows a report.
 type TableOptions struct {
-	Style Style
+	Style console.Style
 	// Evidence adds what each check saw.
 	Evidence bool
 }
@@ -24,7 +25,7 @@ func Table(out io.Writer, r verify.Report, options TableOptions) {
 		width = max(width, len(result.ID))
 	}
 	for _, group := range groups(r.Results, func(result verify.Result) string { return result.Group }) {
-		fmt.Fprintln(out, options.Style.paint(bold, group))
+		fmt.Fprintln(out, options.Style.Paint(console.Bold, group))
 		for _, result := range r.Results {
 			if result.Group == group {
 				row(out, result, width, options)
@@ -44,39 +45,40 @@ func Table(out io.Writer, r verify.Report, options TableOptions) {
 func Summary(r verify.Report) string {
 	parts := []string{fmt.Sprintf("%d passed", r.Count(verify.Pass))}
 	parts = append(parts, r.Counts(verify.Fail, verify.Error, verify.Blocked, verify.Warn, verify.Skip)...)
-	return fmt.Sprintf("%s in %s", strings.Join(parts, ", "), Round(r.Duration))
+	return fmt.Sprintf("%s in %s", strings.Join(parts, ", "), console.Round(r.Duration))
 }
 
 var colors = map[verify.Outcome]string{
-	verify.Pass: green, verify.Fail: red, verify.Error: red, verify.Warn: yellow, verify.Blocked: yellow, verify.Skip: faint,
+	verify.Pass: console.Green, verify.Fail: console.Red, verify.Error: console.Red,
+	verify.Warn: console.Yellow, verify.Blocked: console.Yellow, verify.Skip: console.Faint,
 }
 
 // beneath is where the lines under a check's own line begin.
 const beneath = "          "
 
 func row(out io.Writer, result verify.Result, width int, options TableOptions) {
-	paint := options.Style.paint
+	paint := options.Style.Paint
 	line := fmt.Sprintf("  %s %-*s  %s", paint(colors[result.Outcome], fmt.Sprintf("%-7s", result.Outcome)), width, result.ID, result.Title)
 	switch result.Outcome {
 	case verify.Blocked, verify.Skip: // there is no more to say than why it did not run
-		fmt.Fprintln(out, line+paint(faint, ": "+hang(result.Cause)))
+		fmt.Fprintln(out, line+paint(console.Faint, ": "+hang(result.Cause)))
 		return
 	}
-	fmt.Fprintln(out, line+paint(faint, effort(result)))
+	fmt.Fprintln(out, line+paint(console.Faint, effort(result)))
 	if result.Outcome != verify.Pass {
 		fmt.Fprintln(out, beneath+hang(result.Cause))
 		if result.Hint != "" {
-			fmt.Fprintln(out, beneath+paint(bold, "hint: ")+hang(result.Hint))
+			fmt.Fprintln(out, beneath+paint(console.Bold, "hint: ")+hang(result.Hint))
 		}
 	}
 	for _, d := range result.Differences {
 		if d.Accepted {
-			fmt.Fprintln(out, beneath+paint(faint, "accepted: "+hang(d.ID+": "+d.Cause)))
+			fmt.Fprintln(out, beneath+paint(console.Faint, "accepted: "+hang(d.ID+": "+d.Cause)))
 		}
 	}
 	if options.Evidence {
 		for _, seen := range result.Evidence {
-			fmt.Fprintln(out, beneath+paint(faint, "saw: "+hang(seen)))
+			fmt.Fprintln(out, beneath+paint(console.Faint, "saw: "+hang(seen)))
 		}
 	}
 }
@@ -89,9 +91,9 @@ func hang(text string) string {
 // effort says how long a check took and how often it was tried.
 func effort(result verify.Result) string {
 	if result.Attempts < 2 {
-		return took(result.Duration)
+		return console.Took(result.Duration)
 	}
-	return fmt.Sprintf(" (%s, %d attempts)", Round(result.Duration), result.Attempts)
+	return fmt.Sprintf(" (%s, %d attempts)", console.Round(result.Duration), result.Attempts)
 }
 
 // groups lists the components in the order of their first check.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -78,7 +79,7 @@ func verdicts() verify.Report {
 
 func TestTable(t *testing.T) {
 	for name, options := range map[string]TableOptions{
-		"table.txt": {}, "table-evidence.txt": {Evidence: true}, "table-color.txt": {Evidence: true, Style: Style{Color: true}},
+		"table.txt": {}, "table-evidence.txt": {Evidence: true}, "table-color.txt": {Evidence: true, Style: console.Style{Color: true}},
 	} {
 		var out bytes.Buffer
 		Table(&out, verdicts(), options)

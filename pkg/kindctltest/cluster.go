@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -126,12 +126,12 @@ func collect(ctx context.Context, t testing.TB, name string) {
 }
 
 // log is a sink that writes to the test's log.
-func log(t testing.TB) event.Sink { return report.NewConsole(t.Output(), report.Style{}) }
+func log(t testing.TB) event.Sink { return console.New(t.Output(), console.Style{}) }
 
 // message is an error with its advice.
 func message(err error) string {
 	var text strings.Builder
-	report.Failure(&text, err, report.Style{})
+	console.Failure(&text, err, console.Style{})
 	return strings.TrimSuffix(text.String(), "\n")
 }
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -101,7 +101,7 @@ func (c *cleaner) removeAll() {
 	defer c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
-	loud := client.WithSink(report.NewConsole(os.Stderr, report.Style{}))
+	loud := client.WithSink(console.New(os.Stderr, console.Style{}))
 	var all sync.WaitGroup
 	for name, kubeconfig := range c.kubeconfigs {
 		all.Go(func() {

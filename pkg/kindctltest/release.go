@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -67,7 +67,7 @@ func (c *sharedClusters) releaseOne(ctx context.Context, cluster *sharedCluster,
 
 // down removes a cluster outside of any test.
 func down(ctx context.Context, name, kubeconfig string) error {
-	_, err := client.WithSink(report.NewConsole(os.Stderr, report.Style{})).Down(ctx, kindctl.DownOptions{Name: name,
+	_, err := client.WithSink(console.New(os.Stderr, console.Style{})).Down(ctx, kindctl.DownOptions{Name: name,
 		Kubeconfig: kubeconfig})
 	return err
 }

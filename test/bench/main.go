@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -41,12 +42,12 @@ func main() {
 		err = errors.Join(context.Canceled, err)
 	}
 	stop()
-	report.Failure(os.Stderr, err, report.Style{})
+	console.Failure(os.Stderr, err, console.Style{})
 	os.Exit(int(hint.CodeOf(err)))
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	sink := report.NewConsole(stderr, report.Style{})
+	sink := console.New(stderr, console.Style{})
 	if len(args) > 0 && args[0] == stockName {
 		return makeStock(ctx, args[1:], sink)
 	}

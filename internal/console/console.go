@@ -1,4 +1,5 @@
-package report
+// Package console writes events and errors as lines of text for people.
+package console
 
 import (
 	"fmt"
@@ -12,15 +13,14 @@ import (
 
 // Console follows events with lines of text: one when a phase begins, one when
 // it ends. Between them it says what a long phase is doing, at most once every
-// few seconds. It suits logs; Live wraps it for terminals.
+// few seconds. It suits logs.
 type Console struct {
 	mu    sync.Mutex
 	out   io.Writer
 	style Style
-	// quietStarts leaves out the lines that announce a beginning.
-	quietStarts bool
-	said        map[string]saying
-	now         func() time.Time
+	// endsOnly leaves out the lines that announce a beginning, and what is skipped.
+	endsOnly bool
+	said     map[string]saying
 }
 
 // saying is what was last printed of a subject's progress.
@@ -32,9 +32,16 @@ type saying struct {
 // sayEvery is the pause between two lines on the progress of one subject.
 const sayEvery = 5 * time.Second
 
-// NewConsole returns a Console that writes to out.
-func NewConsole(out io.Writer, style Style) *Console {
-	return &Console{out: out, style: style, said: map[string]saying{}, now: time.Now}
+// New returns a Console that writes to out.
+func New(out io.Writer, style Style) *Console {
+	return &Console{out: out, style: style, said: map[string]saying{}}
+}
+
+// NewEndsOnly returns a Console that says what has ended, and not what begins or is skipped.
+func NewEndsOnly(out io.Writer, style Style) *Console {
+	c := New(out, style)
+	c.endsOnly = true
+	return c
 }
 
 // Emit prints what the event means for a reader, if anything.
@@ -44,6 +51,13 @@ func (c *Console) Emit(e event.Event) {
 	if line := c.line(e); line != "" {
 		fmt.Fprintln(c.out, line)
 	}
+}
+
+// Line returns what Emit would print, "" for nothing.
+func (c *Console) Line(e event.Event) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.line(e)
 }
 
 func (c *Console) line(e event.Event) string {
@@ -56,34 +70,34 @@ func (c *Console) line(e event.Event) string {
 	}
 	switch e.Kind {
 	case event.Started:
-		if c.quietStarts || e.Scope == event.Check {
+		if c.endsOnly || e.Scope == event.Check {
 			return ""
 		}
-		return "• " + subject + c.style.paint(faint, about(e.Estimate))
+		return "• " + subject + c.style.Paint(Faint, about(e.Estimate))
 	case event.Progress:
 		return c.progress(e)
 	case event.Done:
 		if e.Scope == event.Check {
 			return ""
 		}
-		return c.style.paint(green, "✓ ") + subject + detail(e.Message) + c.style.paint(faint, took(e.Elapsed))
+		return c.style.Paint(Green, "✓ ") + subject + detail(e.Message) + c.style.Paint(Faint, Took(e.Elapsed))
 	case event.Skipped:
-		if e.Scope == event.Check || c.quietStarts {
+		if e.Scope == event.Check || c.endsOnly {
 			return ""
 		}
-		return c.style.paint(faint, "- "+subject+detail(e.Message))
+		return c.style.Paint(Faint, "- "+subject+detail(e.Message))
 	case event.Failed:
 		mark := e.Outcome
 		if mark == "" {
 			mark = "✗"
 		}
-		line := c.style.paint(red, mark+" ") + subject
+		line := c.style.Paint(Red, mark+" ") + subject
 		if e.Scope == event.Phase { // its error ends the command, which tells cause and hint
-			return line + c.style.paint(faint, took(e.Elapsed))
+			return line + c.style.Paint(Faint, Took(e.Elapsed))
 		}
-		return line + detail(e.Message) + c.style.paint(faint, took(e.Elapsed)) + c.hint(e.Hint)
+		return line + detail(e.Message) + c.style.Paint(Faint, Took(e.Elapsed)) + c.hint(e.Hint)
 	case event.Warning:
-		return c.style.paint(yellow, "! ") + e.Message + c.hint(e.Hint)
+		return c.style.Paint(Yellow, "! ") + e.Message + c.hint(e.Hint)
 	case event.Note:
 		return e.Message
 	}
@@ -92,25 +106,28 @@ func (c *Console) line(e event.Event) string {
 
 // progress prints a new message, or a new share of the whole, now and then.
 func (c *Console) progress(e event.Event) string {
-	message := share(e)
-	last, now := c.said[e.ID], c.now()
-	if message == "" || message == last.message || now.Sub(last.at) < sayEvery {
+	message := Share(e)
+	last := c.said[e.ID]
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	if message == "" || message == last.message || e.Time.Sub(last.at) < sayEvery {
 		return ""
 	}
-	c.said[e.ID] = saying{message, now}
-	return c.style.paint(faint, "  "+e.ID+": "+message)
+	c.said[e.ID] = saying{message, e.Time}
+	return c.style.Paint(Faint, "  "+e.ID+": "+message)
 }
 
 func (c *Console) hint(text string) string {
 	if text == "" {
 		return ""
 	}
-	return "\n    " + c.style.paint(bold, "hint: ") + strings.ReplaceAll(text, "\n", "\n    ")
+	return "\n    " + c.style.Paint(Bold, "hint: ") + strings.ReplaceAll(text, "\n", "\n    ")
 }
 
-// share is the message of a progress event, with how far it is.
-func share(e event.Event) string {
-	text := firstLine(e.Message)
+// Share is the message of a progress event, with how far it is.
+func Share(e event.Event) string {
+	text := FirstLine(e.Message)
 	if e.Total > 0 {
 		text = strings.TrimSpace(fmt.Sprintf("%s %d %%", text, 100*e.Completed/e.Total))
 	}
@@ -124,12 +141,14 @@ func detail(message string) string {
 	return ": " + strings.ReplaceAll(message, "\n", "\n    ")
 }
 
-func firstLine(text string) string {
+// FirstLine is the text up to the first line break.
+func FirstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
 }
 
-func took(d time.Duration) string {
+// Took is a phrase for a duration, empty for one that no one notices.
+func Took(d time.Duration) string {
 	if d < 100*time.Millisecond {
 		return ""
 	}

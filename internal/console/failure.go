@@ -1,4 +1,4 @@
-package report
+package console
 
 import (
 	"context"
@@ -23,9 +23,9 @@ func Failure(out io.Writer, err error, style Style) {
 			advice = ""
 		}
 	}
-	fmt.Fprintf(out, "%s %s\n", style.paint(red, "error:"), indent(message))
+	fmt.Fprintf(out, "%s %s\n", style.Paint(Red, "error:"), indent(message))
 	if advice != "" {
-		fmt.Fprintf(out, "%s  %s\n", style.paint(bold, "hint:"), indent(advice))
+		fmt.Fprintf(out, "%s  %s\n", style.Paint(Bold, "hint:"), indent(advice))
 	}
 }
 
