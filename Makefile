@@ -10,11 +10,12 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 # What a release is built by, for GOOS and GOARCH; .goreleaser.yaml says the same.
 BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 # In CI unit tests look for data races too, which takes cgo and several times as
-# long, and none is skipped because a chart is not there.
+# long, and say what they cover, and none is skipped because a chart is not there.
 IN_CI := $(filter true 1,$(CI))
+COVERAGE := coverage.out
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build install release-binary host up down test test-tools test-unit test-e2e test-long test-cases test-faults test-chaos test-vm bench recording lint
+.PHONY: help build install release-binary host up down test test-tools test-unit cover test-e2e test-long test-cases test-faults test-chaos test-vm bench recording lint
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -46,7 +47,12 @@ test: host test-unit test-e2e ## every test; end-to-end tests run real clusters
 test-unit: ## unit, golden and command tests: fast, no Docker, no network
 	$(if $(IN_CI),$(CHARTS))
 	go vet ./...
-	go test $(if $(IN_CI),-race) ./...
+	go test $(if $(IN_CI),-race -coverprofile=$(COVERAGE)) ./...
+	$(if $(IN_CI),@hack/coverage.sh $(COVERAGE))
+
+cover: ## how much the unit tests cover: in total, and the least covered packages
+	go test -coverprofile=$(COVERAGE) ./...
+	@hack/coverage.sh $(COVERAGE)
 
 # What holds reports to the schemas that CI systems have.
 test-tools:
