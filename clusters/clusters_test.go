@@ -1,8 +1,6 @@
 package clusters
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,10 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestKindConfig holds kind's configuration for every profile on both kinds of hosts.
 func TestKindConfig(t *testing.T) {
@@ -38,27 +35,9 @@ func TestKindConfig(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				golden(t, name+".yaml", got)
+				golden.Check(t, "testdata/"+name+".yaml", got)
 			})
 		}
-	}
-}
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/kindctl/kindctl/internal/golden"
 )
 
 const begin, end = "<!-- fields -->\n", "<!-- end of fields -->"
@@ -30,16 +30,7 @@ func TestConfigDocument(t *testing.T) {
 	}
 	var tables strings.Builder
 	write(&tables, "", fields(), defaults)
-	want := before + begin + tables.String() + end + after
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(data), want); diff != "" {
-		t.Errorf("%s is stale; regenerate it: go test ./clusters -run TestConfigDocument -update\n%s", file, diff)
-	}
+	golden.Check(t, file, []byte(before+begin+tables.String()+end+after))
 }
 
 // write adds a table of the fields at a path, and those below them.

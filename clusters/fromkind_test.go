@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -21,7 +22,7 @@ import (
 func TestKindFiles(t *testing.T) {
 	for _, name := range []string{"ingress", "everything", "nothing"} {
 		t.Run(name, func(t *testing.T) {
-			data, err := os.ReadFile(filepath.Join("testdata", "kind", name+".yaml"))
+			data, err := os.ReadFile("testdata/kind/"+name+".yaml")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +39,7 @@ func TestKindFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			ours = []byte(strings.ReplaceAll(string(ours), here, "/here"))
-			golden(t, "kind/"+name+".golden.yaml", ours)
+			golden.Check(t, "testdata/kind/"+name+".golden.yaml", ours)
 			again, err := Decode(ours, "ours.yaml")
 			if err != nil {
 				t.Fatalf("ours cannot be read: %v", err)

@@ -17,6 +17,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/internal/golden"
 )
 
 // published is where editors find the schema.
@@ -27,18 +29,7 @@ func TestSchemaIsPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(published, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(published)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is stale; regenerate it: go test ./clusters -run TestSchemaIsPublished -update\n%s", published, diff)
-	}
+	golden.Check(t, published, got)
 }
 
 // TestFieldsAreDescribed finds a field without a description, and the other way

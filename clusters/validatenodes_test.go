@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/kindctl/kindctl/internal/golden"
 )
 
 // TestValidateNodes validates groups of nodes, with the lines that are wrong.
@@ -104,5 +106,5 @@ func TestNodesOfKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "nodes.yaml", got)
+	golden.Check(t, "testdata/nodes.yaml", got)
 }

@@ -3,12 +3,9 @@ package cilium
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"maps"
-	"os"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/engine"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,10 +13,9 @@ import (
 	"github.com/kindctl/kindctl/addons/plugin"
 	"github.com/kindctl/kindctl/internal/charts"
 	"github.com/kindctl/kindctl/internal/charts/chartstest"
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/internal/kube"
 )
-
-var update = flag.Bool("update", false, "rewrite the settings for which image builds compile BPF programs")
 
 // TestProgramsAreOfTheseSettings holds that images get the programs of the settings
 // with which agents start.
@@ -50,19 +46,7 @@ func TestProgramsAreOfTheseSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "../../internal/forge/bpf/settings.json"
-	if *update {
-		if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := gocmp.Diff(string(want), string(got)+"\n"); diff != "" {
-		t.Errorf("%s is not what agents are given; run this test with -update (-want +got):\n%s", file, diff)
-	}
+	golden.Check(t, "../../internal/forge/bpf/settings.json", append(got, '\n'))
 }
 
 // shared moves what all have in common into a map of its own.

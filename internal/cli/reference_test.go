@@ -3,33 +3,20 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/cpuguy83/go-md2man/v2/md2man"
-	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/golden"
 )
 
 // TestReference holds docs/cli.md and the man page to the commands.
 func TestReference(t *testing.T) {
 	app := newApp(io.Discard, io.Discard)
 	for file, text := range map[string]string{"cli.md": markdownPage(app), "man/kindctl.1": string(md2man.Render([]byte(manPage(app))))} {
-		path := filepath.Join("..", "..", "docs", file)
-		if *update {
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
-			t.Errorf("docs/%s is stale; regenerate it: go test ./internal/cli -run TestReference -update\n%s", file, diff)
-		}
+		golden.Check(t, "../../docs/"+file, []byte(text))
 	}
 }
 

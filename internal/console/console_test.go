@@ -4,36 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
 
 // story is a recorded stream: an "up" that works, waits, warns and fails.
 func story() []event.Event {
@@ -73,7 +50,7 @@ func TestConsole(t *testing.T) {
 			e.Time = time.Unix(0, 0).Add(e.Elapsed)
 			c.Emit(e)
 		}
-		golden(t, name, out.Bytes())
+		golden.Check(t, "testdata/"+name, out.Bytes())
 	}
 }
 
@@ -90,5 +67,5 @@ func TestFailure(t *testing.T) {
 	} {
 		Failure(&out, err, Style{})
 	}
-	golden(t, "failure.txt", out.Bytes())
+	golden.Check(t, "testdata/failure.txt", out.Bytes())
 }

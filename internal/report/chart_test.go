@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/internal/timeline"
 )
 
 // trace is a recorded timeline, with what is hard to draw.
 func trace(t *testing.T) (recorded timeline.Timeline) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "trace", "recorded.json"))
+	data, err := os.ReadFile("testdata/trace/recorded.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestTimeline(t *testing.T) {
 		if err := write(&out); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join("trace", name), out.Bytes())
+		golden.Check(t, "testdata/trace/"+name, out.Bytes())
 	}
 }
 

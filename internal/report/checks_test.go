@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -22,13 +23,13 @@ func someChecks() []verify.Check {
 func TestChecks(t *testing.T) {
 	var text, machine, document bytes.Buffer
 	Checks(&text, someChecks(), console.Style{})
-	golden(t, "checks.txt", text.Bytes())
+	golden.Check(t, "testdata/checks.txt", text.Bytes())
 	if err := ChecksJSON(&machine, someChecks()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "checks.json", machine.Bytes())
+	golden.Check(t, "testdata/checks.json", machine.Bytes())
 	Document(&document, someChecks())
-	golden(t, "checks.md", document.Bytes())
+	golden.Check(t, "testdata/checks.md", document.Bytes())
 }
 
 func TestYAML(t *testing.T) {
@@ -40,5 +41,5 @@ func TestYAML(t *testing.T) {
 	if err := YAML(&out, roles); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "roles.yaml", out.Bytes())
+	golden.Check(t, "testdata/roles.yaml", out.Bytes())
 }

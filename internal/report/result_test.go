@@ -20,6 +20,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -30,14 +31,14 @@ func recorded(t *testing.T) CommandResult {
 	t.Helper()
 	s := CommandResult{Command: "up", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Err: hint.New(hint.Verification, "VERIFICATION_FAILED", "3 of 6 checks did not pass: net.pods: timeout", "net.pods: kubectl -n kube-system get pods -o wide")}
-	data, err := os.ReadFile(filepath.Join("testdata", "result", "report.json"))
+	data, err := os.ReadFile("testdata/result/report.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(data, &s.Report); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := os.ReadFile(filepath.Join("testdata", "result", "events.jsonl"))
+	lines, err := os.ReadFile("testdata/result/events.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestOneStreamThroughAllSinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, got := range outputs {
-		golden(t, filepath.Join("result", name), bytes.ReplaceAll(got.Bytes(), []byte(`hostname="`+host+`"`), []byte(`hostname="host"`)))
+		golden.Check(t, "testdata/result/"+name, bytes.ReplaceAll(got.Bytes(), []byte(`hostname="`+host+`"`), []byte(`hostname="host"`)))
 	}
 }
 
@@ -103,7 +104,7 @@ func compiled(t *testing.T, file string) *jsonschema.Schema {
 
 func TestSchemaAcceptsEvents(t *testing.T) {
 	schema := compiled(t, "events.schema.json")
-	file, err := os.Open(filepath.Join("testdata", "result", "events.jsonl"))
+	file, err := os.Open("testdata/result/events.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/golden"
 )
 
 func TestShortcuts(t *testing.T) {
@@ -17,7 +18,7 @@ func TestShortcuts(t *testing.T) {
 	}
 	var out bytes.Buffer
 	Shortcuts(&out, all, console.Style{})
-	golden(t, "shortcuts.txt", out.Bytes())
+	golden.Check(t, "testdata/shortcuts.txt", out.Bytes())
 	for _, production := range [][]fidelity.Shortcut{fidelity.Taken(all, true), nil} {
 		out.Reset()
 		Shortcuts(&out, production, console.Style{})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
@@ -83,7 +84,7 @@ func TestTable(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		Table(&out, verdicts(), options)
-		golden(t, name, out.Bytes())
+		golden.Check(t, "testdata/"+name, out.Bytes())
 	}
 }
 
@@ -92,5 +93,5 @@ func TestVerdict(t *testing.T) {
 	if err := Verdict(&out, verdicts()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.json", out.Bytes())
+	golden.Check(t, "testdata/report.json", out.Bytes())
 }

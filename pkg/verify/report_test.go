@@ -2,18 +2,12 @@ package verify
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func TestReportErr(t *testing.T) {
 	result := func(id string, outcome Outcome) Result {
@@ -60,17 +54,5 @@ func TestReportJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "report.json")
-	if *update {
-		if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)+"\n"); diff != "" {
-		t.Error(diff)
-	}
+	golden.Check(t, "testdata/report.json", append(got, '\n'))
 }

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kindctl/kindctl/internal/golden"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
@@ -58,7 +56,7 @@ func TestForms(t *testing.T) {
 		if err := write(&out); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name, out.Bytes())
+		golden.Check(t, "testdata/"+name, out.Bytes())
 	}
 }
 
@@ -123,24 +121,5 @@ func TestPage(t *testing.T) {
 	}
 	if fresh := putInto("", r); !strings.HasPrefix(fresh, "<!-- bench calico: begin -->") {
 		t.Errorf("an empty page becomes %.60q", fresh)
-	}
-}
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
