@@ -26,7 +26,7 @@ func machines() []situation {
 			name:    "binary-only",
 			brings:  "A machine with Docker and the kindctl binary: no Go, no GOPROXY, no network",
 			outcome: "works for both CNIs",
-			ci:      true, try: binaryOnly,
+			try:     binaryOnly,
 		},
 		{
 			name:    "in-container",
@@ -174,11 +174,7 @@ func binaryOnly(s *session, cluster string) {
 	if err := os.Symlink(docker, filepath.Join(path, "docker")); err != nil {
 		s.Fatal(err)
 	}
-	cnis := []string{"cilium", "calico"}
-	if testing.Short() { // TestRegistry does the same with Calico
-		cnis = cnis[:1]
-	}
-	for _, cni := range cnis {
+	for _, cni := range []string{"calico", "cilium"} {
 		cmd := exec.Command(harness.Binary, "up", "--images", "local", "--cni", cni, "--profile", "single", "-n", cluster)
 		cmd.Env = []string{"HOME=" + s.TempDir(), "PATH=" + path, "KUBECONFIG=" + s.Kubeconfig, "http_proxy=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9"}
 		if out, err := cmd.CombinedOutput(); err != nil {

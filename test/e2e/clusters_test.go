@@ -43,14 +43,18 @@ func TestTwoClusters(t *testing.T) {
 			s.showsEvidence(calico, "proxy.rules", ruleOfIPTables)
 			s.withFelixStopped(calico)
 			s.verifiesWithLeastRights(calico, "calico")
-			s.twoAtOnce(calico)
+			if !testing.Short() {
+				s.twoAtOnce(calico)
+			}
 			s.cleansUp(calico)
 			s.verifiesAnyCluster(calico)
 		})
 	})
 	t.Run("both", func(t *testing.T) {
 		s := &session{s.In(t)}
-		s.verifiesWithLeastRights(cilium, "cilium")
+		if !testing.Short() {
+			s.verifiesWithLeastRights(cilium, "cilium")
+		}
 		s.leavesNothing(cilium)
 		if got := s.Must("get", "clusters").Stdout; !strings.Contains(got, cilium) || !strings.Contains(got, calico) {
 			t.Errorf("get clusters prints %q, want both", got)

@@ -154,6 +154,7 @@ kindConfig:
 // TestRunWithoutAPI makes a cluster that never has an API server: the command does
 // not begin, nothing is left, and the nodes have told why.
 func TestRunWithoutAPI(t *testing.T) {
+	long(t)
 	const cluster, kept = "e2e-unborn", "kindctl-diagnostics-e2e-unborn/"
 	s := newSession(t, cluster)
 	t.Chdir(t.TempDir())
