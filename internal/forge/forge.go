@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (s Spec) validate() error {
 	if slices.Contains(CNIs, s.CNI) || s.CNI == "" && s.LoadBalancer {
 		return nil
 	}
-	return hint.UnknownCNI.New("there is no CNI called "+s.CNI, "Choose one of "+strings.Join(CNIs, ", ")+".")
+	return hint.CNIUnknown.New("there is no CNI "+strconv.Quote(s.CNI), "Choose one of "+strings.Join(CNIs, ", ")+".")
 }
 
 // targets returns the images that s asks for.

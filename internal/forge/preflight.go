@@ -77,7 +77,7 @@ func checkGo(ctx context.Context, todo []component) error {
 
 func checkSpace(store cache) error {
 	if err := store.make(); err != nil {
-		return hint.CacheNotWritable.Wrap(err, "the folder for built images cannot be made",
+		return hint.CacheUnwritable.Wrap(err, "the directory for built images cannot be created",
 			"Choose another one with --cache-dir.")
 	}
 	var stat unix.Statfs_t

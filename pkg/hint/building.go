@@ -14,15 +14,9 @@ var (
 	GoTooOld = building.reason("GO_TOO_OLD", Preflight,
 		"The `go` command is too old to fetch the toolchain that the images' programs need.",
 		"Install a newer Go, from <https://go.dev/dl> or your distribution's backports.")
-	CacheNotWritable = building.reason("CACHE_NOT_WRITABLE", Preflight,
-		"The directory for built images cannot be created.",
-		"Choose another one with `--cache-dir`.")
 	DiskFull = building.reason("DISK_FULL", Preflight,
 		"Less than 5 GB is free in the directory for built images.",
 		"Free some (`kindctl images prune` removes what is out of date), or choose another directory with `--cache-dir`.")
-	UnknownCNI = building.reason("UNKNOWN_CNI", Usage,
-		"There is no node image for that CNI.",
-		"The hint lists the CNIs that node images are built for.")
 	KubernetesNotBuilt = building.reason("KUBERNETES_NOT_BUILT", Preflight,
 		"kindctl has no recipe for that version of Kubernetes.",
 		"Choose a version that the hint lists, or take the node image from a registry: `--images registry`.")

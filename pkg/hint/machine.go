@@ -45,7 +45,7 @@ var (
 		"Repair it, or name another file with `--kubeconfig`.")
 	CacheUnwritable = machine.reason("CACHE_UNWRITABLE", Preflight,
 		"kindctl cannot write its cache of locks and images, `~/.cache/kindctl` on Linux.",
-		"Correct the permissions, or set `XDG_CACHE_HOME`.")
+		"Correct the permissions, or set `XDG_CACHE_HOME`. `kindctl images build` takes another directory: `--cache-dir`.")
 	NoCacheDir = machine.reason("NO_CACHE_DIR", Preflight,
 		"Neither `HOME` nor `XDG_CACHE_HOME` says where kindctl may keep locks, charts and images.",
 		"Set one of them.")
