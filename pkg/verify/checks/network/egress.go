@@ -34,11 +34,7 @@ const (
 )
 
 func outsideReached(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	probes, err := probe.Of(t).Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := probe.Of(t).Hosts.Ready(ctx)
+	probes, hosts, err := probe.Of(t).ProbesAndHosts(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,7 @@ const (
 )
 
 func endpointsLeave(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
-	probes, err := probe.Of(t).Fleet.Ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := probe.Of(t).Hosts.Ready(ctx)
+	probes, hosts, err := probe.Of(t).ProbesAndHosts(ctx)
 	if err != nil {
 		return nil, err
 	}
