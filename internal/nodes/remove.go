@@ -10,7 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/kubectl/pkg/drain"
 
 	"github.com/kindctl/kindctl/clusters"
@@ -104,7 +104,7 @@ func (d *Remove) look(ctx context.Context, _ *event.Span) (string, error) {
 	if err := d.checkVolumes(ctx, names); err != nil {
 		return "", err
 	}
-	if err := d.checkPods(ctx, names); err != nil {
+	if err := d.checkPods(ctx, names...); err != nil {
 		return "", err
 	}
 	return strings.Join(names, ", "), nil
@@ -229,28 +229,39 @@ func onlyOnNodes(volume corev1.PersistentVolume, names []string) bool {
 }
 
 // checkPods refuses to delete pods that no controller would recreate.
-func (d *Remove) checkPods(ctx context.Context, names []string) error {
-	helper := d.drainHelper(ctx)
+func (d *Remove) checkPods(ctx context.Context, names ...string) error {
+	if d.force {
+		return nil
+	}
+	var lost []string
 	for _, name := range names {
-		pods, failures := helper.GetPodsForDeletion(name)
-		err := utilerrors.NewAggregate(failures)
-		switch {
-		case err == nil:
-		case pods == nil:
+		pods, err := d.client.Clientset.CoreV1().Pods("").List(ctx, metav1.ListOptions{
+			FieldSelector: fields.OneTermEqualSelector("spec.nodeName", name).String(), LabelSelector: notOfRuns})
+		if err != nil {
 			return fmt.Errorf("list the pods of %s: %w", name, err)
-		default:
-			return hint.PodUnmanaged.Wrap(err, "no controller would recreate pods of "+name, "recreate them elsewhere, or have them deleted: --force")
+		}
+		for _, pod := range pods.Items {
+			if isUnmanaged(pod) {
+				lost = append(lost, pod.Namespace+"/"+pod.Name)
+			}
 		}
 	}
-	return nil
+	if len(lost) == 0 {
+		return nil
+	}
+	return hint.PodUnmanaged.New("these pods would be deleted, and no controller would recreate them: "+strings.Join(lost, ", "),
+		"recreate them elsewhere, or have them deleted: --force")
 }
 
-// drainHelper evicts pods as "kubectl drain" does.
-func (d *Remove) drainHelper(ctx context.Context) *drain.Helper {
-	return &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: d.force, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
-		PodSelector: "!" + verify.RunLabel, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: io.Discard,
-		AdditionalFilters: []drain.PodFilter{skipProvisioner}}
+// isUnmanaged reports whether a pod that has not ended would be lost with its node.
+func isUnmanaged(pod corev1.Pod) bool {
+	_, static := pod.Annotations[corev1.MirrorPodAnnotationKey]
+	ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	return !static && !ended && metav1.GetControllerOf(&pod) == nil && skipProvisioner(pod).Delete
 }
+
+// notOfRuns selects pods that are not a verification's.
+const notOfRuns = "!" + verify.RunLabel
 
 // drain moves the pods of the nodes, as "kubectl drain" does, but for what a
 // verification has just left to go. A kubelet that does not answer ends no pod, so
@@ -266,15 +277,21 @@ func (d *Remove) drain(ctx context.Context, span *event.Span) (string, error) {
 			return "", err
 		}
 		d.wasCordoned[node.Name] = node.Spec.Unschedulable
-		helper := d.drainHelper(ctx)
-		helper.OnPodDeletionOrEvictionFinished = func(pod *corev1.Pod, _ bool, _ error) {
-			moved++
-			span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
-		}
+		// Force is for pods without a controller, which checkPods has looked for.
+		helper := &drain.Helper{Ctx: ctx, Client: d.client.Clientset, Force: true, IgnoreAllDaemonSets: true, DeleteEmptyDirData: true,
+			PodSelector: notOfRuns, GracePeriodSeconds: -1, Timeout: d.WaitTimeout, Out: io.Discard, ErrOut: io.Discard,
+			AdditionalFilters: []drain.PodFilter{skipProvisioner},
+			OnPodDeletionOrEvictionFinished: func(pod *corev1.Pod, _ bool, _ error) {
+				moved++
+				span.Progress(pod.Namespace+"/"+pod.Name, 0, 0)
+			}}
 		if health.NotReady(node) != "" || slices.Contains(d.unreachable, node.Name) {
 			helper.GracePeriodSeconds, helper.SkipWaitForDeleteTimeoutSeconds = 0, 1
 		}
 		if err := drain.RunCordonOrUncordon(helper, node, true); err != nil {
+			return "", err
+		}
+		if err := d.checkPods(ctx, node.Name); err != nil { // some may have come in the meantime
 			return "", err
 		}
 		if err := drain.RunNodeDrain(helper, node.Name); err != nil {

@@ -122,6 +122,8 @@ func TestCheckPods(t *testing.T) {
 	}
 	controller := true
 	replica := metav1.OwnerReference{Kind: "ReplicaSet", Name: "web", Controller: &controller}
+	static, helper, ended := pod("etcd", "lab-worker", nil), pod("helper-pod-delete-pvc-1", "lab-worker", nil), pod("once", "lab-worker", nil)
+	static.Annotations, helper.Namespace, ended.Status.Phase = map[string]string{corev1.MirrorPodAnnotationKey: "x"}, "local-path-storage", corev1.PodSucceeded
 	for _, tt := range []struct {
 		name  string
 		pod   *corev1.Pod
@@ -132,6 +134,9 @@ func TestCheckPods(t *testing.T) {
 		{"one without a controller", pod("bare", "lab-worker", nil), false, "POD_UNMANAGED"},
 		{"the same with --force", pod("bare", "lab-worker", nil), true, ""},
 		{"one of a verification", pod("probe", "lab-worker", map[string]string{verify.RunLabel: "r"}), false, ""},
+		{"a static one", static, false, ""},
+		{"one that deletes a directory", helper, false, ""},
+		{"one that has ended", ended, false, ""},
 		{"one on a node that stays", pod("bare", "lab-worker2", nil), false, ""},
 	} {
 		client := fake.NewClientset(tt.pod)
@@ -141,7 +146,7 @@ func TestCheckPods(t *testing.T) {
 		})
 		d := NewRemove(Config{}, tt.force)
 		d.client = &kube.Client{Clientset: client}
-		err := d.checkPods(t.Context(), []string{"lab-worker"})
+		err := d.checkPods(t.Context(), "lab-worker")
 		if got := hint.ReasonOf(err); got != tt.want || (err != nil) != (tt.want != "") {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
