@@ -39,18 +39,8 @@ func hostsReached(ctx context.Context, t *verify.Target) (verify.Evidence, error
 	var requests []probeRequest
 	for _, p := range probe.Pairs(probes, hosts) {
 		for _, to := range p.To.PerAddress() {
-			requests = append(
-				requests,
-				probeRequest{
-					from:     p.From,
-					to:       to.Node,
-					protocol: "http",
-					host:     to.IP,
-					port:     to.HTTPPort,
-					request:  askName,
-					judge:    answeredBy(names[to.Node]...),
-				},
-			)
+			requests = append(requests, probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP,
+				port: to.HTTPPort, request: askName, judge: answeredBy(names[to.Node]...)})
 		}
 	}
 	return trySample(ctx, len(probes), requests)

@@ -44,18 +44,8 @@ func largeMessagesCross(ctx context.Context, t *verify.Target) (verify.Evidence,
 			continue
 		}
 		for _, to := range p.To.PerAddress() {
-			requests = append(
-				requests,
-				probeRequest{
-					from:     p.From,
-					to:       to.Node,
-					protocol: "http",
-					host:     to.IP,
-					port:     to.HTTPPort,
-					request:  "echo?msg=" + message,
-					judge:    cameBack(message),
-				},
-			)
+			requests = append(requests, probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP,
+				port: to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
 		}
 	}
 	return trySample(ctx, len(probes), requests)

@@ -101,19 +101,8 @@ func toService(
 	var requests []probeRequest
 	for _, p := range probes {
 		for _, address := range addresses {
-			requests = append(
-				requests,
-				probeRequest{
-					from:     p,
-					to:       "Service " + probe.FleetService,
-					protocol: "http",
-					host:     address,
-					port:     probe.ServicePort,
-					request:  askName,
-					tries:    tries,
-					judge:    judge(names),
-				},
-			)
+			requests = append(requests, probeRequest{from: p, to: "Service " + probe.FleetService, protocol: "http",
+				host: address, port: probe.ServicePort, request: askName, tries: tries, judge: judge(names)})
 		}
 	}
 	return verify.Judged(sendAll(ctx, requests))
