@@ -22,7 +22,7 @@ import (
 func TestKindFiles(t *testing.T) {
 	for _, name := range []string{"ingress", "everything", "nothing"} {
 		t.Run(name, func(t *testing.T) {
-			data, err := os.ReadFile("testdata/kind/"+name+".yaml")
+			data, err := os.ReadFile("testdata/kind/" + name + ".yaml")
 			if err != nil {
 				t.Fatal(err)
 			}

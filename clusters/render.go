@@ -28,15 +28,8 @@ func (t Topology) Patched() bool {
 	if t.Raw == nil {
 		return false
 	}
-	if len(
-		t.Raw.KubeadmConfigPatches,
-	)+len(
-		t.Raw.KubeadmConfigPatchesJSON6902,
-	)+len(
-		t.Raw.ContainerdConfigPatches,
-	)+len(
-		t.Raw.ContainerdConfigPatchesJSON6902,
-	) > 0 {
+	kubeadm := len(t.Raw.KubeadmConfigPatches) + len(t.Raw.KubeadmConfigPatchesJSON6902)
+	if containerd := len(t.Raw.ContainerdConfigPatches) + len(t.Raw.ContainerdConfigPatchesJSON6902); kubeadm+containerd > 0 {
 		return true
 	}
 	for _, node := range t.Raw.Nodes {

@@ -10,9 +10,7 @@ import (
 func TestResized(t *testing.T) {
 	gpu := map[string]string{"gpu": "yes"}
 	grouped := Topology{}.WithNodes(
-		Group{Role: ControlPlane, Count: 1},
-		Group{Role: Worker, Count: 2},
-		Group{Role: Worker, Count: 1, Labels: gpu},
+		Group{Role: ControlPlane, Count: 1}, Group{Role: Worker, Count: 2}, Group{Role: Worker, Count: 1, Labels: gpu},
 	)
 	tests := []struct {
 		name string

@@ -70,8 +70,7 @@ func target(mode string, pods nodes, available int32) *verify.Target {
 			})
 	}
 	t := verify.NewTarget(
-		&kube.Client{Clientset: fake.NewClientset(objects...)},
-		verify.Expectation{ControlPlanes: 1, Workers: 1, ProxyMode: mode},
+		&kube.Client{Clientset: fake.NewClientset(objects...)}, verify.Expectation{ControlPlanes: 1, Workers: 1, ProxyMode: mode},
 	)
 	t.Pods = pods
 	return t

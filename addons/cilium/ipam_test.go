@@ -45,9 +45,7 @@ func TestRangesOfNodes(t *testing.T) {
 			client := &kube.Client{
 				Clientset: fake.NewClientset(append(test.settings, node)...),
 				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(
-					runtime.NewScheme(),
-					map[schema.GroupVersionResource]string{ciliumNodes: "CiliumNodeList"},
-					ciliumNode,
+					runtime.NewScheme(), map[schema.GroupVersionResource]string{ciliumNodes: "CiliumNodeList"}, ciliumNode,
 				),
 			}
 			got, err := rangesOfNodes(t.Context(), client)

@@ -52,10 +52,7 @@ func (d diagnostics) verified(ctx context.Context, sink event.Sink, failure erro
 
 // write writes the diagnostics and returns where they are, as advice.
 func (d diagnostics) write(
-	ctx context.Context,
-	sink event.Sink,
-	failure error,
-	verdictOf func(context.Context) verify.Report,
+	ctx context.Context, sink event.Sink, failure error, verdictOf func(context.Context) verify.Report,
 ) (advice string) {
 	ctx, cancel := context.WithTimeout(ctx, diagnosticsTimeout)
 	defer cancel()

@@ -78,9 +78,7 @@ func run(c *cli.Context) error {
 		command:   r.command,
 		examine:   r.examine,
 		remove:    r.remove,
-	}.run(
-		c.Context,
-	)
+	}.run(c.Context)
 }
 
 // runOptions reads the flags: the cluster with its name, and the program.

@@ -34,8 +34,7 @@ func versionCommand() *cli.Command {
 func printVersion(c *cli.Context) error {
 	if c.String("output") == "json" {
 		return report.JSON(
-			c.App.Writer,
-			map[string]string{"version": currentVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH},
+			c.App.Writer, map[string]string{"version": currentVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH},
 		)
 	}
 	_, err := fmt.Fprintf(c.App.Writer, "kindctl %s %s %s/%s\n", currentVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

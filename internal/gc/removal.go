@@ -144,11 +144,7 @@ func PlanRemoval(ctx context.Context, docker inventories, name, kubeconfig strin
 // planRemoval is PlanRemoval for an inventory. Of the kubeconfigs, those lose the
 // context whose port of the API server is the cluster's.
 func planRemoval(
-	ctx context.Context,
-	docker inventories,
-	found provider.Inventory,
-	kubeconfigs []string,
-	own func(port string) bool,
+	ctx context.Context, docker inventories, found provider.Inventory, kubeconfigs []string, own func(port string) bool,
 ) (Removal, error) {
 	r := Removal{
 		Cluster:    found.Cluster,

@@ -108,8 +108,7 @@ func TestPlanExpired(t *testing.T) {
 	s := newSweep(shed{clusters: []provider.Inventory{
 		over, cluster(metadata("young", now.Add(time.Hour)), now),
 		cluster(
-			metadata("busy", now.Add(-time.Hour)),
-			now,
+			metadata("busy", now.Add(-time.Hour)), now,
 		), cluster(metadata("for-ever", time.Time{}), now), cluster(newer("new", ""), now), {Cluster: "kinds", Nodes: []*provider.Node{{Name: "kinds-control-plane"}}},
 	}, spare: map[string]bool{"over-net": true}}, "engine")
 	defer s.Close()

@@ -20,9 +20,7 @@ func (e *Engine) File(ctx context.Context, ref, path string) (data []byte, err e
 	}
 	defer func() {
 		_, removal := e.client.ContainerRemove(
-			context.WithoutCancel(ctx),
-			made.ID,
-			client.ContainerRemoveOptions{Force: true, RemoveVolumes: true},
+			context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true},
 		)
 		err = errors.Join(err, removal)
 	}()

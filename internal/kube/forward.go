@@ -210,9 +210,7 @@ func (c *Client) get(ctx context.Context, namespace, pod string, port int, schem
 
 // through returns a transport whose connections all go to one port of a pod.
 func through(
-	dial func(ctx context.Context, namespace, pod string, port int) (net.Conn, error),
-	namespace, pod string,
-	port int,
+	dial func(ctx context.Context, namespace, pod string, port int) (net.Conn, error), namespace, pod string, port int,
 ) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -24,9 +24,7 @@ import (
 
 // servingRequest is what a kubelet on lab-worker asks for, as changed.
 func servingRequest(
-	t *testing.T,
-	name string,
-	change func(*x509.CertificateRequest, *certificatesv1.CertificateSigningRequestSpec),
+	t *testing.T, name string, change func(*x509.CertificateRequest, *certificatesv1.CertificateSigningRequestSpec),
 ) *certificatesv1.CertificateSigningRequest {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -153,11 +153,7 @@ func repair(findings []Finding) (repairs []Repair, err error) {
 // Shape describes a topology in a few words.
 func Shape(t clusters.Topology) string {
 	return fmt.Sprintf(
-		"%s, %s, CNI %s, proxy mode %s",
-		count(t.ControlPlanes, "control plane"),
-		count(t.Workers, "worker"),
-		t.CNI,
-		t.ProxyMode,
+		"%s, %s, CNI %s, proxy mode %s", count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode,
 	)
 }
 

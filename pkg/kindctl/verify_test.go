@@ -63,8 +63,7 @@ func TestSkipsOnOneNode(t *testing.T) {
 				}
 			}
 			target := verify.NewTarget(
-				&kube.Client{Clientset: client},
-				verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni},
+				&kube.Client{Clientset: client}, verify.Expectation{ControlPlanes: 1, EtcdMembers: 1, ProxyMode: test.mode, CNI: test.cni},
 			)
 			checks := Checks(test.cni)
 			for i := range checks {

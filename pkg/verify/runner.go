@@ -64,8 +64,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 			report.Results[i] = r.judge(ctx, check)
 			v := r.verdicts[check.ID]
 			v.outcome, v.differs = report.Results[i].Outcome, slices.ContainsFunc(
-				report.Results[i].Differences,
-				func(d Difference) bool { return d.prevents },
+				report.Results[i].Differences, func(d Difference) bool { return d.prevents },
 			)
 			close(v.done)
 		})

@@ -29,8 +29,7 @@ func TestStopAndStart(t *testing.T) {
 			s.stops(cluster)
 			s.squat(s.networkOf(cluster), before[cluster+"-control-plane"], "e2e-squatter-"+cni)
 			if plan := s.Must("start", "-n", cluster, "--dry-run").Stdout; !strings.Contains(
-				plan,
-				"start "+cluster+"-control-plane at another address",
+				plan, "start "+cluster+"-control-plane at another address",
 			) ||
 				!strings.Contains(plan, "forget nodes at other addresses") ||
 				!strings.Contains(plan, "Verify") {

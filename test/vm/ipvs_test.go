@@ -105,10 +105,7 @@ func TestIPVS(t *testing.T) {
 		gateway: gateway,
 		hosts:   map[string]string{plane: address},
 		files:   joining(token),
-	}.start(
-		t,
-		built.NodeImage,
-	)
+	}.start(t, built.NodeImage)
 	t.Logf("the machine's disk is there after %v", time.Since(began).Round(time.Second))
 	kubectl(t, fmt.Sprintf(`wait --for=create node/%s --timeout=15m`, worker))
 	t.Logf("the machine has joined after %v", time.Since(began).Round(time.Second))

@@ -140,8 +140,7 @@ func makePods(t *testing.T, nodes int) (pods map[string]corev1.PodSpec) {
 			}
 			for _, path := range []string{"/machine-id-a", "/machine-id-b"} {
 				admitted.Spec.Containers[0].VolumeMounts = append(
-					admitted.Spec.Containers[0].VolumeMounts,
-					corev1.VolumeMount{Name: policyVolume, MountPath: path},
+					admitted.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: policyVolume, MountPath: path},
 				)
 			}
 			return true, admitted, nil

@@ -315,11 +315,7 @@ func (p Probe) Dial(ctx context.Context, protocol, host string, port, tries int)
 
 // Send is Dial with another request.
 func (p Probe) Send(
-	ctx context.Context,
-	protocol, host string,
-	port int,
-	request string,
-	tries int,
+	ctx context.Context, protocol, host string, port int, request string, tries int,
 ) (answers, failures []string, err error) {
 	query := url.Values{
 		"host":     {host},

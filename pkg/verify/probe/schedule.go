@@ -64,8 +64,7 @@ func OnControlPlanes(operator corev1.NodeSelectorOperator, except ...string) *co
 	term := corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: verify.ControlPlaneLabel, Operator: operator}}}
 	for _, name := range except {
 		term.MatchFields = append(
-			term.MatchFields,
-			corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name}},
+			term.MatchFields, corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpNotIn, Values: []string{name}},
 		)
 	}
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{

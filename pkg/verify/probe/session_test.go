@@ -44,9 +44,7 @@ func namespaceNames(t *testing.T, target *verify.Target) (names []string) {
 
 func TestNamespaceIsMadeOnceAndClosed(t *testing.T) {
 	target := targettest.Stamped(
-		targettest.OtherClock,
-		targettest.RunNamespace("other"),
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
+		targettest.OtherClock, targettest.RunNamespace("other"), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
 	)
 	own := NamespacePrefix + target.RunID
 	for range 2 { // the second call finds it
@@ -86,9 +84,7 @@ func TestSweep(t *testing.T) {
 			target := targettest.New(
 				targettest.ThreeNodes,
 				verifytest.Pods{},
-				targettest.RunNamespace(
-					"killed",
-				),
+				targettest.RunNamespace("killed"),
 				runLease("killed", "5"),
 				targettest.RunNamespace("alive"),
 				runLease("alive", "6"),

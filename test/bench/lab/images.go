@@ -54,8 +54,7 @@ func (l *Lab) findImage(ctx context.Context, cni string, o Options) (string, err
 		return "", err
 	}
 	set, err := resolver.Resolve(
-		ctx,
-		images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)},
+		ctx, images.Request{Mode: o.Mode, Node: o.Image, Published: provider.NodeImage(""), Pods: append(addon.Images(), places.Probe)},
 	)
 	if err != nil {
 		return "", err

@@ -119,12 +119,7 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 
 func (addon) State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error {
 	return client.ExecAll(
-		ctx,
-		"kube-system",
-		"app=kindnet",
-		"kindnet-cni",
-		[]kube.AgentCommand{{Name: "routes", Command: []string{"ip", "route"}}},
-		answer,
+		ctx, "kube-system", "app=kindnet", "kindnet-cni", []kube.AgentCommand{{Name: "routes", Command: []string{"ip", "route"}}}, answer,
 	)
 }
 

@@ -27,10 +27,7 @@ func Checks() []verify.Check {
 		Hint:   "see that no API server has MutatingAdmissionPolicy in --disable-admission-plugins: kubectl -n kube-system get pods -l component=kube-apiserver -o yaml | grep admission-plugins; kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings",
 		Needs:  []string{"api.ready", "kubelet.work"},
 		Rights: verify.JoinRights(
-			verify.RightsOfNodes,
-			probe.RightsOfPods,
-			rightsOfPolicies,
-			[]string{"get,delete pods", "create,get pods/exec"},
+			verify.RightsOfNodes, probe.RightsOfPods, rightsOfPolicies, []string{"get,delete pods", "create,get pods/exec"},
 		),
 		Slow: true, Timeout: 45 * time.Second, Run: policyGivesVolume,
 	}}

@@ -25,10 +25,7 @@ func Checks() []verify.Check {
 		Hint:   "look at what the component named runs with: on a control plane, /etc/kubernetes/manifests; on a node, /var/lib/kubelet/config.yaml and kubeadm-flags.env, and: containerd config dump; after a change there: systemctl restart containerd",
 		Needs:  []string{"api.ready", "kubelet.alive"},
 		Rights: verify.JoinRights(
-			verify.RightsOfSystemPods,
-			verify.RightsOfNodes,
-			RightsOfKubeletConfigs,
-			[]string{"get configmaps@kube-system"},
+			verify.RightsOfSystemPods, verify.RightsOfNodes, RightsOfKubeletConfigs, []string{"get configmaps@kube-system"},
 		),
 		Timeout: 20 * time.Second, Skip: nothingRequested, Run: requestedApplied,
 	}}

@@ -31,8 +31,7 @@ func controllerChecks() []verify.Check {
 			Hint:   "kubectl -n kube-system logs -l component=kube-controller-manager --tail=50; kubectl get replicasets -A",
 			Needs:  []string{"api.ready", "kcm.leader"},
 			Rights: verify.JoinRights(
-				probe.RightsOfNamespace,
-				[]string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"},
+				probe.RightsOfNamespace, []string{"list,watch configmaps", "create replicasets.apps", "list,watch,delete pods"},
 			),
 			Slow: true, Timeout: 18 * time.Second,
 			Run: controllersReconcile,

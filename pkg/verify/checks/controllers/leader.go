@@ -50,10 +50,7 @@ func elected(component string, port int) func(context.Context, *verify.Target) (
 		}
 		leases := t.Kube.Clientset.CoordinationV1().Leases(election.namespace)
 		held, err := verify.AwaitRenewals(
-			ctx,
-			kube.ListWatch(leases.List, leases.Watch, kube.Named(election.lease)),
-			[]string{election.lease},
-			nil,
+			ctx, kube.ListWatch(leases.List, leases.Watch, kube.Named(election.lease)), []string{election.lease}, nil,
 		)
 		if err != nil {
 			return evidence, err

@@ -96,10 +96,7 @@ func TestAnotherForwarder(t *testing.T) {
 }
 
 func TestOutsideQuestion(t *testing.T) {
-	alone, six, bare := addressed(
-		verifytest.ReadyNode("w1"),
-		inside("172.18.0.3"),
-	), addressed(
+	alone, six, bare := addressed(verifytest.ReadyNode("w1"), inside("172.18.0.3")), addressed(
 		verifytest.ReadyNode("w6"),
 		inside("fd00::3"),
 	), *verifytest.ReadyNode("w9")

@@ -50,11 +50,7 @@ func dnsLatency(ctx context.Context, t *verify.Target) (verify.Evidence, error) 
 
 // timeLookups asks in turn for DNS answers and for none, over one connection.
 func timeLookups(
-	ctx context.Context,
-	pods verify.Pods,
-	from probe.Probe,
-	server string,
-	questions []question,
+	ctx context.Context, pods verify.Pods, from probe.Probe, server string, questions []question,
 ) (lookups, empty []time.Duration, err error) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return pods.DialPod(ctx, from.Namespace, from.Name, from.HTTPPort)

@@ -53,8 +53,7 @@ func searchProbe(node string, pods verifytest.Pods) probe.Probe {
 func TestReadResolvConf(t *testing.T) {
 	read := func(output string, err error) (resolvConf, error) {
 		return readResolvConf(
-			t.Context(),
-			searchProbe("w1", verifytest.Pods{OnShell: func(kube.PodRef, string) (string, error) { return output, err }}),
+			t.Context(), searchProbe("w1", verifytest.Pods{OnShell: func(kube.PodRef, string) (string, error) { return output, err }}),
 		)
 	}
 	conf, err := read(goodResolv, nil)

@@ -42,8 +42,7 @@ func TestEtcdMembers(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := etcdMembers(
-				t.Context(),
-				targettest.New(verify.Expectation{EtcdMembers: test.members}, verifytest.Pods{Outputs: test.execs}, test.pods...),
+				t.Context(), targettest.New(verify.Expectation{EtcdMembers: test.members}, verifytest.Pods{Outputs: test.execs}, test.pods...),
 			)
 			verifytest.WantErr(t, err, test.want)
 		})

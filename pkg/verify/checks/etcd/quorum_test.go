@@ -91,8 +91,7 @@ func TestEtcdQuorum(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := etcdQuorum(
-				t.Context(),
-				targettest.New(verify.Expectation{EtcdMembers: test.members}, verifytest.Pods{Outputs: test.execs}, test.pods...),
+				t.Context(), targettest.New(verify.Expectation{EtcdMembers: test.members}, verifytest.Pods{Outputs: test.execs}, test.pods...),
 			)
 			verifytest.WantErr(t, err, test.want)
 		})

@@ -63,8 +63,7 @@ func nodePortsAnswer(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	}
 	served := configuration.NodePortAddresses
 	requests := fromNextNode(
-		hosts,
-		probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, judge: answeredBy(probe.Names(probes)...)},
+		hosts, probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, judge: answeredBy(probe.Names(probes)...)},
 	)
 	requests = slices.DeleteFunc(requests, func(w probeRequest) bool { return !servesNodePorts(served, w.host) })
 	if len(requests) == 0 {

@@ -84,10 +84,7 @@ func serviceSpreadsOverMany(ctx context.Context, t *verify.Target, probes []prob
 }
 
 func toService(
-	ctx context.Context,
-	t *verify.Target,
-	tries int,
-	judge func(names []string) func(answers, failures []string) string,
+	ctx context.Context, t *verify.Target, tries int, judge func(names []string) func(answers, failures []string) string,
 ) (verify.Evidence, error) {
 	probes, err := probe.Of(t).Fleet.Ready(ctx)
 	if err != nil {

@@ -21,9 +21,7 @@ func kubeletConfigCheck() verify.Check {
 		Hint:   "compare kubectl -n kube-system get configmap kubelet-config -o yaml with /var/lib/kubelet/config.yaml on the node named; then there: systemctl restart kubelet",
 		Needs:  []string{"kubelet.alive"},
 		Rights: verify.JoinRights(
-			verify.RightsOfNodes,
-			config.RightsOfKubeletConfigs,
-			[]string{"get configmaps@kube-system", "get services@kube-system"},
+			verify.RightsOfNodes, config.RightsOfKubeletConfigs, []string{"get configmaps@kube-system", "get services@kube-system"},
 		),
 		Differs: "The configuration of a kubelet, or the ConfigMap, was changed.",
 		Timeout: 12 * time.Second, Run: kubeletsConfigured,

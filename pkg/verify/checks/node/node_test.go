@@ -60,8 +60,7 @@ func TestKubeletsAlive(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := kubeletsAlive(
-				t.Context(),
-				targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...),
+				t.Context(), targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...),
 			)
 			verifytest.WantErr(t, err, test.want)
 		})
@@ -153,10 +152,7 @@ func TestRuntimesUnread(t *testing.T) {
 func TestKubeletsRenew(t *testing.T) {
 	leases := []*coordinationv1.Lease{
 		verifytest.Lease(
-			corev1.NamespaceNodeLease,
-			"cp1",
-			"cp1",
-			targettest.OtherClock,
+			corev1.NamespaceNodeLease, "cp1", "cp1", targettest.OtherClock,
 		), verifytest.Lease(corev1.NamespaceNodeLease, "w1", "w1", targettest.OtherClock), verifytest.Lease(corev1.NamespaceNodeLease, "w2", "w2", targettest.OtherClock),
 	}
 	before := func(offset time.Duration) verify.LeaseRenewTimes {

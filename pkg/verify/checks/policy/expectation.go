@@ -96,10 +96,7 @@ func (d mismatches) Error() string {
 // connectAll connects as the expectations have it, side by side. Those that are to reach their
 // pods have a patience of their own.
 func connectAll(
-	ctx context.Context,
-	field policyEngine,
-	patience, reaching time.Duration,
-	expectations []expectation,
+	ctx context.Context, field policyEngine, patience, reaching time.Duration, expectations []expectation,
 ) (unmet []mismatch, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)

@@ -240,9 +240,7 @@ func TestPolicyPairs(t *testing.T) {
 }
 
 func TestPolicyRunHandsOver(t *testing.T) {
-	run, other := sharedPolicyRun(
-		targettest.New(targettest.ThreeNodes, verifytest.Pods{}),
-	), sharedPolicyRun(
+	run, other := sharedPolicyRun(targettest.New(targettest.ThreeNodes, verifytest.Pods{})), sharedPolicyRun(
 		targettest.New(targettest.ThreeNodes, verifytest.Pods{}),
 	)
 	failed := attempt{tried: true, err: errors.New("blocked")}

@@ -29,8 +29,7 @@ func TestProxyHealth(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			evidence, err := proxyHealth(
-				t.Context(),
-				targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...),
+				t.Context(), targettest.New(targettest.ThreeNodes, verifytest.Pods{Answers: test.answers}, verifytest.SmallCluster(test.edit)...),
 			)
 			verifytest.WantErr(t, err, test.want)
 			if err == nil && len(evidence) != 3 {

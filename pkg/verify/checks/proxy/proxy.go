@@ -25,10 +25,7 @@ func proxyChecks() []verify.Check {
 		ID: "proxy.mode", Nodes: verify.AllNodes, Group: groupProxy, Title: "kube-proxy runs on every node in the configured mode",
 		Proves: "Three modes must agree: the one the cluster was created with, the one in the ConfigMap if there is one, and the one that kube-proxy on every node reports at `/proxyMode`. kube-proxy reads its configuration only when it starts.",
 		Rights: verify.JoinRights(
-			verify.RightsOfNodes,
-			verify.RightsOfSystemPods,
-			verify.RightsOfForwards,
-			[]string{"get configmaps@kube-system"},
+			verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfForwards, []string{"get configmaps@kube-system"},
 		),
 		Hint:    "kubectl -n kube-system get configmap kube-proxy -o yaml | grep mode; kubectl -n kube-system rollout restart daemonset kube-proxy",
 		Needs:   []string{"kubelet.alive"},

@@ -21,11 +21,7 @@ func proxyRuleChecks() []verify.Check {
 		Hint:   "look at the rules and at kube-proxy's log on the node named: docker exec NODE iptables-save -t nat (or nft list table ip kube-proxy, or cat /proc/net/ip_vs); kubectl -n kube-system logs POD",
 		Needs:  []string{"kubelet.alive", "net.pods", "kcm.slices", "proxy.mode"},
 		Rights: verify.JoinRights(
-			probe.RightsOfServices,
-			verify.RightsOfNodes,
-			verify.RightsOfSystemPods,
-			verify.RightsOfExecs,
-			[]string{"get configmaps@kube-system"},
+			probe.RightsOfServices, verify.RightsOfNodes, verify.RightsOfSystemPods, verify.RightsOfExecs, []string{"get configmaps@kube-system"},
 		),
 		Slow: true, Timeout: 15 * time.Second, Skip: withoutRules, Run: proxyRules,
 	}}
