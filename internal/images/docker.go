@@ -101,7 +101,7 @@ func credentials(ref string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("credentials for %s: %w", parsed.Context().RegistryStr(), err)
 	}
-	header, err := json.Marshal(registry.AuthConfig{
+	header, err := json.Marshal(registry.AuthConfig{ //nolint:gosec // Docker takes credentials in a header
 		Username: found.Username, Password: found.Password, Auth: found.Auth,
 		IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken,
 		ServerAddress: parsed.Context().RegistryStr(),

@@ -47,7 +47,7 @@ func New(docker *provider.Connection, cluster, cni string, sink event.Sink) *Obs
 
 // Watch begins to watch through a client and returns at once. Later calls do
 // nothing.
-func (o *Observer) Watch(client *kube.Client) {
+func (o *Observer) Watch(ctx context.Context, client *kube.Client) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.client != nil {
@@ -55,7 +55,7 @@ func (o *Observer) Watch(client *kube.Client) {
 	}
 	o.client = client
 	o.notes.connected = time.Now()
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // until Facts
 	o.stop = stop
 	core := client.Clientset.CoreV1()
 	nodes, pods := core.Nodes(), core.Pods(metav1.NamespaceSystem)

@@ -41,8 +41,8 @@ func TestObserver(t *testing.T) {
 	clientset := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system", CreationTimestamp: long}}, node, pod)
 	var warnings event.Recorder
 	o := New(&provider.Connection{}, "lab", "cilium", &warnings)
-	o.Watch(&kube.Client{Clientset: clientset})
-	o.Watch(nil) // a second client is not looked at
+	o.Watch(t.Context(), &kube.Client{Clientset: clientset})
+	o.Watch(t.Context(), nil) // a second client is not looked at
 
 	changed := time.Now()
 	node = node.DeepCopy()
@@ -90,7 +90,7 @@ func TestObserverAfterAnInterrupt(t *testing.T) {
 	cancel()
 	var warnings event.Recorder
 	o := New(&provider.Connection{}, "lab", "cilium", &warnings)
-	o.Watch(&kube.Client{Clientset: fake.NewClientset()})
+	o.Watch(t.Context(), &kube.Client{Clientset: fake.NewClientset()})
 	if facts := o.Facts(interrupted); len(facts.Nodes) > 0 || len(warnings.Events()) > 0 {
 		t.Errorf("facts %+v and events %v, want nothing: the cluster is gone", facts, warnings.Events())
 	}

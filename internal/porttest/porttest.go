@@ -17,7 +17,7 @@ func Free(t testing.TB) int {
 	t.Helper()
 	var err error
 	for range 100 {
-		port := 10000 + rand.IntN(20000)
+		port := 10000 + rand.IntN(20000) //nolint:gosec // a port is no secret
 		var listener net.Listener
 		if listener, err = net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
 			listener.Close()

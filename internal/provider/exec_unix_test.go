@@ -32,7 +32,7 @@ type stream struct {
 }
 
 func (s stream) Write(b []byte) (int, error) {
-	header := binary.BigEndian.AppendUint32([]byte{s.number, 0, 0, 0}, uint32(len(b))) //nolint:gosec // it is short
+	header := binary.BigEndian.AppendUint32([]byte{s.number, 0, 0, 0}, uint32(len(b)))
 	_, err := s.Writer.Write(append(header, b...))
 	return len(b), err
 }
@@ -44,7 +44,7 @@ func (d *execd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/containers/lab-worker/exec":
 		var request struct{ Cmd []string }
 		_ = json.NewDecoder(r.Body).Decode(&request)
-		d.command = exec.Command(request.Cmd[0], request.Cmd[1:]...) //nolint:gosec // they are the test's
+		d.command = exec.Command(request.Cmd[0], request.Cmd[1:]...)
 		d.ended = make(chan struct{})
 		_, _ = w.Write([]byte(`{"Id": "1"}`))
 	case "/exec/1/start":
@@ -128,7 +128,7 @@ func TestExecEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := exec.Command("kill", "-0", strings.TrimSpace(string(data))).Run(); err == nil { //nolint:gosec // a process ID
+	if err := exec.Command("kill", "-0", strings.TrimSpace(string(data))).Run(); err == nil {
 		t.Error("the command is still there")
 	}
 }
@@ -138,7 +138,7 @@ func TestKubeadmsLastWords(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	const script = "#!/bin/sh\nexec >&2\necho \"[init] $*\"\necho 'I1129 03:12:45.123456 210 join.go:1] noise'\necho 'error: no such phase'\nexit 1\n"
-	if err := os.WriteFile(filepath.Join(dir, "kubeadm"), []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(dir, "kubeadm"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	err := (&execd{}).node(t).Init(t.Context())

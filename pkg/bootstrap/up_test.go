@@ -30,7 +30,7 @@ func dockerWithoutAnswers(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	if err := os.WriteFile(program, nil, 0o755); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(program, nil, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", filepath.Dir(program))

@@ -152,7 +152,7 @@ func (c *Client) up(ctx context.Context, config bootstrap.Config, o UpOptions, r
 	config.Observe = func(client *kube.Client) {
 		result.Config = client.Config
 		if observer != nil {
-			observer.Watch(client)
+			observer.Watch(ctx, client)
 		}
 	}
 	if o.Timeline || o.Examine != nil {

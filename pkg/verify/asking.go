@@ -80,27 +80,26 @@ const APIServerPort = 6443
 // KubeletPort serves the kubelet's API, over TLS.
 const KubeletPort = 10250
 
-// GetRaw sends a request and returns the response, of which the body is read
-// and closed.
-func GetRaw(ctx context.Context, config *rest.Config, path string) (*http.Response, error) {
+// GetStatus sends a GET request, and returns the status code and the header of the response.
+func GetStatus(ctx context.Context, config *rest.Config, path string) (status int, header http.Header, err error) {
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	base, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base.String(), "/")+path, nil)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
 	const enough = 1 << 20
-	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, enough))
-	return response, err
+	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, enough)) // for the connection to be used again
+	return response.StatusCode, response.Header, err
 }

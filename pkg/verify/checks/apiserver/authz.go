@@ -67,11 +67,11 @@ func accessIsDenied(ctx context.Context, t *verify.Target) (verify.Evidence, err
 
 // anonymousStatus is the status code of a GET without credentials.
 func anonymousStatus(ctx context.Context, config *rest.Config, path string) (int, error) {
-	response, err := verify.GetRaw(ctx, rest.AnonymousClientConfig(config), path)
+	status, _, err := verify.GetStatus(ctx, rest.AnonymousClientConfig(config), path)
 	if err != nil {
 		return 0, fmt.Errorf("ask without credentials: %w", err)
 	}
-	return response.StatusCode, nil
+	return status, nil
 }
 
 func judgeAnonymous(status int) (string, error) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -91,11 +90,11 @@ func certificatesLast(ctx context.Context, t *verify.Target) (verify.Evidence, e
 
 // clock reads the API server's, which is right to a second.
 func clock(ctx context.Context, t *verify.Target) (time.Time, error) {
-	response, err := verify.GetRaw(ctx, t.Kube.Config, "/version")
+	_, header, err := verify.GetStatus(ctx, t.Kube.Config, "/version")
 	if err != nil {
 		return time.Time{}, fmt.Errorf("ask the API server for the time: %w", err)
 	}
-	now, err := http.ParseTime(response.Header.Get("Date"))
+	now, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("the API server's time: %w", err)
 	}
@@ -161,12 +160,9 @@ func servedCertificate(ctx context.Context, t *verify.Target, e endpoint) (*x509
 	var served *x509.Certificate
 	err = tls.Client(conn, &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // whether it is valid is what is judged
-		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) (err error) {
-			if len(raw) == 0 {
-				return errors.New("the server shows no certificate")
-			}
-			served, err = x509.ParseCertificate(raw[0])
-			return err
+		VerifyConnection: func(state tls.ConnectionState) error {
+			served = state.PeerCertificates[0]
+			return nil
 		},
 	}).HandshakeContext(ctx)
 	switch {

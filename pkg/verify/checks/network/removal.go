@@ -184,8 +184,8 @@ func endpointSlice(service string, family discoveryv1.AddressType, endpoints []h
 	}
 	for _, e := range endpoints {
 		slice.Ports = []discoveryv1.EndpointPort{
-			{Name: ptr.To(probe.PortName), Port: new(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)},
-		} //nolint:gosec // it is a port
+			{Name: ptr.To(probe.PortName), Port: new(int32(e.HTTPPort)), Protocol: ptr.To(corev1.ProtocolTCP)}, //nolint:gosec // it is a port
+		}
 		slice.Endpoints = append(
 			slice.Endpoints,
 			discoveryv1.Endpoint{Addresses: []string{e.IP}, NodeName: &e.Node, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}},
