@@ -40,7 +40,8 @@ type Options struct {
 	Examine func(context.Context, error)
 	// Retain keeps what was made. Retainable says that the user could have asked so.
 	Retain, Retainable bool
-	// UndoTimeout bounds the undoing, which also happens after an interrupt.
+	// UndoTimeout bounds the undoing, which also happens after an interrupt. Phases without
+	// Undo need none.
 	UndoTimeout time.Duration
 }
 
