@@ -45,7 +45,7 @@ func sessions(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	probe.RegisterCleanup(t, "CalicoNodeStatus", statuses.List, func(ctx context.Context, name string, options metav1.DeleteOptions) error {
 		return statuses.Delete(ctx, name, options)
 	})
-	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Evaluated(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		return nodeSessions(ctx, t, pod.Spec.NodeName, len(pods)-1)
 	}))
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-func TestJudgeSessions(t *testing.T) {
+func TestEvaluateSessions(t *testing.T) {
 	const established = `{"status": {"lastUpdated": "2026-01-02T03:04:05Z", "bgp": {"numberEstablishedV4": 2, "peersV4": [
 		{"peerIP": "172.18.0.3", "state": "Established", "type": "NodeMesh"}, {"peerIP": "172.18.0.4", "state": "Established", "type": "NodeMesh"}]}}}`
 	tests := map[string]struct {

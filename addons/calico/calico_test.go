@@ -183,7 +183,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-func TestJudgeRoute(t *testing.T) {
+func TestEvaluateRoute(t *testing.T) {
 	tests := []struct {
 		name string
 		way  route

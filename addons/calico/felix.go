@@ -37,7 +37,7 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		return "Felix is alive and ready", nil
 	})
 	seen, problem := controllersAvailable(ctx, t)
-	return verify.Judged(append(evidence, seen...), errors.Join(err, problem))
+	return verify.Evaluated(append(evidence, seen...), errors.Join(err, problem))
 }
 
 func controllersAvailable(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
@@ -75,7 +75,7 @@ func backend(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		return nil, err
 	}
 	name, commands := tables(t.Expect.ProxyMode)
-	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Evaluated(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		ref := kube.PodRef{Namespace: namespace, Name: pod.Name, Container: agent}
 		for _, command := range commands {
 			rules, err := t.Pods.Exec(ctx, ref, command...)

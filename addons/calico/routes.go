@@ -43,7 +43,7 @@ func routes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 			addresses[pod.Spec.NodeName] = append(addresses[pod.Spec.NodeName], host.IP)
 		}
 	}
-	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Evaluated(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		var peers []probe.Probe
 		for _, p := range probes {
 			if p.Node != pod.Spec.NodeName {

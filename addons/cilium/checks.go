@@ -117,7 +117,7 @@ func queryAgents(ctx context.Context, t *verify.Target, queries ...agentQuery) (
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
+	return verify.Evaluated(verify.OnEach(ctx, pods, func(ctx context.Context, pod corev1.Pod) (string, error) {
 		var answers []string
 		for _, q := range queries {
 			out, err := t.Pods.Exec(ctx, kube.PodRef{Namespace: namespace, Name: pod.Name, Container: container}, q.command...)

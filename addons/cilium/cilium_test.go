@@ -79,7 +79,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func TestJudges(t *testing.T) {
+func TestEvaluations(t *testing.T) {
 	tests := []struct {
 		name  string
 		check func(string) (string, error)
@@ -111,7 +111,7 @@ func TestJudges(t *testing.T) {
 	}
 }
 
-func TestJudgeAddresses(t *testing.T) {
+func TestEvaluateAddresses(t *testing.T) {
 	pod := func(name, on, ip string) corev1.Pod {
 		return corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: name},

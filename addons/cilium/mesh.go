@@ -71,7 +71,7 @@ func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	}
 	slices.Sort(evidence)
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return verify.Judged(evidence, errors.Join(problems...))
+	return verify.Evaluated(evidence, errors.Join(problems...))
 }
 
 // parallelDials bounds the dials that are under way.

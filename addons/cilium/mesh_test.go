@@ -44,7 +44,7 @@ func TestHealthAddresses(t *testing.T) {
 	}
 }
 
-func TestJudgeBalance(t *testing.T) {
+func TestEvaluateBalance(t *testing.T) {
 	const maps = `{
 		"10.96.7.7:80/TCP (0)": ["0.0.0.0:0 (9) (0) [ClusterIP, non-routable] "],
 		"10.96.7.7:80/TCP (1)": ["10.244.1.5:8080/TCP (9) (1)"],

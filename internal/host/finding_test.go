@@ -89,7 +89,7 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-// TestMountsElsewhere does not judge files of another machine by this one's.
+// TestMountsElsewhere does not check files of another machine on this one.
 func TestMountsElsewhere(t *testing.T) {
 	facts := healthy()
 	facts.Local = false

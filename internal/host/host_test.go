@@ -138,7 +138,7 @@ func TestRefuse(t *testing.T) {
 		{"rootless Docker without controllers", roomy(func(f *Facts) { f.DockerVersion, f.Rootless, f.MissingControllers = "28.1.0", true, []string{"cpu"} }), Needs{}, []string{"rootless and may not use the cgroup controllers cpu"}},
 		{"Docker that did not answer", FactsWithoutDocker(hint.New(hint.Preflight, "DOCKER_NOT_RUNNING", "Docker does not answer", "start it")), Needs{}, []string{"Docker does not answer"}},
 		{"no module", roomy(func(*Facts) {}), ipvs, []string{"no ip_vs, which proxy mode ipvs needs"}},
-		{"another machine's kernel is not judged", roomy(func(f *Facts) { f.Local = false }), ipvs, nil},
+		{"another machine's kernel is not evaluated", roomy(func(f *Facts) { f.Local = false }), ipvs, nil},
 		{"no room", roomy(func(f *Facts) { f.FreeBytes = 3 << 30 }), Needs{}, []string{"3.0 GB free"}},
 		{"no room at all", roomy(func(f *Facts) { f.FreeBytes = 0 }), Needs{}, []string{"0.0 GB free"}},
 		{"room that cannot be known", roomy(func(f *Facts) { f.FreeBytes = -1 }), Needs{}, nil},

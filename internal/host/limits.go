@@ -44,7 +44,7 @@ func (f Facts) inotify(needs Needs) []Finding {
 		"too few for many nodes or several clusters, whose systemd dies when it finds none left"}
 	watches := limit{"inotify.watches", "fs.inotify.max_user_watches", f.InotifyWatches, watchesOfHost, goodWatches,
 		"too few for several nodes, whose kubelets do not notice changes when none is left"}
-	return append(f.judge(instances), f.judge(watches)...)
+	return append(f.evaluate(instances), f.evaluate(watches)...)
 }
 
 // limit is a setting with what is wanted of it, and what follows from less.
@@ -54,7 +54,7 @@ type limit struct {
 	effect            string
 }
 
-func (f Facts) judge(l limit) []Finding {
+func (f Facts) evaluate(l limit) []Finding {
 	if l.is == 0 {
 		return f.unknown(l.id, l.name)
 	}

@@ -161,7 +161,7 @@ func (n *Node) fixAddress(ctx context.Context, networkID string, address netip.A
 	// context, it gets one back.
 	ctx = context.WithoutCancel(ctx)
 	if connected && address.IsValid() {
-		// Docker judges the address first, and then finds the container connected.
+		// Docker checks the address first, and then finds the container connected.
 		if err := n.connect(ctx, address); noFixedAddress(err) {
 			return nil
 		}

@@ -18,7 +18,7 @@ func TestDifferences(t *testing.T) {
 	two := Differs("two", "put it back too", errors.New("two is gone"))
 	fault := errors.New("broken")
 	all := func(errs ...error) error {
-		_, err := Judged(nil, fmt.Errorf("seen: %w", errors.Join(errs...)))
+		_, err := Evaluated(nil, fmt.Errorf("seen: %w", errors.Join(errs...)))
 		return err
 	}
 	tests := map[string]struct {

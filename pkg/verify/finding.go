@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Scope says which nodes a check judges one by one.
+// Scope says which nodes a check evaluates one by one.
 type Scope string
 
 // The scopes. A check of the whole cluster gives no node a verdict.
@@ -38,9 +38,9 @@ type Finding struct {
 
 // findings is an error that knows what is wrong on each node.
 type findings struct {
-	error  // what is wrong as a whole
-	nodes  []Finding
-	judged bool // nodes without a finding have passed
+	error     // what is wrong as a whole
+	nodes     []Finding
+	evaluated bool // nodes without a finding have passed
 }
 
 func (f *findings) Unwrap() error { return f.error }
@@ -74,21 +74,21 @@ func Around(err error, words func(error) error) error {
 	for i := range nodes {
 		nodes[i].Err = words(nodes[i].Err)
 	}
-	return &findings{words(err), nodes, isJudged(err)}
+	return &findings{words(err), nodes, isEvaluated(err)}
 }
 
-// Judged says that a check has judged all of its nodes: those without a finding
+// Evaluated says that a check has evaluated all of its nodes: those without a finding
 // have passed. Without it nothing is known of them once the check fails.
-func Judged(evidence Evidence, err error) (Evidence, error) {
+func Evaluated(evidence Evidence, err error) (Evidence, error) {
 	if nodes := Findings(err); anyNamed(nodes) {
 		err = &findings{err, nodes, true}
 	}
 	return evidence, err
 }
 
-func isJudged(err error) bool {
+func isEvaluated(err error) bool {
 	f, is := errors.AsType[*findings](err)
-	return is && f.judged
+	return is && f.evaluated
 }
 
 // Findings returns what an error says of single nodes, and, with no node, what else
@@ -168,7 +168,7 @@ func (t *Target) inScope(scope Scope) (names []string) {
 
 // nodeResults gives the nodes of a check that ran their verdicts, sorted by
 // name: those of which its error has findings, and the others when all of them were
-// judged. There are none when nothing is known of single nodes.
+// evaluated. There are none when nothing is known of single nodes.
 func (t *Target) nodeResults(scope Scope, outcome Outcome, cause error) []NodeResult {
 	if scope == WholeCluster || outcome == Skip {
 		return nil
@@ -181,7 +181,7 @@ func (t *Target) nodeResults(scope Scope, outcome Outcome, cause error) []NodeRe
 		verdicts[node] = NodeResult{node, onOneNode(outcome, err), err.Error()}
 	}
 	_, unnamed := verdicts[""]
-	if cause == nil || isJudged(cause) && !unnamed {
+	if cause == nil || isEvaluated(cause) && !unnamed {
 		for _, node := range t.inScope(scope) {
 			if _, named := verdicts[node]; !named {
 				verdicts[node] = NodeResult{Node: node, Outcome: Pass}

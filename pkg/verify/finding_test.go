@@ -17,8 +17,8 @@ import (
 
 func TestNodeResults(t *testing.T) {
 	on := func(node, problem string) error { return OnNode(node, errors.New(problem)) }
-	judged := func(err error) error {
-		_, err = Judged(nil, err)
+	evaluated := func(err error) error {
+		_, err = Evaluated(nil, err)
 		return err
 	}
 	pass := func(node string) NodeResult { return NodeResult{Node: node, Outcome: Pass} }
@@ -32,15 +32,15 @@ func TestNodeResults(t *testing.T) {
 		"the whole cluster passes":       {WholeCluster, nil, nil},
 		"the whole cluster fails":        {WholeCluster, on("w1", "sick"), nil},
 		"cannot apply":                   {AllNodes, Inapplicable("no"), nil},
-		"no node is named":               {AllNodes, judged(errSick), nil},
-		"one fails, all were judged":     {AllNodes, judged(errors.Join(nil, on("w1", "sick"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick"}, pass("w2")}},
+		"no node is named":               {AllNodes, evaluated(errSick), nil},
+		"one fails, all were evaluated":  {AllNodes, evaluated(errors.Join(nil, on("w1", "sick"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick"}, pass("w2")}},
 		"one fails, others are not seen": {AllNodes, errors.Join(on("w1", "sick")), []NodeResult{{"w1", Fail, "sick"}}},
-		"two problems of one":            {ControlPlanes, judged(errors.Join(on("w1", "sick"), on("w1", "weak"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick\nweak"}}},
-		"something beside a node": {AllNodes, judged(errors.Join(on("w1", "sick"), errSick)),
+		"two problems of one":            {ControlPlanes, evaluated(errors.Join(on("w1", "sick"), on("w1", "weak"))), []NodeResult{pass("cp1"), {"w1", Fail, "sick\nweak"}}},
+		"something beside a node": {AllNodes, evaluated(errors.Join(on("w1", "sick"), errSick)),
 			[]NodeResult{{"", Fail, "the patient is sick"}, {"w1", Fail, "sick"}}},
 		"an end beside a node": {
 			AllNodes,
-			judged(fmt.Errorf("not renewed: %w (%w)", AboutNode("w1", errors.New("w1")), context.DeadlineExceeded)),
+			evaluated(fmt.Errorf("not renewed: %w (%w)", AboutNode("w1", errors.New("w1")), context.DeadlineExceeded)),
 			[]NodeResult{pass("cp1"), {"w1", Fail, "w1"}, pass("w2")},
 		},
 		"words around several": {
@@ -56,7 +56,7 @@ func TestNodeResults(t *testing.T) {
 		"unseen from outside": {AllNodes, errors.Join(on("w1", "sick"), Unobservable(on("w2", "deaf"))),
 			[]NodeResult{{"w1", Fail, "sick"}, {"w2", Error, "deaf"}}},
 		"none is seen":               {AllNodes, Unobservable(on("w1", "deaf")), []NodeResult{{"w1", Error, "deaf"}}},
-		"a warning":                  {AllNodes, judged(errors.Join(AboutNode("w2", Warning(errSick)))), []NodeResult{pass("cp1"), pass("w1"), {"w2", Warn, "the patient is sick"}}},
+		"a warning":                  {AllNodes, evaluated(errors.Join(AboutNode("w2", Warning(errSick)))), []NodeResult{pass("cp1"), pass("w1"), {"w2", Warn, "the patient is sick"}}},
 		"a warning and a failure":    {ControlPlanes, errors.Join(AboutNode("w2", Warning(errSick)), Final(on("w1", "dead"))), []NodeResult{{"w1", Fail, "dead"}, {"w2", Warn, "the patient is sick"}}},
 		"the node of an outer error": {AllNodes, AboutNode("w1", fmt.Errorf("to w2: %w", on("w2", "timeout"))), []NodeResult{{"w1", Fail, "to w2: w2: timeout"}}},
 	}

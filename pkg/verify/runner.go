@@ -34,7 +34,7 @@ const (
 	lastPause  = 2 * time.Second
 )
 
-// Run judges the target by the checks, which Validate must accept. It returns
+// Run evaluates the target by the checks, which Validate must accept. It returns
 // when every check has a verdict; when ctx ends, what has none yet is an Error.
 func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Report {
 	if options.Parallel <= 0 {
@@ -61,7 +61,7 @@ func Run(ctx context.Context, t *Target, checks []Check, options RunOptions) Rep
 	var group sync.WaitGroup
 	for i, check := range checks {
 		group.Go(func() {
-			report.Results[i] = r.judge(ctx, check)
+			report.Results[i] = r.evaluate(ctx, check)
 			v := r.verdicts[check.ID]
 			v.outcome, v.differs = report.Results[i].Outcome, slices.ContainsFunc(
 				report.Results[i].Differences, func(d Difference) bool { return d.prevents },
@@ -95,8 +95,8 @@ type verdict struct {
 	differs bool
 }
 
-// judge gives one check its verdict and announces it.
-func (r *run) judge(ctx context.Context, check Check) Result {
+// evaluate gives one check its verdict and announces it.
+func (r *run) evaluate(ctx context.Context, check Check) Result {
 	result := Result{ID: check.ID, Title: check.Title, Group: check.Group}
 	r.decide(ctx, check, &result)
 	if result.Outcome != Pass && result.Outcome != Skip && result.Hint == "" {

@@ -47,7 +47,7 @@ func cutOff(first error) func(context.Context, *Target) (Evidence, error) {
 			return nil, first
 		}
 		<-ctx.Done()
-		return Judged(nil, errors.Join(OnNode("a", ctx.Err()), OnNode("b", fmt.Errorf("exec: read: %w", os.ErrDeadlineExceeded))))
+		return Evaluated(nil, errors.Join(OnNode("a", ctx.Err()), OnNode("b", fmt.Errorf("exec: read: %w", os.ErrDeadlineExceeded))))
 	}
 }
 

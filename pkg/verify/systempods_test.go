@@ -38,7 +38,7 @@ func TestAgents(t *testing.T) {
 	}{
 		{"one on each", []runtime.Object{agent("c", "w2"), agent("a", "cp"), agent("b", "w1")}, ""},
 		{"an old one goes", []runtime.Object{agent("c", "w2"), agent("a", "cp"), agent("b", "w1"), leaving}, ""},
-		{"not ready is not judged here", []runtime.Object{unready, agent("a", "cp"), agent("b", "w1")}, ""},
+		{"not ready is not evaluated here", []runtime.Object{unready, agent("a", "cp"), agent("b", "w1")}, ""},
 		{"one is missing", []runtime.Object{agent("a", "cp"), agent("c", "w2"), leaving}, "w1: there is no pod k8s-app=agent"},
 		{"one cannot start", []runtime.Object{agent("a", "cp"), agent("b", "w1"), starting}, "w2: starting does not run: ErrImagePull"},
 		{"one crashes", []runtime.Object{agent("a", "cp"), agent("b", "w1"), crashed}, "w2: crashed does not run: CrashLoopBackOff"},

@@ -114,7 +114,7 @@ func agents(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.OnEach(ctx, pods, func(context.Context, corev1.Pod) (string, error) { return "is ready", nil }))
+	return verify.Evaluated(verify.OnEach(ctx, pods, func(context.Context, corev1.Pod) (string, error) { return "is ready", nil }))
 }
 
 func (addon) State(ctx context.Context, client *kube.Client, answer func(node, name, text string)) error {

@@ -58,7 +58,7 @@ func policyGivesVolume(ctx context.Context, t *verify.Target) (verify.Evidence, 
 	pods := t.Kube.Clientset.CoreV1().Pods(namespace)
 	trial, err := pods.Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if err == nil {
-		err = judgeMutated(trial)
+		err = evaluateMutated(trial)
 	}
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return nil, fmt.Errorf("pod %s: %w", pod.Name, err)
@@ -71,7 +71,7 @@ func policyGivesVolume(ctx context.Context, t *verify.Target) (verify.Evidence, 
 	if err != nil {
 		return nil, fmt.Errorf("get pod %s: %w", pod.Name, err)
 	}
-	if err := judgeMutated(admitted); err != nil { // by another API server, which has not seen the policy yet
+	if err := evaluateMutated(admitted); err != nil { // by another API server, which has not seen the policy yet
 		return nil, errors.Join(err, pods.Delete(ctx, pod.Name, metav1.DeleteOptions{}))
 	}
 	evidence, err := showMachine(ctx, t, started[0], mountPaths, node.Status.NodeInfo.MachineID)
@@ -87,8 +87,8 @@ func bare(t *verify.Target, node string) *corev1.Pod {
 	return pod
 }
 
-// judgeMutated wants the policy's volume, and it alone, at both paths.
-func judgeMutated(pod *corev1.Pod) error {
+// evaluateMutated wants the policy's volume, and it alone, at both paths.
+func evaluateMutated(pod *corev1.Pod) error {
 	if len(pod.Spec.Volumes) == 0 {
 		return fmt.Errorf("it was admitted without the volume that policy %s gives it", probe.NamespacePrefix+pod.Labels[verify.RunLabel])
 	}

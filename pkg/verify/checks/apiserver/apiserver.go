@@ -47,7 +47,7 @@ func apiReady(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.Each(servers, verify.PodNode, func(pod corev1.Pod) (string, error) {
+	return verify.Evaluated(verify.Each(servers, verify.PodNode, func(pod corev1.Pod) (string, error) {
 		ctx, cancel := verify.Answering(ctx)
 		defer cancel()
 		status, body, err := t.Pods.GetAPIServer(ctx, pod.Namespace, pod.Name, verify.APIServerPort, "/readyz?verbose")

@@ -41,7 +41,7 @@ func accessIsDenied(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	if err != nil {
 		return nil, verify.Unobservable(err)
 	}
-	anonymous, open := judgeAnonymous(status)
+	anonymous, open := evaluateAnonymous(status)
 	if open != nil && !verify.IsDifference(open) {
 		return nil, open
 	}
@@ -60,7 +60,7 @@ func accessIsDenied(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	if err != nil {
 		return nil, fmt.Errorf("create SubjectAccessReview: %w", err)
 	}
-	reviewed, err := judgeReview(review.Status)
+	reviewed, err := evaluateReview(review.Status)
 	seen := slices.DeleteFunc(verify.Evidence{anonymous, reviewed}, func(line string) bool { return line == "" })
 	return seen, errors.Join(open, err)
 }
@@ -74,7 +74,7 @@ func anonymousStatus(ctx context.Context, config *rest.Config, path string) (int
 	return status, nil
 }
 
-func judgeAnonymous(status int) (string, error) {
+func evaluateAnonymous(status int) (string, error) {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Sprintf("GET /api/v1/nodes without credentials: %d %s", status, http.StatusText(status)), nil
@@ -85,7 +85,7 @@ func judgeAnonymous(status int) (string, error) {
 	return "", verify.Unobservable(fmt.Errorf("GET /api/v1/nodes without credentials: %d %s, which is neither a refusal nor an answer", status, http.StatusText(status)))
 }
 
-func judgeReview(status authorizationv1.SubjectAccessReviewStatus) (string, error) {
+func evaluateReview(status authorizationv1.SubjectAccessReviewStatus) (string, error) {
 	switch {
 	case status.Allowed:
 		return "", verify.Differs("serviceaccounts", "delete the binding that grants it: "+findBindings+"'system:(authenticated|serviceaccounts)|default'",

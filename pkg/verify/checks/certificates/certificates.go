@@ -73,7 +73,7 @@ func certificatesLast(ctx context.Context, t *verify.Target) (verify.Evidence, e
 		if err != nil {
 			return "", verify.Unobservable(e.wrong(err))
 		}
-		seen, err := judgeCertificate(certificate, now)
+		seen, err := evaluateCertificate(certificate, now)
 		if err != nil {
 			return "", e.wrong(err)
 		}
@@ -85,7 +85,7 @@ func certificatesLast(ctx context.Context, t *verify.Target) (verify.Evidence, e
 	if t.Expect.ExternalEtcd {
 		evidence = append(evidence, "not those of etcd, which no pod of this cluster serves")
 	}
-	return verify.Judged(evidence, err)
+	return verify.Evaluated(evidence, err)
 }
 
 // clock reads the API server's, which is right to a second.
@@ -159,7 +159,7 @@ func servedCertificate(ctx context.Context, t *verify.Target, e endpoint) (*x509
 	defer conn.Close()
 	var served *x509.Certificate
 	err = tls.Client(conn, &tls.Config{
-		InsecureSkipVerify: true, //nolint:gosec // whether it is valid is what is judged
+		InsecureSkipVerify: true, //nolint:gosec // its validity is what is checked
 		VerifyConnection: func(state tls.ConnectionState) error {
 			served = state.PeerCertificates[0]
 			return nil
@@ -174,7 +174,7 @@ func servedCertificate(ctx context.Context, t *verify.Target, e endpoint) (*x509
 	return nil, err
 }
 
-func judgeCertificate(certificate *x509.Certificate, now time.Time) (string, error) {
+func evaluateCertificate(certificate *x509.Certificate, now time.Time) (string, error) {
 	name, end := certificate.Subject.String(), certificate.NotAfter.UTC().Format(time.DateTime)
 	left := certificate.NotAfter.Sub(now)
 	switch {

@@ -98,11 +98,11 @@ func readyEndpointsAre(ctx context.Context, t *verify.Target, namespace string, 
 	client := t.Kube.Clientset.DiscoveryV1().EndpointSlices(namespace)
 	selection := metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + gatedName}
 	return kube.UntilAll(ctx, kube.ListWatch(client.List, client.Watch, selection), func(seen []*discoveryv1.EndpointSlice) error {
-		return judgeSlices(seen, want)
+		return evaluateSlices(seen, want)
 	})
 }
 
-func judgeSlices(seen []*discoveryv1.EndpointSlice, want []string) error {
+func evaluateSlices(seen []*discoveryv1.EndpointSlice, want []string) error {
 	if len(seen) == 0 {
 		return errors.New("the Service has no EndpointSlice")
 	}

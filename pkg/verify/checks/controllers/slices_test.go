@@ -10,7 +10,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
-func TestJudgeSlices(t *testing.T) {
+func TestEvaluateSlices(t *testing.T) {
 	const four, six, other = "172.18.0.2", "fc00::2", "172.18.0.3"
 	slice := func(kind discoveryv1.AddressType, ready ...string) *discoveryv1.EndpointSlice {
 		return &discoveryv1.EndpointSlice{AddressType: kind, Endpoints: []discoveryv1.Endpoint{
@@ -37,7 +37,7 @@ func TestJudgeSlices(t *testing.T) {
 		"another pod's address":        {[]*discoveryv1.EndpointSlice{slice(discoveryv1.AddressTypeIPv4, other)}, []string{four}, "[172.18.0.3]"},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { verifytest.WantErr(t, judgeSlices(test.seen, test.want), test.err) })
+		t.Run(name, func(t *testing.T) { verifytest.WantErr(t, evaluateSlices(test.seen, test.want), test.err) })
 	}
 }
 

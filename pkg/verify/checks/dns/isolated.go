@@ -76,7 +76,7 @@ func letsIn(rule networkingv1.NetworkPolicyIngressRule, from *corev1.Namespace) 
 	})
 	peer := len(rule.From) == 0 || slices.ContainsFunc(rule.From, func(peer networkingv1.NetworkPolicyPeer) bool {
 		if peer.IPBlock != nil {
-			return true // which addresses it means is not judged
+			return true // which addresses it means is not evaluated
 		}
 		if peer.NamespaceSelector == nil ||
 			peer.PodSelector != nil && len(peer.PodSelector.MatchLabels)+len(peer.PodSelector.MatchExpressions) > 0 {

@@ -45,7 +45,7 @@ func dnsLatency(ctx context.Context, t *verify.Target) (verify.Evidence, error) 
 	if err != nil {
 		return nil, err
 	}
-	return judgeLatency(in.probes[0].Node, lookups, empty)
+	return evaluateLatency(in.probes[0].Node, lookups, empty)
 }
 
 // timeLookups asks in turn for DNS answers and for none, over one connection.
@@ -82,7 +82,7 @@ func timeLookups(
 		if err != nil {
 			return nil, nil, err
 		}
-		problem, err := d.judge(status, body)
+		problem, err := d.evaluate(status, body)
 		if err != nil {
 			return nil, nil, verify.Unobservable(fmt.Errorf("ask the probe on %s: %w", from.Node, err))
 		}
@@ -94,8 +94,8 @@ func timeLookups(
 	return lookups, empty, nil
 }
 
-// judgeLatency compares the lookups with the requests that needed none.
-func judgeLatency(node string, lookups, empty []time.Duration) (verify.Evidence, error) {
+// evaluateLatency compares the lookups with the requests that needed none.
+func evaluateLatency(node string, lookups, empty []time.Duration) (verify.Evidence, error) {
 	if len(lookups) == 0 || len(empty) == 0 {
 		return nil, verify.Unobservable(fmt.Errorf("%s: nothing was timed", node))
 	}

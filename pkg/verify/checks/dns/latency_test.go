@@ -92,7 +92,7 @@ func TestTimeLookups(t *testing.T) {
 					t.Fatalf("%d lookups, %d without", len(lookups), len(empty))
 				}
 				if err == nil {
-					evidence, err := judgeLatency("w1", lookups, empty)
+					evidence, err := evaluateLatency("w1", lookups, empty)
 					verifytest.WantErr(t, err, test.warning)
 					if len(evidence) != 2 || verify.IsUnobservable(err) {
 						t.Errorf("evidence %q, %v", evidence, err)
@@ -111,7 +111,7 @@ func TestTimeLookupsWithoutAForward(t *testing.T) {
 	}
 }
 
-func TestJudgeLatency(t *testing.T) {
+func TestEvaluateLatency(t *testing.T) {
 	ms := func(n int, outliers ...int) (times []time.Duration) {
 		for range 100 - len(outliers) {
 			times = append(times, time.Duration(n)*time.Millisecond)
@@ -134,7 +134,7 @@ func TestJudgeLatency(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			evidence, err := judgeLatency("w1", test.lookups, test.empty)
+			evidence, err := evaluateLatency("w1", test.lookups, test.empty)
 			verifytest.WantErr(t, err, test.want)
 			if err == nil && !strings.Contains(evidence[0], "100 lookups: p50 ") {
 				t.Errorf("evidence %q", evidence)

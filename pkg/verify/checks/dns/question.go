@@ -129,11 +129,11 @@ func (q question) ask(conn *dns.Conn) (problem string, err error) {
 	if !answer.Response || answer.Id != query.Id {
 		return "answered what was not asked", nil
 	}
-	return q.judge(answer), nil
+	return q.evaluate(answer), nil
 }
 
-// judge says how an answer differs from the right one, or "".
-func (q question) judge(answer *dns.Msg) string {
+// evaluate says how an answer differs from the right one, or "".
+func (q question) evaluate(answer *dns.Msg) string {
 	code := dns.RcodeToString[answer.Rcode]
 	if q.anyAnswer {
 		if answer.Rcode == dns.RcodeServerFailure {

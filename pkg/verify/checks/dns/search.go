@@ -52,7 +52,7 @@ func dnsSearch(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	rule := searchRule{addresses: addresses, namespace: probes[0].Namespace, domain: majority(confs), anyServer: t.Expect.Discovered}
 	evidence, err := verify.Each(verify.Indices(probes), nodeOf, func(i int) (string, error) {
 		node := probes[i].Node
-		if problem := rule.judge(confs[i]); problem != "" {
+		if problem := rule.evaluate(confs[i]); problem != "" {
 			return "", verify.OnNode(node, fmt.Errorf("%s of a pod: %s", resolvPath, problem))
 		}
 		if err := connectByName(ctx, probes[i], probes); err != nil && own {
@@ -63,7 +63,7 @@ func dnsSearch(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 		return fmt.Sprintf("%s: nameserver %s, search %s, ndots %d; connected by name to %s and %s", node, strings.Join(confs[i].servers, " "),
 			strings.Join(confs[i].search, " "), confs[i].ndots, probe.FleetService, apiName), nil
 	})
-	return verify.Judged(evidence, orIsolated(ctx, t, probes[0].Namespace, err))
+	return verify.Evaluated(evidence, orIsolated(ctx, t, probes[0].Namespace, err))
 }
 
 // nameServers are those that kubelets give to pods, and whether they are others
@@ -98,8 +98,8 @@ type searchRule struct {
 	anyServer bool
 }
 
-// judge says what is wrong with a resolv.conf, or "".
-func (r searchRule) judge(conf resolvConf) string {
+// evaluate says what is wrong with a resolv.conf, or "".
+func (r searchRule) evaluate(conf resolvConf) string {
 	want := []string{r.namespace + ".svc." + r.domain, "svc." + r.domain, r.domain}
 	switch {
 	case len(conf.servers) == 0:

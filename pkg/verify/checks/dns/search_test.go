@@ -117,7 +117,7 @@ func TestSearchRule(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := test.rule.judge(parseResolvConf(test.text)); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+			if got := test.rule.evaluate(parseResolvConf(test.text)); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

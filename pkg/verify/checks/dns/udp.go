@@ -47,16 +47,16 @@ func askUDP(ctx context.Context, p probe.Probe, server string, q question) (prob
 	if err != nil {
 		return "", verify.Unobservable(fmt.Errorf("ask the probe on %s: %w", p.Node, err))
 	}
-	problem, err = d.judge(status, body)
+	problem, err = d.evaluate(status, body)
 	if err != nil {
 		return "", verify.Unobservable(fmt.Errorf("ask the probe on %s: %w", p.Node, err))
 	}
 	return problem, nil
 }
 
-// judge reads netexec's report and says what is wrong with the answer in it.
+// evaluate reads netexec's report and says what is wrong with the answer in it.
 // The error says that it is no such report.
-func (d datagram) judge(status int, body []byte) (problem string, err error) {
+func (d datagram) evaluate(status int, body []byte) (problem string, err error) {
 	var report struct{ Responses, Errors []string }
 	if err := json.Unmarshal(body, &report); err != nil || status != http.StatusOK {
 		return "", fmt.Errorf("status %d: %q", status, body)
@@ -74,7 +74,7 @@ func (d datagram) judge(status int, body []byte) (problem string, err error) {
 	if answer.Id != d.query.Id {
 		return "answered what was not asked", nil
 	}
-	return d.question.judge(answer), nil
+	return d.question.evaluate(answer), nil
 }
 
 // restore turns the text of a JSON string back into the packet that it was.

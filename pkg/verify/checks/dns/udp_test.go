@@ -93,7 +93,7 @@ func TestRestore(t *testing.T) {
 		if !bytes.Contains(body, []byte(`\ufffd`)) {
 			t.Fatal("nothing was lost")
 		}
-		if problem, err := d.judge(200, body); problem != "" || err != nil {
+		if problem, err := d.evaluate(200, body); problem != "" || err != nil {
 			t.Errorf("%s: %q, %v", q, problem, err)
 		}
 	}

@@ -65,7 +65,7 @@ func TestEtcdMembersAnswerForThemselves(t *testing.T) {
 	}
 }
 
-func TestEtcdIsNotJudgedWhenNothingRanInIt(t *testing.T) {
+func TestEtcdIsNotEvaluatedWhenNothingRanInIt(t *testing.T) {
 	pods := verifytest.Pods{OnExec: func(kube.PodRef, []string) (string, error) { return "", errors.New("connection reset by peer") }}
 	target := targettest.New(targettest.ThreeNodes, pods, verifytest.ComponentPod("etcd", "cp1"))
 	for name, run := range map[string]func() error{

@@ -66,7 +66,7 @@ func etcdQuorum(ctx context.Context, t *verify.Target) (verify.Evidence, error) 
 	if len(answering) <= t.Expect.EtcdMembers/2 && verify.IsUnobservable(missing) {
 		return nil, missing
 	}
-	evidence, err := judgeQuorum(answering, t.Expect)
+	evidence, err := evaluateQuorum(answering, t.Expect)
 	if err != nil && missing != nil {
 		err = withReasons(err, missing)
 	}
@@ -82,9 +82,9 @@ func withReasons(verdict, missing error) error {
 	return text
 }
 
-// judgeQuorum wants a majority of the members to answer and to name one of
+// evaluateQuorum wants a majority of the members to answer and to name one of
 // them as the leader of one term.
-func judgeQuorum(answers []etcdStatus, expect verify.Expectation) (verify.Evidence, error) {
+func evaluateQuorum(answers []etcdStatus, expect verify.Expectation) (verify.Evidence, error) {
 	members, quorum := expect.EtcdMembers, expect.EtcdMembers/2+1
 	healthy := len(answers)
 	if healthy < quorum {

@@ -22,7 +22,7 @@ func answers(leader, term uint64, members ...uint64) (list []etcdStatus) {
 	return list
 }
 
-func TestJudgeQuorum(t *testing.T) {
+func TestEvaluateQuorum(t *testing.T) {
 	tests := map[string]struct {
 		answers  []etcdStatus
 		members  int
@@ -46,7 +46,7 @@ func TestJudgeQuorum(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			evidence, err := judgeQuorum(test.answers, verify.Expectation{EtcdMembers: test.members, ControlPlanes: test.members})
+			evidence, err := evaluateQuorum(test.answers, verify.Expectation{EtcdMembers: test.members, ControlPlanes: test.members})
 			verifytest.WantErr(t, err, test.want)
 			if verify.IsWarning(err) != (name == "even" || name == "two of three") {
 				t.Errorf("%v is a warning: %v", err, verify.IsWarning(err))

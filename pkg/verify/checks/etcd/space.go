@@ -38,12 +38,12 @@ func etcdSpace(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.Each(endpoints, member.nodeName, func(from member) (string, error) {
+	return verify.Evaluated(verify.Each(endpoints, member.nodeName, func(from member) (string, error) {
 		status, err := statusOf(ctx, t, from)
 		if err != nil {
 			return "", err
 		}
-		seen, err := judgeSpace(status, from.quota)
+		seen, err := evaluateSpace(status, from.quota)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.name, err)
 		}
@@ -60,7 +60,7 @@ func configuredQuota(pod corev1.Pod) int64 {
 	return etcdDefaultQuota
 }
 
-func judgeSpace(member etcdStatus, configured int64) (string, error) {
+func evaluateSpace(member etcdStatus, configured int64) (string, error) {
 	status := member.Status
 	if len(status.Errors) > 0 {
 		return "", errors.New(strings.Join(status.Errors, ", "))

@@ -64,7 +64,7 @@ func outsideReached(ctx context.Context, t *verify.Target) (verify.Evidence, err
 	if len(requests) == 0 {
 		return nil, verify.Inapplicable("nothing outside of the cluster answers its nodes: " + strings.Join(silent, "; "))
 	}
-	if _, err := verify.Judged(sendAll(ctx, requests)); err != nil {
+	if _, err := verify.Evaluated(sendAll(ctx, requests)); err != nil {
 		return silent, err
 	}
 	for _, w := range requests {
@@ -94,7 +94,7 @@ func answered(ctx context.Context, hosts []probe.Probe, gateway netip.Addr) (nod
 
 func toOutside(from probe.Probe, gateway netip.Addr) probeRequest {
 	return probeRequest{from: from, to: "the gateway outside", protocol: "http", host: gateway.String(), port: outsidePort, request: askName,
-		patience: outsidePatience, judge: answeredAtAll}
+		patience: outsidePatience, evaluate: answeredAtAll}
 }
 
 // answeredAtAll accepts a refusal, and whatever else an address outside answers.

@@ -40,8 +40,8 @@ func reachThemselves(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	for _, p := range probes {
 		for _, address := range addresses {
 			requests = append(requests, probeRequest{from: p, to: "itself by Service " + hairpinService, protocol: "http",
-				host: address, port: probe.ServicePort, request: askName, judge: answeredBy(p.Name)})
+				host: address, port: probe.ServicePort, request: askName, evaluate: answeredBy(p.Name)})
 		}
 	}
-	return verify.Judged(sendAll(ctx, requests))
+	return verify.Evaluated(sendAll(ctx, requests))
 }

@@ -40,7 +40,7 @@ func hostsReached(ctx context.Context, t *verify.Target) (verify.Evidence, error
 	for _, p := range probe.Pairs(probes, hosts) {
 		for _, to := range p.To.PerAddress() {
 			requests = append(requests, probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP,
-				port: to.HTTPPort, request: askName, judge: answeredBy(names[to.Node]...)})
+				port: to.HTTPPort, request: askName, evaluate: answeredBy(names[to.Node]...)})
 		}
 	}
 	return trySample(ctx, len(probes), requests)

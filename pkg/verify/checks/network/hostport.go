@@ -31,12 +31,12 @@ func hostPortsAnswer(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	for _, w := range fromNextNode(hosts, probeRequest{protocol: "http", port: probe.Of(t).HostPort(), request: askName}) {
 		for _, p := range probes {
 			if p.Node == w.to {
-				w.judge = answeredBy(p.Name)
+				w.evaluate = answeredBy(p.Name)
 				requests = append(requests, w)
 			}
 		}
 	}
-	evidence, err := verify.Judged(sendAll(ctx, requests))
+	evidence, err := verify.Evaluated(sendAll(ctx, requests))
 	if err != nil && t.Expect.Discovered && !verify.IsUnobservable(err) {
 		err = verify.Warning(err) // a CNI that kindctl did not choose may be set up without
 	}

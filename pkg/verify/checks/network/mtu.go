@@ -45,7 +45,7 @@ func largeMessagesCross(ctx context.Context, t *verify.Target) (verify.Evidence,
 		}
 		for _, to := range p.To.PerAddress() {
 			requests = append(requests, probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP,
-				port: to.HTTPPort, request: "echo?msg=" + message, judge: cameBack(message)})
+				port: to.HTTPPort, request: "echo?msg=" + message, evaluate: cameBack(message)})
 		}
 	}
 	return trySample(ctx, len(probes), requests)

@@ -56,11 +56,11 @@ func podsReachEachOther(ctx context.Context, t *verify.Target, policies clusterP
 	}
 	var requests []probeRequest
 	for _, p := range probe.Pairs(probes, probes) {
-		judge := answeredBy(p.To.Name)
+		evaluate := answeredBy(p.To.Name)
 		for _, to := range p.To.PerAddress() {
 			requests = append(requests,
-				probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP, port: to.HTTPPort, request: askName, judge: judge},
-				probeRequest{from: p.From, to: to.Node, protocol: "udp", host: to.IP, port: to.UDPPort, request: askName, judge: judge})
+				probeRequest{from: p.From, to: to.Node, protocol: "http", host: to.IP, port: to.HTTPPort, request: askName, evaluate: evaluate},
+				probeRequest{from: p.From, to: to.Node, protocol: "udp", host: to.IP, port: to.UDPPort, request: askName, evaluate: evaluate})
 		}
 	}
 	evidence, err := trySample(ctx, len(probes), requests)
@@ -73,7 +73,7 @@ func podsReachEachOther(ctx context.Context, t *verify.Target, policies clusterP
 // askName is the request that probes answer with their name.
 const askName = "hostname"
 
-// probeRequest is something to be sent from a probe, and what judges the answers: it
+// probeRequest is something to be sent from a probe, and what evaluates the answers: it
 // returns what is wrong with them, or "".
 type probeRequest struct {
 	from     probe.Probe
@@ -85,7 +85,7 @@ type probeRequest struct {
 	request  string
 	tries    int           // 0 means 1
 	patience time.Duration // for all tries; 0 means what defaultPatience says
-	judge    func(answers, failures []string) string
+	evaluate func(answers, failures []string) string
 }
 
 // defaultPatience is how long a number of tries may take, made one after the
@@ -114,7 +114,7 @@ func sendAll(ctx context.Context, requests []probeRequest) (verify.Evidence, err
 			defer mu.Unlock()
 			if err != nil {
 				problems = append(problems, verify.AboutNode(w.from.Node, verify.Unobservable(err)))
-			} else if problem := w.judge(answers, failures); problem != "" {
+			} else if problem := w.evaluate(answers, failures); problem != "" {
 				problems = append(problems, verify.AboutNode(cmp.Or(w.about, w.from.Node), errors.New(name+": "+problem)))
 			} else {
 				evidence = append(evidence, fmt.Sprintf("%s: %d answered", name, len(answers)))
@@ -188,7 +188,7 @@ func familiesOf(e verify.Expectation, probes []probe.Probe) error {
 
 // trySample tries the requests that pairsOf gave, and says how many it left out.
 func trySample(ctx context.Context, nodes int, requests []probeRequest) (verify.Evidence, error) {
-	evidence, err := verify.Judged(sendAll(ctx, requests))
+	evidence, err := verify.Evaluated(sendAll(ctx, requests))
 	if nodes > probe.ManyNodes {
 		sample := fmt.Sprintf("a sample: from each of %d nodes to %d others", nodes, len(probe.Offsets(nodes))-1)
 		evidence = append(verify.Evidence{sample}, evidence...)

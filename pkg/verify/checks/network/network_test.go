@@ -73,10 +73,10 @@ func TestUniqueAddresses(t *testing.T) {
 	verifytest.WantErr(t, uniqueAddresses([]probe.Probe{one, other}), "a and b both have the address 10.0.0.1")
 }
 
-func TestJudgesOfAnswers(t *testing.T) {
+func TestEvaluatedAnswers(t *testing.T) {
 	big := strings.Repeat("m", 10)
 	tests := map[string]struct {
-		judge             func(answers, failures []string) string
+		evaluate          func(answers, failures []string) string
 		answers, failures []string
 		want              string
 	}{
@@ -102,7 +102,7 @@ func TestJudgesOfAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := test.judge(test.answers, test.failures); got != test.want {
+			if got := test.evaluate(test.answers, test.failures); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -169,7 +169,7 @@ func TestPatience(t *testing.T) {
 		started := time.Now()
 		_, err := sendAll(
 			t.Context(),
-			[]probeRequest{{from: p, to: "w2", protocol: "http", host: "10.0.0.2", port: 80, request: askName, judge: answeredBy("x")}},
+			[]probeRequest{{from: p, to: "w2", protocol: "http", host: "10.0.0.2", port: 80, request: askName, evaluate: answeredBy("x")}},
 		)
 		verifytest.WantErr(t, err, "w1 -> w2 (10.0.0.2:80, http): 1 of 1 failed: no answer within 4s")
 		if took := time.Since(started); verify.IsUnobservable(err) || took != defaultPatience(1) {
@@ -177,7 +177,7 @@ func TestPatience(t *testing.T) {
 		}
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err = sendAll(short, []probeRequest{{from: p, to: "w2", protocol: "http", request: askName, judge: answeredBy("x")}})
+		_, err = sendAll(short, []probeRequest{{from: p, to: "w2", protocol: "http", request: askName, evaluate: answeredBy("x")}})
 		if !verify.IsUnobservable(err) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}

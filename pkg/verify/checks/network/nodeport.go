@@ -63,13 +63,13 @@ func nodePortsAnswer(ctx context.Context, t *verify.Target) (verify.Evidence, er
 	}
 	served := configuration.NodePortAddresses
 	requests := fromNextNode(
-		hosts, probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, judge: answeredBy(probe.Names(probes)...)},
+		hosts, probeRequest{protocol: "http", port: port, request: askName, tries: nodePortTries, evaluate: answeredBy(probe.Names(probes)...)},
 	)
 	requests = slices.DeleteFunc(requests, func(w probeRequest) bool { return !servesNodePorts(served, w.host) })
 	if len(requests) == 0 {
 		return nil, verify.Inapplicable(fmt.Sprintf("kube-proxy is configured to serve NodePorts at %s alone, where no node has its address", strings.Join(served, ", ")))
 	}
-	return verify.Judged(sendAll(ctx, requests))
+	return verify.Evaluated(sendAll(ctx, requests))
 }
 
 // servesNodePorts reports whether kube-proxy's nodePortAddresses include an address of

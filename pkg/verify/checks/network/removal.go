@@ -81,13 +81,13 @@ func endpointsLeave(ctx context.Context, t *verify.Target) (verify.Evidence, err
 			looks := 1
 			switch {
 			case left == len(endpoints):
-				w.tries, w.judge = left*leaveTries, answeredByHosts(endpoints)
+				w.tries, w.evaluate = left*leaveTries, answeredByHosts(endpoints)
 			case left > 0:
-				looks, w.tries, w.judge = 2, leaveTries, answeredByHosts(endpoints[:left])
+				looks, w.tries, w.evaluate = 2, leaveTries, answeredByHosts(endpoints[:left])
 			case p.HostNetwork:
-				w.judge = refusedBy(t.Expect)
+				w.evaluate = refusedBy(t.Expect)
 			default:
-				w.judge = answeredByNobody
+				w.evaluate = answeredByNobody
 			}
 			return "", verify.Within(ctx, leaveTime, func() error { return again(ctx, looks, w) })
 		})

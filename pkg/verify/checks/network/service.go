@@ -65,12 +65,12 @@ func enoughTries(n int) int { return n*n + 30 }
 func serviceSpreadsOverMany(ctx context.Context, t *verify.Target, probes []probe.Probe) (verify.Evidence, error) {
 	tries, answered := enoughTries(probe.ManyNodes), map[string]bool{}
 	evidence, err := toService(ctx, t, tries, func(names []string) func(answers, failures []string) string {
-		judge := answeredBy(names...)
+		evaluate := answeredBy(names...)
 		return func(answers, failures []string) string { // by one at a time
 			for _, answer := range answers {
 				answered[answer] = true
 			}
-			return judge(answers, failures)
+			return evaluate(answers, failures)
 		}
 	})
 	if err != nil {
@@ -84,7 +84,7 @@ func serviceSpreadsOverMany(ctx context.Context, t *verify.Target, probes []prob
 }
 
 func toService(
-	ctx context.Context, t *verify.Target, tries int, judge func(names []string) func(answers, failures []string) string,
+	ctx context.Context, t *verify.Target, tries int, evaluate func(names []string) func(answers, failures []string) string,
 ) (verify.Evidence, error) {
 	probes, err := probe.Of(t).Fleet.Ready(ctx)
 	if err != nil {
@@ -99,10 +99,10 @@ func toService(
 	for _, p := range probes {
 		for _, address := range addresses {
 			requests = append(requests, probeRequest{from: p, to: "Service " + probe.FleetService, protocol: "http",
-				host: address, port: probe.ServicePort, request: askName, tries: tries, judge: judge(names)})
+				host: address, port: probe.ServicePort, request: askName, tries: tries, evaluate: evaluate(names)})
 		}
 	}
-	return verify.Judged(sendAll(ctx, requests))
+	return verify.Evaluated(sendAll(ctx, requests))
 }
 
 // answeredByAll wants each of the names among the answers, and no other.

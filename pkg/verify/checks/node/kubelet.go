@@ -39,7 +39,7 @@ func kubeletsWork(ctx context.Context, t *verify.Target) (verify.Evidence, error
 		return nil, err
 	}
 	t.Prefetch(ctx, true)
-	return verify.Judged(verify.Each(probes, probe.Probe.NodeName, func(p probe.Probe) (string, error) {
+	return verify.Evaluated(verify.Each(probes, probe.Probe.NodeName, func(p probe.Probe) (string, error) {
 		ctx, cancel := verify.Answering(ctx)
 		defer cancel()
 		err := runsCommands(ctx, t, p)

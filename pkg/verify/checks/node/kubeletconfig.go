@@ -53,22 +53,22 @@ func kubeletsConfigured(ctx context.Context, t *verify.Target) (verify.Evidence,
 	running := make([]config.NodeSettings, len(nodes))
 	evidence, err := verify.Each(verify.Indices(nodes), func(i int) string { return nodes[i].Name }, func(i int) (seen string, err error) {
 		if running[i], err = config.RunningSettings(ctx, t, nodes[i]); err == nil {
-			seen, err = judgeSettings(running[i], want, address, askedOf(t.Expect, nodes[i].Name))
+			seen, err = evaluateSettings(running[i], want, address, askedOf(t.Expect, nodes[i].Name))
 		}
 		return seen, err
 	})
 	if t.Expect.Discovered {
-		return verify.Judged(evidence, err)
+		return verify.Evaluated(evidence, err)
 	}
 	known := slices.DeleteFunc(running, func(node config.NodeSettings) bool { return node.Settings == nil })
-	alike, differ := judgeAlike(known, func(node, path string) bool { _, is := askedOf(t.Expect, node).of(path); return is })
-	return verify.Judged(append(evidence, alike...), errors.Join(err, differ))
+	alike, differ := evaluateAlike(known, func(node, path string) bool { _, is := askedOf(t.Expect, node).of(path); return is })
+	return verify.Evaluated(append(evidence, alike...), errors.Join(err, differ))
 }
 
-// judgeSettings wants what is set in the ConfigMap; what is not set, or to
+// evaluateSettings wants what is set in the ConfigMap; what is not set, or to
 // nothing, each kubelet fills in by itself, and what the configuration asks of the
 // node alone is for cfg.applied to compare.
-func judgeSettings(node config.NodeSettings, want config.Settings, address string, requests asked) (string, error) {
+func evaluateSettings(node config.NodeSettings, want config.Settings, address string, requests asked) (string, error) {
 	var problems []error
 	differs := func(path, format string, arguments ...any) {
 		problems = append(problems, verify.Differs(node.Node+"."+path, "change it back in /var/lib/kubelet/config.yaml on "+node.Node+", or in the ConfigMap "+config.KubeletConfigMap+", then there: systemctl restart kubelet",
@@ -105,9 +105,9 @@ func judgeSettings(node config.NodeSettings, want config.Settings, address strin
 	return fmt.Sprintf("%s: all %d settings of %s; clusterDNS %s%s", node.Node, compared, config.KubeletConfigMap, config.Shown(node.Settings[config.ClusterDNS]), line.String()), nil
 }
 
-// judgeAlike wants the same settings on all nodes, and names those nodes that
+// evaluateAlike wants the same settings on all nodes, and names those nodes that
 // differ from most, but for settings that are asked of a single node.
-func judgeAlike(nodes []config.NodeSettings, asked func(node, path string) bool) (verify.Evidence, error) {
+func evaluateAlike(nodes []config.NodeSettings, asked func(node, path string) bool) (verify.Evidence, error) {
 	paths := map[string]bool{}
 	for _, node := range nodes {
 		for path := range node.Settings {

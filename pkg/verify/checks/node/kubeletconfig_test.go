@@ -163,7 +163,7 @@ func TestKubeletsConfigured(t *testing.T) {
 	}
 }
 
-func TestJudgeAlike(t *testing.T) {
+func TestEvaluateAlike(t *testing.T) {
 	common := config.Settings{"maxPods": float64(110), "syncFrequency": "1m"}
 	with := func(path string, value any) config.Settings {
 		s := maps.Clone(common)
@@ -189,7 +189,7 @@ func TestJudgeAlike(t *testing.T) {
 			for i, s := range test.nodes {
 				nodes = append(nodes, config.NodeSettings{Node: fmt.Sprint(i), Settings: s})
 			}
-			evidence, err := judgeAlike(nodes, func(string, string) bool { return false })
+			evidence, err := evaluateAlike(nodes, func(string, string) bool { return false })
 			verifytest.WantErr(t, err, test.want)
 			if err == nil && len(evidence) != 1 {
 				t.Errorf("evidence %q", evidence)
@@ -259,7 +259,7 @@ func TestAskedOfOneKubelet(t *testing.T) {
 		{Node: "w2", Settings: config.Settings{"maxPods": 25.0}},
 		{Node: "w3", Settings: config.Settings{"maxPods": 110.0}},
 	}
-	_, err := judgeAlike(nodes, func(string, string) bool { return false })
+	_, err := evaluateAlike(nodes, func(string, string) bool { return false })
 	if !verify.IsDifference(err) {
 		t.Errorf("a kubelet that was changed by hand: %v", err)
 	}
@@ -268,7 +268,7 @@ func TestAskedOfOneKubelet(t *testing.T) {
 		if slices.Contains(asked, "w4") { // most nodes are asked for it
 			all = []config.NodeSettings{nodes[0], nodes[1], {Node: "w4", Settings: config.Settings{"maxPods": 25.0}}}
 		}
-		if _, err := judgeAlike(all, func(node, path string) bool { return slices.Contains(asked, node) && path == "maxPods" }); err != nil {
+		if _, err := evaluateAlike(all, func(node, path string) bool { return slices.Contains(asked, node) && path == "maxPods" }); err != nil {
 			t.Errorf("asked of %v: %v", asked, err)
 		}
 	}

@@ -87,7 +87,7 @@ func kubeletsAlive(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 		return nil, err
 	}
 	if err := containersRun(t, containers, nodes); err != nil {
-		return verify.Judged(nil, err)
+		return verify.Evaluated(nil, err)
 	}
 	if err := t.EnoughNodes(nodes); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func kubeletsAlive(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 	if len(t.FakeNodes()) > 0 {
 		evidence = append(evidence, "left out, because no kubelet runs them: "+strings.Join(t.FakeNodes(), ", "))
 	}
-	return verify.Judged(evidence, errors.Join(err, additional(t, nodes)))
+	return verify.Evaluated(evidence, errors.Join(err, additional(t, nodes)))
 }
 
 // containerStates returns the states of the nodes' containers, or nil where they cannot
@@ -210,7 +210,7 @@ func kubeletsRenew(ctx context.Context, t *verify.Target) (verify.Evidence, erro
 	}
 	leases := t.Kube.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	if _, err := verify.AwaitRenewals(ctx, kube.ListWatch(leases.List, leases.Watch, metav1.ListOptions{}), names, t.Renewed); err != nil {
-		return verify.Judged(nil, err)
+		return verify.Evaluated(nil, err)
 	}
 	return verify.Evidence{"renewed or made while watched: " + strings.Join(names, ", ")}, nil
 }
@@ -224,7 +224,7 @@ func runtimes(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.Each(nodes, verify.NodeName, func(node corev1.Node) (string, error) {
+	return verify.Evaluated(verify.Each(nodes, verify.NodeName, func(node corev1.Node) (string, error) {
 		version := node.Status.NodeInfo.ContainerRuntimeVersion
 		if version == "" || (!t.Expect.Discovered && !strings.HasPrefix(version, containerd)) {
 			return "", verify.OnNode(node.Name, fmt.Errorf("the runtime is %q, expected %sVERSION", version, containerd))

@@ -62,7 +62,7 @@ func versionsFit(ctx context.Context, t *verify.Target) (verify.Evidence, error)
 		}
 		clients = append(clients, proxies...)
 	}
-	return verify.Judged(judgeSkew(servers, clients))
+	return verify.Evaluated(evaluateSkew(servers, clients))
 }
 
 // serverVersions asks each API server, or the cluster's address where they
@@ -131,8 +131,8 @@ func versionsOf(pods []corev1.Pod, ask func(corev1.Pod) (string, error)) ([]vers
 	return found, err
 }
 
-// judgeSkew compares minor versions with that of the oldest API server.
-func judgeSkew(servers, clients []versioned) (evidence verify.Evidence, err error) {
+// evaluateSkew compares minor versions with that of the oldest API server.
+func evaluateSkew(servers, clients []versioned) (evidence verify.Evidence, err error) {
 	var oldest, newest *version.Version
 	for _, server := range servers {
 		found, err := version.ParseGeneric(server.version)

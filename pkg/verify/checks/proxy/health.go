@@ -48,7 +48,7 @@ func eachProxy(ctx context.Context, t *verify.Target, look func(context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return verify.Judged(verify.Each(nodes, verify.NodeName, func(node corev1.Node) (string, error) {
+	return verify.Evaluated(verify.Each(nodes, verify.NodeName, func(node corev1.Node) (string, error) {
 		pod, err := onlyPodOn(node.Name, pods)
 		if err != nil {
 			return "", err

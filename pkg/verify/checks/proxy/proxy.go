@@ -77,7 +77,7 @@ func proxyMode(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	if configured == "ipvs" {
 		evidence = append(evidence, "WARNING: Kubernetes has deprecated the mode ipvs")
 	}
-	return verify.Judged(evidence, errors.Join(changed, err))
+	return verify.Evaluated(evidence, errors.Join(changed, err))
 }
 
 // onlyPodOn returns the one ready pod on a node.
