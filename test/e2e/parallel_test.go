@@ -106,7 +106,7 @@ if [ "$1" = run ] && [ ! -e ` + dir + `/told ]; then
 fi
 exec ` + docker + ` "$@"
 `
-	if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(script), 0o755); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
