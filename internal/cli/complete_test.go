@@ -10,9 +10,10 @@ import (
 // TestComplete: the last word is completed with what may stand there.
 func TestComplete(t *testing.T) {
 	known := sources{
-		clusters: func() []string { return []string{"lab", "lab-2", "shop"} },
-		contexts: func() []string { return []string{"arn:aws:eks:x", "kind-lab"} },
-		images:   func() []string { return []string{"shop:dev"} },
+		clusters:  func() []string { return []string{"lab", "lab-2", "shop"} },
+		contexts:  func() []string { return []string{"arn:aws:eks:x", "kind-lab"} },
+		images:    func() []string { return []string{"shop:dev"} },
+		snapshots: func() []string { return []string{"seeded"} },
 	}
 	tests := []struct {
 		line  string // after "kindctl "
@@ -29,6 +30,9 @@ func TestComplete(t *testing.T) {
 		{"verify --name=s", "--name=shop", false},
 		{"down --name ", "lab lab-2 shop", false},
 		{"run --reuse s", "shop", false},
+		{"reset --to ", "seeded", false},
+		{"snapshot rm s", "seeded", false},
+		{"snapshot save ", "", false},
 		{"status --context arn", "arn:aws:eks:x", false},
 		{"up --cni c", "cilium calico", false},
 		{"up --cni=ca", "--cni=calico", false},
@@ -86,7 +90,7 @@ func TestCompletionKnowsFlags(t *testing.T) {
 	inventions := []string{"control-planes", "workers", "etcd-members", "count", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs"}
 	k := completer{sources: sources{}, app: newApp(io.Discard, io.Discard)}
 	some := func() []string { return []string{"x"} }
-	k.sources = sources{clusters: some, contexts: some, images: some}
+	k.sources = sources{clusters: some, contexts: some, images: some, snapshots: some}
 	for _, command := range everyCommand(k.app.Commands) {
 		for _, flag := range command.Flags {
 			name := flag.Names()[0]

@@ -22,7 +22,7 @@ import (
 // sources are what completion asks of the host. They say nothing when they
 // cannot say it soon.
 type sources struct {
-	clusters, contexts, images func() []string
+	clusters, contexts, images, snapshots func() []string
 }
 
 // values returns what a flag takes.
@@ -30,6 +30,8 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 	switch flag.Names()[0] {
 	case "name", "reuse":
 		return plain(k.sources.clusters())
+	case "to":
+		return plain(k.sources.snapshots())
 	case "context":
 		return plain(k.sources.contexts())
 	case "cni":
@@ -88,7 +90,10 @@ func (k completer) arguments(command *cli.Command) answer {
 		found.files = true
 		return found
 	}
-	return answer{files: command.ArgsUsage != ""}
+	if strings.HasPrefix(command.ArgsUsage, "SNAPSHOT") {
+		return plain(k.sources.snapshots())
+	}
+	return answer{files: command.ArgsUsage != "" && command.ArgsUsage != newSnapshot}
 }
 
 // plain are words that need no explanation.
@@ -156,7 +161,8 @@ func theirs(ctx context.Context) sources {
 			slices.Sort(names)
 			return names
 		}),
-		images: soon(func() []string { return imagesOf(ctx, docker) }),
+		images:    soon(func() []string { return imagesOf(ctx, docker) }),
+		snapshots: soon(snapshotsKnown),
 	}
 }
 
@@ -172,6 +178,16 @@ func soon(ask func() []string) func() []string {
 			return nil
 		}
 	}
+}
+
+// snapshotsKnown lists the names of the user's snapshots, of whatever cluster.
+func snapshotsKnown() (names []string) {
+	found, _ := kindctl.New(kindctl.Options{}).Snapshots("") // those that can be read
+	for _, one := range found {
+		names = append(names, one.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // clustersOf lists the names of the clusters that Docker has.

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kindctl/kindctl/internal/health"
@@ -19,6 +20,8 @@ type StartConfig struct {
 	Name string
 	// Docker has the cluster.
 	Docker *provider.Docker
+	// Before are phases that come first.
+	Before []plan.Phase
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
 	// Checks are those to run.
@@ -55,7 +58,7 @@ func NewStart(config StartConfig) *Start { return &Start{StartConfig: config} }
 
 // Plan is the recipe of "start". Estimates are for three nodes on two cores.
 func (s *Start) Plan() []plan.Phase {
-	return []plan.Phase{
+	return append(slices.Clone(s.Before), []plan.Phase{
 		{Name: "look", Title: "Inspect the nodes", Estimate: time.Second, Run: s.look},
 		{Name: "start", Title: "Start the nodes", Estimate: 5 * time.Second, Skip: s.nothingToStart, Run: s.start},
 		{Name: "certificates", Title: "Renew certificates that have expired", Estimate: time.Second, Run: s.renew},
@@ -65,10 +68,13 @@ func (s *Start) Plan() []plan.Phase {
 		{Name: "rejoin", Title: "Remove stale node addresses from the CNI", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
 		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 20 * time.Second, Skip: s.noWorkloads, Run: s.waitForPods},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
-	}
+	}...)
 }
 
-// Run works through the plan. Nothing is undone when it fails: what was started
+// undoTimeout bounds the undoing of phases that come before the start.
+const undoTimeout = time.Minute
+
+// Run works through the plan. Nothing of the start is undone when it fails: what was started
 // can be looked at, and started or stopped again.
 func (s *Start) Run(ctx context.Context) error {
 	release, err := runs.Lock(s.Name)
@@ -82,7 +88,7 @@ func (s *Start) Run(ctx context.Context) error {
 			s.stopApproving()
 		}
 	}()
-	return plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink})
+	return plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink, UndoTimeout: undoTimeout})
 }
 
 func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }

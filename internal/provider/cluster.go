@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -188,6 +189,21 @@ func (d *Docker) Identity(ctx context.Context) (id string, now time.Time, err er
 		now = time.Now() // it does not say
 	}
 	return result.Info.ID, now, nil
+}
+
+// Machine is where a Docker runs its containers.
+type Machine struct {
+	// Architecture is in the kernel's words: x86_64.
+	Architecture string `json:"architecture"`
+	Kernel       string `json:"kernel"`
+	// Cgroup is the version of control groups: 1 or 2.
+	Cgroup string `json:"cgroup"`
+}
+
+// Machine asks Docker where it runs.
+func (d *Docker) Machine(ctx context.Context) (Machine, error) {
+	result, err := d.api.Info(ctx, client.InfoOptions{})
+	return Machine{result.Info.Architecture, result.Info.KernelVersion, cmp.Or(result.Info.CgroupVersion, "1")}, err
 }
 
 // missingContainers returns an error that names the containers which a cluster has lost.

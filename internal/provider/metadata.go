@@ -49,6 +49,8 @@ type Metadata struct {
 	// Kubeconfigs are the files on the owner's host that got, or were to get, the
 	// cluster's context.
 	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
+	// Reset is the snapshot to which a reset that has not ended brings the cluster back.
+	Reset string `json:"reset,omitempty"`
 }
 
 // Left is how long the cluster is still wanted, negative once it has expired,
@@ -110,6 +112,12 @@ func (c Cluster) AddKubeconfigs(ctx context.Context, files ...string) error {
 			}
 		}
 	})
+}
+
+// SetReset has the metadata of a cluster name the snapshot that a reset brings it back to,
+// or with "" none.
+func (c Cluster) SetReset(ctx context.Context, snapshot string) error {
+	return c.changeMetadata(ctx, func(m *Metadata) { m.Reset = snapshot })
 }
 
 func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) error {

@@ -27,6 +27,8 @@ type Node struct {
 	// zero while it does not run, by Docker's clock, which the node has too.
 	Created time.Time `json:"-"`
 	Started time.Time `json:"-"`
+	// Image is the ID of its image.
+	Image string `json:"-"`
 	// Volumes are those that were made with it.
 	Volumes []string `json:"-"`
 	// Network is the one that it was put on.
@@ -56,6 +58,9 @@ type Node struct {
 // Running reports whether commands can be run in it.
 func (n *Node) Running() bool { return n.State == string(container.StateRunning) }
 
+// Paused reports whether it is paused, by "docker pause" or a save that was killed.
+func (n *Node) Paused() bool { return n.State == string(container.StatePaused) }
+
 // IsKubernetes tells nodes of Kubernetes from the load balancer in front and from
 // members of an external etcd.
 func (n *Node) IsKubernetes() bool {
@@ -79,7 +84,7 @@ func (n *Node) API() (address netip.AddrPort, has bool) {
 }
 
 // active includes a container that is paused, which keeps its address.
-func (n *Node) active() bool { return n.Running() || n.State == string(container.StatePaused) }
+func (n *Node) active() bool { return n.Running() || n.Paused() }
 
 // address is the one it has now; none when it does not run.
 func (n *Node) address() netip.Addr {
@@ -123,7 +128,7 @@ var apiServerPort = network.MustParsePort(fmt.Sprintf("%d/tcp", apiServer))
 
 // nodeOf reads what Docker says of a container.
 func (d *Docker) nodeOf(c container.InspectResponse) (*Node, error) {
-	n := &Node{docker: d, id: c.ID, Name: strings.TrimPrefix(c.Name, "/")}
+	n := &Node{docker: d, id: c.ID, Image: c.Image, Name: strings.TrimPrefix(c.Name, "/")}
 	if c.Config == nil || c.HostConfig == nil || c.State == nil || c.NetworkSettings == nil {
 		return nil, fmt.Errorf("container %s: Docker says too little of it", n.Name)
 	}

@@ -31,7 +31,29 @@ func (c Cluster) Start(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := missingContainers(c.Name, found.Nodes, metadata.Nodes); err != nil {
+	if metadata.Reset != "" {
+		return Plan{}, hint.ResetUnfinished.New(fmt.Sprintf("a reset of cluster %s to snapshot %s was interrupted", c.Name, metadata.Reset),
+			fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", c.Name, metadata.Reset))
+	}
+	return c.docker.start(ctx, found, metadata)
+}
+
+// Wake is Start for whatever is in the nodes: that of a cluster whose reset has not ended, for
+// commands in them.
+func (c Cluster) Wake(ctx context.Context) (Plan, error) {
+	found, err := c.docker.Inventory(ctx, c.Name)
+	if err != nil {
+		return Plan{}, err
+	}
+	metadata, _, err := found.Metadata()
+	if err != nil {
+		return Plan{}, err
+	}
+	return c.docker.start(ctx, found, metadata)
+}
+
+func (d *Docker) start(ctx context.Context, found Inventory, metadata Metadata) (Plan, error) {
+	if err := missingContainers(found.Cluster, found.Nodes, metadata.Nodes); err != nil {
 		return Plan{}, err
 	}
 	addresses, err := nodeAddresses(ctx, found.Nodes)
@@ -42,7 +64,7 @@ func (c Cluster) Start(ctx context.Context) (Plan, error) {
 	if !stopped && !slices.ContainsFunc(addresses, nodeAddress.wrong) {
 		return Plan{}, nil
 	}
-	return c.docker.planStart(ctx, addresses)
+	return d.planStart(ctx, addresses)
 }
 
 func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan Plan, err error) {
@@ -59,7 +81,7 @@ func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan P
 				stopping = append(stopping, a)
 				steps = append(steps, Step{
 					Title: fmt.Sprintf("stop %s%s, because control planes are not where they were", a.Name, at(a.address())),
-					run:   a.stop,
+					run:   func(ctx context.Context) error { return a.stop(ctx, stopSeconds) },
 				})
 			}
 		}
@@ -72,7 +94,7 @@ func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan P
 	start := starting{network: state.id}
 	for _, a := range addresses {
 		switch {
-		case a.State == string(container.StatePaused) && !again:
+		case a.Paused() && !again:
 			plan.then(Step{Title: "unpause " + a.Name, run: a.unpause})
 		case !a.active() || again:
 			plan.then(Step{
@@ -143,7 +165,7 @@ func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
 			"recreate the cluster on a network that keeps addresses: kindctl up --network NAME",
 			a.Network))
 	for _, n := range s.begun {
-		err = errors.Join(err, n.stop(context.WithoutCancel(ctx)))
+		err = errors.Join(err, n.stop(context.WithoutCancel(ctx), stopSeconds))
 	}
 	return err
 }
@@ -185,6 +207,20 @@ func (c Cluster) Stop(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	return planStop(ctx, nodes, stopSeconds)
+}
+
+// Kill plans to end all nodes of a cluster at once, without time to shut down. The load
+// balancer goes on.
+func (c Cluster) Kill(ctx context.Context) (Plan, error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	return planStop(ctx, slices.DeleteFunc(nodes, func(n *Node) bool { return !n.HasKubelet() }), 0)
+}
+
+func planStop(ctx context.Context, nodes []*Node, seconds int) (Plan, error) {
 	if err := detectIPFamily(ctx, nodes); err != nil {
 		return Plan{}, err
 	}
@@ -193,7 +229,7 @@ func (c Cluster) Stop(ctx context.Context) (Plan, error) {
 		if n.active() || n.State == string(container.StateRestarting) {
 			steps = append(steps, Step{
 				Title: fmt.Sprintf("stop %s%s", n.Name, at(n.address())),
-				run:   func(ctx context.Context) error { return n.stopAndKeepAddress(ctx) },
+				run:   func(ctx context.Context) error { return n.stopAndKeepAddress(ctx, seconds) },
 			})
 		}
 	}
@@ -204,8 +240,8 @@ func (c Cluster) Stop(ctx context.Context) (Plan, error) {
 
 // stopAndKeepAddress stops a container, for as long as no one starts it again, and has it
 // keep its address where the network lets it.
-func (n *Node) stopAndKeepAddress(ctx context.Context) error {
-	if err := n.stop(ctx); err != nil {
+func (n *Node) stopAndKeepAddress(ctx context.Context, seconds int) error {
+	if err := n.stop(ctx, seconds); err != nil {
 		return err
 	}
 	// With kind's policy Docker would start the node again when it starts itself,
@@ -221,8 +257,7 @@ func (n *Node) stopAndKeepAddress(ctx context.Context) error {
 	return n.fixAddress(ctx, n.endpoint.NetworkID, n.address())
 }
 
-func (n *Node) stop(ctx context.Context) error {
-	seconds := stopSeconds
+func (n *Node) stop(ctx context.Context, seconds int) error {
 	if _, err := n.docker.api.ContainerStop(ctx, n.Name, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
 		return fmt.Errorf("stop %s: %w", n.Name, err)
 	}

@@ -143,6 +143,51 @@ func TestStopAndStart(t *testing.T) {
 	}
 }
 
+func TestKillSparesTheLoadBalancer(t *testing.T) {
+	d := runningLab(t, lan("kind"), large...)
+	d.neighbor("172.18.0.2")
+	before := d.addresses()
+	cluster := d.engine(t).Cluster("lab")
+	plan, err := cluster.Kill(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Run(t.Context(), span()); err != nil {
+		t.Fatal(err)
+	}
+	after := d.addresses()
+	if after["external-load-balancer"] != before["external-load-balancer"] || after["worker"] != "exited" || after["control-plane3"] != "exited" {
+		t.Errorf("after a kill there are %v", after)
+	}
+	if plan, err = cluster.Start(t.Context()); err == nil {
+		err = plan.Run(t.Context(), span())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, d.addresses()); diff != "" {
+		t.Errorf("addresses (-before +after):\n%s", diff)
+	}
+}
+
+// TestUnfinishedResetIsNotStarted: its nodes may be of different times, and only the reset
+// itself may wake them.
+func TestUnfinishedResetIsNotStarted(t *testing.T) {
+	d := runningLab(t, lan("kind"), small...)
+	for _, b := range d.containers {
+		b.files[metadataFile] = `{"cluster": "lab", "reset": "seeded"}`
+	}
+	engine := d.engine(t)
+	stopped(t, engine)
+	if _, err := engine.Cluster("lab").Start(t.Context()); hint.ReasonOf(err) != hint.ResetUnfinished.Name ||
+		!strings.Contains(hint.AdviceOf(err), "kindctl reset -n lab --to seeded") {
+		t.Errorf("a start: %v; %s", err, hint.AdviceOf(err))
+	}
+	if plan, err := engine.Cluster("lab").Wake(t.Context()); err != nil || len(plan.Titles()) != 2 {
+		t.Errorf("to wake it: %v, %v", plan.Titles(), err)
+	}
+}
+
 // TestStartAfterDockerRestarted has Docker start the nodes by itself, in another
 // order, so that control planes have each other's addresses.
 func TestStartAfterDockerRestarted(t *testing.T) {

@@ -39,12 +39,13 @@ var (
 	existing      = &Subject{Title: "An existing cluster"}
 	comingUp      = &Subject{Title: "While a cluster comes up"}
 	running       = &Subject{Title: "While a cluster starts, runs, or goes"}
+	snapshots     = &Subject{Title: "Snapshots"}
 	library       = &Subject{Title: "The Go library"}
 )
 
 // Catalog returns every reason that kindctl gives, by subject.
 func Catalog() []Subject {
-	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *library}
+	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *library}
 }
 
 // reason declares a reason of the subject.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/kindctl/kindctl/internal/gc"
 	"github.com/kindctl/kindctl/internal/provider"
@@ -51,8 +52,23 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 			continue
 		}
 		removed = append(removed, removal)
+		c.noteSnapshots(name)
 	}
 	return removed, errors.Join(failures...)
+}
+
+// noteSnapshots says which snapshots stay when a cluster goes.
+func (c *Client) noteSnapshots(cluster string) {
+	left, _ := c.Snapshots(cluster) // those that can be read
+	if len(left) == 0 {
+		return
+	}
+	var names []string
+	for _, one := range left {
+		names = append(names, one.Name)
+	}
+	c.note("down", fmt.Sprintf("snapshots of cluster %s stay; to remove them: kindctl snapshot rm -n %[1]s %s",
+		cluster, strings.Join(names, " ")))
 }
 
 // remove removes a cluster, and ends its record if Up made it with Ephemeral.

@@ -39,8 +39,7 @@ func (c *Client) Start(ctx context.Context, o StartOptions) (result StartResult,
 	if err != nil {
 		return result, err
 	}
-	start := lifecycle.NewStart(lifecycle.StartConfig{Name: cluster.Name, Docker: docker, WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout),
-		Checks: checksFor, CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin, Sink: c.sink()})
+	start := lifecycle.NewStart(c.startConfig(docker, cluster, o.WaitTimeout, checksFor))
 	if o.DryRun {
 		result.Steps, err = start.DryRun(ctx)
 		return result, err
@@ -49,6 +48,14 @@ func (c *Client) Start(ctx context.Context, o StartOptions) (result StartResult,
 	result.Running, result.Report = start.Ran, start.Report
 	result.Report.Cluster = provider.Context(cluster.Name)
 	return result, err
+}
+
+// startConfig says how a cluster is started.
+func (c *Client) startConfig(docker *provider.Docker, cluster provider.Cluster, wait time.Duration,
+	checks func(verify.Expectation) ([]verify.Check, error),
+) lifecycle.StartConfig {
+	return lifecycle.StartConfig{Name: cluster.Name, Docker: docker, WaitTimeout: cmp.Or(wait, WaitTimeout),
+		Checks: checks, CNIs: addons.CNIs(), Workloads: addons.Workloads, Rejoin: addons.Rejoin, Sink: c.sink()}
 }
 
 // StopOptions are those of Stop.

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+func resetCommand() *cli.Command {
+	return &cli.Command{
+		Name: "reset", Usage: "Bring a cluster back to a snapshot of itself, and verify it quickly",
+		UsageText: "kindctl reset --to SNAPSHOT [-n NAME]",
+		Description: "Everything that has changed in the cluster since the snapshot is lost. Addresses, ports, kubeconfigs and the cluster's expiry stay as they are. " +
+			"A snapshot that is damaged or of other nodes is refused before anything is touched; an interrupted reset can be repeated. " +
+			"The verification is that of verify --quick. Exits as verify does.",
+		Flags: []cli.Flag{
+			nameFlag(),
+			&cli.StringFlag{Name: "to", Usage: "`SNAPSHOT` of the cluster: see kindctl snapshot", DefaultText: "required"},
+			waitTimeoutFlag(), reportFlag(),
+		},
+		Action: reset,
+	}
+}
+
+func reset(c *cli.Context) error {
+	if c.String("to") == "" {
+		return hint.BadFlag.New("--to is missing",
+			"take a snapshot, then name it: kindctl snapshot save NAME; those that there are: kindctl snapshot ls")
+	}
+	wait, err := waitTimeout(c)
+	if err != nil {
+		return err
+	}
+	reports, err := openReports(c, "reset")
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	started := time.Now()
+	verdict, err := clientFor(c, reports.follow(sink)).Reset(c.Context, kindctl.ResetOptions{Name: c.String("name"), To: c.String("to"),
+		WaitTimeout: wait})
+	finish()
+	if err := reports.finish(verdict, err); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "Cluster %s is back at snapshot %s and quickly verified after %s: %s.\n", c.String("name"), c.String("to"),
+		console.Round(time.Since(started)), report.Summary(verdict))
+	return nil
+}

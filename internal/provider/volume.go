@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// volumeDir is where every node has its volume (kind v0.33.0,
+	// pkg/cluster/internal/providers/docker/provision.go).
+	volumeDir = "/var"
+	// incoming is in the volume, and holds what is going to take its place.
+	incoming = volumeDir + "/.kindctl-reset"
+)
+
+// replaceVolume puts what is in incoming in the place of all else in the volume.
+const replaceVolume = `set -e
+test -d ` + incoming + `
+find ` + volumeDir + ` -xdev -mindepth 1 -maxdepth 1 ! -path ` + incoming + ` -exec rm -rf {} +
+find ` + incoming + ` -mindepth 1 -maxdepth 1 -exec mv -t ` + volumeDir + ` {} +
+rmdir ` + incoming
+
+// Helper is a container of a node's image that has the node's volume, for what is to be done
+// while the node is paused or stopped.
+type Helper struct {
+	*Node
+	attached client.HijackedResponse
+}
+
+// Helper makes and starts one without a network. It runs until Close, and ends with this
+// process.
+func (n *Node) Helper(ctx context.Context) (*Helper, error) {
+	inspected, err := n.inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(inspected.Mounts, func(m container.MountPoint) bool {
+		return m.Type == mount.TypeVolume && m.Destination == volumeDir
+	})
+	if at < 0 || inspected.Config == nil || inspected.HostConfig == nil {
+		return nil, fmt.Errorf("container %s has no volume at %s", n.Name, volumeDir)
+	}
+	h := &Helper{Node: &Node{Name: n.Name + "-helper", docker: n.docker, cluster: n.cluster}}
+	if err := h.Remove(ctx); err != nil { // that of a process that was killed
+		return nil, err
+	}
+	if _, err := n.docker.api.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: h.Name,
+		Config: &container.Config{
+			Image: inspected.Image, User: "0:0", Entrypoint: []string{"cat"}, OpenStdin: true, StdinOnce: true, AttachStdin: true,
+			Labels: map[string]string{companionLabel: n.cluster},
+		},
+		HostConfig: &container.HostConfig{
+			NetworkMode: "none", Privileged: true, UsernsMode: inspected.HostConfig.UsernsMode,
+			Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: inspected.Mounts[at].Name, Target: volumeDir}},
+		},
+	}); err != nil {
+		return nil, fmt.Errorf("make container %s: %w", h.Name, err)
+	}
+	attached, err := n.docker.api.ContainerAttach(ctx, h.Name, client.ContainerAttachOptions{Stream: true, Stdin: true})
+	if err == nil {
+		h.attached = attached.HijackedResponse
+		_, err = n.docker.api.ContainerStart(ctx, h.Name, client.ContainerStartOptions{})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", h.Name, err), h.Close(context.WithoutCancel(ctx)))
+	}
+	return h, nil
+}
+
+// Close removes the container, and leaves the node's volume.
+func (h *Helper) Close(ctx context.Context) error {
+	if h.attached.Conn != nil {
+		h.attached.Close()
+	}
+	return h.Remove(ctx)
+}
+
+// PackVolume writes what is in the node's volume, as tar has it.
+func (h *Helper) PackVolume(ctx context.Context, out io.Writer) error {
+	command := slices.Concat([]string{"tar", "--create", "--file=-", "--one-file-system", "--sparse", "--warning=no-file-ignored"},
+		tarAttributes, []string{"--directory=" + volumeDir, "--exclude=." + incoming[len(volumeDir):], "."})
+	return h.pipe(ctx, nil, out, command...)
+}
+
+// UnpackVolume unpacks what PackVolume has written into the volume, beside what is there.
+func (h *Helper) UnpackVolume(ctx context.Context, archive io.Reader) error {
+	if _, err := h.run(ctx, "sh", "-c", "rm -rf "+incoming+" && mkdir -m 0755 "+incoming); err != nil {
+		return err
+	}
+	return h.extract(ctx, incoming, archive)
+}
+
+// DropUnpacked removes what UnpackVolume has unpacked.
+func (h *Helper) DropUnpacked(ctx context.Context) error {
+	_, err := h.run(ctx, "rm", "-rf", incoming)
+	return err
+}
+
+// ReplaceVolume puts what UnpackVolume has unpacked in the place of all else in the volume.
+// The node must be stopped. One whose volume is replaced in part only may not start.
+func (h *Helper) ReplaceVolume(ctx context.Context) error {
+	_, err := h.run(ctx, "sh", "-c", replaceVolume)
+	return err
+}
+
+// Paused calls do while these nodes are paused, and has them go on whatever happens.
+func Paused(ctx context.Context, nodes []*Node, do func() error) error {
+	var pausing errgroup.Group
+	for _, n := range nodes {
+		pausing.Go(func() error {
+			_, err := n.docker.api.ContainerPause(ctx, n.Name, client.ContainerPauseOptions{})
+			if err != nil {
+				return fmt.Errorf("pause %s: %w", n.Name, err)
+			}
+			return nil
+		})
+	}
+	err := pausing.Wait()
+	if err == nil {
+		err = do()
+	}
+	return errors.Join(err, Unpause(context.WithoutCancel(ctx), nodes))
+}
+
+// Unpause has nodes go on. That one is not paused is no error.
+func Unpause(ctx context.Context, nodes []*Node) error {
+	var group errgroup.Group
+	for _, n := range nodes {
+		group.Go(func() error {
+			inspected, err := n.inspect(ctx)
+			if errdefs.IsNotFound(err) || err == nil && (inspected.State == nil || !inspected.State.Paused) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return n.unpause(ctx)
+		})
+	}
+	return group.Wait()
+}

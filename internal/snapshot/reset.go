@@ -1,0 +1,243 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/internal/lifecycle"
+	"github.com/kindctl/kindctl/internal/plan"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// ResetConfig says which cluster is brought back to what.
+type ResetConfig struct {
+	Store Store
+	// To is the name of the snapshot.
+	To string
+	// Start names the cluster, and says how it is started and verified at the end.
+	Start lifecycle.StartConfig
+}
+
+// Reset brings a cluster back to a snapshot of itself, in its containers.
+type Reset struct {
+	ResetConfig
+
+	manifest Manifest
+	nodes    []*provider.Node // as in the manifest
+	helpers  []*provider.Helper
+	begun    bool // something of the nodes has been replaced
+}
+
+// NewReset prepares to reset a cluster.
+func NewReset(config ResetConfig) *Reset { return &Reset{ResetConfig: config} }
+
+// Plan is the recipe of "reset", before that of "start". Estimates are for three nodes on two
+// cores.
+func (r *Reset) Plan() []plan.Phase {
+	return []plan.Phase{
+		{Name: "compare", Title: "Compare the snapshot with the cluster", Estimate: time.Second, Run: r.compare},
+		{Name: "unpack", Title: "Unpack the snapshot beside the nodes' data", Estimate: 3 * time.Second, Run: r.unpack, Undo: r.drop},
+		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace},
+	}
+}
+
+// Run resets the cluster, and starts and verifies it. Until the nodes are stopped a failure
+// leaves the cluster as it was, and after that the same reset can be repeated.
+func (r *Reset) Run(ctx context.Context) (*lifecycle.Start, error) {
+	config := r.Start
+	config.Before = r.Plan()
+	start := lifecycle.NewStart(config)
+	defer func() { _ = closeHelpers(ctx, r.helpers) }() // which replace has removed, if it came to that
+	return start, start.Run(ctx)
+}
+
+func (r *Reset) cluster() provider.Cluster { return r.Start.Docker.Cluster(r.Start.Name) }
+
+// compare refuses what would not fit, before anything is touched.
+func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error) {
+	if r.manifest, err = r.Store.Read(r.Start.Name, r.To); err != nil {
+		return "", err
+	}
+	if r.nodes, err = nodesOf(ctx, r.cluster()); err != nil {
+		return "", err
+	}
+	machine, err := r.Start.Docker.Machine(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := r.manifest.fits(r.nodes, machine); err != nil {
+		return "", err
+	}
+	authority, err := authorityOf(ctx, r.Start.Name, r.nodes)
+	if err != nil {
+		return "", err
+	}
+	if authority != r.manifest.Authority {
+		return "", foreign(r.manifest, "it is of an earlier cluster of that name", "list those of this one: kindctl snapshot ls -n "+r.Start.Name)
+	}
+	if err := r.Store.Check(ctx, r.manifest); err != nil {
+		return "", err
+	}
+	return "of " + r.manifest.Created.Local().Format(time.DateTime), nil
+}
+
+// fits compares a snapshot with the nodes and the machine that there are. The nodes are
+// sorted by name, here and there.
+func (m Manifest) fits(nodes []*provider.Node, machine provider.Machine) error {
+	if m.Machine.Architecture != machine.Architecture || m.Machine.Cgroup != machine.Cgroup {
+		return foreign(m, fmt.Sprintf("it was taken on %s with cgroup v%s, and Docker has %s with cgroup v%s",
+			m.Machine.Architecture, m.Machine.Cgroup, machine.Architecture, machine.Cgroup), "use one that was taken on such a machine")
+	}
+	var added, lost, changed []string
+	for _, node := range nodes {
+		at := slices.IndexFunc(m.Nodes, func(saved Node) bool { return saved.Name == node.Name })
+		switch {
+		case at < 0:
+			added = append(added, node.Name)
+		case m.Nodes[at].Role != node.Role || m.Nodes[at].Image != node.Image:
+			changed = append(changed, node.Name)
+		}
+	}
+	for _, saved := range m.Nodes {
+		if !slices.ContainsFunc(nodes, func(node *provider.Node) bool { return node.Name == saved.Name }) {
+			lost = append(lost, saved.Name)
+		}
+	}
+	switch {
+	case len(added) > 0:
+		return foreign(m, "these nodes were added since: "+strings.Join(added, ", "),
+			fmt.Sprintf("remove them: kindctl node rm -n %s %s", m.Cluster, strings.Join(added, " ")))
+	case len(lost) > 0:
+		return foreign(m, "these nodes were removed since: "+strings.Join(lost, ", "),
+			"add them again by the same names: kindctl node add -n "+m.Cluster)
+	case len(changed) > 0:
+		return foreign(m, "these nodes have another role or image: "+strings.Join(changed, ", "),
+			"make the cluster again as it was: kindctl down -n "+m.Cluster)
+	}
+	return nil
+}
+
+func foreign(m Manifest, why, advice string) error {
+	return hint.SnapshotForeign.New(fmt.Sprintf("snapshot %s does not fit cluster %s: %s", m.Name, m.Cluster, why), advice)
+}
+
+// unpack brings everything that takes long into the nodes, while the cluster goes on.
+func (r *Reset) unpack(ctx context.Context, span *event.Span) (_ string, err error) {
+	if r.helpers, err = makeHelpers(ctx, r.nodes); err != nil {
+		return "", r.failed(err)
+	}
+	if slices.ContainsFunc(r.nodes, func(node *provider.Node) bool { return !node.Running() }) {
+		if err := r.wake(ctx, span); err != nil {
+			return "", err
+		}
+	}
+	return "", r.each(ctx, r.unpackVolume)
+}
+
+// wake has the nodes of a stopped cluster run, because their own files are replaced from
+// within. A node that a reset has left with a part of its volume could not start, so it gets
+// all of it, once before and once after.
+func (r *Reset) wake(ctx context.Context, span *event.Span) error {
+	r.begun = true
+	if err := r.cluster().SetReset(ctx, r.To); err != nil {
+		return r.failed(err)
+	}
+	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
+		if node.Running() || node.Paused() {
+			return nil
+		}
+		if err := r.unpackVolume(ctx, node, saved); err != nil {
+			return err
+		}
+		return r.helperOf(node).ReplaceVolume(ctx)
+	}); err != nil {
+		return err
+	}
+	wake, err := r.cluster().Wake(ctx)
+	if err == nil {
+		err = wake.Run(ctx, span)
+	}
+	return r.failed(err)
+}
+
+func (r *Reset) unpackVolume(ctx context.Context, node *provider.Node, saved Node) error {
+	return r.Store.read(r.manifest, saved.Volume, func(archive io.Reader) error { return r.helperOf(node).UnpackVolume(ctx, archive) })
+}
+
+// drop removes what was unpacked and has not been used.
+func (r *Reset) drop(ctx context.Context) error {
+	if r.begun || slices.Contains(r.helpers, nil) {
+		return nil
+	}
+	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
+		return r.helperOf(node).DropUnpacked(ctx)
+	})
+}
+
+// replaceTimeout bounds the part of a reset that an interrupt does not end.
+const replaceTimeout = 2 * time.Minute
+
+// replace goes on after an interrupt: a cluster with nodes of different times is of no use.
+func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
+	defer cancel()
+	r.begun = true
+	if err := r.cluster().SetReset(ctx, r.To); err != nil {
+		return "", r.failed(err)
+	}
+	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
+		return r.Store.read(r.manifest, saved.Files, func(archive io.Reader) error {
+			return node.RestoreLayer(ctx, saved.Layer, archive, r.helperOf(node))
+		})
+	}); err != nil {
+		return "", err
+	}
+	kill, err := r.cluster().Kill(ctx)
+	if err == nil {
+		err = kill.Run(ctx, span)
+	}
+	if err != nil {
+		return "", r.failed(err)
+	}
+	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
+		return r.helperOf(node).ReplaceVolume(ctx)
+	}); err != nil {
+		return "", err
+	}
+	return "", r.failed(errors.Join(r.cluster().SetReset(ctx, ""), closeHelpers(ctx, r.helpers)))
+}
+
+func (r *Reset) helperOf(node *provider.Node) *provider.Helper {
+	return r.helpers[slices.Index(r.nodes, node)]
+}
+
+// each does something with all nodes at once.
+func (r *Reset) each(ctx context.Context, do func(context.Context, *provider.Node, Node) error) error {
+	group, bounded := errgroup.WithContext(ctx)
+	for _, node := range r.nodes {
+		at := slices.IndexFunc(r.manifest.Nodes, func(saved Node) bool { return saved.Name == node.Name })
+		group.Go(func() error { return do(bounded, node, r.manifest.Nodes[at]) })
+	}
+	return r.failed(group.Wait())
+}
+
+// failed says what a failure leaves; nil is none.
+func (r *Reset) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	message := fmt.Sprintf("cluster %s could not be reset", r.Start.Name)
+	if !r.begun {
+		message += ", and is as it was"
+	}
+	return hint.ResetFailed.Wrap(err, message, fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", r.Start.Name, r.To))
+}

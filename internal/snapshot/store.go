@@ -1,0 +1,209 @@
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+const (
+	manifestFile = "manifest.json"
+	// partialPrefix marks the directory of a snapshot that is being written.
+	partialPrefix = ".partial-"
+)
+
+var errFormat = errors.New("the format is another one")
+
+// Store is a directory of snapshots: CLUSTER/NAME has the manifest and the archives of one,
+// which hold private keys, and are for their owner's eyes alone.
+type Store struct{ Dir string }
+
+// OpenStore returns the user's: kindctl/snapshots below XDG_DATA_HOME or ~/.local/share. It
+// need not exist.
+func OpenStore() (Store, error) {
+	data := os.Getenv("XDG_DATA_HOME")
+	if !filepath.IsAbs(data) { // as the XDG Base Directory Specification has it
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return Store{}, hint.NoDataDir.Wrap(err, "there is no place for snapshots", "set HOME or XDG_DATA_HOME")
+		}
+		data = filepath.Join(home, ".local", "share")
+	}
+	return Store{filepath.Join(data, "kindctl", "snapshots")}, nil
+}
+
+var names = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+
+// CheckName returns an error with advice for what cannot be the name of a snapshot.
+func CheckName(name string) error {
+	if names.MatchString(name) {
+		return nil
+	}
+	return hint.SnapshotName.New(fmt.Sprintf("a snapshot cannot be called %q", name),
+		"use up to 63 lowercase letters, digits, - and ., with a letter or digit at both ends")
+}
+
+func (s Store) path(cluster, name string) string { return filepath.Join(s.Dir, cluster, name) }
+
+// List returns the snapshots of a cluster, or with "" of all, sorted by cluster and age, and
+// errors for those that cannot be read.
+func (s Store) List(cluster string) (found []Manifest, err error) {
+	manifests, err := filepath.Glob(s.path(cmp.Or(cluster, "*"), filepath.Join("*", manifestFile)))
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, file := range manifests {
+		dir := filepath.Dir(file)
+		if strings.HasPrefix(filepath.Base(dir), partialPrefix) {
+			continue
+		}
+		m, err := s.Read(filepath.Base(filepath.Dir(dir)), filepath.Base(dir))
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		found = append(found, m)
+	}
+	slices.SortStableFunc(found, func(a, b Manifest) int {
+		return cmp.Or(strings.Compare(a.Cluster, b.Cluster), a.Created.Compare(b.Created))
+	})
+	return found, errors.Join(failures...)
+}
+
+// Read returns the manifest of a snapshot. Its archives are not looked at.
+func (s Store) Read(cluster, name string) (Manifest, error) {
+	if err := CheckName(name); err != nil {
+		return Manifest{}, err
+	}
+	data, err := os.ReadFile(filepath.Join(s.path(cluster, name), manifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Manifest{}, s.missing(cluster, name)
+	}
+	if err != nil {
+		return Manifest{}, unwritable(err)
+	}
+	m, err := decode(data)
+	switch {
+	case errors.Is(err, errFormat):
+		return m, hint.SnapshotFormat.Wrap(err, fmt.Sprintf("snapshot %s of cluster %s cannot be read", name, cluster),
+			"use the kindctl that took it")
+	case err == nil && (m.Name != name || m.Cluster != cluster):
+		err = fmt.Errorf("its manifest is that of snapshot %s of cluster %s", m.Name, m.Cluster)
+	}
+	if err != nil {
+		return m, damaged(cluster, name, err)
+	}
+	m.Dir = s.path(cluster, name)
+	return m, nil
+}
+
+func (s Store) missing(cluster, name string) error {
+	var known []string
+	there, _ := s.List(cluster) // the error is of others
+	for _, m := range there {
+		known = append(known, m.Name)
+	}
+	advice := fmt.Sprintf("take one: kindctl snapshot save %s -n %s", name, cluster)
+	if len(known) > 0 {
+		advice = "use one of: " + strings.Join(known, ", ")
+	}
+	return hint.SnapshotMissing.New(fmt.Sprintf("cluster %s has no snapshot %q%s", cluster, name, hint.Nearest(name, known)), advice)
+}
+
+func damaged(cluster, name string, err error) error {
+	return hint.SnapshotDamaged.Wrap(err, fmt.Sprintf("snapshot %s of cluster %s is damaged", name, cluster),
+		fmt.Sprintf("remove it: kindctl snapshot rm %s -n %s", name, cluster))
+}
+
+func unwritable(err error) error {
+	return hint.DataUnwritable.Wrap(err, "snapshots cannot be read or written", "correct the permissions, or set XDG_DATA_HOME")
+}
+
+// Remove removes a snapshot, readable or not, and returns an error if there is none.
+func (s Store) Remove(cluster, name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	dir := s.path(cluster, name)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return s.missing(cluster, name)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return unwritable(err)
+	}
+	_ = os.Remove(filepath.Dir(dir)) // which stays if it holds others
+	return nil
+}
+
+// Check compares the archives of a snapshot with its manifest.
+func (s Store) Check(ctx context.Context, m Manifest) error {
+	var group errgroup.Group
+	for _, archive := range m.archives() {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err := checkArchive(filepath.Join(s.path(m.Cluster, m.Name), archive.File), archive); err != nil {
+				return damaged(m.Cluster, m.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// draft is a snapshot that is being written.
+type draft struct {
+	store         Store
+	cluster, name string
+	dir           string
+}
+
+// create begins a snapshot. What a killed process has left of one is removed.
+func (s Store) create(cluster, name string) (*draft, error) {
+	d := &draft{s, cluster, name, s.path(cluster, partialPrefix+name)}
+	err := os.RemoveAll(d.dir)
+	if err == nil {
+		err = os.MkdirAll(d.dir, 0o700)
+	}
+	if err != nil {
+		return nil, unwritable(err)
+	}
+	return d, nil
+}
+
+// finish writes the manifest, and puts the snapshot in the place of another one.
+func (d *draft) finish(m Manifest) error {
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, manifestFile), append(data, '\n'), 0o600); err != nil {
+		return unwritable(err)
+	}
+	final := d.store.path(d.cluster, d.name)
+	err = os.RemoveAll(final)
+	if err == nil {
+		err = os.Rename(d.dir, final)
+	}
+	if err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+// discard removes what there is.
+func (d *draft) discard() error { return os.RemoveAll(d.dir) }

@@ -1,0 +1,176 @@
+package snapshot
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// saved makes a snapshot whose one node has the archives "files" and "volume".
+func saved(t *testing.T, store Store, cluster, name, content string) Manifest {
+	t.Helper()
+	d, err := store.create(cluster, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Manifest{APIVersion: apiVersion, Kind: kind, Name: name, Cluster: cluster, Nodes: []Node{{Name: cluster + "-control-plane"}}}
+	write := func(file string) Archive {
+		archive, err := d.write(file, func(out io.Writer) error { _, err := io.WriteString(out, content); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return archive
+	}
+	m.Nodes[0].Files, m.Nodes[0].Volume = write("files"), write("volume")
+	if err := d.finish(m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestStoreKeepsSnapshots(t *testing.T) {
+	store := Store{filepath.Join(t.TempDir(), "snapshots")}
+	saved(t, store, "lab", "one", "first")
+	saved(t, store, "lab", "one", "second")
+	saved(t, store, "other", "two", "third")
+	if _, err := store.create("lab", "unfinished"); err != nil {
+		t.Fatal(err)
+	}
+	found, err := store.List("lab")
+	if err != nil || len(found) != 1 || found[0].Name != "one" || found[0].Dir != filepath.Join(store.Dir, "lab", "one") {
+		t.Fatalf("lab has %+v, %v", found, err)
+	}
+	if err := store.Check(t.Context(), found[0]); err != nil {
+		t.Error(err)
+	}
+	if err := store.read(found[0], found[0].Nodes[0].Volume, func(in io.Reader) error {
+		content, err := io.ReadAll(in)
+		if string(content) != "second" {
+			t.Errorf("the archive holds %q", content)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	if all, err := store.List(""); err != nil || len(all) != 2 {
+		t.Errorf("there are %+v, %v", all, err)
+	}
+	if err := store.Remove("other", "two"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(store.Dir, "other")); !os.IsNotExist(err) {
+		t.Errorf("the directory of a cluster without snapshots: %v", err)
+	}
+	if err := store.Remove("other", "two"); hint.ReasonOf(err) != hint.SnapshotMissing.Name {
+		t.Errorf("the second removal: %v", err)
+	}
+}
+
+func TestSnapshotsAreForTheirOwnerAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("its files have no modes")
+	}
+	store := Store{filepath.Join(t.TempDir(), "snapshots")}
+	saved(t, store, "lab", "one", "keys")
+	err := filepath.Walk(store.Dir, func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDamageIsFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage func(dir string) error
+		reason hint.Reason
+		says   string
+	}{
+		"an archive is missing":   {func(dir string) error { return os.Remove(filepath.Join(dir, "volume")) }, hint.SnapshotDamaged, "volume"},
+		"an archive is truncated": {func(dir string) error { return os.Truncate(filepath.Join(dir, "volume"), 5) }, hint.SnapshotDamaged, "has 5 bytes"},
+		"an archive is changed":   {flip("files"), hint.SnapshotDamaged, "files has been changed"},
+		"the manifest is cut off": {func(dir string) error { return os.Truncate(filepath.Join(dir, manifestFile), 40) }, hint.SnapshotDamaged, "unexpected end"},
+		"the manifest is of another snapshot": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v1alpha1", "kind": "Snapshot", "name": "x", "cluster": "lab"}`), 0o600)
+		}, hint.SnapshotDamaged, "snapshot x of cluster lab"},
+		"the format is newer": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v9", "kind": "Snapshot"}`), 0o600)
+		}, hint.SnapshotFormat, `"kindctl.dev/v9"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := Store{t.TempDir()}
+			saved(t, store, "lab", "one", "content")
+			saved(t, store, "lab", "two", "content")
+			if err := test.damage(store.path("lab", "one")); err != nil {
+				t.Fatal(err)
+			}
+			m, err := store.Read("lab", "one")
+			if err == nil {
+				err = store.Check(t.Context(), m)
+			}
+			if hint.ReasonOf(err) != test.reason.Name || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("the error is %v", err)
+			}
+			if found, _ := store.List("lab"); len(found) == 0 || found[len(found)-1].Name != "two" {
+				t.Errorf("of the others there are %+v", found)
+			}
+		})
+	}
+}
+
+// flip changes the last byte of a file.
+func flip(name string) func(string) error {
+	return func(dir string) error {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		content[len(content)-1] ^= 1
+		return os.WriteFile(filepath.Join(dir, name), content, 0o600)
+	}
+}
+
+func TestNamesOfSnapshots(t *testing.T) {
+	for name, good := range map[string]bool{
+		"a": true, "v1.37.2-seeded": true, "": false, "..": false, ".partial-a": false, "a/b": false, "A": false, "a-": false, strings.Repeat("a", 64): false,
+	} {
+		if err := CheckName(name); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestMissingSnapshotIsExplained(t *testing.T) {
+	store := Store{t.TempDir()}
+	if _, err := store.Read("lab", "seeded"); !strings.Contains(hint.AdviceOf(err), "kindctl snapshot save seeded -n lab") {
+		t.Errorf("%v; %s", err, hint.AdviceOf(err))
+	}
+	saved(t, store, "lab", "seeded", "")
+	if _, err := store.Read("lab", "seded"); !strings.Contains(err.Error(), `did you mean "seeded"`) ||
+		!strings.Contains(hint.AdviceOf(err), "use one of: seeded") {
+		t.Errorf("%v; %s", err, hint.AdviceOf(err))
+	}
+}
+
+func TestStoreFollowsXDG(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	for value, want := range map[string]string{
+		"": filepath.Join(home, ".local", "share", "kindctl", "snapshots"), "relative": filepath.Join(home, ".local", "share", "kindctl", "snapshots"),
+		filepath.Join(home, "data"): filepath.Join(home, "data", "kindctl", "snapshots"),
+	} {
+		t.Setenv("XDG_DATA_HOME", value)
+		if store, err := OpenStore(); err != nil || store.Dir != want {
+			t.Errorf("XDG_DATA_HOME=%s: %s, %v", value, store.Dir, err)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package hint
+
+// Reasons that snapshots of clusters give.
+var (
+	SnapshotName = snapshots.reason("SNAPSHOT_NAME", Usage,
+		"The name of a snapshot is empty or has characters that file systems or shells treat in their own way.",
+		"Use lowercase letters, digits, `-` and `.`, with a letter or digit in front and at the end.")
+	SnapshotMissing = snapshots.reason("SNAPSHOT_MISSING", NotFound,
+		"The cluster has no snapshot of that name.",
+		"`kindctl snapshot ls` lists them; `kindctl snapshot save NAME` takes one.")
+	SnapshotExists = snapshots.reason("SNAPSHOT_EXISTS", Usage,
+		"The cluster has a snapshot of that name already, and none is replaced without being asked.",
+		"Choose another name, or replace it: `kindctl snapshot save NAME --replace`.")
+	SnapshotDamaged = snapshots.reason("SNAPSHOT_DAMAGED", Usage,
+		"A file of the snapshot is missing, truncated or changed, or its manifest cannot be read. Nothing was touched.",
+		"Use another snapshot, and remove this one: `kindctl snapshot rm NAME`.")
+	SnapshotFormat = snapshots.reason("SNAPSHOT_FORMAT", Usage,
+		"Another kindctl wrote the snapshot, in a format that this one does not read.",
+		"Use the kindctl that took it; `kindctl snapshot show NAME` has its version.")
+	SnapshotForeign = snapshots.reason("SNAPSHOT_FOREIGN", Usage,
+		"The snapshot is of another cluster of that name, of other nodes, or of another kind of machine.",
+		"The message says what differs. Nodes that were added since the snapshot can be removed: `kindctl node rm`.")
+	SnapshotImpossible = snapshots.reason("SNAPSHOT_IMPOSSIBLE", Usage,
+		"Nodes keep state where a snapshot does not reach: in directories of the host, or in further volumes.",
+		"Leave such mounts out of the configuration; the message names them.")
+	SnapshotFailed = snapshots.reason("SNAPSHOT_FAILED", Creation,
+		"The nodes' data could not be copied, or not be written. The cluster goes on, and no snapshot is left.",
+		"The message has the cause; is there space where snapshots are kept (`kindctl snapshot show` says where)?")
+	ResetFailed = snapshots.reason("RESET_FAILED", Creation,
+		"A cluster could not be brought back to a snapshot.",
+		"The message has the cause. Run the same command again: a reset begins from the start.")
+	ResetUnfinished = snapshots.reason("RESET_UNFINISHED", Usage,
+		"A reset of the cluster was interrupted, so that nodes may be of different times.",
+		"Repeat it: `kindctl reset -n NAME --to SNAPSHOT`.")
+	NoDataDir = snapshots.reason("NO_DATA_DIR", Preflight,
+		"There is no place for snapshots: neither `XDG_DATA_HOME` nor a home directory is known.",
+		"Set `HOME` or `XDG_DATA_HOME`.")
+	DataUnwritable = snapshots.reason("DATA_UNWRITABLE", Preflight,
+		"The directory of snapshots cannot be written or read.",
+		"Correct its permissions, or set `XDG_DATA_HOME`.")
+)

@@ -1,0 +1,170 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// keeper is a program that notes each of its starts in a volume.
+const keeper = `package main
+
+import (
+	"os"
+	"time"
+)
+
+func main() {
+	file, err := os.OpenFile("/data/starts", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	file.WriteString("start\n")
+	file.Close()
+	time.Sleep(24 * time.Hour)
+}
+`
+
+// keeps is a workload with an image that was loaded, and a claim.
+const keeps = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: keeper}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: keeper}
+spec:
+  selector: {matchLabels: {app: keeper}}
+  template:
+    metadata: {labels: {app: keeper}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - {name: keeper, image: "e2e-keeper:dev", imagePullPolicy: Never, volumeMounts: [{name: data, mountPath: /data}]}
+      volumes: [{name: data, persistentVolumeClaim: {claimName: keeper}}]
+`
+
+// TestReset saves a cluster, changes all that it can, and brings it back, also after a kill in
+// the middle.
+func TestReset(t *testing.T) {
+	const cluster, worker = "e2e-reset", "e2e-reset-worker"
+	data := t.TempDir()
+	t.Setenv("XDG_DATA_HOME", data)
+	s := newSession(t, cluster)
+	s.Must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.compile("e2e-keeper:dev", keeper)
+	s.Must("load", "e2e-keeper:dev", "-n", cluster)
+	s.Apply(cluster, keeps)
+	s.Kubectl(cluster, "rollout", "status", "deployment/keeper", "--timeout=2m")
+	s.Kubectl(cluster, "create", "configmap", "before", "--from-literal=a=b")
+	if r := s.Must("snapshot", "save", "seeded", "-n", cluster); !strings.Contains(r.Stdout, "kindctl reset -n "+cluster+" --to seeded") {
+		t.Errorf("save says %q", r.Stdout)
+	}
+	if r := s.Kindctl("snapshot", "save", "seeded", "-n", cluster); r.Code != 2 || !strings.Contains(r.Stderr, "--replace") {
+		t.Errorf("a second snapshot of that name: exit %d\n%s", r.Code, r.Stderr)
+	}
+	before := s.identities(cluster)
+
+	s.spoils(cluster)
+	s.Must("reset", "--to", "seeded", "-n", cluster)
+	s.isBack(cluster)
+	if after := s.identities(cluster); after != before {
+		t.Errorf("the containers are\n%s\nand were\n%s", after, before)
+	}
+
+	s.spoils(cluster)
+	s.killedIn(cluster, worker)
+	if r := s.Kindctl("start", "-n", cluster); r.Code != 2 || !strings.Contains(r.Stderr, "kindctl reset -n "+cluster+" --to seeded") {
+		t.Errorf("start after half a reset: exit %d\n%s", r.Code, r.Stderr)
+	}
+	s.Must("reset", "--to", "seeded", "-n", cluster)
+	s.isBack(cluster)
+	s.Must("verify", "-n", cluster)
+
+	s.Kubectl(cluster, "create", "configmap", "after", "--from-literal=a=b")
+	archive := filepath.Join(data, "kindctl", "snapshots", cluster, "seeded", worker+".var.tar.zst")
+	if err := os.Truncate(archive, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.Kindctl("reset", "--to", "seeded", "-n", cluster); r.Code != 2 || !strings.Contains(r.Stderr, "is damaged") {
+		t.Errorf("a truncated archive: exit %d\n%s", r.Code, r.Stderr)
+	}
+	s.Kubectl(cluster, "get", "configmap", "after")
+	if r := s.Must("down", "-n", cluster); !strings.Contains(r.Stderr, "kindctl snapshot rm -n "+cluster+" seeded") {
+		t.Errorf("down says\n%s", r.Stderr)
+	}
+	s.Must("snapshot", "rm", "seeded", "-n", cluster)
+	if left := s.Must("snapshot", "ls", "-o", "name").Stdout; left != "" {
+		t.Errorf("left are %s", left)
+	}
+}
+
+// identities are the containers of a cluster, the ports that they have, and the kubeconfig.
+func (s *session) identities(cluster string) string {
+	s.Helper()
+	kubeconfig, err := os.ReadFile(s.Kubeconfig)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return s.Output("docker", "ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Ports}}", "--filter",
+		"label=io.x-k8s.kind.cluster="+cluster) + string(kubeconfig)
+}
+
+// spoils changes objects, data, images and files of a cluster.
+func (s *session) spoils(cluster string) {
+	s.Helper()
+	worker := cluster + "-worker"
+	s.Kubectl(cluster, "create", "configmap", "after", "--from-literal=a=b")
+	s.Kubectl(cluster, "delete", "configmap", "before")
+	s.Kubectl(cluster, "delete", "deployment/keeper", "pvc/keeper", "--timeout=1m")
+	s.Output("docker", "exec", worker, "sh", "-c", "crictl rmi e2e-keeper:dev; rm /etc/crictl.yaml; echo changed >>/etc/containerd/config.toml; touch /etc/added")
+}
+
+// isBack wants what spoils has changed as it was.
+func (s *session) isBack(cluster string) {
+	s.Helper()
+	worker := cluster + "-worker"
+	s.Kubectl(cluster, "get", "configmap", "before")
+	if found := s.Kubectl(cluster, "get", "configmap", "after", "--ignore-not-found"); found != "" {
+		s.Errorf("what was created after the snapshot is there: %s", found)
+	}
+	s.Kubectl(cluster, "rollout", "status", "deployment/keeper", "--timeout=2m")
+	if starts := s.Output("docker", "exec", worker, "sh", "-c", "cat /var/local-path-provisioner/*/starts"); starts != "start\nstart" {
+		s.Errorf("the volume holds %q, not a start before the snapshot and one after the reset", starts)
+	}
+	files := s.Output("docker", "exec", worker, "sh", "-c",
+		"ls /etc/crictl.yaml; ls /etc | grep -c added; grep -c changed /etc/containerd/config.toml; true")
+	if files != "/etc/crictl.yaml\n0\n0" {
+		s.Errorf("the node's own files: %s", files)
+	}
+	if others := s.Output("docker", "ps", "-aq", "--filter", "label=dev.kindctl.registry="+cluster); others != "" {
+		s.Errorf("helpers are left: %s", others)
+	}
+}
+
+// killedIn kills a reset once a node's metadata name the snapshot.
+func (s *session) killedIn(cluster, node string) {
+	s.Helper()
+	command := s.Command(s.Context(), "reset", "--to", "seeded", "-n", cluster)
+	if err := command.Start(); err != nil {
+		s.Fatal(err)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		if metadata, err := s.Try("docker", "cp", node+":/kind/kindctl", "-"); err == nil && strings.Contains(metadata, `"reset":"seeded"`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			s.Fatal("the reset never began to replace data")
+		}
+	}
+	if err := command.Process.Kill(); err != nil {
+		s.Fatal(err)
+	}
+	_ = command.Wait() // it was killed
+}
