@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
@@ -85,11 +86,51 @@ func (h *Helper) Close(ctx context.Context) error {
 	return h.Remove(ctx)
 }
 
-// PackVolume writes what is in the node's volume, as tar has it.
-func (h *Helper) PackVolume(ctx context.Context, out io.Writer) error {
-	command := slices.Concat([]string{"tar", "--create", "--file=-", "--one-file-system", "--sparse", "--warning=no-file-ignored"},
-		tarAttributes, []string{"--directory=" + volumeDir, "--exclude=." + incoming[len(volumeDir):], "."})
-	return h.pipe(ctx, nil, out, command...)
+// runOnSignal says that it is there, and runs a command after a line of input.
+const runOnSignal = `echo ready >&2 && read -r line && exec "$@"`
+
+// PackVolume writes what is in the node's volume, as tar has it. It calls begin when all is
+// prepared, and reads the volume once that has returned.
+func (h *Helper) PackVolume(ctx context.Context, out io.Writer, begin func() error) error {
+	command := slices.Concat([]string{"sh", "-c", runOnSignal, "sh", "tar", "--create", "--file=-", "--one-file-system", "--sparse",
+		"--warning=no-file-ignored"}, tarAttributes, []string{"--directory=" + volumeDir, "--exclude=." + incoming[len(volumeDir):], "."})
+	complaints := &complaints{begun: make(chan struct{})}
+	code, err := h.exec(ctx, &signal{ready: complaints.begun, begin: begin}, out, complaints, command)
+	if err == nil && code != 0 {
+		err = h.failure(command, code, complaints.String())
+	}
+	return err
+}
+
+// complaints are what a command writes to its standard error. begun is closed with the first.
+type complaints struct {
+	tail
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (c *complaints) Write(b []byte) (int, error) {
+	c.once.Do(func() { close(c.begun) })
+	return c.tail.Write(b)
+}
+
+// signal is one line of input, which comes after ready and begin.
+type signal struct {
+	ready <-chan struct{}
+	begin func() error
+	sent  bool
+}
+
+func (s *signal) Read(b []byte) (int, error) {
+	if s.sent {
+		return 0, io.EOF
+	}
+	<-s.ready
+	if err := s.begin(); err != nil {
+		return 0, err
+	}
+	s.sent = true
+	return copy(b, "\n"), nil
 }
 
 // UnpackVolume unpacks what PackVolume has written into the volume, beside what is there.

@@ -173,14 +173,22 @@ func (s *Save) saveVolumes(ctx context.Context, _ *event.Span) (string, error) {
 	if s.helpers, err = makeHelpers(ctx, s.nodes); err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // which ends copies that were never begun
+	ready, begin, copied := make(chan struct{}, len(s.nodes)), make(chan struct{}), make(chan error, 1)
+	go func() { copied <- s.copyVolumes(ctx, ready, begin) }()
+	for range s.nodes {
+		select {
+		case <-ready:
+		case err := <-copied:
+			return "", err
+		}
+	}
 	var paused time.Duration
 	err = provider.Paused(ctx, s.nodes, func() error {
 		s.Manifest.Created = time.Now().UTC()
-		err := s.each(ctx, func(ctx context.Context, i int) (err error) {
-			file := s.nodes[i].Name + ".var.tar.zst"
-			s.Manifest.Nodes[i].Volume, err = s.draft.write(file, func(out io.Writer) error { return s.helpers[i].PackVolume(ctx, out) })
-			return err
-		})
+		close(begin)
+		err := <-copied
 		paused = time.Since(s.Manifest.Created)
 		return err
 	})
@@ -188,6 +196,25 @@ func (s *Save) saveVolumes(ctx context.Context, _ *event.Span) (string, error) {
 		err = s.draft.finish(s.Manifest)
 	}
 	return fmt.Sprintf("%.1f MB, paused for %.1f s", float64(s.Manifest.Size())/1e6, paused.Seconds()), err
+}
+
+// copyVolumes prepares the copies of all volumes, each of which it reports to ready, and then
+// waits for begin.
+func (s *Save) copyVolumes(ctx context.Context, ready chan<- struct{}, begin <-chan struct{}) error {
+	return s.each(ctx, func(ctx context.Context, i int) (err error) {
+		s.Manifest.Nodes[i].Volume, err = s.draft.write(s.nodes[i].Name+".var.tar.zst", func(out io.Writer) error {
+			return s.helpers[i].PackVolume(ctx, out, func() error {
+				ready <- struct{}{}
+				select {
+				case <-begin:
+					return nil
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			})
+		})
+		return err
+	})
 }
 
 // each saves something of all nodes at once, by their index.
