@@ -91,19 +91,35 @@ func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan P
 	if err != nil {
 		return Plan{}, err
 	}
-	start := starting{network: state.id}
+	start := &starting{network: state.id}
+	var steps []Step
+	anyOrder := true
 	for _, a := range addresses {
 		switch {
 		case a.Paused() && !again:
-			plan.then(Step{Title: "unpause " + a.Name, run: a.unpause})
+			steps = append(steps, Step{Title: "unpause " + a.Name, run: a.unpause})
 		case !a.active() || again:
-			plan.then(Step{
+			steps = append(steps, Step{
 				Title: "start " + a.Name + cmp.Or(elsewhere[a.Name], at(a.desired)),
 				run:   func(ctx context.Context) error { return start.one(ctx, a) },
 			})
+			anyOrder = anyOrder && a.keeps(state.id)
 		}
 	}
+	if anyOrder {
+		plan.then(steps...)
+		return plan, nil
+	}
+	for _, step := range steps {
+		plan.then(step)
+	}
 	return plan, nil
+}
+
+// keeps reports whether Docker gives the node the address that it is to have on a network,
+// whatever is started before it.
+func (a nodeAddress) keeps(networkID string) bool {
+	return a.desired.IsValid() && a.endpoint != nil && a.endpoint.NetworkID == networkID && a.fixedTo(a.desired)
 }
 
 // conflict reports whether a node runs at an address that is not for it.
@@ -115,10 +131,12 @@ func conflict(addresses []nodeAddress) bool {
 	})
 }
 
-// starting starts the nodes of one cluster, one after the other.
+// starting starts the nodes of one cluster.
 type starting struct {
 	network string // its ID
-	begun   []*Node
+
+	mu    sync.Mutex
+	begun []*Node
 }
 
 // kindPolicy is the restart policy of kind's containers, which Stop took away
@@ -137,6 +155,8 @@ func (s *starting) one(ctx context.Context, a nodeAddress) error {
 	if _, err := a.docker.api.ContainerStart(ctx, a.Name, client.ContainerStartOptions{}); err != nil {
 		return startFailure(a, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.begun = append(s.begun, a.Node)
 	if !a.pinned {
 		return nil

@@ -124,6 +124,9 @@ func TestStopAndStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if atOnce := len(plan.stages) == 1; atOnce != network.chosen {
+				t.Errorf("all nodes start at once: %v", atOnce)
+			}
 			if diff := cmp.Diff("exited", d.addresses()["worker"]); diff != "" {
 				t.Errorf("planning changed something:\n%s", diff)
 			}
