@@ -16,8 +16,8 @@ metadata: {name: default.fault}
 spec: {tier: default, order: 1, selector: all(), types: [Ingress, Egress], ingress: [{action: Allow}], egress: [{action: Allow}]}
 `)},
 	{check: "netpol.allow", what: "a policy that is to allow a label comes to allow another", inject: mutation("networkpolicies", "object.metadata.name == 'allow'",
-		"[JSONPatch{op: 'add', path: '/spec/ingress/0/from/0/podSelector/matchLabels/no one', value: 'yes'}]", samplePolicy,
-		"{.spec.ingress[0].from[0].podSelector.matchLabels.no one}", "yes")},
+		"[JSONPatch{op: 'add', path: '/spec/ingress/0/from/0/podSelector/matchLabels/unknown', value: 'yes'}]", samplePolicy,
+		"{.spec.ingress[0].from[0].podSelector.matchLabels.unknown}", "yes")},
 }
 
 var ciliumFaults = []fault{

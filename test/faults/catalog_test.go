@@ -63,7 +63,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anony
 	{check: "etcd.space", what: "etcd's quota is barely above the size of its database", inject: quota},
 	{check: "sched.leader", what: "the scheduler's manifest is moved away", inject: absent("kube-scheduler")},
 	{check: "sched.place", what: "a new pod names a scheduler that does not exist", inject: mutation("pods", "object.metadata.name == 'placed'",
-		"Object{spec: Object.spec{schedulerName: 'no one'}}", samplePod("placed"), "{.spec.schedulerName}", "no one")},
+		"Object{spec: Object.spec{schedulerName: 'unknown'}}", samplePod("placed"), "{.spec.schedulerName}", "unknown")},
 	{check: "kcm.leader", what: "the controller manager's manifest is moved away", inject: absent("kube-controller-manager")},
 	{check: "kcm.reconcile", what: "the ReplicaSet controller has lost its rights", inject: deleted("clusterrolebinding system:controller:replicaset-controller")},
 	{check: "kcm.slices", what: "the EndpointSlice controller has lost its rights", inject: deleted("clusterrolebinding system:controller:endpointslice-controller")},
