@@ -8,20 +8,23 @@ import (
 
 	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/report"
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func resetCommand() *cli.Command {
 	return &cli.Command{
 		Name: "reset", Usage: "Bring a cluster back to a snapshot of itself, and verify it quickly",
-		UsageText: "kindctl reset --to SNAPSHOT [-n NAME]",
+		UsageText: `kindctl reset [-n NAME] [--to SNAPSHOT]
+
+Examples:
+  kindctl reset -n lab                        as it was after kindctl up --snapshot
+  kindctl reset -n lab --to seeded            as it was at kindctl snapshot save seeded`,
 		Description: "Everything that has changed in the cluster since the snapshot is lost. Addresses, ports, kubeconfigs and the cluster's expiry stay as they are. " +
 			"A snapshot that is damaged or of other nodes is refused before anything is touched; an interrupted reset can be repeated. " +
 			"The verification is that of verify --quick. Exits as verify does.",
 		Flags: []cli.Flag{
 			nameFlag(),
-			&cli.StringFlag{Name: "to", Usage: "`SNAPSHOT` of the cluster: see kindctl snapshot", DefaultText: "required"},
+			&cli.StringFlag{Name: "to", Value: kindctl.AfterUp, Usage: "`SNAPSHOT` of the cluster: see kindctl snapshot"},
 			waitTimeoutFlag(), reportFlag(),
 		},
 		Action: reset,
@@ -29,10 +32,6 @@ func resetCommand() *cli.Command {
 }
 
 func reset(c *cli.Context) error {
-	if c.String("to") == "" {
-		return hint.BadFlag.New("--to is missing",
-			"take a snapshot, then name it: kindctl snapshot save NAME; those that there are: kindctl snapshot ls")
-	}
 	wait, err := waitTimeout(c)
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ Examples:
 		Description: "On a healthy cluster with the same configuration, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "snapshot", EnvVars: []string{"KINDCTL_SNAPSHOT"}, Usage: "save the new cluster, for kindctl reset", DisableDefaultText: true},
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
 	}
@@ -76,7 +77,7 @@ func ignorePreflightFlag() *cli.StringSliceFlag {
 }
 
 func up(c *cli.Context) error {
-	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain"); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain", "snapshot"); err != nil {
 		return err
 	}
 	options, warnings, err := upOptions(c)
@@ -99,7 +100,11 @@ func up(c *cli.Context) error {
 	sink, finish := progressSink(c)
 	defer finish()
 	started := time.Now()
-	result, err := clientFor(c, reports.follow(sink)).Up(c.Context, options)
+	client := clientFor(c, reports.follow(sink))
+	result, err := client.Up(c.Context, options)
+	if err == nil && !result.Existed && c.Bool("snapshot") {
+		_, err = client.SaveSnapshot(c.Context, kindctl.SaveSnapshotOptions{Cluster: result.Name, Name: kindctl.AfterUp, Replace: true})
+	}
 	took := time.Since(started)
 	reports.trace.add(result.Facts)
 	finish()

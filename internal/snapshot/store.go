@@ -24,6 +24,10 @@ const (
 	partialPrefix = ".partial-"
 )
 
+// AfterUp is the name of the snapshot that "up" takes, and that a cluster is reset to if none
+// is named. It goes with the cluster.
+const AfterUp = "up"
+
 var errFormat = errors.New("the format is another one")
 
 // Store is a directory of snapshots: CLUSTER/NAME has the manifest and the archives of one,
@@ -117,7 +121,11 @@ func (s Store) missing(cluster, name string) error {
 		known = append(known, m.Name)
 	}
 	advice := fmt.Sprintf("take one: kindctl snapshot save %s -n %s", name, cluster)
-	if len(known) > 0 {
+	switch {
+	case name == AfterUp:
+		advice = fmt.Sprintf("have it taken by kindctl up --snapshot, or as the cluster is now: kindctl snapshot save %s -n %s; "+
+			"or name another one with --to: kindctl snapshot ls", name, cluster)
+	case len(known) > 0:
 		advice = "use one of: " + strings.Join(known, ", ")
 	}
 	return hint.SnapshotMissing.New(fmt.Sprintf("cluster %s has no snapshot %q%s", cluster, name, hint.Nearest(name, known)), advice)

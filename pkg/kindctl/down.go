@@ -52,23 +52,29 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 			continue
 		}
 		removed = append(removed, removal)
-		c.noteSnapshots(name)
+		if !o.DryRun {
+			c.settleSnapshots(name)
+		}
 	}
 	return removed, errors.Join(failures...)
 }
 
-// noteSnapshots says which snapshots stay when a cluster goes.
-func (c *Client) noteSnapshots(cluster string) {
-	left, _ := c.Snapshots(cluster) // those that can be read
-	if len(left) == 0 {
-		return
+// settleSnapshots removes what up has saved of a cluster that has gone, and says which other
+// snapshots stay.
+func (c *Client) settleSnapshots(cluster string) {
+	found, _ := c.Snapshots(cluster) // those that can be read
+	var kept []string
+	for _, one := range found {
+		if one.Name != AfterUp {
+			kept = append(kept, one.Name)
+		} else if err := c.RemoveSnapshot(cluster, AfterUp); err != nil {
+			c.warn("down", err.Error())
+		}
 	}
-	var names []string
-	for _, one := range left {
-		names = append(names, one.Name)
+	if len(kept) > 0 {
+		c.note("down", fmt.Sprintf("snapshots of cluster %s stay; to remove them: kindctl snapshot rm -n %[1]s %s",
+			cluster, strings.Join(kept, " ")))
 	}
-	c.note("down", fmt.Sprintf("snapshots of cluster %s stay; to remove them: kindctl snapshot rm -n %[1]s %s",
-		cluster, strings.Join(names, " ")))
 }
 
 // remove removes a cluster, and ends its record if Up made it with Ephemeral.

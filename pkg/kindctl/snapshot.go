@@ -15,6 +15,10 @@ import (
 // Snapshot describes what was saved of a cluster.
 type Snapshot = snapshot.Manifest
 
+// AfterUp is the name that the command up gives the snapshot of a new cluster. Reset takes it
+// if none is named, and Down removes it with the cluster.
+const AfterUp = snapshot.AfterUp
+
 // SaveSnapshotOptions are those of SaveSnapshot.
 type SaveSnapshotOptions struct {
 	// Cluster is the name of a cluster in Docker; "" is DefaultName.
@@ -84,7 +88,7 @@ func (c *Client) RemoveSnapshot(cluster, name string) error {
 type ResetOptions struct {
 	// Name is the cluster's; "" is DefaultName.
 	Name string
-	// To is the name of the snapshot.
+	// To is the name of the snapshot; "" is AfterUp.
 	To string
 	// WaitTimeout bounds each wait for something to become ready; 0 is WaitTimeout.
 	WaitTimeout time.Duration
@@ -104,7 +108,7 @@ func (c *Client) Reset(ctx context.Context, o ResetOptions) (verify.Report, erro
 	if err != nil {
 		return report, err
 	}
-	config := snapshot.ResetConfig{Store: store, To: o.To, Start: c.startConfig(docker, cluster, o.WaitTimeout, quickChecks)}
+	config := snapshot.ResetConfig{Store: store, To: cmp.Or(o.To, AfterUp), Start: c.startConfig(docker, cluster, o.WaitTimeout, quickChecks)}
 	start, err := snapshot.NewReset(config).Run(ctx)
 	report = start.Report
 	report.Cluster = provider.Context(cluster.Name)
