@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/internal/kube"
@@ -21,6 +24,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
+	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // SaveConfig says what is saved, and where.
@@ -43,6 +47,7 @@ type Save struct {
 	SaveConfig
 
 	nodes   []*provider.Node
+	client  *kube.Client
 	helpers []*provider.Helper
 	draft   *draft
 
@@ -57,6 +62,7 @@ func NewSave(config SaveConfig) *Save { return &Save{SaveConfig: config} }
 func (s *Save) Plan() []plan.Phase {
 	return []plan.Phase{
 		{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: s.look},
+		{Name: "settle", Title: "Wait until what verifications have made is gone", Estimate: time.Second, Run: s.settle},
 		{Name: "files", Title: "Save the nodes' own files", Estimate: time.Second, Run: s.saveFiles, Undo: s.discard},
 		{Name: "volumes", Title: "Save the nodes' data while they are paused", Estimate: 3 * time.Second, Run: s.saveVolumes},
 	}
@@ -113,15 +119,37 @@ func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
 	if s.Manifest.Machine, err = s.Docker.Machine(ctx); err != nil {
 		return "", err
 	}
-	client, err := health.Connect(ctx, s.cluster())
-	if err != nil {
+	if s.client, err = health.Connect(ctx, s.cluster()); err != nil {
 		return "", err
 	}
-	return "", s.ask(ctx, client)
+	return "", s.ask(ctx)
+}
+
+// settleTimeout bounds the wait for a namespace that is being removed.
+const settleTimeout = 30 * time.Second
+
+// settle waits for the namespaces of verifications that have ended, whose pods would run again
+// after each reset.
+func (s *Save) settle(ctx context.Context, _ *event.Span) (string, error) {
+	bounded, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	namespaces := s.client.Clientset.CoreV1().Namespaces()
+	err := kube.UntilAll(bounded, kube.ListWatch(namespaces.List, namespaces.Watch, metav1.ListOptions{}), func(seen []*corev1.Namespace) error {
+		for _, namespace := range seen {
+			if strings.HasPrefix(namespace.Name, probe.NamespacePrefix) && namespace.DeletionTimestamp != nil {
+				return fmt.Errorf("namespace %s is being removed", namespace.Name)
+			}
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return "not all: " + err.Error(), nil
+	}
+	return "", err
 }
 
 // ask reads what the cluster was made to be.
-func (s *Save) ask(ctx context.Context, client *kube.Client) error {
+func (s *Save) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.ContactTimeout)
 	defer cancel()
 	unreachable := func(err error) error {
@@ -129,17 +157,17 @@ func (s *Save) ask(ctx context.Context, client *kube.Client) error {
 			"see what is wrong: kindctl verify -n "+s.Cluster)
 	}
 	var err error
-	if s.Manifest.Kubernetes, err = client.Version(ctx); err != nil {
+	if s.Manifest.Kubernetes, err = s.client.Version(ctx); err != nil {
 		return unreachable(err)
 	}
-	made, has, err := record.Read(ctx, client)
+	made, has, err := record.Read(ctx, s.client)
 	if err == nil && has {
 		s.Manifest.Config, s.Manifest.CNI = made.Config, made.Expect.CNI
 		return nil
 	}
 	expect := verify.Expectation{}
 	if err == nil {
-		expect, err = record.Discover(ctx, client, s.CNIs...)
+		expect, err = record.Discover(ctx, s.client, s.CNIs...)
 	}
 	s.Manifest.CNI = expect.CNI
 	if err != nil && hint.ReasonOf(err) == "" {
