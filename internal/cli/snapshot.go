@@ -139,7 +139,8 @@ func showSnapshot(c *cli.Context) error {
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"cluster", found.Cluster}, {"name", found.Name}, {"created", found.Created.Local().Format(time.DateTime)},
-		{"size", megabytes(found.Size())}, {"directory", found.Dir}, {"kindctl", found.Kindctl}, {"Kubernetes", found.Kubernetes}, {"CNI", found.CNI},
+		{"size", megabytes(found.Size())}, {"directory", found.Dir},
+		{"kindctl", found.Kindctl}, {"Kubernetes", found.Kubernetes}, {"CNI", found.CNI},
 		{"machine", fmt.Sprintf("%s, Linux %s, cgroup v%s", found.Machine.Architecture, found.Machine.Kernel, found.Machine.Cgroup)},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])

@@ -134,7 +134,8 @@ func (s *Save) settle(ctx context.Context, _ *event.Span) (string, error) {
 	bounded, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	namespaces := s.client.Clientset.CoreV1().Namespaces()
-	err := kube.UntilAll(bounded, kube.ListWatch(namespaces.List, namespaces.Watch, metav1.ListOptions{}), func(seen []*corev1.Namespace) error {
+	source := kube.ListWatch(namespaces.List, namespaces.Watch, metav1.ListOptions{})
+	err := kube.UntilAll(bounded, source, func(seen []*corev1.Namespace) error {
 		for _, namespace := range seen {
 			if strings.HasPrefix(namespace.Name, probe.NamespacePrefix) && namespace.DeletionTimestamp != nil {
 				return fmt.Errorf("namespace %s is being removed", namespace.Name)
