@@ -140,9 +140,16 @@ func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer sweep.Close()
 	if o.DryRun {
+		sweep.Close()
 		return sweep, nil
 	}
-	return sweep, sweep.Run(ctx, docker, c.sink())
+	err = sweep.Run(ctx, docker, c.sink())
+	sweep.Close()
+	if err == nil {
+		for _, removal := range sweep.Clusters {
+			c.settleSnapshots(removal.Cluster)
+		}
+	}
+	return sweep, err
 }
