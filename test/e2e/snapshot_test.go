@@ -53,10 +53,11 @@ spec:
 // TestReset saves a cluster, changes all that it can, and brings it back, also after a kill in
 // the middle.
 func TestReset(t *testing.T) {
+	t.Parallel()
 	const cluster, worker = "e2e-reset", "e2e-reset-worker"
 	data := t.TempDir()
-	t.Setenv("XDG_DATA_HOME", data)
 	s := newSession(t, cluster)
+	s.Env = []string{"XDG_DATA_HOME=" + data}
 	s.Must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
 	s.compile("e2e-keeper:dev", keeper)
 	s.Must("load", "e2e-keeper:dev", "-n", cluster)
