@@ -114,6 +114,9 @@ func up(c *cli.Context) error {
 	if result.Existed {
 		fmt.Fprintf(c.App.Writer, "Cluster %s exists and is healthy (%s); nothing was changed in it.\nIts context is %s.\n", result.Name, report.Summary(result.Report),
 			contextState(result.Name, options.KeepContext))
+		if c.Bool("snapshot") {
+			fmt.Fprintf(c.App.Writer, "No snapshot was taken, because the cluster is not new; take one: kindctl snapshot save NAME -n %s\n", result.Name)
+		}
 		return nil
 	}
 	printSummary(c.App.Writer, options.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
