@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/provider"
 )
 
@@ -32,9 +31,10 @@ type Manifest struct {
 	// which no other cluster has.
 	Authority string           `json:"authority"`
 	Machine   provider.Machine `json:"machine"`
-	// Config is the configuration that the cluster was made of; nil when it has no record.
-	Config *clusters.Topology `json:"config,omitempty"`
-	Nodes  []Node             `json:"nodes"`
+	// Config is the configuration that the cluster was made of, as clusters.Decode reads it;
+	// nil when it has no record.
+	Config json.RawMessage `json:"config,omitempty"`
+	Nodes  []Node          `json:"nodes"`
 
 	// Dir is where it is.
 	Dir string `json:"-"`

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,8 +164,11 @@ func (s *Save) ask(ctx context.Context) error {
 	}
 	made, has, err := record.Read(ctx, s.client)
 	if err == nil && has {
-		s.Manifest.Config, s.Manifest.CNI = made.Config, made.Expect.CNI
-		return nil
+		s.Manifest.CNI = made.Expect.CNI
+		if made.Config != nil {
+			s.Manifest.Config, err = json.Marshal(made.Config)
+		}
+		return err
 	}
 	expect := verify.Expectation{}
 	if err == nil {

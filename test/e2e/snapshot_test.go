@@ -58,7 +58,7 @@ func TestReset(t *testing.T) {
 	data := t.TempDir()
 	s := newSession(t, cluster)
 	s.Env = []string{"XDG_DATA_HOME=" + data}
-	s.Must("up", "--cni", "calico", "--workers", "1", "-n", cluster)
+	s.Must("up", "--cni", "calico", "--workers", "1", "--ttl", "1h", "-n", cluster)
 	s.compile("e2e-keeper:dev", keeper)
 	s.Must("load", "e2e-keeper:dev", "-n", cluster)
 	s.Apply(cluster, keeps)
