@@ -30,7 +30,7 @@ func (d *draft) write(name string, pack func(io.Writer) error) (Archive, error) 
 
 // read decompresses an archive of a snapshot for use.
 func (s Store) read(m Manifest, archive Archive, use func(io.Reader) error) error {
-	file, err := os.Open(filepath.Join(s.path(m.Cluster, m.Name), archive.File))
+	file, err := os.Open(filepath.Join(m.Dir, archive.File))
 	if err != nil {
 		return damaged(m.Cluster, m.Name, err)
 	}

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/kindctl/kindctl/internal/provider"
@@ -89,5 +90,15 @@ func decode(data []byte) (m Manifest, err error) {
 		return m, fmt.Errorf("%w: apiVersion is %q and kind is %q; this kindctl reads %s and %s",
 			errFormat, format.APIVersion, format.Kind, apiVersion, kind)
 	}
-	return m, json.Unmarshal(data, &m)
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, err
+	}
+	for _, node := range m.Nodes {
+		for _, name := range []string{node.Name, node.Files.File, node.Volume.File} {
+			if filepath.Base(name) != name || name == "." || name == ".." {
+				return m, fmt.Errorf("%q in its manifest is no name of a file", name)
+			}
+		}
+	}
+	return m, nil
 }

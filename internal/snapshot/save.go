@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -79,7 +78,11 @@ func (s *Save) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	if _, err := os.Stat(s.Store.path(s.Cluster, s.Name)); err == nil && !s.Replace {
+	dir, err := s.Store.path(s.Cluster, s.Name)
+	if err != nil {
+		return err
+	}
+	if hasManifest(dir) && !s.Replace {
 		return hint.SnapshotExists.New(fmt.Sprintf("cluster %s has a snapshot %s already", s.Cluster, s.Name),
 			"choose another name, or replace it: add --replace")
 	}

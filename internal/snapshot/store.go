@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -59,40 +60,92 @@ func CheckName(name string) error {
 		"use up to 63 lowercase letters, digits, - and ., with a letter or digit at both ends")
 }
 
-func (s Store) path(cluster, name string) string { return filepath.Join(s.Dir, cluster, name) }
+// CheckCluster returns an error with advice for what cannot be the name of a cluster, and could
+// lead out of the store.
+func CheckCluster(name string) error {
+	if len(validation.IsDNS1123Subdomain(name)) == 0 {
+		return nil
+	}
+	return hint.SnapshotName.New(fmt.Sprintf("a cluster cannot be called %q", name), "list those that have snapshots: kindctl snapshot ls")
+}
+
+// path is where a snapshot is. Names that no cluster and no snapshot can have are errors.
+func (s Store) path(cluster, name string) (string, error) {
+	if err := cmp.Or(CheckCluster(cluster), CheckName(name)); err != nil {
+		return "", err
+	}
+	return filepath.Join(s.Dir, cluster, name), nil
+}
+
+// hasManifest distinguishes snapshots from what else is in a directory.
+func hasManifest(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, manifestFile))
+	return err == nil
+}
 
 // List returns the snapshots of a cluster, or with "" of all, sorted by cluster and age, and
 // errors for those that cannot be read.
 func (s Store) List(cluster string) (found []Manifest, err error) {
-	manifests, err := filepath.Glob(s.path(cmp.Or(cluster, "*"), filepath.Join("*", manifestFile)))
+	if cluster == "" {
+		return s.listAll()
+	}
+	if err := CheckCluster(cluster); err != nil {
+		return nil, err
+	}
+	entries, err := readDir(filepath.Join(s.Dir, cluster))
 	if err != nil {
 		return nil, err
 	}
 	var failures []error
-	for _, file := range manifests {
-		dir := filepath.Dir(file)
-		if strings.HasPrefix(filepath.Base(dir), partialPrefix) {
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, partialPrefix) || !hasManifest(filepath.Join(s.Dir, cluster, name)) {
 			continue
 		}
-		m, err := s.Read(filepath.Base(filepath.Dir(dir)), filepath.Base(dir))
+		m, err := s.Read(cluster, name)
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
 		found = append(found, m)
 	}
-	slices.SortStableFunc(found, func(a, b Manifest) int {
-		return cmp.Or(strings.Compare(a.Cluster, b.Cluster), a.Created.Compare(b.Created))
-	})
+	slices.SortStableFunc(found, func(a, b Manifest) int { return a.Created.Compare(b.Created) })
 	return found, errors.Join(failures...)
+}
+
+// listAll is List for every cluster, sorted by their names.
+func (s Store) listAll() (found []Manifest, err error) {
+	entries, err := readDir(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, entry := range entries {
+		if CheckCluster(entry.Name()) != nil {
+			continue
+		}
+		some, err := s.List(entry.Name())
+		found, failures = append(found, some...), append(failures, err)
+	}
+	return found, errors.Join(failures...)
+}
+
+// readDir lists a directory. One that is missing is empty.
+func readDir(dir string) ([]os.DirEntry, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, unwritable(err)
+	}
+	return entries, nil
 }
 
 // Read returns the manifest of a snapshot. Its archives are not looked at.
 func (s Store) Read(cluster, name string) (Manifest, error) {
-	if err := CheckName(name); err != nil {
+	dir, err := s.path(cluster, name)
+	if err != nil {
 		return Manifest{}, err
 	}
-	data, err := os.ReadFile(filepath.Join(s.path(cluster, name), manifestFile))
+	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Manifest{}, s.missing(cluster, name)
 	}
@@ -110,7 +163,7 @@ func (s Store) Read(cluster, name string) (Manifest, error) {
 	if err != nil {
 		return m, damaged(cluster, name, err)
 	}
-	m.Dir = s.path(cluster, name)
+	m.Dir = dir
 	return m, nil
 }
 
@@ -142,11 +195,11 @@ func unwritable(err error) error {
 
 // Remove removes a snapshot, readable or not, and returns an error if there is none.
 func (s Store) Remove(cluster, name string) error {
-	if err := CheckName(name); err != nil {
+	dir, err := s.path(cluster, name)
+	if err != nil {
 		return err
 	}
-	dir := s.path(cluster, name)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	if !hasManifest(dir) {
 		return s.missing(cluster, name)
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -164,7 +217,7 @@ func (s Store) Check(ctx context.Context, m Manifest) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if err := checkArchive(filepath.Join(s.path(m.Cluster, m.Name), archive.File), archive); err != nil {
+			if err := checkArchive(filepath.Join(m.Dir, archive.File), archive); err != nil {
 				return damaged(m.Cluster, m.Name, err)
 			}
 			return nil
@@ -175,15 +228,18 @@ func (s Store) Check(ctx context.Context, m Manifest) error {
 
 // draft is a snapshot that is being written.
 type draft struct {
-	store         Store
-	cluster, name string
-	dir           string
+	final string // where the snapshot is going to be
+	dir   string
 }
 
 // create begins a snapshot. What a killed process has left of one is removed.
 func (s Store) create(cluster, name string) (*draft, error) {
-	d := &draft{s, cluster, name, s.path(cluster, partialPrefix+name)}
-	err := os.RemoveAll(d.dir)
+	final, err := s.path(cluster, name)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{final, beside(final, partialPrefix)}
+	err = os.RemoveAll(d.dir)
 	if err == nil {
 		err = os.MkdirAll(d.dir, 0o700)
 	}
@@ -191,6 +247,11 @@ func (s Store) create(cluster, name string) (*draft, error) {
 		return nil, unwritable(err)
 	}
 	return d, nil
+}
+
+// beside is the path of a snapshot with a prefix before its name.
+func beside(path, prefix string) string {
+	return filepath.Join(filepath.Dir(path), prefix+filepath.Base(path))
 }
 
 // finish writes the manifest, and puts the snapshot in the place of another one.
@@ -202,10 +263,9 @@ func (d *draft) finish(m Manifest) error {
 	if err := os.WriteFile(filepath.Join(d.dir, manifestFile), append(data, '\n'), 0o600); err != nil {
 		return unwritable(err)
 	}
-	final := d.store.path(d.cluster, d.name)
-	err = os.RemoveAll(final)
+	err = os.RemoveAll(d.final)
 	if err == nil {
-		err = os.Rename(d.dir, final)
+		err = os.Rename(d.dir, d.final)
 	}
 	if err != nil {
 		return unwritable(err)

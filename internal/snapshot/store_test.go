@@ -101,6 +101,10 @@ func TestDamageIsFound(t *testing.T) {
 		"the manifest is of another snapshot": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v1alpha1", "kind": "Snapshot", "name": "x", "cluster": "lab"}`), 0o600)
 		}, hint.SnapshotDamaged, "snapshot x of cluster lab"},
+		"the manifest leads out of the snapshot": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v1alpha1", "kind": "Snapshot", "name": "one", "cluster": "lab",
+				"nodes": [{"name": "lab-control-plane", "files": {"file": "../two/files"}, "volume": {"file": "volume"}}]}`), 0o600)
+		}, hint.SnapshotDamaged, `"../two/files"`},
 		"the format is newer": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v9", "kind": "Snapshot"}`), 0o600)
 		}, hint.SnapshotFormat, `"kindctl.dev/v9"`},
@@ -109,7 +113,7 @@ func TestDamageIsFound(t *testing.T) {
 			store := Store{t.TempDir()}
 			saved(t, store, "lab", "one", "content")
 			saved(t, store, "lab", "two", "content")
-			if err := test.damage(store.path("lab", "one")); err != nil {
+			if err := test.damage(filepath.Join(store.Dir, "lab", "one")); err != nil {
 				t.Fatal(err)
 			}
 			m, err := store.Read("lab", "one")
@@ -145,6 +149,38 @@ func TestNamesOfSnapshots(t *testing.T) {
 		if err := CheckName(name); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+func TestStoreKeepsToItsDirectory(t *testing.T) {
+	dir := t.TempDir()
+	store := Store{filepath.Join(dir, "[snapshots]")}
+	saved(t, store, "lab", "one", "content")
+	for _, foreign := range []string{filepath.Join(dir, "fonts"), filepath.Join(store.Dir, "lab", "fonts")} {
+		if err := os.MkdirAll(foreign, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, cluster := range []string{"..", "../..", ".", "lab/..", "*"} {
+		_, read := store.Read(cluster, "fonts")
+		_, listed := store.List(cluster)
+		_, created := store.create(cluster, "fonts")
+		for method, err := range map[string]error{"Remove": store.Remove(cluster, "fonts"), "Read": read, "List": listed, "create": created} {
+			if hint.ReasonOf(err) != hint.SnapshotName.Name {
+				t.Errorf("%s of cluster %q: %v", method, cluster, err)
+			}
+		}
+	}
+	if err := store.Remove("lab", "fonts"); err == nil {
+		t.Error("a directory without a manifest was removed")
+	}
+	for _, foreign := range []string{filepath.Join(dir, "fonts"), filepath.Join(store.Dir, "lab", "fonts")} {
+		if _, err := os.Stat(foreign); err != nil {
+			t.Error(err)
+		}
+	}
+	if found, err := store.List(""); err != nil || len(found) != 1 {
+		t.Errorf("there are %+v, %v", found, err)
 	}
 }
 

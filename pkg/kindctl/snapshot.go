@@ -76,12 +76,16 @@ func (c *Client) RemoveSnapshot(cluster, name string) error {
 	if err != nil {
 		return err
 	}
-	release, err := runs.Lock(cmp.Or(cluster, DefaultName))
+	cluster = cmp.Or(cluster, DefaultName)
+	if err := snapshot.CheckCluster(cluster); err != nil {
+		return err
+	}
+	release, err := runs.Lock(cluster)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return store.Remove(cmp.Or(cluster, DefaultName), name)
+	return store.Remove(cluster, name)
 }
 
 // ResetOptions are those of Reset.
