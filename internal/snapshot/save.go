@@ -78,7 +78,7 @@ func (s *Save) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	dir, err := s.Store.path(s.Cluster, s.Name)
+	dir, err := s.Store.locate(s.Cluster, s.Name)
 	if err != nil {
 		return err
 	}

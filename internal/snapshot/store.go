@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ const (
 	manifestFile = "manifest.json"
 	// partialPrefix marks the directory of a snapshot that is being written.
 	partialPrefix = ".partial-"
+	// oldPrefix marks one that another takes the place of. It is the snapshot of its name for
+	// as long as there is no other.
+	oldPrefix = ".old-"
 )
 
 // AfterUp is the name of the snapshot that "up" takes, and that a cluster is reset to if none
@@ -77,6 +81,20 @@ func (s Store) path(cluster, name string) (string, error) {
 	return filepath.Join(s.Dir, cluster, name), nil
 }
 
+// locate is path, or where the snapshot is that another was about to replace.
+func (s Store) locate(cluster, name string) (string, error) {
+	dir, err := s.path(cluster, name)
+	if err == nil && !hasManifest(dir) && hasManifest(beside(dir, oldPrefix)) {
+		dir = beside(dir, oldPrefix)
+	}
+	return dir, err
+}
+
+// beside is the path of a snapshot with a prefix before its name.
+func beside(path, prefix string) string {
+	return filepath.Join(filepath.Dir(path), prefix+filepath.Base(path))
+}
+
 // hasManifest distinguishes snapshots from what else is in a directory.
 func hasManifest(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, manifestFile))
@@ -96,12 +114,15 @@ func (s Store) List(cluster string) (found []Manifest, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var failures []error
+	var names []string
 	for _, entry := range entries {
-		name := entry.Name()
-		if strings.HasPrefix(name, partialPrefix) || !hasManifest(filepath.Join(s.Dir, cluster, name)) {
-			continue
+		if name := entry.Name(); !strings.HasPrefix(name, partialPrefix) && hasManifest(filepath.Join(s.Dir, cluster, name)) {
+			names = append(names, strings.TrimPrefix(name, oldPrefix))
 		}
+	}
+	slices.Sort(names)
+	var failures []error
+	for _, name := range slices.Compact(names) {
 		m, err := s.Read(cluster, name)
 		if err != nil {
 			failures = append(failures, err)
@@ -141,7 +162,7 @@ func readDir(dir string) ([]os.DirEntry, error) {
 
 // Read returns the manifest of a snapshot. Its archives are not looked at.
 func (s Store) Read(cluster, name string) (Manifest, error) {
-	dir, err := s.path(cluster, name)
+	dir, err := s.locate(cluster, name)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -193,19 +214,33 @@ func unwritable(err error) error {
 	return hint.DataUnwritable.Wrap(err, "snapshots cannot be read or written", "correct the permissions, or set XDG_DATA_HOME")
 }
 
-// Remove removes a snapshot, readable or not, and returns an error if there is none.
+// Remove removes a snapshot, readable or not, with what killed processes have left of it, and
+// returns an error if there is none.
 func (s Store) Remove(cluster, name string) error {
-	dir, err := s.path(cluster, name)
+	final, err := s.path(cluster, name)
 	if err != nil {
 		return err
 	}
-	if !hasManifest(dir) {
+	partial, found := beside(final, partialPrefix), false
+	if _, err := os.Stat(partial); err == nil {
+		found = true
+	}
+	err = os.RemoveAll(partial)
+	for _, dir := range []string{beside(final, oldPrefix), final} {
+		if err == nil && hasManifest(dir) {
+			found = true
+			if err = os.Rename(dir, partial); err == nil { // a snapshot removed in part would be a damaged one
+				err = os.RemoveAll(partial)
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return unwritable(err)
+	case !found:
 		return s.missing(cluster, name)
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return unwritable(err)
-	}
-	_ = os.Remove(filepath.Dir(dir)) // which stays if it holds others
+	_ = os.Remove(filepath.Dir(final)) // which stays if it holds others
 	return nil
 }
 
@@ -232,14 +267,24 @@ type draft struct {
 	dir   string
 }
 
-// create begins a snapshot. What a killed process has left of one is removed.
+// create begins a snapshot, after what killed processes have left of others of the name is
+// removed or put back.
 func (s Store) create(cluster, name string) (*draft, error) {
 	final, err := s.path(cluster, name)
 	if err != nil {
 		return nil, err
 	}
 	d := &draft{final, beside(final, partialPrefix)}
-	err = os.RemoveAll(d.dir)
+	old := beside(final, oldPrefix)
+	switch {
+	case hasManifest(final):
+		err = os.RemoveAll(old)
+	case hasManifest(old):
+		err = os.Rename(old, final)
+	}
+	if err == nil {
+		err = os.RemoveAll(d.dir)
+	}
 	if err == nil {
 		err = os.MkdirAll(d.dir, 0o700)
 	}
@@ -249,12 +294,8 @@ func (s Store) create(cluster, name string) (*draft, error) {
 	return d, nil
 }
 
-// beside is the path of a snapshot with a prefix before its name.
-func beside(path, prefix string) string {
-	return filepath.Join(filepath.Dir(path), prefix+filepath.Base(path))
-}
-
-// finish writes the manifest, and puts the snapshot in the place of another one.
+// finish writes the manifest, and puts the snapshot in the place of another one. There is one
+// of the two at every moment.
 func (d *draft) finish(m Manifest) error {
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -263,9 +304,21 @@ func (d *draft) finish(m Manifest) error {
 	if err := os.WriteFile(filepath.Join(d.dir, manifestFile), append(data, '\n'), 0o600); err != nil {
 		return unwritable(err)
 	}
-	err = os.RemoveAll(d.final)
+	if err := syncDir(d.dir); err != nil {
+		return unwritable(err)
+	}
+	old := beside(d.final, oldPrefix)
+	if hasManifest(d.final) {
+		err = os.Rename(d.final, old)
+	}
 	if err == nil {
 		err = os.Rename(d.dir, d.final)
+	}
+	if err == nil {
+		err = syncPath(filepath.Dir(d.final))
+	}
+	if err == nil {
+		err = os.RemoveAll(old)
 	}
 	if err != nil {
 		return unwritable(err)
@@ -275,3 +328,37 @@ func (d *draft) finish(m Manifest) error {
 
 // discard removes what there is.
 func (d *draft) discard() error { return os.RemoveAll(d.dir) }
+
+// syncDir has a directory and its files reach the disk.
+func syncDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := syncPath(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return syncPath(dir)
+}
+
+// syncPath has a file or a directory reach the disk. Windows does that with directories itself.
+func syncPath(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	flag := os.O_RDWR
+	if info.IsDir() {
+		if runtime.GOOS == "windows" {
+			return nil
+		}
+		flag = os.O_RDONLY
+	}
+	file, err := os.OpenFile(path, flag, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}

@@ -152,6 +152,48 @@ func TestNamesOfSnapshots(t *testing.T) {
 	}
 }
 
+func TestReplacementThatWasKilled(t *testing.T) {
+	store := Store{filepath.Join(t.TempDir(), "snapshots")}
+	saved(t, store, "lab", "one", "first")
+	final := filepath.Join(store.Dir, "lab", "one")
+	old, partial := beside(final, oldPrefix), beside(final, partialPrefix)
+	if err := os.Rename(final, old); err != nil {
+		t.Fatal(err)
+	}
+	m, err := store.Read("lab", "one")
+	if err != nil || store.Check(t.Context(), m) != nil {
+		t.Errorf("between the renames: %v, %v", err, store.Check(t.Context(), m))
+	}
+	if found, err := store.List("lab"); err != nil || len(found) != 1 {
+		t.Errorf("between the renames there are %+v, %v", found, err)
+	}
+	if _, err := store.create("lab", "one"); err != nil || !hasManifest(final) || hasManifest(old) {
+		t.Errorf("the next save did not put the old one back: %v", err)
+	}
+	if err := os.CopyFS(old, os.DirFS(final)); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := store.List("lab"); err != nil || len(found) != 1 || found[0].Dir != final {
+		t.Errorf("after the renames there are %+v, %v", found, err)
+	}
+	saved(t, store, "lab", "one", "second")
+	if hasManifest(old) {
+		t.Error("the next save left the old one")
+	}
+	if err := os.Rename(final, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(partial, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Remove("lab", "one"); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(store.Dir); err != nil || len(left) > 0 {
+		t.Errorf("removal left %v, %v", left, err)
+	}
+}
+
 func TestStoreKeepsToItsDirectory(t *testing.T) {
 	dir := t.TempDir()
 	store := Store{filepath.Join(dir, "[snapshots]")}
