@@ -30,6 +30,8 @@ type Phase struct {
 	DryRun func(context.Context) ([]string, error)
 	// Undo takes back what Run did, even half way. Nil has nothing to undo.
 	Undo func(context.Context) error
+	// Final phases leave nothing to undo of those before, once they have begun.
+	Final bool
 }
 
 // Options say what happens when a phase fails.
@@ -54,6 +56,9 @@ func Run(ctx context.Context, phases []Phase, options Options) error {
 	var begun []Phase
 	for _, phase := range phases {
 		began, err := one(ctx, phase, options.Sink)
+		if began && phase.Final {
+			begun = nil
+		}
 		if began {
 			begun = append(begun, phase)
 		}

@@ -157,6 +157,33 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 }
 
 // TestInterruptBeforeAPhase wants what has not begun to be left alone.
+func TestNothingBeforeAFinalPhaseIsUndone(t *testing.T) {
+	for failing, want := range map[string][]string{
+		"b": {"run a", "run b", "undo b", "undo a"},
+		"c": {"run a", "run b", "run c", "undo c"},
+		"d": {"run a", "run b", "run c", "run d", "undo d", "undo c"},
+	} {
+		d := &diary{}
+		var phases []Phase
+		for _, name := range []string{"a", "b", "c", "d"} {
+			phase := d.phase(name, func(context.Context) error {
+				if name == failing {
+					return errors.New("broken")
+				}
+				return nil
+			})
+			phase.Final = name == "c"
+			phases = append(phases, phase)
+		}
+		if err := Run(t.Context(), phases, Options{Sink: event.Discard, UndoTimeout: time.Minute}); err == nil {
+			t.Error("there is no error")
+		}
+		if diff := cmp.Diff(want, d.lines); diff != "" {
+			t.Errorf("%s fails (-want +got):\n%s", failing, diff)
+		}
+	}
+}
+
 func TestInterruptBeforeAPhase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := &diary{}
