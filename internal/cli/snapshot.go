@@ -158,7 +158,7 @@ func removeSnapshots(c *cli.Context) error {
 	}
 	var failures []error
 	for _, name := range names {
-		failures = append(failures, clientOf(c).RemoveSnapshot(c.String("name"), name))
+		failures = append(failures, clientOf(c).RemoveSnapshot(c.Context, c.String("name"), name))
 	}
 	return errors.Join(failures...)
 }

@@ -84,6 +84,15 @@ func (n *Node) readMetadata(ctx context.Context) (*Metadata, error) {
 	return &metadata, nil
 }
 
+// EnsureWhole returns an error with advice when a reset of the cluster has not ended.
+func (m Metadata) EnsureWhole(cluster string) error {
+	if m.Reset == "" {
+		return nil
+	}
+	return hint.ResetUnfinished.New(fmt.Sprintf("a reset of cluster %s to snapshot %s was interrupted", cluster, m.Reset),
+		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", cluster, m.Reset))
+}
+
 // check returns an error with advice for a format that this kindctl does not read.
 func (m Metadata) check(cluster string) error {
 	if m.APIVersion == "" || m.APIVersion == metadataVersion {

@@ -31,9 +31,8 @@ func (c Cluster) Start(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if metadata.Reset != "" {
-		return Plan{}, hint.ResetUnfinished.New(fmt.Sprintf("a reset of cluster %s to snapshot %s was interrupted", c.Name, metadata.Reset),
-			fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", c.Name, metadata.Reset))
+	if err := metadata.EnsureWhole(c.Name); err != nil {
+		return Plan{}, err
 	}
 	return c.docker.start(ctx, found, metadata)
 }

@@ -24,6 +24,17 @@ func nodesOf(ctx context.Context, cluster provider.Cluster) ([]*provider.Node, e
 	return slices.DeleteFunc(nodes, func(n *provider.Node) bool { return !n.HasKubelet() }), err
 }
 
+// metadataOf refuses a cluster without metadata, which could not say that a reset of it has not
+// ended.
+func metadataOf(ctx context.Context, cluster provider.Cluster) (provider.Metadata, error) {
+	metadata, has, err := cluster.Metadata(ctx)
+	if err == nil && !has {
+		err = hint.ClusterForeign.New(fmt.Sprintf("kindctl did not make cluster %s, and can neither save nor reset it", cluster.Name),
+			"make one that it can: kindctl up --snapshot -n NAME")
+	}
+	return metadata, err
+}
+
 // authorityOf identifies a cluster: see Manifest.Authority.
 func authorityOf(ctx context.Context, cluster string, nodes []*provider.Node) (string, error) {
 	at := slices.IndexFunc(nodes, func(n *provider.Node) bool { return n.Role == clusters.ControlPlane })

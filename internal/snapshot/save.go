@@ -101,6 +101,13 @@ func (s *Save) discard(context.Context) error {
 
 // look finds out what the cluster is, and refuses what cannot be saved whole.
 func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
+	metadata, err := metadataOf(ctx, s.cluster())
+	if err != nil {
+		return "", err
+	}
+	if err := metadata.EnsureWhole(s.Cluster); err != nil {
+		return "", err
+	}
 	nodes, err := nodesOf(ctx, s.cluster())
 	if err != nil {
 		return "", err

@@ -53,7 +53,7 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 		}
 		removed = append(removed, removal)
 		if !o.DryRun {
-			c.settleSnapshots(name)
+			c.settleSnapshots(ctx, name)
 		}
 	}
 	return removed, errors.Join(failures...)
@@ -61,13 +61,13 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 
 // settleSnapshots removes what up has saved of a cluster that has gone, and says which other
 // snapshots stay.
-func (c *Client) settleSnapshots(cluster string) {
+func (c *Client) settleSnapshots(ctx context.Context, cluster string) {
 	found, _ := c.Snapshots(cluster) // those that can be read
 	var kept []string
 	for _, one := range found {
 		if one.Name != AfterUp {
 			kept = append(kept, one.Name)
-		} else if err := c.RemoveSnapshot(cluster, AfterUp); err != nil {
+		} else if err := c.RemoveSnapshot(ctx, cluster, AfterUp); err != nil {
 			c.warn("down", err.Error())
 		}
 	}
@@ -148,7 +148,7 @@ func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
 	sweep.Close()
 	if err == nil {
 		for _, removal := range sweep.Clusters {
-			c.settleSnapshots(removal.Cluster)
+			c.settleSnapshots(ctx, removal.Cluster)
 		}
 	}
 	return sweep, err

@@ -70,8 +70,9 @@ func (c *Client) Snapshot(cluster, name string) (Snapshot, error) {
 }
 
 // RemoveSnapshot removes a snapshot of a cluster, which need not exist any more; "" is
-// DefaultName.
-func (c *Client) RemoveSnapshot(cluster, name string) error {
+// DefaultName. One that an interrupted reset of the cluster needs is refused, if Docker can be
+// asked.
+func (c *Client) RemoveSnapshot(ctx context.Context, cluster, name string) error {
 	store, err := snapshot.OpenStore()
 	if err != nil {
 		return err
@@ -85,6 +86,11 @@ func (c *Client) RemoveSnapshot(cluster, name string) error {
 		return err
 	}
 	defer release()
+	if docker, err := c.open(ctx); err == nil {
+		if metadata, _, err := docker.Cluster(cluster).Metadata(ctx); err == nil && metadata.Reset == name {
+			return metadata.EnsureWhole(cluster)
+		}
+	}
 	return store.Remove(cluster, name)
 }
 
