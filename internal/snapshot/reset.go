@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -34,7 +33,8 @@ type Reset struct {
 	manifest Manifest
 	nodes    []*provider.Node // as in the manifest
 	helpers  []*provider.Helper
-	begun    bool // something of the nodes has been replaced
+	begun    bool // the metadata names the snapshot, and something of the nodes may be replaced
+	replaced bool // all is
 }
 
 // NewReset prepares to reset a cluster.
@@ -46,7 +46,8 @@ func (r *Reset) Plan() []plan.Phase {
 	return []plan.Phase{
 		{Name: "compare", Title: "Compare the snapshot with the cluster", Estimate: time.Second, Run: r.compare},
 		{Name: "unpack", Title: "Unpack the snapshot beside the nodes' data", Estimate: 3 * time.Second, Run: r.unpack, Undo: r.drop},
-		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace},
+		{Name: "wake", Title: "Replace the data of stopped nodes and start them", Estimate: 5 * time.Second, Skip: r.allRun, Run: r.wake, Final: true},
+		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace, Final: true},
 	}
 }
 
@@ -57,7 +58,26 @@ func (r *Reset) Run(ctx context.Context) (*lifecycle.Start, error) {
 	config.Before = r.Plan()
 	start := lifecycle.NewStart(config)
 	defer func() { _ = closeHelpers(ctx, r.helpers) }() // which replace has removed, if it came to that
-	return start, start.Run(ctx)
+	err := start.Run(ctx)
+	if ctx.Err() != nil {
+		err = r.interrupted(err)
+	}
+	return start, err
+}
+
+// interrupted says what an interrupt has left, which is nothing until data is replaced.
+func (r *Reset) interrupted(err error) error {
+	switch {
+	case err == nil || !r.begun:
+		return err
+	case r.replaced:
+		return hint.Wrap(err, hint.CodeOf(err), hint.ResetFailed.Name,
+			fmt.Sprintf("cluster %s has the data of snapshot %s, and has not been verified", r.Start.Name, r.To),
+			"start it: kindctl start -n "+r.Start.Name)
+	}
+	return hint.Wrap(err, hint.CodeOf(err), hint.ResetUnfinished.Name,
+		fmt.Sprintf("the reset of cluster %s to snapshot %s has not ended, and nodes may be of different times", r.Start.Name, r.To),
+		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", r.Start.Name, r.To))
 }
 
 func (r *Reset) cluster() provider.Cluster { return r.Start.Docker.Cluster(r.Start.Name) }
@@ -77,12 +97,18 @@ func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error
 	if err := r.manifest.fits(r.nodes, machine); err != nil {
 		return "", err
 	}
-	authority, err := authorityOf(ctx, r.Start.Name, r.nodes)
+	metadata, err := metadataOf(ctx, r.cluster())
 	if err != nil {
 		return "", err
 	}
-	if authority != r.manifest.Authority {
-		return "", foreign(r.manifest, "it is of an earlier cluster of that name", "list those of this one: kindctl snapshot ls -n "+r.Start.Name)
+	if metadata.Reset != r.To { // else it was compared before, and its file may be half written
+		authority, err := authorityOf(ctx, r.Start.Name, r.nodes)
+		if err != nil {
+			return "", err
+		}
+		if authority != r.manifest.Authority {
+			return "", foreign(r.manifest, "it is of an earlier cluster of that name", "list those of this one: kindctl snapshot ls -n "+r.Start.Name)
+		}
 	}
 	if err := r.Store.Check(ctx, r.manifest); err != nil {
 		return "", err
@@ -130,43 +156,66 @@ func foreign(m Manifest, why, advice string) error {
 	return hint.SnapshotForeign.New(fmt.Sprintf("snapshot %s does not fit cluster %s: %s", m.Name, m.Cluster, why), advice)
 }
 
-// unpack brings everything that takes long into the nodes, while the cluster goes on.
-func (r *Reset) unpack(ctx context.Context, span *event.Span) (_ string, err error) {
+// unpack brings everything that takes long into the nodes, while the cluster is as it was.
+func (r *Reset) unpack(ctx context.Context, _ *event.Span) (_ string, err error) {
 	if r.helpers, err = makeHelpers(ctx, r.nodes); err != nil {
 		return "", r.failed(err)
 	}
-	if slices.ContainsFunc(r.nodes, func(node *provider.Node) bool { return !node.Running() }) {
-		if err := r.wake(ctx, span); err != nil {
-			return "", err
-		}
-	}
 	return "", r.each(ctx, r.unpackVolume)
+}
+
+func stopped(node *provider.Node) bool { return !node.Running() && !node.Paused() }
+
+func (r *Reset) allRun() string {
+	if slices.ContainsFunc(r.nodes, func(node *provider.Node) bool { return !node.Running() }) {
+		return ""
+	}
+	return "all of them run"
 }
 
 // wake has the nodes of a stopped cluster run, because their own files are replaced from
 // within. A node that a reset has left with a part of its volume could not start, so it gets
 // all of it, once before and once after.
-func (r *Reset) wake(ctx context.Context, span *event.Span) error {
-	r.begun = true
-	if err := r.cluster().SetReset(ctx, r.To); err != nil {
-		return r.failed(err)
+func (r *Reset) wake(ctx context.Context, span *event.Span) (string, error) {
+	if err := r.begin(ctx); err != nil {
+		return "", err
 	}
-	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
-		if node.Running() || node.Paused() {
-			return nil
-		}
-		if err := r.unpackVolume(ctx, node, saved); err != nil {
-			return err
-		}
-		return r.helperOf(node).ReplaceVolume(ctx)
-	}); err != nil {
-		return err
+	if err := r.replaceVolumes(ctx, stopped); err != nil {
+		return "", err
 	}
 	wake, err := r.cluster().Wake(ctx)
 	if err == nil {
 		err = wake.Run(ctx, span)
 	}
-	return r.failed(err)
+	if err != nil {
+		return "", r.failed(err)
+	}
+	return "", r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
+		if !stopped(node) {
+			return nil
+		}
+		return r.unpackVolume(ctx, node, saved)
+	})
+}
+
+// begin has start refuse the cluster until all is replaced.
+func (r *Reset) begin(ctx context.Context) error {
+	ctx, cancel := unbroken(ctx)
+	defer cancel()
+	r.begun = true
+	return r.failed(r.cluster().SetReset(ctx, r.To))
+}
+
+// replaceVolumes gives nodes that do not run what was unpacked.
+func (r *Reset) replaceVolumes(ctx context.Context, of func(*provider.Node) bool) error {
+	ctx, cancel := unbroken(ctx)
+	defer cancel()
+	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
+		if !of(node) {
+			return nil
+		}
+		return r.helperOf(node).ReplaceVolume(ctx)
+	})
 }
 
 func (r *Reset) unpackVolume(ctx context.Context, node *provider.Node, saved Node) error {
@@ -175,7 +224,7 @@ func (r *Reset) unpackVolume(ctx context.Context, node *provider.Node, saved Nod
 
 // drop removes what was unpacked and has not been used.
 func (r *Reset) drop(ctx context.Context) error {
-	if r.begun || slices.Contains(r.helpers, nil) {
+	if slices.Contains(r.helpers, nil) {
 		return nil
 	}
 	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
@@ -186,13 +235,17 @@ func (r *Reset) drop(ctx context.Context) error {
 // replaceTimeout bounds the part of a reset that an interrupt does not end.
 const replaceTimeout = 2 * time.Minute
 
+// unbroken is a context for that part.
+func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
+}
+
 // replace goes on after an interrupt: a cluster with nodes of different times is of no use.
 func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
+	ctx, cancel := unbroken(ctx)
 	defer cancel()
-	r.begun = true
-	if err := r.cluster().SetReset(ctx, r.To); err != nil {
-		return "", r.failed(err)
+	if err := r.begin(ctx); err != nil {
+		return "", err
 	}
 	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
 		return r.Store.read(r.manifest, saved.Files, func(archive io.Reader) error {
@@ -208,12 +261,14 @@ func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
 	if err != nil {
 		return "", r.failed(err)
 	}
-	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
-		return r.helperOf(node).ReplaceVolume(ctx)
-	}); err != nil {
+	if err := r.replaceVolumes(ctx, func(*provider.Node) bool { return true }); err != nil {
 		return "", err
 	}
-	return "", r.failed(errors.Join(r.cluster().SetReset(ctx, ""), closeHelpers(ctx, r.helpers)))
+	if err := r.cluster().SetReset(ctx, ""); err != nil {
+		return "", r.failed(err)
+	}
+	r.replaced = true
+	return "", r.failed(closeHelpers(ctx, r.helpers))
 }
 
 func (r *Reset) helperOf(node *provider.Node) *provider.Helper {
