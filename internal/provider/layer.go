@@ -105,7 +105,7 @@ func (n *Node) RestoreLayer(ctx context.Context, saved Layer, archive io.Reader,
 	}
 	surplus, lost := now.since(saved)
 	if surplus = append(surplus, saved.Removed...); len(surplus) > 0 {
-		if err := n.pipe(ctx, nullEnded(surplus, ""), io.Discard, "xargs", "--null", "rm", "-rf", "--"); err != nil {
+		if err := n.pipe(ctx, nullEnded(deepestFirst(surplus), ""), io.Discard, removeEach...); err != nil {
 			return err
 		}
 	}
@@ -119,6 +119,24 @@ func (n *Node) RestoreLayer(ctx context.Context, saved Layer, archive io.Reader,
 		}
 	}
 	return n.extract(ctx, "/", archive)
+}
+
+// removeEach removes the paths that it reads, and nothing that is in them: something else can be
+// mounted there. Docker lists every path of a layer.
+var removeEach = []string{"xargs", "--null", "sh", "-c", `for path; do
+	if test -d "$path" && ! test -L "$path"; then
+		rmdir --ignore-fail-on-non-empty -- "$path" || failed=1
+	else
+		rm -f -- "$path" || failed=1
+	fi
+done
+test -z "$failed"`, "sh"}
+
+// deepestFirst has directories come after what is in them.
+func deepestFirst(paths []string) []string {
+	sorted := slices.Sorted(slices.Values(paths))
+	slices.Reverse(sorted)
+	return sorted
 }
 
 // since is what has to go since a layer was saved, and what of the image has to come back.
