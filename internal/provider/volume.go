@@ -13,6 +13,8 @@ import (
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 const (
@@ -51,7 +53,7 @@ func (n *Node) Helper(ctx context.Context) (*Helper, error) {
 		return nil, fmt.Errorf("container %s has no volume at %s", n.Name, volumeDir)
 	}
 	h := &Helper{Node: &Node{Name: n.Name + "-helper", docker: n.docker, cluster: n.cluster}}
-	if err := h.Remove(ctx); err != nil { // that of a process that was killed
+	if err := h.removeOld(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := n.docker.api.ContainerCreate(ctx, client.ContainerCreateOptions{
@@ -61,7 +63,7 @@ func (n *Node) Helper(ctx context.Context) (*Helper, error) {
 			Labels: map[string]string{companionLabel: n.cluster},
 		},
 		HostConfig: &container.HostConfig{
-			NetworkMode: "none", Privileged: true, UsernsMode: inspected.HostConfig.UsernsMode,
+			AutoRemove: true, NetworkMode: "none", Privileged: true, UsernsMode: inspected.HostConfig.UsernsMode,
 			Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: inspected.Mounts[at].Name, Target: volumeDir}},
 		},
 	}); err != nil {
@@ -78,12 +80,28 @@ func (n *Node) Helper(ctx context.Context) (*Helper, error) {
 	return h, nil
 }
 
-// Close removes the container, and leaves the node's volume.
+// removeOld removes the helper of a process that was killed, if Docker has not.
+func (h *Helper) removeOld(ctx context.Context) error {
+	there, err := h.inspect(ctx)
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil
+	case err != nil:
+		return err
+	case there.Config == nil || there.Config.Labels[companionLabel] != h.cluster:
+		return fmt.Errorf("container %s, which kindctl did not make, has the name that is needed here; rename or remove it", h.Name)
+	}
+	return h.Remove(ctx)
+}
+
+// Close removes the container, and leaves the node's volume. Docker would do that too, but
+// later, once the process in it has seen the end of its input.
 func (h *Helper) Close(ctx context.Context) error {
+	err := h.Remove(ctx)
 	if h.attached.Conn != nil {
 		h.attached.Close()
 	}
-	return h.Remove(ctx)
+	return err
 }
 
 // runOnSignal says that it is there, and runs a command after a line of input.
@@ -170,7 +188,13 @@ func Paused(ctx context.Context, nodes []*Node, do func() error) error {
 	if err == nil {
 		err = do()
 	}
-	return errors.Join(err, Unpause(context.WithoutCancel(ctx), nodes))
+	if failure := Unpause(context.WithoutCancel(ctx), nodes); failure != nil {
+		cluster := nodes[0].cluster
+		failure = hint.SnapshotFailed.Wrap(failure, fmt.Sprintf("nodes of cluster %s are still paused", cluster),
+			"have them go on: kindctl start -n "+cluster)
+		return errors.Join(failure, err)
+	}
+	return err
 }
 
 // Unpause has nodes go on. That one is not paused is no error.

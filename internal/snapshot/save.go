@@ -214,7 +214,7 @@ func (s *Save) saveFiles(ctx context.Context, _ *event.Span) (_ string, err erro
 func (s *Save) saveVolumes(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
 	if s.helpers, err = makeHelpers(ctx, s.nodes); err != nil {
-		return "", err
+		return "", s.failed(ctx, err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // which ends copies that were never begun
@@ -235,7 +235,7 @@ func (s *Save) saveVolumes(ctx context.Context, _ *event.Span) (string, error) {
 		paused = time.Since(s.Manifest.Created)
 		return err
 	})
-	if err == nil {
+	if err = s.failed(ctx, err); err == nil {
 		err = s.draft.finish(s.Manifest)
 	}
 	return fmt.Sprintf("%.1f MB, paused for %.1f s", float64(s.Manifest.Size())/1e6, paused.Seconds()), err
@@ -266,8 +266,12 @@ func (s *Save) each(ctx context.Context, save func(context.Context, int) error) 
 	for i := range s.nodes {
 		group.Go(func() error { return save(bounded, i) })
 	}
-	err := group.Wait()
-	if err == nil || ctx.Err() != nil {
+	return s.failed(ctx, group.Wait())
+}
+
+// failed gives an error that has no reason one; nil is none.
+func (s *Save) failed(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || hint.ReasonOf(err) != "" {
 		return err
 	}
 	return hint.SnapshotFailed.Wrap(err, fmt.Sprintf("cluster %s could not be saved", s.Cluster),
