@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -82,13 +83,13 @@ func (m Manifest) archives() (all []Archive) {
 
 // decode reads a manifest. The error of another format is errFormat.
 func decode(data []byte) (m Manifest, err error) {
-	var format struct{ APIVersion, Kind string }
+	var format struct{ APIVersion, Kind, Kindctl string }
 	if err := json.Unmarshal(data, &format); err != nil {
 		return m, err
 	}
 	if format.APIVersion != apiVersion || format.Kind != kind {
-		return m, fmt.Errorf("%w: apiVersion is %q and kind is %q; this kindctl reads %s and %s",
-			errFormat, format.APIVersion, format.Kind, apiVersion, kind)
+		return m, fmt.Errorf("%w: apiVersion is %q and kind is %q, by kindctl %s; this kindctl reads %s and %s",
+			errFormat, format.APIVersion, format.Kind, cmp.Or(format.Kindctl, "of an unknown version"), apiVersion, kind)
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return m, err

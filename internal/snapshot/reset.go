@@ -144,10 +144,10 @@ func (m Manifest) fits(nodes []*provider.Node, machine provider.Machine) error {
 			fmt.Sprintf("remove them: kindctl node rm -n %s %s", m.Cluster, strings.Join(added, " ")))
 	case len(lost) > 0:
 		return foreign(m, "these nodes were removed since: "+strings.Join(lost, ", "),
-			"add them again by the same names: kindctl node add -n "+m.Cluster)
+			"add them again: kindctl node add -n "+m.Cluster+"; a new node takes the lowest free name")
 	case len(changed) > 0:
 		return foreign(m, "these nodes have another role or image: "+strings.Join(changed, ", "),
-			"make the cluster again as it was: kindctl down -n "+m.Cluster)
+			"use another snapshot: kindctl snapshot ls -n "+m.Cluster)
 	}
 	return nil
 }

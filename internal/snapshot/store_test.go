@@ -106,8 +106,8 @@ func TestDamageIsFound(t *testing.T) {
 				"nodes": [{"name": "lab-control-plane", "files": {"file": "../two/files"}, "volume": {"file": "volume"}}]}`), 0o600)
 		}, hint.SnapshotDamaged, `"../two/files"`},
 		"the format is newer": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v9", "kind": "Snapshot"}`), 0o600)
-		}, hint.SnapshotFormat, `"kindctl.dev/v9"`},
+			return os.WriteFile(filepath.Join(dir, manifestFile), []byte(`{"apiVersion": "kindctl.dev/v9", "kind": "Snapshot", "kindctl": "v3.1.0"}`), 0o600)
+		}, hint.SnapshotFormat, `"kindctl.dev/v9" and kind is "Snapshot", by kindctl v3.1.0`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := Store{t.TempDir()}

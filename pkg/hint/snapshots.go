@@ -16,16 +16,17 @@ var (
 		"Use another snapshot, and remove this one: `kindctl snapshot rm NAME`.")
 	SnapshotFormat = snapshots.reason("SNAPSHOT_FORMAT", Usage,
 		"Another kindctl wrote the snapshot, in a format that this one does not read.",
-		"Use the kindctl that took it; `kindctl snapshot show NAME` has its version.")
+		"Use the version of kindctl that took it, which the message names.")
 	SnapshotForeign = snapshots.reason("SNAPSHOT_FOREIGN", Usage,
 		"The snapshot is of another cluster of that name, of other nodes, or of another kind of machine.",
-		"The message says what differs. Nodes that were added since the snapshot can be removed: `kindctl node rm`.")
+		"The message says what differs. Use another snapshot; or remove nodes that were added since (`kindctl node rm`), and add those that were removed "+
+			"(`kindctl node add`, which takes the lowest free name).")
 	SnapshotImpossible = snapshots.reason("SNAPSHOT_IMPOSSIBLE", Usage,
 		"Nodes keep state where a snapshot does not reach: in directories of the host, or in further volumes.",
 		"Leave such mounts out of the configuration; the message names them.")
 	SnapshotFailed = snapshots.reason("SNAPSHOT_FAILED", Creation,
 		"The nodes' data could not be copied, or not be written. The cluster goes on, and no snapshot is left.",
-		"The message has the cause; is there space where snapshots are kept (`kindctl snapshot show` says where)?")
+		"The message has the cause; is there space in `$XDG_DATA_HOME/kindctl/snapshots`, by default below `~/.local/share`?")
 	ResetFailed = snapshots.reason("RESET_FAILED", Creation,
 		"A cluster could not be brought back to a snapshot.",
 		"The message has the cause. Run the same command again: a reset begins from the start.")
