@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -71,13 +72,13 @@ func (r *Reset) interrupted(err error) error {
 	case err == nil || !r.begun:
 		return err
 	case r.replaced:
-		return hint.Wrap(err, hint.CodeOf(err), hint.ResetFailed.Name,
+		return errors.Join(err, hint.ResetFailed.New(
 			fmt.Sprintf("cluster %s has the data of snapshot %s, and has not been verified", r.Start.Name, r.To),
-			"start it: kindctl start -n "+r.Start.Name)
+			"start it: kindctl start -n "+r.Start.Name))
 	}
-	return hint.Wrap(err, hint.CodeOf(err), hint.ResetUnfinished.Name,
+	return errors.Join(err, hint.ResetUnfinished.New(
 		fmt.Sprintf("the reset of cluster %s to snapshot %s has not ended, and nodes may be of different times", r.Start.Name, r.To),
-		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", r.Start.Name, r.To))
+		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", r.Start.Name, r.To)))
 }
 
 func (r *Reset) cluster() provider.Cluster { return r.Start.Docker.Cluster(r.Start.Name) }
