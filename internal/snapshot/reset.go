@@ -47,7 +47,8 @@ func (r *Reset) Plan() []plan.Phase {
 	return []plan.Phase{
 		{Name: "compare", Title: "Compare the snapshot with the cluster", Estimate: time.Second, Run: r.compare},
 		{Name: "unpack", Title: "Unpack the snapshot beside the nodes' data", Estimate: 3 * time.Second, Run: r.unpack, Undo: r.drop},
-		{Name: "wake", Title: "Replace the data of stopped nodes and start them", Estimate: 5 * time.Second, Skip: r.allRun, Run: r.wake, Final: true},
+		{Name: "wake", Title: "Replace the data of stopped nodes and start them", Estimate: 5 * time.Second,
+			Skip: r.allRun, Run: r.wake, Final: true},
 		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace, Final: true},
 	}
 }
@@ -108,7 +109,8 @@ func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error
 			return "", err
 		}
 		if authority != r.manifest.Authority {
-			return "", foreign(r.manifest, "it is of an earlier cluster of that name", "list those of this one: kindctl snapshot ls -n "+r.Start.Name)
+			return "", foreign(r.manifest, "it is of an earlier cluster of that name",
+				"list those of this one: kindctl snapshot ls -n "+r.Start.Name)
 		}
 	}
 	if err := r.Store.Check(ctx, r.manifest); err != nil {
