@@ -50,8 +50,8 @@ spec:
       volumes: [{name: data, persistentVolumeClaim: {claimName: keeper}}]
 `
 
-// TestReset saves a cluster, changes all that it can, and brings it back, also after a kill in
-// the middle.
+// TestReset saves a cluster, changes all that it can, and brings it back, also after a
+// kill in the middle.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	const cluster, worker = "e2e-reset", "e2e-reset-worker"
@@ -79,13 +79,9 @@ func TestReset(t *testing.T) {
 		t.Errorf("the containers are\n%s\nand were\n%s", after, before)
 	}
 
-	s.spoils(cluster)
-	s.killedIn(cluster, worker)
-	if r := s.Kindctl("start", "-n", cluster); r.Code != 2 || !strings.Contains(r.Stderr, "kindctl reset -n "+cluster+" --to seeded") {
-		t.Errorf("start after half a reset: exit %d\n%s", r.Code, r.Stderr)
+	if !testing.Short() {
+		s.resetsAfterKill(cluster, worker)
 	}
-	s.Must("reset", "--to", "seeded", "-n", cluster)
-	s.isBack(cluster)
 	s.Must("verify", "-n", cluster)
 
 	s.Kubectl(cluster, "create", "configmap", "after", "--from-literal=a=b")
@@ -104,6 +100,18 @@ func TestReset(t *testing.T) {
 	if left := s.Must("snapshot", "ls", "-o", "name").Stdout; left != "" {
 		t.Errorf("left are %s", left)
 	}
+}
+
+// resetsAfterKill has start refuse a cluster whose reset was killed, and the same reset repair it.
+func (s *session) resetsAfterKill(cluster, worker string) {
+	s.Helper()
+	s.spoils(cluster)
+	s.killedIn(cluster, worker)
+	if r := s.Kindctl("start", "-n", cluster); r.Code != 2 || !strings.Contains(r.Stderr, "kindctl reset -n "+cluster+" --to seeded") {
+		s.Errorf("start after half a reset: exit %d\n%s", r.Code, r.Stderr)
+	}
+	s.Must("reset", "--to", "seeded", "-n", cluster)
+	s.isBack(cluster)
 }
 
 // identities are the containers of a cluster, the ports that they have, and the kubeconfig.
