@@ -172,7 +172,7 @@ func (h *Helper) ReplaceVolume(ctx context.Context) error {
 	return err
 }
 
-// Paused calls do while these nodes are paused, and has them go on whatever happens.
+// Paused calls do while these nodes are paused, and resumes them whatever happens.
 func Paused(ctx context.Context, nodes []*Node, do func() error) error {
 	var pausing errgroup.Group
 	for _, n := range nodes {
@@ -191,13 +191,13 @@ func Paused(ctx context.Context, nodes []*Node, do func() error) error {
 	if failure := Unpause(context.WithoutCancel(ctx), nodes); failure != nil {
 		cluster := nodes[0].cluster
 		failure = hint.SnapshotFailed.Wrap(failure, fmt.Sprintf("nodes of cluster %s are still paused", cluster),
-			"have them go on: kindctl start -n "+cluster)
+			"resume them: kindctl start -n "+cluster)
 		return errors.Join(failure, err)
 	}
 	return err
 }
 
-// Unpause has nodes go on. That one is not paused is no error.
+// Unpause resumes nodes. One that is not paused is no error.
 func Unpause(ctx context.Context, nodes []*Node) error {
 	var group errgroup.Group
 	for _, n := range nodes {

@@ -243,7 +243,7 @@ func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
 }
 
-// replace goes on after an interrupt: a cluster with nodes of different times is of no use.
+// replace continues after an interrupt: a cluster with nodes of different times is of no use.
 func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
 	ctx, cancel := unbroken(ctx)
 	defer cancel()

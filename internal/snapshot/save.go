@@ -71,7 +71,7 @@ func (s *Save) Plan() []plan.Phase {
 // undoTimeout bounds the removal of what a save that failed has made.
 const undoTimeout = time.Minute
 
-// Run works through the plan. When it fails, no snapshot is left and the cluster goes on.
+// Run works through the plan. When it fails, no snapshot is left and the cluster keeps running.
 func (s *Save) Run(ctx context.Context) error {
 	release, err := runs.Lock(s.Cluster)
 	if err != nil {

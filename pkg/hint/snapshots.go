@@ -25,7 +25,7 @@ var (
 		"Nodes keep state where a snapshot does not reach: in directories of the host, or in further volumes.",
 		"Leave such mounts out of the configuration; the message names them.")
 	SnapshotFailed = snapshots.reason("SNAPSHOT_FAILED", Creation,
-		"The nodes' data could not be copied, or not be written. The cluster goes on, and no snapshot is left.",
+		"The nodes' data could not be copied or written. The cluster keeps running, and no snapshot is left.",
 		"The message has the cause; is there space in `$XDG_DATA_HOME/kindctl/snapshots`, by default below `~/.local/share`?")
 	ResetFailed = snapshots.reason("RESET_FAILED", Creation,
 		"A cluster could not be brought back to a snapshot.",

@@ -31,7 +31,7 @@ type SaveSnapshotOptions struct {
 
 // SaveSnapshot saves a cluster that runs: what is in its API, the data of its pods, its images
 // and its keys. The nodes are paused meanwhile, for a second or two. When it fails, there is
-// no snapshot and the cluster goes on.
+// no snapshot and the cluster keeps running.
 func (c *Client) SaveSnapshot(ctx context.Context, o SaveSnapshotOptions) (Snapshot, error) {
 	store, err := snapshot.OpenStore()
 	if err != nil {
