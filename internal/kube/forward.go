@@ -220,8 +220,8 @@ func through(
 	}
 }
 
-// RoundTrip sends a GET request over a transport, once. It returns the status and the body,
-// of which it reads no more than responseLimit.
+// RoundTrip sends a GET request over a transport, once. It returns the status and at most
+// responseLimit bytes of the body.
 func RoundTrip(ctx context.Context, transport http.RoundTripper, url string) (status int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

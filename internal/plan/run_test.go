@@ -156,7 +156,6 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 	t.Error("no event tells what could not be removed, with its hint")
 }
 
-// TestInterruptBeforeAPhase wants what has not begun to be left alone.
 func TestNothingBeforeAFinalPhaseIsUndone(t *testing.T) {
 	for failing, want := range map[string][]string{
 		"b": {"run a", "run b", "undo b", "undo a"},
@@ -184,6 +183,7 @@ func TestNothingBeforeAFinalPhaseIsUndone(t *testing.T) {
 	}
 }
 
+// TestInterruptBeforeAPhase wants what has not begun to be left alone.
 func TestInterruptBeforeAPhase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := &diary{}

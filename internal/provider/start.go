@@ -23,35 +23,27 @@ import (
 // planes came back at other addresses, as after a restart of Docker, is stopped
 // first. What cannot work is an error.
 func (c Cluster) Start(ctx context.Context) (Plan, error) {
-	found, err := c.docker.Inventory(ctx, c.Name)
-	if err != nil {
-		return Plan{}, err
-	}
-	metadata, _, err := found.Metadata()
-	if err != nil {
-		return Plan{}, err
-	}
-	if err := metadata.EnsureWhole(c.Name); err != nil {
-		return Plan{}, err
-	}
-	return c.docker.start(ctx, found, metadata)
+	return c.start(ctx, func(m Metadata) error { return m.EnsureWhole(c.Name) })
 }
 
 // Wake is Start for whatever is in the nodes: that of a cluster whose reset has not ended, for
 // commands in them.
 func (c Cluster) Wake(ctx context.Context) (Plan, error) {
+	return c.start(ctx, func(Metadata) error { return nil })
+}
+
+func (c Cluster) start(ctx context.Context, check func(Metadata) error) (Plan, error) {
 	found, err := c.docker.Inventory(ctx, c.Name)
 	if err != nil {
 		return Plan{}, err
 	}
 	metadata, _, err := found.Metadata()
+	if err == nil {
+		err = check(metadata)
+	}
 	if err != nil {
 		return Plan{}, err
 	}
-	return c.docker.start(ctx, found, metadata)
-}
-
-func (d *Docker) start(ctx context.Context, found Inventory, metadata Metadata) (Plan, error) {
 	if err := missingContainers(found.Cluster, found.Nodes, metadata.Nodes); err != nil {
 		return Plan{}, err
 	}
@@ -63,7 +55,7 @@ func (d *Docker) start(ctx context.Context, found Inventory, metadata Metadata) 
 	if !stopped && !slices.ContainsFunc(addresses, nodeAddress.wrong) {
 		return Plan{}, nil
 	}
-	return d.planStart(ctx, addresses)
+	return c.docker.planStart(ctx, addresses)
 }
 
 func (d *Docker) planStart(ctx context.Context, addresses []nodeAddress) (plan Plan, err error) {

@@ -32,8 +32,8 @@ find ` + volumeDir + ` -xdev -mindepth 1 -maxdepth 1 ! -path ` + incoming + ` -e
 find ` + incoming + ` -mindepth 1 -maxdepth 1 -exec mv -t ` + volumeDir + ` {} +
 rmdir ` + incoming
 
-// Helper is a container of a node's image that has the node's volume, for what is to be done
-// while the node is paused or stopped.
+// Helper is a container of a node's image that has the node's volume, for work on it while
+// the node is paused or stopped.
 type Helper struct {
 	*Node
 	attached client.HijackedResponse

@@ -241,8 +241,8 @@ func (s *Save) saveVolumes(ctx context.Context, _ *event.Span) (string, error) {
 	return fmt.Sprintf("%.1f MB, paused for %.1f s", float64(s.Manifest.Size())/1e6, paused.Seconds()), err
 }
 
-// copyVolumes prepares the copies of all volumes, each of which it reports to ready, and then
-// waits for begin.
+// copyVolumes prepares to copy all volumes, reports each one to ready, and copies them once
+// begin is closed.
 func (s *Save) copyVolumes(ctx context.Context, ready chan<- struct{}, begin <-chan struct{}) error {
 	return s.each(ctx, func(ctx context.Context, i int) (err error) {
 		s.Manifest.Nodes[i].Volume, err = s.draft.write(s.nodes[i].Name+".var.tar.zst", func(out io.Writer) error {

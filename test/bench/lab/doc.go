@@ -6,5 +6,5 @@
 // node ready with a lease that has not expired, pod to pod across nodes in all
 // pairs, Services by address and by name from a pod on every node. The clock runs
 // until the judge has seen all of it. That kindctl has verified its own cluster by
-// then saves it nothing: the judge starts over.
+// then saves it nothing: the judge verifies from the start.
 package lab
