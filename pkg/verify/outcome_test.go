@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -15,6 +16,7 @@ func TestUnobservable(t *testing.T) {
 	fault := errors.New("w1: no rules")
 	refusal := OnNode("w2", apierrors.NewForbidden(schema.GroupResource{Resource: "pods/exec"}, "a", nil))
 	unseen := Unobservable(errors.New("w2: 502"))
+	late := OnNode("w3", fmt.Errorf("ask: %w", context.DeadlineExceeded))
 	tests := map[string]struct {
 		err               error
 		unobserved, final bool
@@ -27,6 +29,8 @@ func TestUnobservable(t *testing.T) {
 		"unseen and refused":    {errors.Join(unseen, fmt.Errorf("look: %w", errors.Join(refusal))), true, false},
 		"unseen beside":         {errors.Join(unseen, fault), false, false},
 		"marked, and a refusal": {Unobservable(refusal), true, true},
+		"unseen and too late":   {errors.Join(unseen, errors.Join(late)), true, false},
+		"a fault and too late":  {errors.Join(unseen, errors.Join(fault, late)), false, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -34,5 +38,21 @@ func TestUnobservable(t *testing.T) {
 				t.Errorf("unobservable %v, final %v", IsUnobservable(test.err), IsFinal(test.err))
 			}
 		})
+	}
+}
+
+// TestDifferenceHidesNoFault: a fault that was seen on one node stays one where another
+// node did not answer in time.
+func TestDifferenceHidesNoFault(t *testing.T) {
+	differs := Differs("mode", "undo it", errors.New("another mode is configured"))
+	late := OnNode("w2", fmt.Errorf("ask: %w", context.DeadlineExceeded))
+	fault := OnNode("w1", errors.New("another mode runs"))
+	if !IsDifference(errors.Join(differs, errors.Join(late))) {
+		t.Error("a difference and a node that did not answer are no difference")
+	}
+	for _, err := range []error{errors.Join(fault, late), fmt.Errorf("nodes: %w", errors.Join(fault, late))} {
+		if err := errors.Join(differs, err); IsDifference(err) {
+			t.Errorf("a fault passes for a difference: %v", err)
+		}
 	}
 }

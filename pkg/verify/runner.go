@@ -250,14 +250,29 @@ func endedEverywhere(err error) bool {
 }
 
 // onlyEnded reports whether an error says nothing but that the time was over, or
-// the run. One that wraps this with a cause of its own is telling.
+// the run. One that wraps this with a cause of its own is telling, and so are joined
+// errors of which one is.
 func onlyEnded(err error) bool {
+	if parts := joined(err); len(parts) > 0 {
+		return !slices.ContainsFunc(parts, func(part error) bool { return !onlyEnded(part) })
+	}
 	for _, end := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded} {
 		if errors.Is(err, end) && strings.HasSuffix(err.Error(), end.Error()) {
 			return true
 		}
 	}
 	return strings.Contains(err.Error(), "would exceed context deadline") // the client's rate limiter
+}
+
+// joined returns the errors that an error joins, whatever text is around them.
+func joined(err error) []error {
+	for err != nil {
+		if e, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the tree is walked here
+			return e.Unwrap()
+		}
+		err = errors.Unwrap(err)
+	}
+	return nil
 }
 
 func (r *run) announce(result Result) {
