@@ -7,8 +7,10 @@ CHARTS := GOOS= GOARCH= go run ./internal/charts/pack
 ARGS ?= --cni cilium
 # A checkout that git does not trust, as in some CI, must build as well.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
+# All is built as releases are: without cgo, which a bare machine has no compiler for.
+export CGO_ENABLED := 0
 # What a release is built by, for GOOS and GOARCH; .goreleaser.yaml says the same.
-BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+BUILD := go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 # In CI unit tests look for data races too, which takes cgo and several times as
 # long, and say what they cover, and none is skipped because a chart is not there.
 IN_CI := $(filter true 1,$(CI))
@@ -27,7 +29,7 @@ build: ## build bin/kindctl
 
 install: ## install kindctl to GOBIN
 	@$(CHARTS) || echo "kindctl is built without charts: it will look for them in the node image, then at the module proxy" >&2
-	CGO_ENABLED=0 go install -trimpath -ldflags '$(LDFLAGS)' .
+	go install -trimpath -ldflags '$(LDFLAGS)' .
 
 release-binary: ## what a release is, with charts: OUT=PATH, for GOOS and GOARCH
 	$(CHARTS)
@@ -47,7 +49,7 @@ test: host test-unit test-e2e ## every test; end-to-end tests run real clusters
 test-unit: ## unit, golden and command tests: fast, no Docker, no network
 	$(if $(IN_CI),$(CHARTS))
 	go vet ./...
-	go test $(if $(IN_CI),-race -coverprofile=$(COVERAGE)) ./...
+	$(if $(IN_CI),CGO_ENABLED=1) go test $(if $(IN_CI),-race -coverprofile=$(COVERAGE)) ./...
 	$(if $(IN_CI),@hack/coverage.sh $(COVERAGE))
 
 cover: ## how much the unit tests cover: in total, and the least covered packages
@@ -58,24 +60,27 @@ cover: ## how much the unit tests cover: in total, and the least covered package
 test-tools:
 	@command -v xmllint >/dev/null || ! command -v apt-get >/dev/null || apt-get install -y -qq --no-install-recommends libxml2-utils </dev/null >/dev/null || echo "xmllint could not be installed, so that a test will be skipped"
 
+# Tests with real clusters log a lot; this repeats at the end what failed, and why.
+GOTESTSUM = go run gotest.tools/gotestsum@v1.13.0 --format standard-verbose --hide-summary skipped --
+
 test-e2e: test-tools ## real clusters with both CNIs
-	go test -tags e2e -short -count=1 -parallel 2 -timeout 85m -v ./test/e2e/...
+	$(GOTESTSUM) -tags e2e -short -count=1 -parallel 2 -timeout 85m ./test/e2e/...
 
 test-long: host test-unit test-tools ## the same and the long ones: killed commands, restarts, several clusters
-	go test -tags e2e -count=1 -parallel 2 -timeout 150m -v ./test/e2e/...
+	$(GOTESTSUM) -tags e2e -count=1 -parallel 2 -timeout 150m ./test/e2e/...
 
 test-cases: host ## what people bring, case by case; writes docs/compatibility.md (about an hour)
-	go test -tags e2e -count=1 -timeout 150m -v ./test/e2e -run '^TestCases$$' -document $(CURDIR)/docs/compatibility.md
+	$(GOTESTSUM) -tags e2e -count=1 -timeout 150m ./test/e2e -run '^TestCases$$' -document $(CURDIR)/docs/compatibility.md
 
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
-	go test -tags faults -count=1 -timeout 150m -v ./test/faults -document $(CURDIR)/docs/faults.md
+	$(GOTESTSUM) -tags faults -count=1 -timeout 150m ./test/faults -document $(CURDIR)/docs/faults.md
 
 test-chaos: host ## break a cluster while somebody writes to it, and count what is lost (minutes)
-	go test -tags chaos -count=1 -timeout 60m -v ./test/chaos
+	$(GOTESTSUM) -tags chaos -count=1 -timeout 60m ./test/chaos
 
 test-vm: host ## kube-proxy in mode ipvs on a kernel that has it, in an emulated machine (minutes)
 	@command -v qemu-system-x86_64 >/dev/null || apt-get install -y -qq --no-install-recommends qemu-system-x86 e2fsprogs </dev/null >/dev/null
-	go test -tags vm -count=1 -timeout 60m -v ./test/vm
+	$(GOTESTSUM) -tags vm -count=1 -timeout 60m ./test/vm
 
 .PHONY: test-conformance
 # Half an hour of processor time the first time, to compile the tests.
@@ -92,5 +97,5 @@ recording: host build ## record kindctl up for the README; writes docs/up.svg
 	bin/kindctl down -n demo
 
 lint: ## golangci-lint, compiled the first time (minutes); shellcheck where it is installed
-	CGO_ENABLED=0 go run $(GOLANGCI_LINT) run
+	go run $(GOLANGCI_LINT) run
 	@if command -v shellcheck >/dev/null; then set -x; shellcheck .ci/run hack/*.sh; fi
