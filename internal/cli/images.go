@@ -120,5 +120,3 @@ func pruneImages(c *cli.Context) error {
 	fmt.Fprintf(c.App.Writer, "%d removed, %s of the cache freed\n", len(pruned.Removed), megabytes(pruned.Freed))
 	return nil
 }
-
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -134,3 +134,5 @@ func nameFlag() *cli.StringFlag {
 func kubeconfigFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "kubeconfig", EnvVars: []string{"KINDCTL_KUBECONFIG"}, TakesFile: true, Usage: "`FILE` to use instead of KUBECONFIG or ~/.kube/config"}
 }
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
