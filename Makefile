@@ -5,12 +5,11 @@ LDFLAGS := -s -w -X github.com/kindctl/kindctl/internal/cli.version=$(VERSION)
 # Charts and manifests of CNIs become part of the binary; they are not committed.
 CHARTS := GOOS= GOARCH= go run ./internal/charts/pack
 ARGS ?= --cni cilium
-# A checkout that git does not trust, as in some CI, must build as well.
-export GOFLAGS := $(GOFLAGS) -buildvcs=false
-# All is built as releases are: without cgo, which a bare machine has no compiler for.
+# All is built as releases are, so that packages are compiled once; .goreleaser.yaml
+# says the same. A checkout that git does not trust, as in some CI, builds as well.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
 export CGO_ENABLED := 0
-# What a release is built by, for GOOS and GOARCH; .goreleaser.yaml says the same.
-BUILD := go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+BUILD := go build -ldflags '$(LDFLAGS)'
 # In CI unit tests look for data races too, which takes cgo and several times as
 # long, and say what they cover, and none is skipped because a chart is not there.
 IN_CI := $(filter true 1,$(CI))
@@ -29,7 +28,7 @@ build: ## build bin/kindctl
 
 install: ## install kindctl to GOBIN
 	@$(CHARTS) || echo "kindctl is built without charts: it will look for them in the node image, then at the module proxy" >&2
-	go install -trimpath -ldflags '$(LDFLAGS)' .
+	go install -ldflags '$(LDFLAGS)' .
 
 release-binary: ## what a release is, with charts: OUT=PATH, for GOOS and GOARCH
 	$(CHARTS)
