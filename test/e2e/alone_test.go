@@ -41,6 +41,7 @@ func (s *session) alone(binary string, args ...string) {
 			command.Env = append(command.Env, name+"="+value)
 		}
 	}
+	command.Env = append(command.Env, s.Env...)
 	if out, err := command.CombinedOutput(); err != nil {
 		s.Fatalf("kindctl %v: %v\n%s", args, err, out)
 	}

@@ -21,7 +21,7 @@ func TestTwoClusters(t *testing.T) {
 	t.Run("each", func(t *testing.T) {
 		t.Run("cilium", func(t *testing.T) {
 			t.Parallel()
-			s := &session{s.In(t)}
+			s := s.in(t)
 			s.Must("up", "--cni", "cilium", "-n", cilium)
 			s.threeReadyNodes(cilium)
 			s.serviceByName(cilium)
@@ -33,7 +33,7 @@ func TestTwoClusters(t *testing.T) {
 		})
 		t.Run("calico", func(t *testing.T) {
 			t.Parallel()
-			s := &session{s.In(t)}
+			s := s.in(t)
 			trace := filepath.Join(t.TempDir(), "up.json")
 			s.Must("up", "--cni", "calico", "-n", calico, "--trace", trace)
 			s.threeReadyNodes(calico)
@@ -51,7 +51,7 @@ func TestTwoClusters(t *testing.T) {
 		})
 	})
 	t.Run("both", func(t *testing.T) {
-		s := &session{s.In(t)}
+		s := s.in(t)
 		if !testing.Short() {
 			s.verifiesWithLeastRights(cilium, "cilium")
 		}
@@ -63,9 +63,7 @@ func TestTwoClusters(t *testing.T) {
 
 	s.downBoth(cilium, calico)
 	s.Must("down", "-n", calico) // a cluster that is not there is a success
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 	s.kubeconfigUntouched()
 }
 

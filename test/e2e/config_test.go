@@ -140,9 +140,7 @@ func TestConfig(t *testing.T) {
 		t.Errorf("up in another shape: exit %d\n%s", other.Code, other.Stderr)
 	}
 	s.Must("down", "-n", configured)
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 }
 
 // TestConfigRefused tries files that cannot work, before anything is made.
@@ -173,9 +171,7 @@ func TestConfigRefused(t *testing.T) {
 	refused(2, "unrecognized feature gate: NoSuchGate", "gate.yaml", bare("featureGates: {NoSuchGate: true}\n"))
 	refused(2, "hashes to", "sum.yaml", bare("manifests: [{file: app.yaml, sha256: "+strings.Repeat("0", 64)+"}]\n"))
 	refused(2, "cannot be read", "file.yaml", bare("manifests: [{file: gone.yaml}]\n"))
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 }
 
 func (s *session) labelsAndTaints(front, back string) {

@@ -50,7 +50,7 @@ func newEngine(t *testing.T) *engine {
 	if err := errors.Join(unix.Unshare(unix.CLONE_NEWNET), loopbackUp()); err != nil {
 		t.Fatalf("a network namespace: %v", err)
 	}
-	e := &engine{session: &session{harness.NewUser(t)}}
+	e := &engine{session: &session{User: harness.NewUser(t)}}
 	e.remove()
 	t.Cleanup(e.remove)
 	t.Setenv("DOCKER_HOST", e.host())

@@ -69,12 +69,12 @@ func TestExportLogs(t *testing.T) {
 func (s *session) holds(dir string, files map[string]string) {
 	s.Helper()
 	for file, want := range files {
-		if data, err := os.ReadFile(filepath.Join(dir, file)); err != nil || !strings.Contains(string(data), want) {
+		if data, err := os.ReadFile(filepath.Join(s.Dir, dir, file)); err != nil || !strings.Contains(string(data), want) {
 			s.Errorf("%s/%s lacks %q (%v)", dir, file, want, err)
 		}
 	}
 	secrets := regexp.MustCompile(`PRIVATE KEY-----|\beyJ[\w-]+\.eyJ|LS0tLS1CRUdJTi|` + regexp.QuoteMeta(planted[0]) + "|" + planted[1] + "|" + regexp.QuoteMeta(planted[2]))
-	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(s.Dir, dir), func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -141,7 +141,5 @@ exec ` + docker + ` "$@"
 		t.Errorf("the API server is published on the port of someone else, %s", got)
 	}
 	s.Must("down", "-n", cluster)
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 }

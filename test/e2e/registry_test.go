@@ -27,23 +27,18 @@ import (
 // The released binary needs nothing else: neither Go nor a module proxy. Calico and
 // kube-proxy both use nftables here.
 func TestRegistry(t *testing.T) {
+	t.Parallel()
 	const cluster = "e2e-registry"
 	s := newSession(t, cluster)
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	mirror := strings.TrimPrefix(server.URL, "http://") + "/mirror"
-	s.fill(mirror, forge.Calico)
+	mirror := s.registry(forge.Calico)
 	if !testing.Short() {
 		s.fill(mirror, forge.Cilium)
 	}
-	binary := released(t) // by way of the caches that the next lines hide
-	cache := t.TempDir()  // archives of an earlier run must not help
-	t.Setenv("XDG_CACHE_HOME", cache)
-	t.Setenv("TMPDIR", t.TempDir())
+	binary := released(t)
+	s.Env = []string{"XDG_CACHE_HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()} // archives of an earlier run must not help
 	before := s.images()
 
-	up := []string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1", "-n", cluster}
-	s.alone(binary, up...)
+	s.alone(binary, upFrom(mirror, cluster, "--cni", "calico", "--proxy-mode", "nftables", "--workers", "1")...)
 	images := s.Output("docker", "exec", cluster+"-worker", "ctr", "-n", "k8s.io", "images", "ls", "-q")
 	if !strings.Contains(images, "quay.io/calico/node:") {
 		t.Errorf("the worker lacks Calico under its own name:\n%s", images)
@@ -58,13 +53,8 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("kube-proxy's table holds no service:\n%s", rules)
 	}
 	s.Must("down", "-n", cluster)
-	if !testing.Short() { // the phase that TestKilled has nothing for
-		there := s.everything(cache)
-		s.killed("• [load]", nil, up...)
-		s.sweeps(there, cache, false)
-	}
 	if !testing.Short() {
-		s.alone(binary, "up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--cni", "cilium", "--profile", "single", "-n", cluster)
+		s.alone(binary, upFrom(mirror, cluster, "--cni", "cilium", "--profile", "single")...)
 		s.Must("down", "-n", cluster)
 	}
 	s.Output("docker", "rmi", mirror+"/kindest/node:"+published)
@@ -73,8 +63,38 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+// TestKilledLoad kills "up" in the phase that TestKilled has nothing for.
+func TestKilledLoad(t *testing.T) {
+	long(t)
+	const cluster = "e2e-killed-load"
+	s := newSession(t, cluster)
+	mirror := s.registry(forge.Calico)
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("TMPDIR", t.TempDir())
+	before := s.everything(cache)
+	s.killed("• [load]", nil, upFrom(mirror, cluster, "--cni", "calico", "--workers", "1")...)
+	s.sweeps(before, cache, false)
+	s.Output("docker", "rmi", mirror+"/kindest/node:"+published)
+}
+
+// upFrom are the arguments of up with images of a registry.
+func upFrom(mirror, cluster string, more ...string) []string {
+	return append([]string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "-n", cluster}, more...)
+}
+
 // published is a patch of which no one but the registry knows.
 var published = semver.MajorMinor(releases.Supported[0]) + ".1000"
+
+// registry starts a registry with the images of a CNI, and returns the prefix of their names.
+func (s *session) registry(cni string) (mirror string) {
+	s.Helper()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	s.Cleanup(server.Close)
+	mirror = strings.TrimPrefix(server.URL, "http://") + "/mirror"
+	s.fill(mirror, cni)
+	return mirror
+}
 
 // fill pushes a node image without a CNI, and a CNI's images, as if they were
 // upstream's.
@@ -122,8 +142,6 @@ func TestNoRegistry(t *testing.T) {
 	if r.Took > 10*time.Second {
 		t.Errorf("noticed after %v", r.Took)
 	}
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 	s.kubeconfigUntouched()
 }

@@ -43,8 +43,9 @@ func (s *session) finished(cmd *exec.Cmd) harness.Result {
 // reads and writes is passed through, and nothing is left. It is a single node
 // in a mode of kube-proxy of its own, and verifies all that applies to one.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	s := newSession(t)
-	t.Chdir(t.TempDir())
+	s.Dir = t.TempDir()
 	before := s.belongings()
 	mode, rule := s.rareMode()
 	cmd := s.run([]string{"--proxy-mode", mode, "--report", "junit=up.xml,json=up.json", "--report", "events=up.jsonl"},
@@ -70,18 +71,16 @@ verify -o json`)
 		t.Errorf("the command's own verification: %v\n%s", err, lines[4])
 	}
 	s.skipsOnly(report.Results, skippedOnOneNode)
-	if shown, err := os.ReadFile("evidence.txt"); err != nil || !rule.Match(shown) {
+	if shown, err := os.ReadFile(filepath.Join(s.Dir, "evidence.txt")); err != nil || !rule.Match(shown) {
 		t.Errorf("the evidence lacks %s (%v):\n%s", rule, err, shown)
 	}
 	if _, err := os.Stat(lines[1]); !os.IsNotExist(err) || lines[1] == s.Kubeconfig {
 		t.Errorf("the private kubeconfig %s is still there: %v", lines[1], err)
 	}
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 	s.kubeconfigUntouched()
 	for file, want := range map[string]string{"up.xml": `<testcase name="net.pods@`, "up.json": `"passed": true`, "up.jsonl": `"kind":"done","scope":"phase","id":"verify"`} {
-		if data, err := os.ReadFile(file); err != nil || !strings.Contains(string(data), want) {
+		if data, err := os.ReadFile(filepath.Join(s.Dir, file)); err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s (%v):\n%s", file, want, err, data)
 		}
 	}
@@ -90,7 +89,7 @@ verify -o json`)
 
 func (s *session) noDiagnostics() {
 	s.Helper()
-	if found, err := filepath.Glob("kindctl-diagnostics*"); err != nil || len(found) > 0 {
+	if found, err := filepath.Glob(filepath.Join(s.Dir, "kindctl-diagnostics*")); err != nil || len(found) > 0 {
 		s.Errorf("diagnostics of a success: %v (%v)", found, err)
 	}
 }
@@ -98,9 +97,10 @@ func (s *session) noDiagnostics() {
 // TestRunReuse lets two runs begin at once with a cluster that is to be kept: one
 // makes it, the other one waits. One command fails, of which there are diagnostics.
 func TestRunReuse(t *testing.T) {
+	t.Parallel()
 	const cluster = "e2e-run"
 	s := newSession(t, cluster)
-	t.Chdir(t.TempDir())
+	s.Dir = t.TempDir()
 	beside := make(chan harness.Result)
 	go func() { beside <- s.finished(s.run([]string{"--reuse", cluster}, "exit 0")) }()
 	r := s.finished(s.run([]string{"--reuse", cluster, "--artifacts", "kept"}, "exit 7"))
@@ -157,7 +157,7 @@ func TestRunWithoutAPI(t *testing.T) {
 	long(t)
 	const cluster, kept = "e2e-unborn", "kindctl-diagnostics-e2e-unborn/"
 	s := newSession(t, cluster)
-	t.Chdir(t.TempDir())
+	s.Dir = t.TempDir()
 	before := s.belongings()
 	r := s.Kindctl("run", "--config", files{t, t.TempDir()}.write("unborn.yaml", unborn), "-n", cluster, "--", "touch", "begun")
 	if r.Code != 4 || !strings.Contains(r.Stderr, "look into "+strings.TrimSuffix(kept, "/")) {
@@ -169,19 +169,17 @@ func TestRunWithoutAPI(t *testing.T) {
 	if r.Took > 3*time.Minute {
 		t.Errorf("it took %v", r.Took)
 	}
-	if _, err := os.Stat("begun"); err == nil {
+	if _, err := os.Stat(filepath.Join(s.Dir, "begun")); err == nil {
 		t.Error("the command was run")
 	}
-	if after := s.belongings(); after != before {
-		t.Errorf("Docker had\n%s\nand now has\n%s", before, after)
-	}
+	s.belongsAsBefore(before)
 	s.kubeconfigUntouched()
 	const first, second = "nodes/" + cluster + "-control-plane/", "nodes/" + cluster + "-worker/"
 	s.holds(kept, map[string]string{
 		"failure.txt": "the nodes could not be made", "report.json": `"code": 4`,
 		first + "containers.txt": "", first + "kubelet.log": "kube-apiserver", first + "containerd.log": "containerd", second + "kubelet.log": "kubelet", second + "containerd.log": "containerd",
 	})
-	logs, err := filepath.Glob(kept + first + "pods/kube-system_kube-apiserver-*/kube-apiserver/*.log")
+	logs, err := filepath.Glob(filepath.Join(s.Dir, kept) + "/" + first + "pods/kube-system_kube-apiserver-*/kube-apiserver/*.log")
 	if err != nil || len(logs) == 0 {
 		t.Fatalf("the API server's log is missing (%v)", err)
 	}
@@ -193,9 +191,10 @@ func TestRunWithoutAPI(t *testing.T) {
 // TestRunSignals ends kindctl while the command runs, twice: the command hears
 // it and ends in its own time, and the cluster goes.
 func TestRunSignals(t *testing.T) {
+	t.Parallel()
 	const cluster = "e2e-run-stop"
 	s := newSession(t, cluster)
-	t.Chdir(t.TempDir())
+	s.Dir = t.TempDir()
 	before := s.belongings()
 	cmd := s.run([]string{"-n", cluster}, `trap 'kill $!; echo heard; exit 42' TERM; sleep 600 >/dev/null 2>&1 & echo ready; wait`)
 	output, err := cmd.StdoutPipe()

@@ -15,7 +15,13 @@ import (
 )
 
 // session is a user of this machine, and what end-to-end tests do as that user.
-type session struct{ *harness.User }
+type session struct {
+	*harness.User
+	clusters []string // those that the test makes
+}
+
+// in is the same user in a subtest.
+func (s *session) in(t testing.TB) *session { return &session{s.In(t), s.clusters} }
 
 // foreign is what the user had before kindctl came. It must survive.
 const foreign = `apiVersion: v1
@@ -36,7 +42,7 @@ users:
 // and before it begins what a killed run left of them.
 func newSession(t testing.TB, clusters ...string) *session {
 	t.Helper()
-	s := &session{harness.NewUser(t)}
+	s := &session{harness.NewUser(t), clusters}
 	if err := os.WriteFile(s.Kubeconfig, []byte(foreign), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -74,16 +80,38 @@ func (s *session) only(cluster, id string) {
 	s.Logf("%s: %s (hint: %s)", id, failed[0].Cause, failed[0].Hint)
 }
 
-// belongings lists every container and volume that Docker has.
+// belongings lists the containers that Docker has, without those of clusters that other
+// tests make meanwhile, and the volumes that belong to no container.
 func (s *session) belongings() string {
 	s.Helper()
-	return sorted(s.Output("docker", "ps", "-aq", "--no-trunc") + "\n" + s.Output("docker", "volume", "ls", "-q"))
+	var all []string
+	for line := range strings.Lines(s.Output("docker", "ps", "-a", "--no-trunc", "--format", `{{.ID}} {{.Label "io.x-k8s.kind.cluster"}}`)) {
+		id, cluster, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !strings.HasPrefix(cluster, "e2e-") || slices.Contains(s.clusters, cluster) {
+			all = append(all, id+"\n")
+		}
+	}
+	return sorted(strings.Join(all, "") + s.Output("docker", "volume", "ls", "-q", "--filter", "dangling=true"))
 }
 
-// images lists every image that Docker has.
+// belongsAsBefore wants nothing to be left and nothing to be gone.
+func (s *session) belongsAsBefore(before string) {
+	s.Helper()
+	if after := s.belongings(); after != before {
+		s.Errorf("Docker had\n%s\nand now has\n%s", before, after)
+	}
+}
+
+// images lists the images that Docker has, without those that other tests make.
 func (s *session) images() string {
 	s.Helper()
-	return sorted(s.Output("docker", "images", "-q", "--no-trunc"))
+	var all []string
+	for line := range strings.Lines(s.Output("docker", "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")) {
+		if !strings.HasPrefix(line, "e2e-") {
+			all = append(all, strings.TrimSpace(line)+"\n")
+		}
+	}
+	return sorted(strings.Join(all, ""))
 }
 
 func sorted(lines string) string {

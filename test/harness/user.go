@@ -18,6 +18,8 @@ type User struct {
 	Kubeconfig string
 	// Env are more variables for kindctl, as NAME=VALUE.
 	Env []string
+	// Dir is where kindctl runs; empty is the working directory of the tests.
+	Dir string
 }
 
 // NewUser returns a user whose kubeconfig goes with the test.
@@ -27,7 +29,7 @@ func NewUser(t testing.TB) *User {
 }
 
 // In returns the same user in a subtest, which their failures then belong to.
-func (u *User) In(t testing.TB) *User { return &User{t, u.Kubeconfig, u.Env} }
+func (u *User) In(t testing.TB) *User { return &User{t, u.Kubeconfig, u.Env, u.Dir} }
 
 // Result is how a command ended.
 type Result struct {
@@ -47,6 +49,7 @@ const (
 func (u *User) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, Binary, args...)
 	cmd.Env = append(append(os.Environ(), "KUBECONFIG="+u.Kubeconfig), u.Env...)
+	cmd.Dir = u.Dir
 	return cmd
 }
 
