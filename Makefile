@@ -7,7 +7,7 @@ CHARTS := GOOS= GOARCH= go run ./internal/charts/pack
 ARGS ?= --cni cilium
 # All is built as releases are, so that packages are compiled once; .goreleaser.yaml
 # says the same. A checkout that git does not trust, as in some CI, builds as well.
-export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
+export GOFLAGS := $(GOFLAGS) -trimpath -buildvcs=false
 export CGO_ENABLED := 0
 BUILD := go build -ldflags '$(LDFLAGS)'
 # In CI unit tests look for data races too, which takes cgo and several times as

@@ -68,7 +68,7 @@ func TestRelease(t *testing.T) {
 
 	// make release-binary builds the same.
 	for what, want := range map[string]string{
-		"flags":  "BUILD := " + strings.Join(build.Env, " ") + " go build " + strings.Join(build.Flags, " ") + " -ldflags '$(LDFLAGS)'\n",
+		"flags":  "export GOFLAGS := $(GOFLAGS) " + strings.Join(build.Flags, " ") + "\nexport " + strings.ReplaceAll(build.Env[0], "=", " := ") + "\nBUILD := go build -ldflags '$(LDFLAGS)'\n",
 		"linker": "LDFLAGS := " + strings.ReplaceAll(strings.Join(build.Ldflags, " "), "{{ .Tag }}", "$(VERSION)") + "\n",
 		"recipe": "\t$(CHARTS)\n\t$(BUILD) -o $(or $(OUT),bin/release/kindctl) .\n",
 		"charts": "CHARTS := GOOS= GOARCH= " + strings.Join(config.Before.Hooks, "") + "\n",

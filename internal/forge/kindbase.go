@@ -2,14 +2,17 @@ package forge
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -32,6 +35,9 @@ func addKindFiles(ctx context.Context, w *work, t tree, r release) error {
 		}
 		t[name] = e
 	}
+	if err := quickHook(files["kind/bin/mount-product-files.sh"]); err != nil {
+		return err
+	}
 
 	const units = "etc/systemd/system/"
 	for _, unit := range []string{"kubelet.service", "containerd.service", "undo-mount-hacks.service"} {
@@ -52,6 +58,29 @@ func addKindFiles(ctx context.Context, w *work, t tree, r release) error {
 	t.text("kind/manifests/default-storage.yaml", 0o644, storage)
 	t.text("kind/version", 0o644, r.version())
 	return addRuntimeSpec(ctx, w, t)
+}
+
+// quickHook has the hook that kind puts before every container find the container's
+// bundle with the shell alone: jq takes longer to start than all else that it does.
+func quickHook(hook *entry) error {
+	const (
+		slow  = "bundle=$(jq -r .bundle)\n"
+		quick = "IFS= read -r -d '' state || true # it has no end but that of the input\n" +
+			`[[ $state =~ \"bundle\":\ *\"([^\"]+)\" ]]` + "\nbundle=${BASH_REMATCH[1]}\n"
+	)
+	if hook == nil {
+		return errors.New("kind's base image has no mount-product-files.sh")
+	}
+	script, err := os.ReadFile(hook.path)
+	if err != nil {
+		return err
+	}
+	if bytes.Count(script, []byte(slow)) != 1 {
+		return fmt.Errorf("%s finds the bundle of a container in another way than %q", hook.path, slow)
+	}
+	hook.data, hook.path = bytes.Replace(script, []byte(slow), []byte(quick), 1), ""
+	hook.header.Size = int64(len(hook.data))
+	return nil
 }
 
 // adaptContainerd runs before containerd starts: a host may keep
