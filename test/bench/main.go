@@ -7,7 +7,7 @@
 //	go run ./test/bench -o go >bench.txt; benchstat -col /arm bench.txt
 //
 // Both ways make clusters of their own by turns, one after the other, and remove
-// them. One judge says of both when the cluster works; see package lab. A first
+// them. The same test shows of both when the cluster works; see package lab. A first
 // round warms up and does not count.
 package main
 

@@ -7,7 +7,7 @@
 // Nothing but the comparison within one round counts: Ratio is the median of the
 // rounds' ratios. The first round warms the machine up and does not count.
 //
-// When a cluster is there is for one judge to say, not for the arms: see package
-// lab, which makes, judges, measures and removes the clusters. This package plans
-// the runs, keeps all of them, and does the arithmetic.
+// The same test says of every arm when its cluster works: see package lab, which makes,
+// tests, measures and removes the clusters. This package plans the runs, keeps all of
+// them, and does the arithmetic.
 package compare

@@ -29,7 +29,7 @@ type Order struct {
 
 // Runner makes the clusters.
 type Runner interface {
-	// Run has an arm make a cluster, judges and measures it, and removes it, even
+	// Run has an arm make a cluster, tests and measures it, and removes it, even
 	// when it fails or ctx ends. It says what is under way. The order has neither
 	// Cluster nor Kubeconfig yet: those are the runner's.
 	Run(ctx context.Context, arm Arm, order Order, say func(string)) (Measures, error)

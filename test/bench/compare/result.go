@@ -65,7 +65,7 @@ type Trial struct {
 
 // Measures are what a run took.
 type Measures struct {
-	// Done is when the arm said that it was done, Finish when the judge had seen
+	// Done is when the arm said that it was done, Finish when the test had seen
 	// that the cluster works, both in seconds since the arm's command was started.
 	Done   float64 `json:"doneSeconds"`
 	Finish float64 `json:"finishSeconds"`
@@ -84,7 +84,7 @@ type CPU struct {
 	Daemons *float64 `json:"daemons,omitempty"`
 	// Client is the arm's command with what it started, such as docker.
 	Client float64 `json:"client"`
-	// Machine is everything that ran on the machine in that time, the judge and the
+	// Machine is everything that ran on the machine in that time, the test and the
 	// kernel's own threads included; nil is unknown. It is a check on the others.
 	Machine *float64 `json:"machine,omitempty"`
 }

@@ -51,7 +51,7 @@ const (
 	removal = 3 * time.Minute
 )
 
-// Run makes, judges, measures and removes one cluster.
+// Run makes, tests, measures and removes one cluster.
 func (l *Lab) Run(ctx context.Context, arm compare.Arm, order compare.Order, say func(string)) (m compare.Measures, err error) {
 	dir, remove, err := scratch.Dir("bench")
 	if err != nil {
@@ -77,8 +77,8 @@ func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order,
 		return m, err
 	}
 	m.Done = time.Since(started).Seconds()
-	say("the arm is done; the judge looks")
-	seen, err := judge(ctx, order, say)
+	say("the arm is done; test the cluster")
+	seen, err := untilItWorks(ctx, order, say)
 	if err != nil {
 		return m, err
 	}

@@ -65,9 +65,8 @@ func fresh(leases []coordinationv1.Lease, nodes int, now time.Time) error {
 	return nil
 }
 
-// judge returns when it has seen that a cluster works. As long as it does not, the
-// judge looks again.
-func judge(ctx context.Context, order compare.Order, say func(string)) (seen time.Time, err error) {
+// untilItWorks tests a cluster until it has seen that all of it works.
+func untilItWorks(ctx context.Context, order compare.Order, say func(string)) (seen time.Time, err error) {
 	client, err := kube.FromKubeconfig(order.Kubeconfig, provider.Context(order.Cluster))
 	if err != nil {
 		return seen, err

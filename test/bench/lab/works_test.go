@@ -14,7 +14,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/checks"
 )
 
-// TestFinishLine: the judge looks at all that the finish line is made of.
+// TestFinishLine: the test looks at all that the finish line is made of.
 func TestFinishLine(t *testing.T) {
 	selected, err := finishLine()
 	if err != nil {
@@ -29,7 +29,7 @@ func TestFinishLine(t *testing.T) {
 	}
 	for _, want := range append(slices.Clone(finish), "bench.lease") {
 		if !slices.Contains(ids, want) {
-			t.Errorf("the judge does not look at %s: %v", want, ids)
+			t.Errorf("the test does not look at %s: %v", want, ids)
 		}
 	}
 	if err := verify.Validate(verify.Join(checks.Core(), []verify.Check{leaseCheck()})); err != nil {
