@@ -218,7 +218,7 @@ func highlyAvailableComesBack(t *testing.T, cni, family, key string) {
 	s.Must("stop", "-n", cluster)
 	s.squat(network, before[planes[1]], "e2e-ha-squatter")
 	if r := s.Kindctl("start", "-n", cluster); r.Code != 4 || !strings.Contains(r.Stderr, "e2e-ha-squatter") ||
-		!strings.Contains(r.Stderr, "look for "+cluster+"-control-plane") ||
+		!strings.Contains(r.Stderr, "expect "+cluster+"-control-plane") ||
 		s.runningOf(cluster) != "" {
 		t.Errorf("a start where someone has an address that it needs: exit %d\n%s", r.Code, r.Stderr)
 	}
