@@ -78,9 +78,12 @@ func TestKilledLoad(t *testing.T) {
 	s.Output("docker", "rmi", mirror+"/kindest/node:"+published)
 }
 
-// upFrom are the arguments of up with images of a registry.
+// upFrom are the arguments of up with images of a registry. The network is the cluster's
+// own: with another cache, others who remove the shared one do not know of this up.
 func upFrom(mirror, cluster string, more ...string) []string {
-	return append([]string{"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "-n", cluster}, more...)
+	return append([]string{
+		"up", "--images", "registry", "--image-registry", mirror, "--kubernetes-version", semver.MajorMinor(published)[1:], "--network", cluster, "-n", cluster,
+	}, more...)
 }
 
 // published is a patch of which no one but the registry knows.
