@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/internal/kube"
@@ -24,7 +21,6 @@ import (
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
-	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
 // SaveConfig says what is saved, and where.
@@ -136,28 +132,9 @@ func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
 	return "", s.ask(ctx)
 }
 
-// settleTimeout bounds the wait for a namespace that is being removed.
-const settleTimeout = 30 * time.Second
-
-// settle waits for the namespaces of verifications that have ended, whose pods would run again
-// after each reset.
+// settle waits for verifications that have ended: their pods would run again after each reset.
 func (s *Save) settle(ctx context.Context, _ *event.Span) (string, error) {
-	bounded, cancel := context.WithTimeout(ctx, settleTimeout)
-	defer cancel()
-	namespaces := s.client.Clientset.CoreV1().Namespaces()
-	source := kube.ListWatch(namespaces.List, namespaces.Watch, metav1.ListOptions{})
-	err := kube.UntilAll(bounded, source, func(seen []*corev1.Namespace) error {
-		for _, namespace := range seen {
-			if strings.HasPrefix(namespace.Name, probe.NamespacePrefix) && namespace.DeletionTimestamp != nil {
-				return fmt.Errorf("namespace %s is being removed", namespace.Name)
-			}
-		}
-		return nil
-	})
-	if err != nil && ctx.Err() == nil {
-		return "not all: " + err.Error(), nil
-	}
-	return "", err
+	return health.Settled(ctx, s.client)
 }
 
 // ask reads what the cluster was made to be.

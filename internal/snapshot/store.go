@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -39,18 +40,10 @@ var errFormat = errors.New("the format is another one")
 // which hold private keys, and are for their owner's eyes alone.
 type Store struct{ Dir string }
 
-// OpenStore returns the user's: kindctl/snapshots below XDG_DATA_HOME or ~/.local/share. It
-// need not exist.
+// OpenStore returns the user's, which need not exist: see runs.DataDir.
 func OpenStore() (Store, error) {
-	data := os.Getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(data) { // as the XDG Base Directory Specification has it
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return Store{}, hint.NoDataDir.Wrap(err, "there is no place for snapshots", "set HOME or XDG_DATA_HOME")
-		}
-		data = filepath.Join(home, ".local", "share")
-	}
-	return Store{filepath.Join(data, "kindctl", "snapshots")}, nil
+	dir, err := runs.DataDir("snapshots")
+	return Store{dir}, err
 }
 
 var names = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)

@@ -34,9 +34,9 @@ var (
 		"A reset of the cluster was interrupted, so that nodes may be of different times.",
 		"Repeat it: `kindctl reset -n NAME --to SNAPSHOT`.")
 	NoDataDir = snapshots.reason("NO_DATA_DIR", Preflight,
-		"There is no place for snapshots: neither `XDG_DATA_HOME` nor a home directory is known.",
+		"There is no place for snapshots and the pool: neither `XDG_DATA_HOME` nor a home directory is known.",
 		"Set `HOME` or `XDG_DATA_HOME`.")
 	DataUnwritable = snapshots.reason("DATA_UNWRITABLE", Preflight,
-		"The directory of snapshots cannot be written or read.",
+		"The directory of snapshots, or that of the pool, cannot be written or read.",
 		"Correct its permissions, or set `XDG_DATA_HOME`.")
 )
