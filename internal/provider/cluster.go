@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -171,10 +172,15 @@ func (d *Docker) inventory(ctx context.Context, cluster string, nodes []*Node) (
 	for _, companion := range companions {
 		found.Companions = append(found.Companions, companion.Name)
 	}
+	var group errgroup.Group
 	for _, n := range nodes {
-		if n.Metadata, err = n.readMetadata(ctx); err != nil {
-			return Inventory{}, err
-		}
+		group.Go(func() (err error) {
+			n.Metadata, err = n.readMetadata(ctx)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Inventory{}, err
 	}
 	return found, nil
 }

@@ -140,3 +140,16 @@ func (n *Node) SetLimits(ctx context.Context, nanoCPUs, memory int64) error {
 	}
 	return nil
 }
+
+// SetCPUShares weighs the node against other containers where processors are scarce; one of
+// Docker's own has NormalCPUShares.
+func (n *Node) SetCPUShares(ctx context.Context, shares int64) error {
+	weight := container.Resources{CPUShares: shares}
+	if _, err := n.docker.api.ContainerUpdate(ctx, n.Name, client.ContainerUpdateOptions{Resources: &weight}); err != nil {
+		return fmt.Errorf("set the CPU shares of node %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// NormalCPUShares are those of a container for which none are set.
+const NormalCPUShares = 1024

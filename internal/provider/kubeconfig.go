@@ -30,7 +30,7 @@ func (c Cluster) Kubeconfig(ctx context.Context, internal bool) (string, error) 
 	return string(text), err
 }
 
-// kubeconfig is that of the first control plane, which must run, under the names that
+// kubeconfig is that of the first control plane, which must run or be paused, under the names that
 // kind gives it (kind v0.33.0, pkg/cluster/internal/kubeconfig).
 func (c Cluster) kubeconfig(ctx context.Context, internal bool) (kubeconfig, error) {
 	if !internal {
@@ -47,7 +47,7 @@ func (c Cluster) kubeconfig(ctx context.Context, internal bool) (kubeconfig, err
 	if at < 0 {
 		return nil, fmt.Errorf("cluster %s has no control plane", c.Name)
 	}
-	if !nodes[at].Running() {
+	if !nodes[at].active() {
 		return nil, fmt.Errorf("%s does not run", nodes[at].Name)
 	}
 	data, err := nodes[at].ReadFile(ctx, adminConfig)

@@ -34,7 +34,7 @@ type Record struct {
 type Entry struct {
 	// Run is the ID that the containers are marked with.
 	Run string `json:"run"`
-	// Command is up or run.
+	// Command is what users call it, such as up or run.
 	Command string    `json:"command"`
 	Cluster string    `json:"cluster"`
 	Owner   string    `json:"owner"`
@@ -77,19 +77,24 @@ const (
 	partialSuffix = ".partial"
 )
 
-// Open begins the record of a command, up or run, on a cluster.
+// Open begins the record of a command, such as up or run, that is going to create a cluster.
 func Open(command, cluster string) (*Record, error) {
+	return Reopen(command, cluster, strings.ToLower(rand.Text()[:12]))
+}
+
+// Reopen begins the record of a command that has to clean up a cluster which an earlier run
+// has created, with the ID of that run. No one else may have a record of it.
+func Reopen(command, cluster, run string) (*Record, error) {
 	dir, err := cacheDir(recordDir)
 	if err != nil {
 		return nil, err
 	}
-	run := strings.ToLower(rand.Text()[:12])
 	t := &Record{
 		path:  filepath.Join(dir, run+entrySuffix),
 		entry: Entry{Run: run, Command: command, Cluster: cluster, Owner: Owner(), PID: os.Getpid(), Begun: time.Now()},
 	}
 	t.lock = flock.New(filepath.Join(dir, run+lockSuffix))
-	err = t.lock.Lock() // no one else knows the name
+	err = t.lock.Lock() // no one else uses the name
 	if err == nil {
 		err = t.write()
 	}

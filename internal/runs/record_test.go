@@ -79,6 +79,21 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// TestReopen wants the record of a command that takes over a cluster to have the run that made it.
+func TestReopen(t *testing.T) {
+	recordDir(t)
+	taking, err := runs.Reopen("up", "lab", "abcdefgh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := taking.End(false); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"abcdefgh"}, killedRuns(t)); diff != "" {
+		t.Errorf("killed (-want +got):\n%s", diff)
+	}
+}
+
 // TestRecordWithoutLock wants a record without a lock, which may be of a living process, to be left alone.
 func TestRecordWithoutLock(t *testing.T) {
 	dir := recordDir(t)
