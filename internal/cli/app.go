@@ -69,7 +69,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: withUsageErrors([]*cli.Command{
 			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(),
-			startCommand(), stopCommand(), snapshotCommand(), resetCommand(), nodeCommand(), scaleCommand(), loadCommand(),
+			startCommand(), stopCommand(), snapshotCommand(), resetCommand(), poolCommand(), nodeCommand(), scaleCommand(), loadCommand(),
 			verifyCommand(), acceptCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(),
 			doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),

@@ -24,6 +24,9 @@ type diagnostics struct {
 	client *kindctl.Client
 }
 
+// diagnosticsDir is where they are by default.
+func diagnosticsDir(cluster string) string { return "kindctl-diagnostics-" + cluster }
+
 // diagnosticsTimeout bounds everything that is asked of the cluster.
 const diagnosticsTimeout = 2 * time.Minute
 

@@ -47,7 +47,11 @@ func tableOfClusters(out io.Writer, found []kindctl.Cluster, now time.Time) erro
 		if !cluster.Created.IsZero() {
 			age = duration.HumanDuration(now.Sub(cluster.Created))
 		}
-		fmt.Fprintf(table, "%s\t%d/%d\t%s\t%s\t%s\n", cluster.Name, cluster.Running, cluster.Nodes, by, age, timeLeft(cluster.Origin))
+		running := fmt.Sprintf("%d/%d", cluster.Running, cluster.Nodes)
+		if cluster.Pooled {
+			running += " (pool)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", cluster.Name, running, by, age, timeLeft(cluster.Origin))
 	}
 	return table.Flush()
 }

@@ -29,6 +29,7 @@ Examples:
   kindctl run -- go test ./e2e/...                             a cluster for one test run
   kindctl run --cni calico --profile single -- ./smoke.sh      a small one
   kindctl run --reuse dev -- go test ./e2e/...                 kept for the next run
+  kindctl run --pool -- ./smoke.sh                             one that was made before: see kindctl pool
   kindctl run --report junit=cluster.xml -- make e2e           and a report on the cluster`,
 		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig is not changed. The exit code is that of COMMAND, or 128 plus the number of the signal that ended it. " +
 			"SIGINT, SIGTERM and SIGHUP are passed on to COMMAND; the third one kills it. " +
@@ -36,6 +37,7 @@ Examples:
 		ArgsUsage:       "-- COMMAND [ARGUMENT...]",
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,
+			poolFlag(), noFillFlag(),
 			&cli.StringFlag{Name: "reuse", Usage: "use the cluster `NAME`, created if missing, and keep it for the next run"},
 			&cli.StringFlag{Name: "artifacts", TakesFile: true,
 				Usage: "`DIR` for diagnostics of a failure (default: kindctl-diagnostics-NAME)"}),
@@ -44,12 +46,12 @@ Examples:
 }
 
 func run(c *cli.Context) error {
-	options, program, err := runOptions(c)
+	options, take, program, err := runOptions(c)
 	if err != nil {
 		return err
 	}
 	name := options.Topology.Name
-	kept := diagnostics{dir: "kindctl-diagnostics-" + name, name: name, client: clientOf(c)}
+	kept := diagnostics{dir: diagnosticsDir(name), name: name, client: clientOf(c)}
 	if dir := c.String("artifacts"); dir != "" {
 		kept.dir = dir
 		if err := kept.prepare(); err != nil {
@@ -68,7 +70,7 @@ func run(c *cli.Context) error {
 	}
 	defer remove()
 	options.Kubeconfig = filepath.Join(private, "kubeconfig")
-	r := &runner{c: c, options: options, reports: reports, kept: kept, program: program}
+	r := &runner{c: c, options: options, reports: reports, kept: kept, program: program, take: take}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, Signals()...)
 	defer signal.Stop(signals)
@@ -81,25 +83,32 @@ func run(c *cli.Context) error {
 	}.run(c.Context)
 }
 
-// runOptions reads the flags: the cluster with its name, and the program.
-func runOptions(c *cli.Context) (o kindctl.UpOptions, program string, err error) {
+// runOptions reads the flags: the cluster with its name, the same from the pool, if it is to
+// come from there, and the program.
+func runOptions(c *cli.Context) (o kindctl.UpOptions, take *kindctl.TakeOptions, program string, err error) {
 	if !c.Args().Present() {
-		return o, "", hint.NoCommand.New("there is no command to run", "name it after two dashes: kindctl run -- go test ./...")
+		return o, nil, "", hint.NoCommand.New("there is no command to run", "name it after two dashes: kindctl run -- go test ./...")
 	}
 	if program, err = exec.LookPath(c.Args().First()); err != nil {
-		return o, "", hint.CommandMissing.Wrap(err, "the command cannot be run", "check its name, its permissions and PATH")
+		return o, nil, "", hint.CommandMissing.Wrap(err, "the command cannot be run", "check its name, its permissions and PATH")
+	}
+	if c.Bool("pool") {
+		fromPool, pool, err := takeOptions(c, "reuse")
+		o.Topology, o.Ephemeral, fromPool.Ephemeral = pool.Topology, true, true
+		o.Topology.Name = "pool" // until it is known
+		return o, &fromPool, program, err
 	}
 	reuse := c.IsSet("reuse")
 	if reuse {
 		if given(c, "name") {
-			return o, "", hint.BadFlag.New("--reuse and --name exclude each other",
+			return o, nil, "", hint.BadFlag.New("--reuse and --name exclude each other",
 				"--reuse keeps the cluster that it names; --name removes it at the end")
 		}
 		if c.String("reuse") == "" {
-			return o, "", hint.BadFlag.New("--reuse names no cluster", "write it as --reuse dev")
+			return o, nil, "", hint.BadFlag.New("--reuse names no cluster", "write it as --reuse dev")
 		}
 		if err := c.Set("name", c.String("reuse")); err != nil {
-			return o, "", err
+			return o, nil, "", err
 		}
 	}
 	o, _, err = upOptions(c)
@@ -107,5 +116,5 @@ func runOptions(c *cli.Context) (o kindctl.UpOptions, program string, err error)
 	if err == nil && !c.IsSet("name") { // whatever a file calls it: two runs of one file do not meet
 		o.Topology.Name = "run-" + strings.ToLower(rand.Text()[:8])
 	}
-	return o, program, err
+	return o, nil, program, err
 }

@@ -22,12 +22,14 @@ import (
 type runner struct {
 	c       *cli.Context
 	options kindctl.UpOptions
+	// take says how the cluster comes from the pool; nil creates it.
+	take    *kindctl.TakeOptions
 	reports *reports
 	kept    diagnostics
 	program string
 }
 
-// up creates the cluster, or with --reuse finds it.
+// up creates the cluster, finds it with --reuse, or takes it from the pool.
 func (r *runner) up(ctx context.Context) (created bool, err error) {
 	display, finish := progressSink(r.c)
 	defer finish()
@@ -38,10 +40,26 @@ func (r *runner) up(ctx context.Context) (created bool, err error) {
 		}
 		redirect(failure, r.kept.write(ctx, sink, failure, func(context.Context) verify.Report { return verdict }))
 	}
-	result, err := clientFor(r.c, sink).Up(ctx, r.options)
+	var result kindctl.UpResult
+	if r.take == nil {
+		result, err = clientFor(r.c, sink).Up(ctx, r.options)
+	} else if result, err = r.takeFromPool(ctx, sink); err == nil {
+		fillAgain(r.c, sink)
+	}
 	finish()
 	r.reports.trace.add(result.Facts)
 	return err == nil && r.options.Ephemeral, r.reports.finish(result.Report, err)
+}
+
+// takeFromPool takes the cluster, whose name is known only then.
+func (r *runner) takeFromPool(ctx context.Context, sink event.Sink) (kindctl.UpResult, error) {
+	r.take.Kubeconfig = r.options.Kubeconfig
+	result, err := clientFor(r.c, sink).Take(ctx, *r.take)
+	r.options.Topology.Name, r.kept.name = result.Name, result.Name
+	if !r.c.IsSet("artifacts") {
+		r.kept.dir = diagnosticsDir(result.Name)
+	}
+	return result, err
 }
 
 // redirect adds to a failure's advice where its diagnostics are. The advice to

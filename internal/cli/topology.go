@@ -40,14 +40,14 @@ func topologyOf(c *cli.Context) (clusters.Topology, error) {
 	return overlaid(c, topology)
 }
 
-// overlaid puts flags and the environment over a file or a profile.
-func overlaid(c *cli.Context, topology clusters.Topology) (clusters.Topology, error) {
+// overlaid puts flags and the environment over a file or a profile, all but some flags.
+func overlaid(c *cli.Context, topology clusters.Topology, except ...string) (clusters.Topology, error) {
 	var overrides []clusters.Override
 	if topology.Name == "" {
 		overrides = append(overrides, clusters.Override{Field: "name", Value: defaultName, From: "default", Flag: true})
 	}
 	for _, flag := range slices.Sorted(maps.Keys(fieldOf)) {
-		if c.IsSet(flag) {
+		if c.IsSet(flag) && !slices.Contains(except, flag) {
 			from, onLine := sourceOf(c, flag)
 			overrides = append(overrides, clusters.Override{Field: fieldOf[flag], Value: c.Value(flag), From: from, Flag: onLine})
 		}

@@ -35,11 +35,13 @@ Examples:
   kindctl up --ip-family dual                 IPv4 and IPv6
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's
+  kindctl up --pool                           one that was made before: see kindctl pool
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "On a healthy cluster with the same configuration, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "snapshot", EnvVars: []string{"KINDCTL_SNAPSHOT"}, Usage: "save the new cluster, for kindctl reset", DisableDefaultText: true},
+			poolFlag(), noFillFlag(),
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
 	}
@@ -77,6 +79,9 @@ func ignorePreflightFlag() *cli.StringSliceFlag {
 }
 
 func up(c *cli.Context) error {
+	if c.Bool("pool") {
+		return upFromPool(c)
+	}
 	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain", "snapshot"); err != nil {
 		return err
 	}

@@ -24,17 +24,25 @@ func upOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err erro
 		return o, nil, err
 	}
 	mode := images.Mode(c.String("images"))
-	switch {
-	case !slices.Contains(images.Modes(), mode):
+	if !slices.Contains(images.Modes(), mode) {
 		return o, nil, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
-	case c.IsSet("ttl") && c.Duration("ttl") <= 0:
-		return o, nil, hint.BadFlag.New("--ttl must be positive", "write it as 2h or 90m; without it the cluster stays until it is removed")
+	}
+	if err := positiveTTL(c); err != nil {
+		return o, nil, err
 	}
 	wait, err := waitTimeout(c)
 	return kindctl.UpOptions{
 		Topology: topology, Images: mode, Mirror: c.String("image-registry"), WaitTimeout: wait,
 		IgnorePreflightErrors: c.StringSlice(ignoreFlag), Timeline: c.IsSet("trace"),
 	}, warnings, err
+}
+
+// positiveTTL refuses a lifetime that is over at once.
+func positiveTTL(c *cli.Context) error {
+	if c.IsSet("ttl") && c.Duration("ttl") <= 0 {
+		return hint.BadFlag.New("--ttl must be positive", "write it as 2h or 90m; without it the cluster stays until it is removed")
+	}
+	return nil
 }
 
 func waitTimeoutFlag() *cli.DurationFlag {

@@ -13,6 +13,9 @@ const (
 	memoryOfNode    = 512 << 20 // kubelet, containerd and the CNI's agent
 )
 
+// MemoryOf is what a cluster of so many nodes takes, in bytes.
+func MemoryOf(nodes int) int64 { return memoryOfCluster + memoryOfNode*int64(nodes) }
+
 // memory compares what is available with what the nodes take. Of another
 // machine only the whole is known.
 func (f Facts) memory(needs Needs) []Finding {
@@ -23,7 +26,7 @@ func (f Facts) memory(needs Needs) []Finding {
 	if bytes == 0 {
 		return f.unknown("memory", "the memory that is available")
 	}
-	wanted := int64(memoryOfCluster + memoryOfNode*needs.Nodes)
+	wanted := MemoryOf(needs.Nodes)
 	finding := Finding{ID: "memory", State: OK,
 		Observed: fmt.Sprintf("%.1f GB of memory %s; %s %.1f GB", gigabytes(bytes), kind, nodesWant(needs.Nodes), gigabytes(wanted))}
 	if bytes < wanted {

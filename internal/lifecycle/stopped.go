@@ -55,6 +55,11 @@ func EnsureRunning(ctx context.Context, cluster provider.Cluster, except ...stri
 	if len(stopped) == 0 {
 		return nil
 	}
+	if metadata, _, err := cluster.Metadata(ctx); err == nil {
+		if err := metadata.EnsureTaken(cluster.Name); err != nil {
+			return err
+		}
+	}
 	return hint.ClusterStopped.New(fmt.Sprintf("nodes of cluster %s are stopped: %s", cluster.Name, strings.Join(stopped, ", ")),
 		"start it: kindctl start -n "+cluster.Name)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -51,6 +52,10 @@ type Metadata struct {
 	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
 	// Reset is the snapshot to which a reset that has not ended brings the cluster back.
 	Reset string `json:"reset,omitempty"`
+	// Pool is the ID of the pool that the cluster is in, and Frozen is since when it can be
+	// taken from there; "" is no pool, and the zero time a cluster that is still being made.
+	Pool   string    `json:"pool,omitempty"`
+	Frozen time.Time `json:"frozen,omitzero"`
 }
 
 // Left is how long the cluster is still wanted, negative once it has expired,
@@ -93,6 +98,15 @@ func (m Metadata) EnsureWhole(cluster string) error {
 		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", cluster, m.Reset))
 }
 
+// EnsureTaken returns an error with advice when the cluster is frozen in the pool.
+func (m Metadata) EnsureTaken(cluster string) error {
+	if m.Frozen.IsZero() {
+		return nil
+	}
+	return hint.ClusterPooled.New(fmt.Sprintf("cluster %s is frozen in the pool", cluster),
+		"take a cluster from there: kindctl up --pool; or remove this one: kindctl down -n "+cluster)
+}
+
 // check returns an error with advice for a format that this kindctl does not read.
 func (m Metadata) check(cluster string) error {
 	if m.APIVersion == "" || m.APIVersion == metadataVersion {
@@ -129,6 +143,19 @@ func (c Cluster) SetReset(ctx context.Context, snapshot string) error {
 	return c.changeMetadata(ctx, func(m *Metadata) { m.Reset = snapshot })
 }
 
+// SetFrozen has the metadata of a cluster of the pool say since when it can be taken.
+func (c Cluster) SetFrozen(ctx context.Context, since time.Time) error {
+	return c.changeMetadata(ctx, func(m *Metadata) { m.Frozen = since })
+}
+
+// LeavePool has the metadata of a cluster name no pool any more, but when the cluster
+// expires, which may be never, and the file that gets its context.
+func (c Cluster) LeavePool(ctx context.Context, expires time.Time, kubeconfig string) error {
+	return c.changeMetadata(ctx, func(m *Metadata) {
+		m.Pool, m.Frozen, m.Expires, m.Kubeconfigs = "", time.Time{}, expires, []string{kubeconfig}
+	})
+}
+
 func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) error {
 	found, err := c.docker.Inventory(ctx, c.Name)
 	if err != nil {
@@ -147,12 +174,16 @@ func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) err
 	if err != nil {
 		return err
 	}
+	var group errgroup.Group
 	for _, n := range found.Nodes {
-		if err := n.unpack(ctx, archive); err != nil {
-			return fmt.Errorf("mark node %s: %w", n.Name, err)
-		}
+		group.Go(func() error {
+			if err := n.unpack(ctx, archive); err != nil {
+				return fmt.Errorf("mark node %s: %w", n.Name, err)
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // archive is the metadata as Docker takes files. The load balancer has no directory for

@@ -174,6 +174,28 @@ func TestRefreshMetadata(t *testing.T) {
 	}
 }
 
+// TestPooled has a cluster frozen and taken.
+func TestPooled(t *testing.T) {
+	b := labBox("lab-control-plane", "control-plane", "paused")
+	b.files[metadataFile] = `{"run": "abcdefgh", "pool": "mine"}`
+	cluster := (&dockerd{networks: []*bridge{lan("kind")}, containers: []*box{b}}).engine(t).Cluster("lab")
+	if err := cluster.SetFrozen(t.Context(), time.Unix(60, 0)); err != nil {
+		t.Fatal(err)
+	}
+	frozen, _, err := cluster.Metadata(t.Context())
+	if err != nil || frozen.Pool != "mine" || hint.ReasonOf(frozen.EnsureTaken("lab")) != hint.ClusterPooled.Name {
+		t.Errorf("the metadata of a frozen cluster is %+v, %v", frozen, err)
+	}
+	if err := cluster.LeavePool(t.Context(), time.Unix(120, 0), "/kubeconfig"); err != nil {
+		t.Fatal(err)
+	}
+	taken, _, err := cluster.Metadata(t.Context())
+	if err != nil || taken.Pool != "" || taken.EnsureTaken("lab") != nil || !taken.Expires.Equal(time.Unix(120, 0)) || taken.Run != "abcdefgh" ||
+		cmp.Diff([]string{"/kubeconfig"}, taken.Kubeconfigs) != "" {
+		t.Errorf("the metadata of a taken cluster is %+v, %v", taken, err)
+	}
+}
+
 func TestLeft(t *testing.T) {
 	for name, tt := range map[string]struct {
 		now    time.Time

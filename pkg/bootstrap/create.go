@@ -48,7 +48,19 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if err := writer.Finish(ctx); err != nil {
 		return "", u.failed(ctx, err)
 	}
-	return "from " + u.found.Node, nil
+	return "from " + u.found.Node, u.weigh(ctx)
+}
+
+// weigh gives the nodes their CPUShares, if there are to be any.
+func (u *Up) weigh(ctx context.Context) error {
+	if u.CPUShares == 0 {
+		return nil
+	}
+	nodes, err := u.cluster.Nodes(ctx)
+	for _, node := range nodes {
+		err = errors.Join(err, node.SetCPUShares(ctx, u.CPUShares))
+	}
+	return err
 }
 
 // makeNodes makes the nodes and their load balancer, on their network.
@@ -106,7 +118,10 @@ func (u *Up) writeMetadata(ctx context.Context, planned []provider.PlannedNode) 
 	}
 	metadata := provider.Metadata{
 		Version: u.Config.Version, Run: u.RunRecord.Run(), Owner: runs.Owner(), Cluster: u.Topology.Name, Created: now.UTC(),
-		Nodes: names, Network: network, Kubeconfigs: provider.KubeconfigFiles(u.Kubeconfig),
+		Nodes: names, Network: network, Pool: u.Pool,
+	}
+	if u.Pool == "" {
+		metadata.Kubeconfigs = provider.KubeconfigFiles(u.Kubeconfig)
 	}
 	if u.Topology.TTL > 0 {
 		metadata.Expires = metadata.Created.Add(u.Topology.TTL)

@@ -25,6 +25,6 @@ func (u *Up) Plan() []plan.Phase {
 		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 10 * time.Second, Skip: u.noWorkloads, Run: u.waitForWorkloads, DryRun: plan.Nothing},
 		{Name: "manifests", Title: "Apply the manifests", Estimate: 20 * time.Second, Skip: u.noManifests, Run: u.applyManifests, DryRun: dry.manifests},
 		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: u.verify, DryRun: dry.verify},
-		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: u.mergeKubeconfig, DryRun: dry.kubeconfig},
+		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Skip: u.pooled, Run: u.mergeKubeconfig, DryRun: dry.kubeconfig},
 	}
 }

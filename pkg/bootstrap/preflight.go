@@ -22,8 +22,10 @@ import (
 
 // preflight finds out, before anything is made, what would fail later.
 func (u *Up) preflight(ctx context.Context, _ *event.Span) (string, error) {
-	if err := provider.CheckKubeconfig(ctx, u.Kubeconfig); err != nil {
-		return "", err
+	if u.Pool == "" {
+		if err := provider.CheckKubeconfig(ctx, u.Kubeconfig); err != nil {
+			return "", err
+		}
 	}
 	err := u.open(ctx)
 	if err != nil {

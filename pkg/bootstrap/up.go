@@ -30,6 +30,12 @@ type Config struct {
 	Kubeconfig string
 	// KeepContext leaves the kubeconfig's current context as it is.
 	KeepContext bool
+	// Pool is the ID of the pool that the cluster is made for; "" is none. A cluster for a
+	// pool gets no context in a kubeconfig.
+	Pool string
+	// CPUShares weigh the nodes against other containers while the cluster is made; 0 leaves
+	// them as Docker has them. They are not taken back.
+	CPUShares int64
 	// IgnorePreflightErrors are the IDs of findings about the host that only warn where
 	// they would refuse, or host.IgnoreAll.
 	IgnorePreflightErrors []string
@@ -184,6 +190,14 @@ func (u *Up) connect(ctx context.Context) error {
 		u.Observe(u.client)
 	}
 	return err
+}
+
+// pooled says why the user's kubeconfig is left alone, if it is.
+func (u *Up) pooled() string {
+	if u.Pool != "" {
+		return "the cluster is for the pool"
+	}
+	return ""
 }
 
 func (u *Up) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {

@@ -40,12 +40,13 @@ var (
 	comingUp      = &Subject{Title: "While a cluster comes up"}
 	running       = &Subject{Title: "While a cluster starts, runs, or goes"}
 	snapshots     = &Subject{Title: "Snapshots"}
+	pools         = &Subject{Title: "The pool"}
 	library       = &Subject{Title: "The Go library"}
 )
 
 // Catalog returns every reason that kindctl gives, by subject.
 func Catalog() []Subject {
-	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *library}
+	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *library}
 }
 
 // reason declares a reason of the subject.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,6 +121,15 @@ func (c *Client) existing(ctx context.Context, name string) (*provider.Docker, p
 		}
 		return nil, cluster, hint.ClusterMissing.New(fmt.Sprintf("there is no cluster %q%s", cluster.Name, hint.Nearest(cluster.Name, names)),
 			"list them: kindctl get clusters")
+	}
+	if slices.ContainsFunc(nodes, (*provider.Node).Paused) {
+		metadata, _, err := cluster.Metadata(ctx)
+		if err == nil {
+			err = metadata.EnsureTaken(cluster.Name)
+		}
+		if err != nil {
+			return nil, cluster, err
+		}
 	}
 	return docker, cluster, nil
 }

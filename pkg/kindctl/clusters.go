@@ -18,6 +18,8 @@ type Cluster struct {
 	Running int `json:"running"`
 	// Kindctl says that kindctl made it, and not kind or someone else with kind.
 	Kindctl bool `json:"kindctl"`
+	// Pooled says that it is in the pool, or is being made for it.
+	Pooled bool `json:"pooled,omitempty"`
 	Origin
 }
 
@@ -62,7 +64,7 @@ func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 
 func clusterOf(inventory provider.Inventory, now time.Time) Cluster {
 	metadata, made, _ := inventory.Metadata() // one that a newer kindctl made is listed too
-	cluster := Cluster{Name: inventory.Cluster, Nodes: len(inventory.Nodes), Kindctl: made, Origin: originOf(metadata, now)}
+	cluster := Cluster{Name: inventory.Cluster, Nodes: len(inventory.Nodes), Kindctl: made, Pooled: metadata.Pool != "", Origin: originOf(metadata, now)}
 	for _, node := range inventory.Nodes {
 		if node.Running() {
 			cluster.Running++

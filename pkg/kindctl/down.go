@@ -19,7 +19,8 @@ type DownOptions struct {
 	// Name is the cluster's. "" is DefaultName, which is then removed only if kindctl
 	// made it: whoever uses kind as well does not lose theirs.
 	Name string
-	// All removes every cluster that kindctl made in this Docker; Name does not count.
+	// All removes every cluster that kindctl made in this Docker, but for those in the pool;
+	// Name does not count.
 	All bool
 	// Kubeconfig is the file to remove the cluster's context from; "" means KUBECONFIG
 	// or the default file. Files that got it before lose it as well.
@@ -101,9 +102,12 @@ func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, 
 	if err != nil {
 		return nil, err
 	}
+	pooled := 0
 	for _, cluster := range found {
-		_, made, _ := cluster.Metadata()
+		metadata, made, _ := cluster.Metadata()
 		switch {
+		case o.All && metadata.Pool != "":
+			pooled++
 		case made && (o.All || cluster.Cluster == DefaultName):
 			names = append(names, cluster.Cluster)
 		case o.All:
@@ -112,6 +116,9 @@ func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, 
 			return nil, hint.ClusterForeign.New(fmt.Sprintf("kindctl did not make cluster %s", DefaultName),
 				"if it is to go, say its name: kindctl down -n "+DefaultName)
 		}
+	}
+	if pooled > 0 {
+		c.note("down", fmt.Sprintf("the pool stays, with clusters: %d; to remove it: kindctl pool drain", pooled))
 	}
 	if !o.All && len(names) == 0 {
 		names = []string{DefaultName} // of which a context may be left

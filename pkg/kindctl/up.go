@@ -81,6 +81,8 @@ type UpResult struct {
 	// Existed says that the cluster was there, healthy and in the same shape, and that
 	// nothing was changed but the kubeconfig.
 	Existed bool
+	// Pooled says that the cluster comes from the pool.
+	Pooled bool
 	// Version is that of Kubernetes in a new cluster, such as v1.37.2.
 	Version string
 	// Report is the verdict on the cluster.

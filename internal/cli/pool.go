@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+func poolCommand() *cli.Command {
+	return &cli.Command{
+		Name: "pool", Usage: "Keep verified clusters frozen, for up --pool and run --pool",
+		Subcommands: []*cli.Command{
+			{
+				Name: "set", Usage: "Define the pool and fill it",
+				UsageText:   "kindctl pool set --size NUMBER [flags of up]",
+				Description: "Each cluster is created and verified as up does it, then paused: it keeps its memory and takes no CPU. Clusters of an earlier definition are removed.",
+				Flags: append([]cli.Flag{&cli.IntFlag{Name: "size", Usage: "`NUMBER` of clusters to keep ready"}},
+					slices.DeleteFunc(clusterFlags(), func(flag cli.Flag) bool { return slices.Contains([]string{"report", "trace"}, flag.Names()[0]) })...),
+				Action: setPool,
+			},
+			{
+				Name: "ls", Usage: "List the clusters of the pool",
+				UsageText: "kindctl pool ls [-o json|name]",
+				Flags:     []cli.Flag{outputFlag("text", "json", "name")},
+				Action:    listPool,
+			},
+			{
+				Name: "fill", Usage: "Create the clusters that the pool lacks, and remove those that cannot be taken",
+				UsageText: "kindctl pool fill [--low-priority] [--wait-timeout TIME]",
+				Flags: []cli.Flag{
+					&cli.BoolFlag{Name: "low-priority", Usage: "let other containers go first", DisableDefaultText: true},
+					waitTimeoutFlag(),
+				},
+				Action: fillPool,
+			},
+			{
+				Name: "drain", Usage: "Remove the pool with its clusters",
+				UsageText: "kindctl pool drain",
+				Action:    drainPool,
+			},
+		},
+	}
+}
+
+func setPool(c *cli.Context) error {
+	if c.Int("size") < 1 {
+		return hint.BadFlag.New("--size must be at least 1", "to remove the pool: kindctl pool drain")
+	}
+	o, _, err := upOptions(c)
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	client := clientFor(c, sink)
+	if err := client.SetPool(c.Context, kindctl.SetPoolOptions{Size: c.Int("size"), Topology: o.Topology, Images: o.Images, Mirror: o.Mirror,
+		IgnorePreflightErrors: o.IgnorePreflightErrors}); err != nil {
+		return err
+	}
+	if _, err := client.FillPool(c.Context, kindctl.FillPoolOptions{WaitTimeout: o.WaitTimeout}); err != nil {
+		return err
+	}
+	finish()
+	fmt.Fprintf(c.App.Writer, "The pool has %s ready. Take one: kindctl up --pool\n", count(c.Int("size"), "cluster"))
+	return nil
+}
+
+func fillPool(c *cli.Context) error {
+	wait, err := waitTimeout(c)
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	made, err := clientFor(c, sink).FillPool(c.Context, kindctl.FillPoolOptions{WaitTimeout: wait, LowPriority: c.Bool("low-priority")})
+	finish()
+	if err != nil {
+		return err
+	}
+	if len(made) == 0 {
+		fmt.Fprintln(c.App.Writer, "The pool is full.")
+		return nil
+	}
+	fmt.Fprintf(c.App.Writer, "The pool is full again, with %s.\n", strings.Join(made, ", "))
+	return nil
+}
+
+func drainPool(c *cli.Context) error {
+	sink, finish := progressSink(c)
+	defer finish()
+	removed, err := clientFor(c, sink).DrainPool(c.Context)
+	finish()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "The pool is gone, with %s.\n", count(len(removed), "cluster"))
+	return nil
+}
+
+// listedPool is the pool for machines.
+type listedPool struct {
+	// Size is how many clusters are to be ready; 0 is no pool.
+	Size     int                     `json:"size"`
+	Config   *clusters.Topology      `json:"config,omitempty"`
+	Clusters []kindctl.PooledCluster `json:"clusters"`
+}
+
+func listPool(c *cli.Context) error {
+	listed := listedPool{Clusters: []kindctl.PooledCluster{}}
+	pool, err := clientOf(c).Pool(c.Context)
+	if err == nil {
+		listed.Size, listed.Config = pool.Size, &pool.Topology
+		var found []kindctl.PooledCluster
+		found, err = clientOf(c).PooledClusters(c.Context)
+		listed.Clusters = append(listed.Clusters, found...)
+	}
+	if err != nil && hint.ReasonOf(err) != hint.PoolMissing.Name {
+		return err
+	}
+	switch {
+	case c.String("output") == "json":
+		return report.JSON(c.App.Writer, listed)
+	case c.String("output") == "name":
+		for _, one := range listed.Clusters {
+			fmt.Fprintln(c.App.Writer, one.Name)
+		}
+	case listed.Size > 0:
+		return tableOfPool(c.App.Writer, listed, time.Now())
+	case !isOn(c, "quiet"):
+		fmt.Fprintln(c.App.ErrWriter, "there is no pool; define one: kindctl pool set --size 2")
+	}
+	return nil
+}
+
+func tableOfPool(out io.Writer, pool listedPool, now time.Time) error {
+	ready := 0
+	for _, one := range pool.Clusters {
+		if one.State == kindctl.PoolReady {
+			ready++
+		}
+	}
+	t := pool.Config
+	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, count(pool.Size, "cluster"),
+		count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	if len(pool.Clusters) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nNAME\tSTATE\tNODES\tAGE")
+	for _, one := range pool.Clusters {
+		state := string(one.State)
+		if one.Problem != "" {
+			state += " (" + one.Problem + ")"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", one.Name, state, one.Nodes, duration.HumanDuration(now.Sub(one.Created)))
+	}
+	return table.Flush()
+}
+
+func poolFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "pool", Usage: "take a cluster from the pool, and fill the pool again in the background", DisableDefaultText: true}
+}
+
+func noFillFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-fill", Usage: "with --pool, do not fill the pool again", DisableDefaultText: true}
+}
+
+// takeOptions reads the flags of a command that takes a cluster from the pool, and refuses those
+// that cannot be had with it.
+func takeOptions(c *cli.Context, excluded ...string) (o kindctl.TakeOptions, pool kindctl.Pool, err error) {
+	if given(c, "name") {
+		return o, pool, hint.BadFlag.New("--pool and --name exclude each other: a cluster of the pool has its own name, which cannot change",
+			"leave --name out; the name is printed at the end")
+	}
+	for _, flag := range append(excluded, "images", "image-registry", ignoreFlag, "trace") {
+		if given(c, flag) {
+			return o, pool, hint.BadFlag.New("--pool and --"+flag+" exclude each other", "leave one of them out")
+		}
+	}
+	if err := positiveTTL(c); err != nil {
+		return o, pool, err
+	}
+	if o.WaitTimeout, err = waitTimeout(c); err != nil {
+		return o, pool, err
+	}
+	if pool, err = clientOf(c).Pool(c.Context); err != nil {
+		return o, pool, err
+	}
+	wanted := pool.Topology
+	if given(c, "config") || given(c, "profile") {
+		wanted, err = topologyOf(c)
+	} else {
+		wanted, err = overlaid(c, wanted, "name", "ttl")
+	}
+	if failure := (*hint.Error)(nil); errors.As(err, &failure) && failure.Reason == hint.ConfigConflict.Name {
+		err = hint.PoolDiffers.New("the pool has other clusters: "+failure.Message, "leave that out, or create the cluster without --pool")
+	}
+	o.Topology, o.TTL = &wanted, c.Duration("ttl")
+	return o, pool, err
+}
+
+// upFromPool is up with --pool.
+func upFromPool(c *cli.Context) error {
+	options, pool, err := takeOptions(c, "dry-run", "explain", "retain", "snapshot")
+	if err != nil {
+		return err
+	}
+	options.Kubeconfig, options.KeepContext = c.String("kubeconfig"), c.Bool("no-switch-context")
+	reports, err := openReports(c, "up")
+	if err != nil {
+		return err
+	}
+	sink, finish := progressSink(c)
+	defer finish()
+	started := time.Now()
+	result, err := clientFor(c, reports.follow(sink)).Take(c.Context, options)
+	took := time.Since(started)
+	finish()
+	if err == nil {
+		fillAgain(c, sink)
+	}
+	if err := reports.finish(result.Report, err); err != nil {
+		return err
+	}
+	pool.Topology.Name = result.Name
+	printSummary(c.App.Writer, pool.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
+	return nil
+}
+
+// fillAgain fills the pool in the background, unless the user does not want it.
+func fillAgain(c *cli.Context, sink event.Sink) {
+	if c.Bool("no-fill") {
+		return
+	}
+	if err := startFill(); err != nil {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "pool",
+			Message: "the pool is not filled again: " + err.Error(), Hint: "fill it: kindctl pool fill"})
+	}
+}

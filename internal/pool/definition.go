@@ -1,0 +1,153 @@
+package pool
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/runs"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Definition is what the clusters of a pool are, and how many are to be ready.
+type Definition struct {
+	// ID marks the clusters. A pool of other clusters has another one.
+	ID   string
+	Size int
+	// Topology has no name.
+	Topology clusters.Topology
+	// Images, Mirror and IgnorePreflightErrors say how the clusters are made.
+	Images                images.Mode
+	Mirror                string
+	IgnorePreflightErrors []string
+}
+
+// The format of a definition.
+const (
+	apiVersion = "kindctl.dev/v1alpha1"
+	kind       = "Pool"
+)
+
+// document is a Definition as it is written.
+type document struct {
+	APIVersion            string          `json:"apiVersion"`
+	Kind                  string          `json:"kind"`
+	ID                    string          `json:"id"`
+	Size                  int             `json:"size"`
+	Config                json.RawMessage `json:"config"`
+	Images                images.Mode     `json:"images"`
+	Mirror                string          `json:"mirror,omitempty"`
+	IgnorePreflightErrors []string        `json:"ignorePreflightErrors,omitempty"`
+}
+
+// Store is the file that has the definition of a Docker's pool. It may name files of its
+// owner, whose alone it is.
+type Store struct{ file string }
+
+// OpenStore returns the user's for the Docker of an ID. The file need not exist.
+func OpenStore(docker string) (Store, error) {
+	dir, err := runs.DataDir("pools")
+	return Store{filepath.Join(dir, fileName(docker)+".json")}, err
+}
+
+// fileName is the ID of a Docker as part of a file's name.
+func fileName(docker string) string { return strings.ReplaceAll(docker, ":", "-") }
+
+// Read returns the definition, or an error with advice.
+func (s Store) Read() (Definition, error) {
+	data, err := os.ReadFile(s.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Definition{}, hint.PoolMissing.New("there is no pool", "define one: kindctl pool set --size 2")
+	case err != nil:
+		return Definition{}, unwritable(err)
+	}
+	d, err := decode(data)
+	if err != nil {
+		return d, hint.PoolDamaged.Wrap(err, "the definition of the pool cannot be read: "+s.file, "define it again: kindctl pool set")
+	}
+	return d, nil
+}
+
+func decode(data []byte) (Definition, error) {
+	var d document
+	if err := json.Unmarshal(data, &d); err != nil {
+		return Definition{}, err
+	}
+	if d.APIVersion != apiVersion || d.Kind != kind || d.ID == "" || d.Size < 1 {
+		return Definition{}, fmt.Errorf("it is no %s of the format %s", kind, apiVersion)
+	}
+	topology, err := clusters.Decode(d.Config, "the pool")
+	return Definition{d.ID, d.Size, topology, d.Images, d.Mirror, d.IgnorePreflightErrors}, err
+}
+
+func (d Definition) encode() ([]byte, error) {
+	config := d.Topology
+	config.APIVersion, config.Kind, config.Name = clusters.APIVersion, clusters.Kind, ""
+	raw, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	return json.MarshalIndent(document{apiVersion, kind, d.ID, d.Size, raw, d.Images, d.Mirror, d.IgnorePreflightErrors}, "", "  ")
+}
+
+// Identify returns a definition with its ID: that of the one in the file, unless the clusters
+// are to be others.
+func (s Store) Identify(d Definition) Definition {
+	d.ID = randomText()
+	if old, err := s.Read(); err == nil && sameClusters(old, d) {
+		d.ID = old.ID
+	}
+	return d
+}
+
+// randomText is unlike all others, and can be part of a name.
+func randomText() string { return strings.ToLower(rand.Text()[:8]) }
+
+// Write replaces the definition.
+func (s Store) Write(d Definition) error {
+	data, err := d.encode()
+	if err != nil {
+		return err
+	}
+	partial := s.file + ".partial"
+	err = os.MkdirAll(filepath.Dir(s.file), 0o700)
+	if err == nil {
+		err = os.WriteFile(partial, append(data, '\n'), 0o600)
+	}
+	if err == nil {
+		err = os.Rename(partial, s.file)
+	}
+	if err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+// sameClusters reports whether the clusters of two pools are the same, but for their number.
+func sameClusters(a, b Definition) bool {
+	b.ID, b.Size = a.ID, a.Size
+	first, err := a.encode()
+	second, failure := b.encode()
+	return err == nil && failure == nil && bytes.Equal(first, second)
+}
+
+// Remove removes the definition. That there is none is no error.
+func (s Store) Remove() error {
+	if err := os.Remove(s.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unwritable(err)
+	}
+	return nil
+}
+
+func unwritable(err error) error {
+	return hint.DataUnwritable.Wrap(err, "the definition of the pool cannot be read or written", "correct the permissions, or set XDG_DATA_HOME")
+}

@@ -1,0 +1,117 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
+)
+
+// namePrefix begins the names of the clusters.
+const namePrefix = "pool-"
+
+// NewName returns a name for a cluster.
+func NewName() string { return namePrefix + randomText() }
+
+// State is what can be done with a cluster of the pool.
+type State string
+
+const (
+	// Ready is a cluster that can be taken.
+	Ready State = "ready"
+	// Unfinished is one that is being made, or whose maker was killed.
+	Unfinished State = "unfinished"
+	// Outdated is one of a pool that was defined otherwise.
+	Outdated State = "outdated"
+	// Broken is one whose nodes are not all there and frozen.
+	Broken State = "broken"
+)
+
+// Entry is a cluster of the pool.
+type Entry struct {
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	// Problem says what is wrong with a cluster that is broken.
+	Problem string    `json:"problem,omitempty"`
+	Nodes   int       `json:"nodes"`
+	Created time.Time `json:"created"`
+	Frozen  time.Time `json:"frozen,omitzero"`
+
+	run string // that made it
+}
+
+// inventories are as much of Docker as it takes to find the clusters.
+type inventories interface {
+	Clusters(ctx context.Context) ([]string, error)
+	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
+}
+
+// Entries returns this user's clusters of the pool of an ID, and of earlier ones, in the
+// order in which they are taken.
+func Entries(ctx context.Context, docker inventories, id string) (found []Entry, err error) {
+	names, err := docker.Clusters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, namePrefix) {
+			continue
+		}
+		entry, is, err := entryOf(ctx, docker, name, id)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			found = append(found, entry)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Entry) int { return a.Created.Compare(b.Created) })
+	return found, nil
+}
+
+// entryOf looks at a cluster, and reports whether it is one of a pool of this user.
+func entryOf(ctx context.Context, docker inventories, name, id string) (Entry, bool, error) {
+	found, err := docker.Inventory(ctx, name)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	metadata, _, err := found.Metadata()
+	if err != nil || metadata.Pool == "" || metadata.Owner != runs.Owner() {
+		return Entry{}, false, nil //nolint:nilerr // what a newer kindctl has made is in no pool of this one
+	}
+	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen, run: metadata.Run}
+	switch e.Problem = problemOf(found, metadata); {
+	case metadata.Pool != id:
+		e.State = Outdated
+	case metadata.Frozen.IsZero():
+		e.State = Unfinished
+	case e.Problem != "":
+		e.State = Broken
+	}
+	if e.State != Broken {
+		e.Problem = ""
+	}
+	return e, true, nil
+}
+
+// problemOf says which containers of a frozen cluster are missing or not paused.
+func problemOf(found provider.Inventory, metadata provider.Metadata) string {
+	states := map[string]string{}
+	for _, node := range found.Nodes {
+		states[node.Name] = node.State
+	}
+	var problems []string
+	for _, name := range metadata.Nodes {
+		switch state, there := states[name]; {
+		case !there:
+			problems = append(problems, name+" is missing")
+		case state != "paused":
+			problems = append(problems, fmt.Sprintf("%s is %s", name, state))
+		}
+	}
+	return strings.Join(problems, ", ")
+}

@@ -1,0 +1,109 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/health"
+	"github.com/kindctl/kindctl/internal/provider"
+)
+
+// What runs in a node that is paused does not see time pass. When it is resumed, two of them
+// would draw wrong conclusions from that.
+//
+// A kubelet that has not seen its container runtime for half a minute reports its node as not
+// ready, in the moment in which it looks again, and corrects that ten seconds later. A controller
+// manager judges nodes by what it knew before the pause. Both end before it, and are started
+// after it, when a kubelet looks first and then reports. The schedulers and controller managers
+// have leases, which are removed: the next ones would wait until they expire.
+
+// guard is how long after their end the kubelets are started again. It passes while the nodes
+// are paused, so that they start in the moment in which the nodes are resumed.
+const guard = 30 * time.Second
+
+const (
+	startKubelet = "systemctl start --no-block kubelet"
+	// endControllers ends what a kubelet would start again.
+	endControllers = `crictl stop --timeout 2 $(crictl ps -q --name '^kube-(controller-manager|scheduler)$') >/dev/null`
+)
+
+// endKubelet stops a kubelet until the guard is over.
+var endKubelet = fmt.Sprintf("systemctl stop kubelet && { setsid sh -c 'sleep %.0f; %s' </dev/null >/dev/null 2>&1 & }",
+	guard.Seconds(), startKubelet)
+
+// controllerLeases are those of what endControllers ends.
+var controllerLeases = []string{"kube-controller-manager", "kube-scheduler"}
+
+// freeze pauses a cluster in a state from which it goes on at once. When it fails, the cluster
+// may be paused in part.
+func freeze(ctx context.Context, cluster provider.Cluster) error {
+	client, err := health.Connect(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	if _, err := health.Settled(ctx, client); err != nil {
+		return err
+	}
+	nodes, err := cluster.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		if err := node.SetCPUShares(ctx, provider.NormalCPUShares); err != nil {
+			return err
+		}
+	}
+	ended := time.Now()
+	if err := onNodes(ctx, nodes, (*provider.Node).IsKubernetes, endKubelet); err != nil {
+		return err
+	}
+	if err := onNodes(ctx, nodes, isControlPlane, endControllers); err != nil {
+		return err
+	}
+	for _, lease := range controllerLeases {
+		err := client.Clientset.CoordinationV1().Leases("kube-system").Delete(ctx, lease, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("delete lease %s: %w", lease, err)
+		}
+	}
+	if err := provider.Pause(ctx, nodes); err != nil {
+		return err
+	}
+	if time.Since(ended) > guard {
+		return fmt.Errorf("it took longer than %v, and kubelets run again", guard)
+	}
+	return nil
+}
+
+// thaw resumes the nodes of a cluster that was frozen at a time.
+func thaw(ctx context.Context, nodes []*provider.Node, frozen time.Time) error {
+	if err := provider.Unpause(ctx, nodes); err != nil {
+		return err
+	}
+	if time.Since(frozen) > guard {
+		return nil
+	}
+	return onNodes(ctx, nodes, (*provider.Node).IsKubernetes, startKubelet)
+}
+
+func isControlPlane(n *provider.Node) bool { return n.Role == clusters.ControlPlane }
+
+// onNodes runs a script on nodes at the same time.
+func onNodes(ctx context.Context, nodes []*provider.Node, which func(*provider.Node) bool, script string) error {
+	var group errgroup.Group
+	for _, node := range nodes {
+		if which(node) {
+			group.Go(func() error {
+				_, err := node.Output(ctx, "sh", "-c", script)
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}

@@ -1,0 +1,98 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kindctl/kindctl/internal/gc"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Pool is the one of this user in a Docker.
+type Pool struct {
+	Store
+	// ID is that of Docker.
+	ID     string
+	Docker *provider.Docker
+	Sink   event.Sink
+}
+
+// Open returns the pool of a Docker, whether it is defined or not.
+func Open(ctx context.Context, docker *provider.Docker, sink event.Sink) (*Pool, error) {
+	id, _, err := docker.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := OpenStore(id)
+	return &Pool{Store: store, ID: id, Docker: docker.WithSink(sink), Sink: sink}, err
+}
+
+// Entries returns the clusters of the pool, in the order in which they are taken.
+func (p *Pool) Entries(ctx context.Context, d Definition) ([]Entry, error) {
+	return Entries(ctx, p.Docker, d.ID)
+}
+
+// Drain removes the definition and the clusters of the pool, and returns their names. Those that
+// are being taken stay.
+func (p *Pool) Drain(ctx context.Context) (removed []string, err error) {
+	if err := p.Store.Remove(); err != nil {
+		return nil, err
+	}
+	release, err := p.lock(ctx) // whoever fills the pool ends with the cluster that is being made
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	entries, err := p.Entries(ctx, Definition{})
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		switch gone, err := p.remove(ctx, entry.Name); {
+		case err != nil:
+			return removed, err
+		case gone:
+			removed = append(removed, entry.Name)
+		}
+	}
+	return removed, nil
+}
+
+// lock waits until no one else changes what is in the pool, but for taking from it.
+func (p *Pool) lock(ctx context.Context) (release func(), err error) {
+	return runs.LockWait(ctx, ".pool-"+fileName(p.ID), func() { p.note("waiting for another kindctl that fills the pool") })
+}
+
+// remove removes a cluster of the pool, unless someone has taken it or is about to.
+func (p *Pool) remove(ctx context.Context, name string) (removed bool, err error) {
+	release, err := runs.Lock(name)
+	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if _, is, err := entryOf(ctx, p.Docker, name, ""); !is || err != nil {
+		return false, err
+	}
+	span := event.Start(p.Sink, event.Event{Scope: event.Phase, ID: "remove", Title: "Remove cluster " + name})
+	if _, err := gc.Remove(ctx, p.Docker, name, gc.RemoveOptions{}); err != nil {
+		span.Failed(err.Error(), hint.AdviceOf(err))
+		return false, fmt.Errorf("remove cluster %s: %w", name, err)
+	}
+	span.Done("")
+	return true, nil
+}
+
+func (p *Pool) note(message string) { p.emit(event.Note, message) }
+
+func (p *Pool) warn(message string) { p.emit(event.Warning, message) }
+
+func (p *Pool) emit(kind event.Kind, message string) {
+	p.Sink.Emit(event.Event{Time: time.Now(), Kind: kind, Scope: event.Phase, ID: "pool", Message: message})
+}

@@ -1,0 +1,199 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kindctl/kindctl/internal/gc"
+	"github.com/kindctl/kindctl/internal/health"
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/plan"
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/record"
+	"github.com/kindctl/kindctl/internal/runs"
+	"github.com/kindctl/kindctl/pkg/event"
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/verify"
+)
+
+// TakeConfig says how a cluster is taken from a pool.
+type TakeConfig struct {
+	// Command is the one that takes it, for whoever cleans up after a kill.
+	Command string
+	// TTL is how long the cluster is wanted from now on; 0 is for as long as no one removes it.
+	TTL time.Duration
+	// Kubeconfig is the file to merge into; "" means KUBECONFIG or the default.
+	Kubeconfig string
+	// KeepContext leaves the kubeconfig's current context as it is.
+	KeepContext bool
+	// WaitTimeout bounds each wait for something to become ready.
+	WaitTimeout time.Duration
+	// Checks are those to run, and CNIs those that are recognized.
+	Checks health.Checks
+	CNIs   []verify.CNI
+}
+
+// Taken is a cluster that was taken.
+type Taken struct {
+	Name string
+	// Client reaches its API, and Version is that of its Kubernetes.
+	Client  *kube.Client
+	Version string
+	// Report is the verdict on it.
+	Report verify.Report
+	// Record is that of the command, which has to clean up the cluster until it ends the record.
+	Record *runs.Record
+}
+
+// Take takes a cluster from the pool, and returns nil when there is none. One that does not
+// thaw or does not pass the checks is removed, with a warning, and the next one taken.
+func (p *Pool) Take(ctx context.Context, d Definition, config TakeConfig) (*Taken, error) {
+	if err := provider.CheckKubeconfig(ctx, config.Kubeconfig); err != nil {
+		return nil, err
+	}
+	entries, err := p.Entries(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if entry.State == Broken {
+			p.explain(entry)
+			if _, err := p.remove(ctx, entry.Name); err != nil {
+				p.warn(err.Error())
+			}
+		}
+		if entry.State != Ready {
+			continue
+		}
+		t := &taking{TakeConfig: config, pool: p, cluster: p.Docker.Cluster(entry.Name), Taken: Taken{Name: entry.Name}}
+		switch taken, err := t.run(ctx, d.ID); {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil && hint.ReasonOf(err) == hint.KubeconfigFailed.Name:
+			return nil, err
+		case err != nil:
+			p.warn(fmt.Sprintf("cluster %s of the pool is removed: %v", entry.Name, err))
+		case taken:
+			return &t.Taken, nil
+		}
+	}
+	return nil, nil
+}
+
+// taking is a cluster that is being taken.
+type taking struct {
+	TakeConfig
+	Taken
+
+	pool    *Pool
+	cluster provider.Cluster
+	nodes   []*provider.Node
+	frozen  time.Time
+	expect  verify.Expectation
+	left    bool // something of the cluster could not be removed
+}
+
+// run takes the cluster, unless someone else has or is about to.
+func (t *taking) run(ctx context.Context, id string) (taken bool, err error) {
+	release, err := runs.Lock(t.Name)
+	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, id)
+	if err != nil || !is || entry.State != Ready {
+		return false, err
+	}
+	t.frozen = entry.Frozen
+	if t.Record, err = runs.Reopen(t.Command, t.Name, entry.run); err != nil {
+		return false, err
+	}
+	err = plan.Run(ctx, t.plan(), plan.Options{Sink: t.pool.Sink, UndoTimeout: undoTimeout})
+	if err != nil {
+		err = errors.Join(err, t.Record.End(!t.left))
+	}
+	return err == nil, err
+}
+
+// plan is the recipe. Estimates are for three nodes on two cores.
+func (t *taking) plan() []plan.Phase {
+	return []plan.Phase{
+		{Name: "take", Title: "Take cluster " + t.Name + " from the pool", Estimate: time.Second, Run: t.claim, Undo: t.remove},
+		{Name: "thaw", Title: "Resume the nodes", Estimate: time.Second, Run: t.thaw},
+		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: time.Second, Run: t.waitForNodes},
+		{Name: "verify", Title: "Verify every component, without the slow checks", Estimate: 2 * time.Second, Run: t.verify},
+		{Name: "kubeconfig", Title: "Merge the kubeconfig", Estimate: time.Second, Run: t.mergeKubeconfig},
+	}
+}
+
+// claim has the cluster leave the pool, for its containers and for whoever cleans up after a kill.
+func (t *taking) claim(ctx context.Context, _ *event.Span) (_ string, err error) {
+	if t.nodes, err = t.cluster.Nodes(ctx); err != nil {
+		return "", err
+	}
+	if err := t.Record.Change(func(e *runs.Entry) {
+		e.Creation = &runs.Creation{Docker: t.pool.ID, Since: time.Now(), Network: t.nodes[0].Network}
+	}); err != nil {
+		return "", err
+	}
+	var expires time.Time
+	if t.TTL > 0 {
+		expires = time.Now().UTC().Add(t.TTL)
+	}
+	var group errgroup.Group
+	group.Go(func() error { return t.cluster.LeavePool(ctx, expires, provider.KubeconfigTarget(t.Kubeconfig)) })
+	group.Go(func() (err error) {
+		t.Client, err = health.Connect(ctx, t.cluster)
+		return err
+	})
+	return "", group.Wait()
+}
+
+func (t *taking) remove(ctx context.Context) error {
+	_, err := gc.Remove(ctx, t.pool.Docker, t.Name, gc.RemoveOptions{Kubeconfig: t.Kubeconfig})
+	t.left = err != nil
+	return err
+}
+
+func (t *taking) thaw(ctx context.Context, _ *event.Span) (string, error) {
+	return "", thaw(ctx, t.nodes, t.frozen)
+}
+
+func (t *taking) waitForNodes(ctx context.Context, span *event.Span) (message string, err error) {
+	if t.Version, err = t.Client.Version(ctx); err != nil {
+		return "", err
+	}
+	if t.expect, err = record.Discover(ctx, t.Client, t.CNIs...); err != nil {
+		return "", err
+	}
+	if t.expect.CNI == verify.NoCNI {
+		return "they wait for a CNI", nil
+	}
+	nodes := t.expect.ControlPlanes + t.expect.Workers
+	waiter := health.Waiter{Client: t.Client, Timeout: t.WaitTimeout}
+	return fmt.Sprintf("%d nodes", nodes), waiter.Nodes(ctx, span, nodes)
+}
+
+func (t *taking) verify(ctx context.Context, _ *event.Span) (_ string, err error) {
+	t.Report, err = health.Verify(ctx, t.Client, t.cluster, t.expect, t.Checks, t.pool.Sink)
+	t.Report.Cluster = provider.Context(t.Name)
+	return health.ChecksPassed(t.Report, err)
+}
+
+func (t *taking) mergeKubeconfig(ctx context.Context, _ *event.Span) (string, error) {
+	begun := runs.KubeconfigChange{Since: time.Now(), Files: provider.KubeconfigFiles(t.Kubeconfig)}
+	if err := t.Record.Change(func(e *runs.Entry) { e.KubeconfigChange = &begun }); err != nil {
+		return "", err
+	}
+	if err := t.cluster.MergeKubeconfig(ctx, t.Kubeconfig, t.KeepContext); err != nil {
+		return "", hint.KubeconfigFailed.Wrap(err, "the kubeconfig could not be merged", "check the file's permissions, then run this again")
+	}
+	return "context " + provider.Context(t.Name), t.Record.Change(func(e *runs.Entry) { e.KubeconfigChange = nil })
+}
