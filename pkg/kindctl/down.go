@@ -102,12 +102,12 @@ func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, 
 	if err != nil {
 		return nil, err
 	}
-	pooled := 0
+	var pooled []string
 	for _, cluster := range found {
 		metadata, made, _ := cluster.Metadata()
 		switch {
 		case o.All && metadata.Pool != "":
-			pooled++
+			pooled = append(pooled, cluster.Cluster)
 		case made && (o.All || cluster.Cluster == DefaultName):
 			names = append(names, cluster.Cluster)
 		case o.All:
@@ -117,8 +117,8 @@ func (c *Client) clustersToDelete(ctx context.Context, docker *provider.Docker, 
 				"if it is to go, say its name: kindctl down -n "+DefaultName)
 		}
 	}
-	if pooled > 0 {
-		c.note("down", fmt.Sprintf("the pool stays, with clusters: %d; to remove it: kindctl pool drain", pooled))
+	if len(pooled) > 0 {
+		c.note("down", fmt.Sprintf("the pool stays, with %s; to remove it: kindctl pool drain", strings.Join(pooled, ", ")))
 	}
 	if !o.All && len(names) == 0 {
 		names = []string{DefaultName} // of which a context may be left
