@@ -152,6 +152,23 @@ func (s *Start) noWorkloads() string {
 
 func (s *Start) verify(ctx context.Context, _ *event.Span) (string, error) {
 	var err error
-	s.Report, err = health.Verify(ctx, s.client, s.cluster(), s.expect, s.Checks, s.Sink)
+	s.Report, err = health.Verify(ctx, s.client, s.cluster(), s.expect, patient(s.Checks), s.Sink)
 	return health.ChecksPassed(s.Report, err)
+}
+
+// reconnectTime is how long a client of the API may wait before it tries again to reach an
+// API server that was down, CoreDNS for example: 30 s, and up to as much again by chance
+// (client-go v0.37, tools/cache/reflector.go). Until then it does not see what is new.
+const reconnectTime = 65 * time.Second
+
+// patient gives every check the time that clients of the API take to come back.
+func patient(checks health.Checks) health.Checks {
+	return func(expect verify.Expectation) ([]verify.Check, error) {
+		all, err := checks(expect)
+		all = slices.Clone(all)
+		for i := range all {
+			all[i].Timeout = max(all[i].Timeout, reconnectTime)
+		}
+		return all, err
+	}
 }
