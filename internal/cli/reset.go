@@ -20,7 +20,7 @@ Examples:
   kindctl reset -n lab                        as it was after kindctl up --snapshot
   kindctl reset -n lab --to seeded            as it was at kindctl snapshot save seeded`,
 		Description: "Everything that has changed in the cluster since the snapshot is lost. Addresses, ports, kubeconfigs and the cluster's expiry stay as they are. " +
-			"A snapshot that is damaged or of other nodes is refused before anything is touched; an interrupted reset can be repeated. " +
+			"A snapshot that is damaged or of other nodes is refused before anything is touched. When the reset fails, because the cluster does not pass the verification for example, or is interrupted, the old data comes back. " +
 			"The verification is that of verify --quick. Exits as verify does.",
 		Flags: []cli.Flag{
 			nameFlag(),

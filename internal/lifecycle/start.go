@@ -20,11 +20,11 @@ type StartConfig struct {
 	Name string
 	// Docker has the cluster.
 	Docker *provider.Docker
-	// Before are phases that come first.
+	// Before are phases that come first, of a reset that ends after the start.
 	Before []plan.Phase
 	// WaitTimeout bounds each wait for something to become ready.
 	WaitTimeout time.Duration
-	// Checks are those to run.
+	// Checks are those to run; nil is none.
 	Checks health.Checks
 	// CNIs are those that are recognized in a cluster without a record.
 	CNIs []verify.CNI
@@ -67,12 +67,12 @@ func (s *Start) Plan() []plan.Phase {
 		{Name: "nodes", Title: "Wait until the nodes are ready", Estimate: 10 * time.Second, Run: s.waitForNodes},
 		{Name: "rejoin", Title: "Remove stale node addresses from the CNI", Estimate: time.Second, Skip: s.noCNI, Run: s.rejoin},
 		{Name: "workloads", Title: "Wait until the system pods are ready", Estimate: 20 * time.Second, Skip: s.noWorkloads, Run: s.waitForPods},
-		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Run: s.verify},
+		{Name: "verify", Title: "Verify every component", Estimate: 15 * time.Second, Skip: s.noChecks, Run: s.verify},
 	}...)
 }
 
 // undoTimeout bounds the undoing of phases that come before the start.
-const undoTimeout = time.Minute
+const undoTimeout = 3 * time.Minute
 
 // Run works through the plan. Nothing of the start is undone when it fails: what was started
 // can be looked at, and started or stopped again.
@@ -82,6 +82,11 @@ func (s *Start) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	return s.RunLocked(ctx)
+}
+
+// RunLocked is Run for a caller that has locked the cluster.
+func (s *Start) RunLocked(ctx context.Context) error {
 	s.Docker = s.Docker.WithSink(s.Sink)
 	defer func() {
 		if s.stopApproving != nil {
@@ -109,7 +114,11 @@ func (s *Start) DryRun(ctx context.Context) (lines []string, err error) {
 
 // look plans what to start, and refuses what cannot work.
 func (s *Start) look(ctx context.Context, _ *event.Span) (_ string, err error) {
-	if s.steps, err = s.cluster().Start(ctx); err != nil {
+	steps := s.cluster().Start
+	if len(s.Before) > 0 {
+		steps = s.cluster().Wake
+	}
+	if s.steps, err = steps(ctx); err != nil {
 		return "", err
 	}
 	if s.Ran = len(s.steps.Titles()) == 0; s.Ran {
@@ -146,6 +155,13 @@ func (s *Start) noCNI() string {
 func (s *Start) noWorkloads() string {
 	if s.expect.ProxyMode == "none" {
 		return s.noCNI()
+	}
+	return ""
+}
+
+func (s *Start) noChecks() string {
+	if s.Checks == nil {
+		return "it was not asked for"
 	}
 	return ""
 }

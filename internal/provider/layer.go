@@ -90,19 +90,17 @@ func (n *Node) PackLayer(ctx context.Context, layer Layer, out io.Writer) error 
 
 // packFiles packs files, and directories without what is in them.
 func (n *Node) packFiles(ctx context.Context, paths []string, out io.Writer) error {
-	command := slices.Concat([]string{"tar", "--create", "--file=-"}, tarAttributes,
-		[]string{"--directory=/", "--no-recursion", "--null", "--files-from=-"})
-	return n.pipe(ctx, nullEnded(paths, "/"), out, command...)
+	return n.pipe(ctx, nullEnded(paths, "/"), out, append(slices.Clone(packListed), "--file=-")...)
 }
 
-// RestoreLayer makes the layer of a running node what it was when PackLayer wrote the
-// archive. Files that have been changed or removed since come from the image, out of the
-// helper.
-func (n *Node) RestoreLayer(ctx context.Context, saved Layer, archive io.Reader, helper *Helper) error {
-	now, err := n.Layer(ctx)
-	if err != nil {
-		return err
-	}
+// packListed packs the paths that it reads, directories without what is in them.
+var packListed = slices.Concat([]string{"tar", "--create"}, tarAttributes,
+	[]string{"--directory=/", "--no-recursion", "--null", "--files-from=-"})
+
+// RestoreLayer makes the layer of a running node, which is now, what it was when PackLayer
+// wrote the archive. Files that have been changed or removed since come from the image, out
+// of the helper.
+func (n *Node) RestoreLayer(ctx context.Context, now, saved Layer, archive io.Reader, helper *Helper) error {
 	surplus, lost := now.since(saved)
 	if surplus = append(surplus, saved.Removed...); len(surplus) > 0 {
 		if err := n.pipe(ctx, nullEnded(deepestFirst(surplus), ""), io.Discard, removeEach...); err != nil {

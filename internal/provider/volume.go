@@ -14,20 +14,9 @@ import (
 	"github.com/moby/moby/client"
 )
 
-const (
-	// volumeDir is where every node has its volume (kind v0.33.0,
-	// pkg/cluster/internal/providers/docker/provision.go).
-	volumeDir = "/var"
-	// incoming is in the volume, and holds what is going to take its place.
-	incoming = volumeDir + "/.kindctl-reset"
-)
-
-// replaceVolume puts what is in incoming in the place of all else in the volume.
-const replaceVolume = `set -e
-test -d ` + incoming + `
-find ` + volumeDir + ` -xdev -mindepth 1 -maxdepth 1 ! -path ` + incoming + ` -exec rm -rf {} +
-find ` + incoming + ` -mindepth 1 -maxdepth 1 -exec mv -t ` + volumeDir + ` {} +
-rmdir ` + incoming
+// volumeDir is where every node has its volume (kind v0.33.0,
+// pkg/cluster/internal/providers/docker/provision.go).
+const volumeDir = "/var"
 
 // Helper is a container of a node's image that has the node's volume, for work on it while
 // the node is paused or stopped.
@@ -108,7 +97,7 @@ const runOnSignal = `echo ready >&2 && read -r line && exec "$@"`
 // prepared, and reads the volume once that has returned.
 func (h *Helper) PackVolume(ctx context.Context, out io.Writer, begin func() error) error {
 	command := slices.Concat([]string{"sh", "-c", runOnSignal, "sh", "tar", "--create", "--file=-", "--one-file-system", "--sparse",
-		"--warning=no-file-ignored"}, tarAttributes, []string{"--directory=" + volumeDir, "--exclude=." + incoming[len(volumeDir):], "."})
+		"--warning=no-file-ignored"}, tarAttributes, []string{"--directory=" + volumeDir, "--exclude=./" + keptPrefix + "*", "."})
 	complaints := &complaints{begun: make(chan struct{})}
 	code, err := h.exec(ctx, &signal{ready: complaints.begun, begin: begin}, out, complaints, command)
 	if err == nil && code != 0 {
@@ -159,12 +148,5 @@ func (h *Helper) UnpackVolume(ctx context.Context, archive io.Reader) error {
 // DropUnpacked removes what UnpackVolume has unpacked.
 func (h *Helper) DropUnpacked(ctx context.Context) error {
 	_, err := h.run(ctx, "rm", "-rf", incoming)
-	return err
-}
-
-// ReplaceVolume puts what UnpackVolume has unpacked in the place of all else in the volume.
-// The node must be stopped. One whose volume is replaced in part only may not start.
-func (h *Helper) ReplaceVolume(ctx context.Context) error {
-	_, err := h.run(ctx, "sh", "-c", replaceVolume)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kindctl/kindctl/internal/lifecycle"
 	"github.com/kindctl/kindctl/internal/plan"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
@@ -34,8 +35,9 @@ type Reset struct {
 	manifest Manifest
 	nodes    []*provider.Node // as in the manifest
 	helpers  []*provider.Helper
-	begun    bool // the metadata names the snapshot, and something of the nodes may be replaced
-	replaced bool // all is
+	ran      bool // it is to run if the old data comes back
+	begun    bool // the metadata names a snapshot, and the old data is kept
+	returned bool // the old data is back
 }
 
 // NewReset prepares to reset a cluster.
@@ -48,38 +50,37 @@ func (r *Reset) Plan() []plan.Phase {
 		{Name: "compare", Title: "Compare the snapshot with the cluster", Estimate: time.Second, Run: r.compare},
 		{Name: "unpack", Title: "Unpack the snapshot beside the nodes' data", Estimate: 3 * time.Second, Run: r.unpack, Undo: r.drop},
 		{Name: "wake", Title: "Replace the data of stopped nodes and start them", Estimate: 5 * time.Second,
-			Skip: r.allRun, Run: r.wake, Final: true},
-		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace, Final: true},
+			Skip: r.allRun, Run: r.wake, Undo: r.putBack},
+		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace, Undo: r.putBack},
 	}
 }
 
-// Run resets the cluster, and starts and verifies it. Until the nodes are stopped a failure
-// leaves the cluster as it was, and after that the same reset can be repeated.
+// Run resets the cluster, starts it and verifies it. Whatever fails, the cluster is as it was,
+// or the error says to repeat the reset. The Start has the verdict.
 func (r *Reset) Run(ctx context.Context) (*lifecycle.Start, error) {
 	config := r.Start
 	config.Before = r.Plan()
 	start := lifecycle.NewStart(config)
-	defer func() { _ = closeHelpers(ctx, r.helpers) }() // which replace has removed, if it came to that
-	err := start.Run(ctx)
-	if ctx.Err() != nil {
-		err = r.interrupted(err)
+	release, err := runs.Lock(config.Name)
+	if err != nil {
+		return start, err
+	}
+	defer release()
+	defer func() { _ = closeHelpers(ctx, r.helpers) }() // which end with this process at the latest
+	err = start.RunLocked(ctx)
+	switch {
+	case err == nil:
+		return start, r.end(ctx)
+	case !r.returned:
+		return start, err
+	}
+	err = hint.Keep(err, fmt.Sprintf("cluster %s is as it was before the reset to snapshot %s, which failed", config.Name, r.To))
+	if r.ran && ctx.Err() == nil {
+		again := r.Start
+		again.Checks = nil
+		err = errors.Join(err, lifecycle.NewStart(again).RunLocked(ctx))
 	}
 	return start, err
-}
-
-// interrupted says what an interrupt has left, which is nothing until data is replaced.
-func (r *Reset) interrupted(err error) error {
-	switch {
-	case err == nil || !r.begun:
-		return err
-	case r.replaced:
-		return errors.Join(err, hint.ResetFailed.New(
-			fmt.Sprintf("cluster %s has the data of snapshot %s, and has not been verified", r.Start.Name, r.To),
-			"start it: kindctl start -n "+r.Start.Name))
-	}
-	return errors.Join(err, hint.ResetUnfinished.New(
-		fmt.Sprintf("the reset of cluster %s to snapshot %s has not ended, and nodes may be of different times", r.Start.Name, r.To),
-		fmt.Sprintf("repeat it: kindctl reset -n %s --to %s", r.Start.Name, r.To)))
 }
 
 func (r *Reset) cluster() provider.Cluster { return r.Start.Docker.Cluster(r.Start.Name) }
@@ -103,6 +104,8 @@ func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error
 	if err != nil {
 		return "", err
 	}
+	r.begun = metadata.Reset != ""
+	r.ran = r.begun || slices.ContainsFunc(r.nodes, func(node *provider.Node) bool { return !stopped(node) })
 	if metadata.Reset != r.To { // else it was compared before, and its file may be half written
 		authority, err := authorityOf(ctx, r.Start.Name, r.nodes)
 		if err != nil {
@@ -164,7 +167,14 @@ func (r *Reset) unpack(ctx context.Context, _ *event.Span) (_ string, err error)
 	if r.helpers, err = makeHelpers(ctx, r.nodes); err != nil {
 		return "", r.failed(err)
 	}
-	return "", r.each(ctx, r.unpackVolume)
+	return "", r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
+		if !r.begun {
+			if err := r.helperOf(node).DropKept(ctx); err != nil {
+				return err
+			}
+		}
+		return r.unpackVolume(ctx, node, saved)
+	})
 }
 
 func stopped(node *provider.Node) bool { return !node.Running() && !node.Paused() }
@@ -180,10 +190,12 @@ func (r *Reset) allRun() string {
 // within. A node that a reset has left with a part of its volume could not start, so it gets
 // all of it, once before and once after.
 func (r *Reset) wake(ctx context.Context, span *event.Span) (string, error) {
-	if err := r.begin(ctx); err != nil {
-		return "", err
-	}
-	if err := r.replaceVolumes(ctx, stopped); err != nil {
+	if err := unbroken(ctx, func(ctx context.Context) error {
+		if err := r.begin(ctx); err != nil {
+			return err
+		}
+		return r.ofStopped(ctx, (*provider.Helper).ReplaceVolume)
+	}); err != nil {
 		return "", err
 	}
 	wake, err := r.cluster().Wake(ctx)
@@ -201,23 +213,19 @@ func (r *Reset) wake(ctx context.Context, span *event.Span) (string, error) {
 	})
 }
 
-// begin has start refuse the cluster until all is replaced.
+// begin has start refuse the cluster until the reset has ended.
 func (r *Reset) begin(ctx context.Context) error {
-	ctx, cancel := unbroken(ctx)
-	defer cancel()
 	r.begun = true
 	return r.failed(r.cluster().SetReset(ctx, r.To))
 }
 
-// replaceVolumes gives nodes that do not run what was unpacked.
-func (r *Reset) replaceVolumes(ctx context.Context, of func(*provider.Node) bool) error {
-	ctx, cancel := unbroken(ctx)
-	defer cancel()
+// ofStopped does something with the volumes of the nodes that were stopped.
+func (r *Reset) ofStopped(ctx context.Context, do func(*provider.Helper, context.Context) error) error {
 	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
-		if !of(node) {
+		if !stopped(node) {
 			return nil
 		}
-		return r.helperOf(node).ReplaceVolume(ctx)
+		return do(r.helperOf(node), ctx)
 	})
 }
 
@@ -238,40 +246,111 @@ func (r *Reset) drop(ctx context.Context) error {
 // replaceTimeout bounds the part of a reset that an interrupt does not end.
 const replaceTimeout = 2 * time.Minute
 
-// unbroken is a context for that part.
-func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
+// unbroken does that part: a cluster with nodes of different times is of no use.
+func unbroken(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replaceTimeout)
+	defer cancel()
+	return do(ctx)
 }
 
-// replace continues after an interrupt: a cluster with nodes of different times is of no use.
 func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
-	ctx, cancel := unbroken(ctx)
-	defer cancel()
-	if err := r.begin(ctx); err != nil {
-		return "", err
+	return "", unbroken(ctx, func(ctx context.Context) error {
+		if err := r.begin(ctx); err != nil {
+			return err
+		}
+		if err := r.each(ctx, r.replaceLayer); err != nil {
+			return err
+		}
+		return r.killed(ctx, span, (*provider.Helper).ReplaceVolume)
+	})
+}
+
+func (r *Reset) replaceLayer(ctx context.Context, node *provider.Node, saved Node) error {
+	now, err := node.Layer(ctx)
+	if err == nil {
+		err = node.KeepLayer(ctx, now)
 	}
-	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, saved Node) error {
-		return r.Store.read(r.manifest, saved.Files, func(archive io.Reader) error {
-			return node.RestoreLayer(ctx, saved.Layer, archive, r.helperOf(node))
-		})
-	}); err != nil {
-		return "", err
+	if err != nil {
+		return err
 	}
+	return r.Store.read(r.manifest, saved.Files, func(archive io.Reader) error {
+		return node.RestoreLayer(ctx, now, saved.Layer, archive, r.helperOf(node))
+	})
+}
+
+// killed kills the nodes, and does something with their volumes.
+func (r *Reset) killed(ctx context.Context, span *event.Span, do func(*provider.Helper, context.Context) error) error {
 	kill, err := r.cluster().Kill(ctx)
 	if err == nil {
 		err = kill.Run(ctx, span)
 	}
 	if err != nil {
-		return "", r.failed(err)
+		return r.failed(err)
 	}
-	if err := r.replaceVolumes(ctx, func(*provider.Node) bool { return true }); err != nil {
-		return "", err
+	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error { return do(r.helperOf(node), ctx) })
+}
+
+// putBack undoes what was replaced, and starts the nodes if they ran. As long as it has not
+// ended, the same reset can be repeated.
+func (r *Reset) putBack(ctx context.Context) error {
+	if !r.begun {
+		return nil
 	}
+	if err := r.returnData(ctx); err != nil {
+		return hint.ResetUnfinished.Wrap(err,
+			fmt.Sprintf("the data of cluster %s from before the reset could not be put back, and nodes may be of different times", r.Start.Name),
+			fmt.Sprintf("repeat the reset: kindctl reset -n %s --to %s", r.Start.Name, r.To))
+	}
+	r.begun, r.returned = false, true
+	if !r.ran {
+		return nil
+	}
+	start, err := r.cluster().Start(ctx)
+	if err == nil {
+		err = start.Run(ctx, event.Start(event.Discard, event.Event{}))
+	}
+	return err
+}
+
+// returnData takes the same way as the reset: nodes that do not run get their volume back and
+// are started, to restore their own files.
+func (r *Reset) returnData(ctx context.Context) (err error) {
+	if r.nodes, err = nodesOf(ctx, r.cluster()); err != nil {
+		return err
+	}
+	if err := r.ofStopped(ctx, (*provider.Helper).ReturnVolume); err != nil {
+		return err
+	}
+	silent := event.Start(event.Discard, event.Event{})
+	wake, err := r.cluster().Wake(ctx)
+	if err == nil {
+		err = wake.Run(ctx, silent)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
+		return node.RestoreKeptLayer(ctx, r.helperOf(node))
+	}); err != nil {
+		return err
+	}
+	if err := r.killed(ctx, silent, (*provider.Helper).ReturnVolume); err != nil {
+		return err
+	}
+	return r.forget(ctx)
+}
+
+// end has the cluster be what it is now.
+func (r *Reset) end(ctx context.Context) error {
+	return unbroken(ctx, func(ctx context.Context) error { return r.failed(r.forget(ctx)) })
+}
+
+// forget has the metadata name no snapshot, and then removes what was kept.
+func (r *Reset) forget(ctx context.Context) error {
 	if err := r.cluster().SetReset(ctx, ""); err != nil {
-		return "", r.failed(err)
+		return err
 	}
-	r.replaced = true
-	return "", r.failed(closeHelpers(ctx, r.helpers))
+	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error { return r.helperOf(node).DropKept(ctx) })
 }
 
 func (r *Reset) helperOf(node *provider.Node) *provider.Helper {

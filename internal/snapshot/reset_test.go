@@ -1,32 +1,12 @@
 package snapshot
 
 import (
-	"context"
 	"strings"
 	"testing"
 
-	"github.com/kindctl/kindctl/internal/lifecycle"
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
-
-func TestInterruptedResetSaysWhatItLeft(t *testing.T) {
-	for name, test := range map[string]struct {
-		begun, replaced bool
-		reason, advice  string
-	}{
-		"nothing":               {},
-		"some data is replaced": {begun: true, reason: hint.ResetUnfinished.Name, advice: "repeat it: kindctl reset -n lab --to seeded"},
-		"all data is replaced":  {begun: true, replaced: true, reason: hint.ResetFailed.Name, advice: "start it: kindctl start -n lab"},
-	} {
-		r := NewReset(ResetConfig{To: "seeded", Start: lifecycle.StartConfig{Name: "lab"}})
-		r.begun, r.replaced = test.begun, test.replaced
-		err := r.interrupted(context.Canceled)
-		if hint.ReasonOf(err) != test.reason || hint.AdviceOf(err) != test.advice || hint.CodeOf(err) != hint.Interrupted {
-			t.Errorf("%s: %v; %s, exit %d", name, err, hint.AdviceOf(err), hint.CodeOf(err))
-		}
-	}
-}
 
 func TestSnapshotFitsItsCluster(t *testing.T) {
 	here := provider.Machine{Architecture: "x86_64", Kernel: "6.1", Cgroup: "2"}

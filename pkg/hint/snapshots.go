@@ -28,10 +28,10 @@ var (
 		"The nodes' data could not be copied or written. The cluster keeps running, and no snapshot is left.",
 		"The message has the cause; is there space in `$XDG_DATA_HOME/kindctl/snapshots`, by default below `~/.local/share`?")
 	ResetFailed = snapshots.reason("RESET_FAILED", Creation,
-		"A cluster could not be brought back to a snapshot.",
+		"A cluster could not be brought back to a snapshot, and is as it was before.",
 		"The message has the cause. Run the same command again: a reset begins from the start.")
 	ResetUnfinished = snapshots.reason("RESET_UNFINISHED", Usage,
-		"A reset of the cluster was interrupted, so that nodes may be of different times.",
+		"The process of a reset was killed, or the old data could not be put back after a failure, so that nodes may be of different times.",
 		"Repeat it: `kindctl reset -n NAME --to SNAPSHOT`.")
 	NoDataDir = snapshots.reason("NO_DATA_DIR", Preflight,
 		"There is no place for snapshots and the pool: neither `XDG_DATA_HOME` nor a home directory is known.",

@@ -106,8 +106,9 @@ type ResetOptions struct {
 
 // Reset brings a cluster back to a snapshot of itself, and verifies it without the slow checks.
 // What was changed since is lost; ports, kubeconfigs and expiry stay as they are. A snapshot
-// that is damaged or does not fit is refused before anything is touched. An interrupted
-// reset can be repeated.
+// that is damaged or does not fit is refused before anything is touched. When the reset fails
+// or the context ends, the cluster is as it was before; the report is that of the verification
+// that failed. A reset whose process was killed can be repeated.
 func (c *Client) Reset(ctx context.Context, o ResetOptions) (verify.Report, error) {
 	report := verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}
 	store, err := snapshot.OpenStore()

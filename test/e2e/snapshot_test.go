@@ -81,6 +81,7 @@ func TestReset(t *testing.T) {
 
 	if !testing.Short() {
 		s.resetsAfterKill(cluster, worker)
+		s.refusesWhatDoesNotVerify(cluster)
 	}
 	s.Must("verify", "-n", cluster)
 
@@ -112,6 +113,31 @@ func (s *session) resetsAfterKill(cluster, worker string) {
 	}
 	s.Must("reset", "--to", "seeded", "-n", cluster)
 	s.isBack(cluster)
+}
+
+// refusesWhatDoesNotVerify resets to a snapshot without CoreDNS, and wants the cluster as it was.
+func (s *session) refusesWhatDoesNotVerify(cluster string) {
+	s.Helper()
+	worker := cluster + "-worker"
+	s.Kubectl(cluster, "delete", "-n", "kube-system", "deployment/coredns", "--timeout=1m")
+	s.Must("snapshot", "save", "nodns", "-n", cluster)
+	s.Must("reset", "--to", "seeded", "-n", cluster)
+	s.Kubectl(cluster, "create", "configmap", "kept", "--from-literal=a=b")
+	s.Output("docker", "exec", worker, "touch", "/etc/kept", "/var/kept")
+	for range 2 { // running, then stopped
+		if r := s.Kindctl("reset", "--to", "nodns", "-n", cluster); r.Code != 5 || !strings.Contains(r.Stderr, "is as it was before the reset") {
+			s.Errorf("a snapshot that does not verify: exit %d\n%s", r.Code, r.Stderr)
+		}
+		s.Must("start", "-n", cluster)
+		s.Kubectl(cluster, "get", "configmap", "kept")
+		s.Output("docker", "exec", worker, "ls", "/etc/kept", "/var/kept")
+		if left := s.Output("docker", "exec", worker, "find", "/var", "-maxdepth", "1", "-name", ".kindctl-*"); left != "" {
+			s.Errorf("the reset has left %s", left)
+		}
+		s.Must("stop", "-n", cluster)
+	}
+	s.Must("start", "-n", cluster)
+	s.Must("snapshot", "rm", "nodns", "-n", cluster)
 }
 
 // identities are the containers of a cluster, the ports that they have, and the kubeconfig.
