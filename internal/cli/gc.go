@@ -17,6 +17,7 @@ func gcCommand() *cli.Command {
 		UsageText: "kindctl gc [--dry-run] [-o text|json]",
 		Description: "A cluster expires when its --ttl has passed, no matter which user created it in this Docker engine. " +
 			"Leftovers of a killed up or run are found by a record in this user's cache: containers, volumes, networks that kindctl created, kubeconfig entries and locks, temporary directories. " +
+			"A cluster whose snapshot save or reset was killed stays: its nodes are resumed, and what the command has left in them is removed, as are unfinished snapshots. " +
 			"Nothing else is touched: neither clusters without a lifetime, nor those of other tools, nor those in use by another kindctl. Exits with 0 when there is nothing to remove.",
 		Flags:  []cli.Flag{dryRunFlag(), outputFlag("text", "json")},
 		Action: collectGarbage,
@@ -60,6 +61,19 @@ func printSweep(out io.Writer, s *kindctl.Sweep, dry bool) {
 		for _, title := range cluster.Titles() {
 			fmt.Fprintln(out, "  "+strings.TrimPrefix(title, "remove "))
 		}
+	}
+	repaired := "Repaired"
+	if dry {
+		repaired = "Would repair"
+	}
+	for _, one := range s.Repairs {
+		fmt.Fprintf(out, "%s cluster %s, because %s\n", repaired, one.Cluster, one.Reason)
+		for _, title := range one.Titles() {
+			fmt.Fprintln(out, "  "+title)
+		}
+	}
+	for _, path := range s.Drafts {
+		fmt.Fprintf(out, "%s unfinished snapshot %s, because its kindctl was killed\n", removed, path)
 	}
 	for _, path := range s.Locks {
 		fmt.Fprintf(out, "%s lock %s of a kubeconfig, because its kindctl was killed\n", removed, path)

@@ -22,11 +22,14 @@ const (
 
 // planKilled looks for what a killed run has left.
 func (s *Sweep) planKilled(ctx context.Context, record *runs.Killed, now time.Time) error {
-	if record.Creation != nil && record.Creation.Docker != s.identity {
+	if engine := record.Engine(); engine != "" && engine != s.identity {
 		if record.Done = now.Sub(record.Seen) > oblivion; !record.Done {
 			s.leave(record.Cluster, "it is in another Docker; choose that one and run this again")
 		}
 		return nil
+	}
+	if record.Changes != "" {
+		return s.planRepair(ctx, record, now)
 	}
 	if free, err := s.lock(record.Cluster); err != nil || !free {
 		return err

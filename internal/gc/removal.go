@@ -110,6 +110,7 @@ type inventories interface {
 	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
 	Inventories(ctx context.Context) ([]provider.Inventory, error)
 	NetworkUse(ctx context.Context, network, cluster string) (made, unused bool, err error)
+	HasKept(ctx context.Context, node *provider.Node) (bool, error)
 }
 
 // PlanRemoval looks for what a cluster has. kubeconfig is a file, or "" for the

@@ -16,11 +16,15 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Sweep is what gc removes: clusters that have expired, and what killed runs left. It
-// holds locks on all of that until Close.
+// Sweep is what gc removes: clusters that have expired, and what killed runs left; and
+// clusters that it repairs. It holds locks on all of that until Close.
 type Sweep struct {
 	// Clusters are removed, or what there is of them.
 	Clusters []Removal `json:"clusters"`
+	// Repairs are of clusters that stay.
+	Repairs []Repair `json:"repairs"`
+	// Drafts are directories of snapshots that were never finished.
+	Drafts []string `json:"drafts"`
 	// Locks are those of kubeconfigs, and Temporary directories, of killed processes.
 	Locks     []string `json:"locks"`
 	Temporary []string `json:"temporary"`
@@ -41,14 +45,19 @@ type Skipped struct {
 	Reason  string `json:"reason"`
 }
 
-// PlanSweep finds out what there is to remove, and changes nothing.
-func PlanSweep(ctx context.Context, docker *provider.Docker) (*Sweep, error) {
+// PlanSweep finds out what there is to remove, and changes nothing. drafts are directories of
+// snapshots that are being written, or were, by cluster.
+func PlanSweep(ctx context.Context, docker *provider.Docker, drafts map[string][]string) (*Sweep, error) {
 	identity, _, err := docker.Identity(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := newSweep(docker, identity)
-	if err := s.plan(ctx, time.Now()); err != nil {
+	err = s.plan(ctx, time.Now())
+	if err == nil {
+		err = s.planDrafts(drafts)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -56,7 +65,7 @@ func PlanSweep(ctx context.Context, docker *provider.Docker) (*Sweep, error) {
 }
 
 func newSweep(docker inventories, identity string) *Sweep {
-	return &Sweep{Clusters: []Removal{}, Locks: []string{}, Temporary: []string{}, Left: []Skipped{},
+	return &Sweep{Clusters: []Removal{}, Repairs: []Repair{}, Drafts: []string{}, Locks: []string{}, Temporary: []string{}, Left: []Skipped{},
 		docker: docker, identity: identity, locks: map[string]func(){}}
 }
 
@@ -88,7 +97,9 @@ func (s *Sweep) Close() {
 }
 
 // Empty reports whether there is nothing to do.
-func (s *Sweep) Empty() bool { return len(s.Clusters)+len(s.Locks)+len(s.Temporary) == 0 }
+func (s *Sweep) Empty() bool {
+	return len(s.Clusters)+len(s.Repairs)+len(s.Drafts)+len(s.Locks)+len(s.Temporary) == 0
+}
 
 // lock locks a cluster, unless another command is at work on it.
 func (s *Sweep) lock(cluster string) (bool, error) {
@@ -182,6 +193,7 @@ func (s *Sweep) Run(ctx context.Context, docker *provider.Docker, sink event.Sin
 	for _, lock := range s.stale {
 		failures = append(failures, lock.remove(ctx))
 	}
+	failures = append(failures, s.repair(ctx, docker, sink)...)
 	for i := range s.Clusters {
 		removal := &s.Clusters[i]
 		span := event.Start(sink, event.Event{Scope: event.Phase, ID: "gc", Title: "Remove cluster " + removal.Cluster})
@@ -194,6 +206,9 @@ func (s *Sweep) Run(ctx context.Context, docker *provider.Docker, sink event.Sin
 		s.settle(removal.Cluster)
 	}
 	s.Clusters = slices.DeleteFunc(s.Clusters, Removal.Empty)
+	for _, dir := range s.Drafts {
+		failures = append(failures, removeDraft(dir))
+	}
 	for _, path := range s.Temporary {
 		failures = append(failures, scratch.Clear(path))
 	}

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { runstest.Main(m) }
 type shed struct {
 	clusters []provider.Inventory
 	spare    map[string]bool // networks that kindctl made
+	kept     string          // the node in which a reset has left something
 }
 
 func (s shed) Inventory(_ context.Context, cluster string) (provider.Inventory, error) {
@@ -37,6 +38,10 @@ func (s shed) Inventories(context.Context) ([]provider.Inventory, error) { retur
 func (s shed) NetworkUse(_ context.Context, network, _ string) (made, unused bool, err error) {
 	unused, made = s.spare[network]
 	return made, unused, nil
+}
+
+func (s shed) HasKept(_ context.Context, node *provider.Node) (bool, error) {
+	return node.Name == s.kept, nil
 }
 
 // cluster is one with one container.

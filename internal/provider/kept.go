@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
 )
 
 // What a reset replaces stays in the node's volume until it is dropped, under names that all
@@ -86,6 +89,18 @@ func (h *Helper) ReturnVolume(ctx context.Context) error { return h.inVolume(ctx
 // DropKept removes what UnpackVolume has unpacked, and what ReplaceVolume and KeepLayer have
 // kept.
 func (h *Helper) DropKept(ctx context.Context) error { return h.inVolume(ctx, dropKept) }
+
+// HasKept reports whether a reset has left something in the volume of a node, which need not
+// run.
+func (d *Docker) HasKept(ctx context.Context, n *Node) (bool, error) {
+	for _, name := range []string{"reset", "keeping", "old", "returning", "layer", "layer.partial"} {
+		_, err := d.api.ContainerStatPath(ctx, n.Name, client.ContainerStatPathOptions{Path: volumeDir + "/" + keptPrefix + name})
+		if !errdefs.IsNotFound(err) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
 
 // KeepLayer keeps the files of a running node's layer, for RestoreKeptLayer, unless an
 // earlier KeepLayer has kept some.

@@ -25,6 +25,9 @@ type Helper struct {
 	attached client.HijackedResponse
 }
 
+// HelperName is that of a node's helper.
+func HelperName(node string) string { return node + "-helper" }
+
 // Helper makes and starts one without a network. It runs until Close, and ends with this
 // process.
 func (n *Node) Helper(ctx context.Context) (*Helper, error) {
@@ -38,7 +41,7 @@ func (n *Node) Helper(ctx context.Context) (*Helper, error) {
 	if at < 0 || inspected.Config == nil || inspected.HostConfig == nil {
 		return nil, fmt.Errorf("container %s has no volume at %s", n.Name, volumeDir)
 	}
-	h := &Helper{Node: &Node{Name: n.Name + "-helper", docker: n.docker, cluster: n.cluster}}
+	h := &Helper{Node: &Node{Name: HelperName(n.Name), docker: n.docker, cluster: n.cluster}}
 	if err := h.removeOld(ctx); err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// A Record says what a run has to clean up: a cluster that is not finished, or that
-// goes with a command. It is a file that is written before anything is created and
+// A Record says what a run has to clean up: a cluster that is not finished, that goes with a
+// command, or that is in the middle of something. It is a file that is written before anything is created and
 // removed at the end. Its process holds a lock beside it, which ends with the process
 // however it ends: a record whose lock is free is that of a killed run, which
 // FindKilled returns.
@@ -34,16 +34,33 @@ type Record struct {
 type Entry struct {
 	// Run is the ID that the containers are marked with.
 	Run string `json:"run"`
-	// Command is what users call it, such as up or run.
+	// Command is what users call it, such as up, run, Save or Reset.
 	Command string    `json:"command"`
 	Cluster string    `json:"cluster"`
 	Owner   string    `json:"owner"`
 	PID     int       `json:"pid"`
 	Begun   time.Time `json:"begun"`
+	// Changes is the ID of the engine with a cluster that was there before and stays; "" is
+	// none.
+	Changes string `json:"changes,omitempty"`
 	// Creation is what the run was about to create; nil is nothing yet.
 	Creation *Creation `json:"making,omitempty"`
 	// KubeconfigChange is the change of the kubeconfig that was under way; nil is none.
 	KubeconfigChange *KubeconfigChange `json:"merging,omitempty"`
+}
+
+// Commands that change a cluster which was there before.
+const (
+	Save  = "snapshot save"
+	Reset = "reset"
+)
+
+// Engine is the ID of the engine that the run was at work in; "" is none yet.
+func (e Entry) Engine() string {
+	if e.Creation != nil {
+		return e.Creation.Docker
+	}
+	return e.Changes
 }
 
 // Creation is what a run creates in Docker.
@@ -77,7 +94,7 @@ const (
 	partialSuffix = ".partial"
 )
 
-// Open begins the record of a command, such as up or run, that is going to create a cluster.
+// Open begins the record of a command on a cluster.
 func Open(command, cluster string) (*Record, error) {
 	return Reopen(command, cluster, strings.ToLower(rand.Text()[:12]))
 }

@@ -57,16 +57,22 @@ func (r *Reset) Plan() []plan.Phase {
 
 // Run resets the cluster, starts it and verifies it. Whatever fails, the cluster is as it was,
 // or the error says to repeat the reset. The Start has the verdict.
-func (r *Reset) Run(ctx context.Context) (*lifecycle.Start, error) {
+func (r *Reset) Run(ctx context.Context) (start *lifecycle.Start, err error) {
 	config := r.Start
 	config.Before = r.Plan()
-	start := lifecycle.NewStart(config)
+	start = lifecycle.NewStart(config)
 	release, err := runs.Lock(config.Name)
 	if err != nil {
 		return start, err
 	}
 	defer release()
-	defer func() { _ = closeHelpers(ctx, r.helpers) }() // which end with this process at the latest
+	record, err := opened(ctx, config.Docker, runs.Reset, config.Name)
+	if err != nil {
+		return start, err
+	}
+	defer func() {
+		err = errors.Join(err, closeHelpers(ctx, r.helpers), record.End(!r.begun))
+	}()
 	err = start.RunLocked(ctx)
 	switch {
 	case err == nil:

@@ -82,8 +82,25 @@ func (s *Save) Run(ctx context.Context) error {
 		return hint.SnapshotExists.New(fmt.Sprintf("cluster %s has a snapshot %s already", s.Cluster, s.Name),
 			"choose another name, or replace it: add --replace")
 	}
+	record, err := opened(ctx, s.Docker, runs.Save, s.Cluster)
+	if err != nil {
+		return err
+	}
 	err = plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink, UndoTimeout: undoTimeout})
-	return errors.Join(err, closeHelpers(ctx, s.helpers))
+	return errors.Join(err, closeHelpers(ctx, s.helpers), record.End(true))
+}
+
+// opened begins the record of a command that changes a cluster, for gc after a kill.
+func opened(ctx context.Context, docker *provider.Docker, command, cluster string) (*runs.Record, error) {
+	engine, _, err := docker.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record, err := runs.Open(command, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return record, record.Change(func(e *runs.Entry) { e.Changes = engine })
 }
 
 func (s *Save) cluster() provider.Cluster { return s.Docker.Cluster(s.Cluster) }

@@ -127,6 +127,33 @@ func (s Store) List(cluster string) (found []Manifest, err error) {
 	return found, errors.Join(failures...)
 }
 
+// Drafts returns the directories of snapshots that are being written, or were when a process
+// was killed, by cluster.
+func (s Store) Drafts() (map[string][]string, error) {
+	entries, err := readDir(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]string{}
+	for _, entry := range entries {
+		cluster := entry.Name()
+		if CheckCluster(cluster) != nil {
+			continue
+		}
+		drafts, err := readDir(filepath.Join(s.Dir, cluster))
+		if err != nil {
+			return nil, err
+		}
+		for _, draft := range drafts {
+			name, replaced := strings.CutPrefix(draft.Name(), oldPrefix)
+			if strings.HasPrefix(draft.Name(), partialPrefix) || replaced && hasManifest(filepath.Join(s.Dir, cluster, name)) {
+				found[cluster] = append(found[cluster], filepath.Join(s.Dir, cluster, draft.Name()))
+			}
+		}
+	}
+	return found, nil
+}
+
 // listAll is List for every cluster, sorted by their names.
 func (s Store) listAll() (found []Manifest, err error) {
 	entries, err := readDir(s.Dir)

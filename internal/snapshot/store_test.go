@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -40,6 +42,18 @@ func TestStoreKeepsSnapshots(t *testing.T) {
 	saved(t, store, "other", "two", "third")
 	if _, err := store.create("lab", "unfinished"); err != nil {
 		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(store.Dir, "lab", oldPrefix+"one"), os.DirFS(filepath.Join(store.Dir, "lab", "one"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(store.Dir, "other", "two"), filepath.Join(store.Dir, "other", oldPrefix+"two")); err != nil {
+		t.Fatal(err)
+	}
+	drafts, err := store.Drafts()
+	lab := filepath.Join(store.Dir, "lab")
+	want := map[string][]string{"lab": {filepath.Join(lab, oldPrefix+"one"), filepath.Join(lab, partialPrefix+"unfinished")}}
+	if diff := cmp.Diff(want, drafts); err != nil || diff != "" {
+		t.Errorf("%v; drafts (-want +got):\n%s", err, diff)
 	}
 	found, err := store.List("lab")
 	if err != nil || len(found) != 1 || found[0].Name != "one" || found[0].Dir != filepath.Join(store.Dir, "lab", "one") {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/gc"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/snapshot"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -135,15 +136,23 @@ type GCOptions struct {
 	DryRun bool
 }
 
-// GC removes clusters that have expired, and what killed processes of this user left.
-// It returns what was removed, or would be. After an error, the Sweep is nil when it was
+// GC removes clusters that have expired, and what killed processes of this user left, and
+// repairs clusters that such a process was changing. It returns what was removed, or would be. After an error, the Sweep is nil when it was
 // not known what there is to remove.
 func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
 	docker, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sweep, err := gc.PlanSweep(ctx, docker)
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return nil, err
+	}
+	drafts, err := store.Drafts()
+	if err != nil {
+		return nil, err
+	}
+	sweep, err := gc.PlanSweep(ctx, docker, drafts)
 	if err != nil {
 		return nil, err
 	}

@@ -43,11 +43,20 @@ func (s *session) everything(cache string) string {
 // temporary files, so that gc finds no one else's.
 func (s *session) own() (cache string) {
 	s.Helper()
+	cache = s.ownCache()
+	s.Setenv("XDG_CACHE_HOME", cache)
+	s.Setenv("TMPDIR", s.TempDir())
+	return cache
+}
+
+// ownCache is a new cache with what was built.
+func (s *session) ownCache() (cache string) {
+	s.Helper()
 	users, err := os.UserCacheDir()
 	if err != nil {
 		s.Fatal(err)
 	}
-	cache, temporary := s.TempDir(), s.TempDir()
+	cache = s.TempDir()
 	if err := os.Mkdir(filepath.Join(cache, "kindctl"), 0o700); err != nil {
 		s.Fatal(err)
 	}
@@ -56,8 +65,6 @@ func (s *session) own() (cache string) {
 			s.Fatal(err)
 		}
 	}
-	s.Setenv("XDG_CACHE_HOME", cache)
-	s.Setenv("TMPDIR", temporary)
 	return cache
 }
 
@@ -132,7 +139,8 @@ type swept struct {
 		Cluster, Reason                            string
 		Containers, Volumes, Networks, Kubeconfigs []string
 	}
-	Locks, Temporary []string
+	Repairs                  []struct{ Cluster string }
+	Drafts, Locks, Temporary []string
 }
 
 func (s *session) gc(flags ...string) (said swept) {
@@ -149,7 +157,7 @@ func (w swept) things() (all []string) {
 	for _, c := range w.Clusters {
 		all = slices.Concat(all, c.Containers, c.Volumes, c.Networks, c.Kubeconfigs)
 	}
-	all = slices.Concat(all, w.Locks, w.Temporary)
+	all = slices.Concat(all, w.Drafts, w.Locks, w.Temporary)
 	slices.Sort(all)
 	return all
 }

@@ -57,7 +57,7 @@ func TestReset(t *testing.T) {
 	const cluster, worker = "e2e-reset", "e2e-reset-worker"
 	data := t.TempDir()
 	s := newSession(t, cluster)
-	s.Env = []string{"XDG_DATA_HOME=" + data}
+	s.Env = []string{"XDG_DATA_HOME=" + data, "XDG_CACHE_HOME=" + s.ownCache(), "TMPDIR=" + s.TempDir()}
 	s.Must("up", "--cni", "calico", "--workers", "1", "--ttl", "1h", "-n", cluster)
 	s.compile("e2e-keeper:dev", keeper)
 	s.Must("load", "e2e-keeper:dev", "-n", cluster)
@@ -80,6 +80,7 @@ func TestReset(t *testing.T) {
 	}
 
 	if !testing.Short() {
+		s.resumesAfterKill(cluster)
 		s.resetsAfterKill(cluster, worker)
 		s.refusesWhatDoesNotVerify(cluster)
 	}
@@ -100,6 +101,26 @@ func TestReset(t *testing.T) {
 	s.Must("snapshot", "rm", "seeded", "-n", cluster)
 	if left := s.Must("snapshot", "ls", "-o", "name").Stdout; left != "" {
 		t.Errorf("left are %s", left)
+	}
+}
+
+// resumesAfterKill has gc resume a cluster whose save was killed while the nodes were paused.
+func (s *session) resumesAfterKill(cluster string) {
+	s.Helper()
+	paused := func() string {
+		return s.Output("docker", "ps", "-q", "--filter", "status=paused", "--filter", "label=io.x-k8s.kind.cluster="+cluster)
+	}
+	s.killedWhen(func() bool { return paused() != "" }, "snapshot", "save", "killed", "-n", cluster)
+	swept := s.gc()
+	if len(swept.Repairs) != 1 || swept.Repairs[0].Cluster != cluster || len(swept.Drafts) != 1 {
+		s.Errorf("gc says %+v", swept)
+	}
+	if left := paused(); left != "" {
+		s.Errorf("still paused are %s", left)
+	}
+	s.Kubectl(cluster, "get", "configmap", "before")
+	if again := s.gc(); len(again.Repairs)+len(again.Drafts) > 0 {
+		s.Errorf("a second gc says %+v", again)
 	}
 }
 
@@ -186,16 +207,22 @@ func (s *session) isBack(cluster string) {
 // killedIn kills a reset once a node's metadata name the snapshot.
 func (s *session) killedIn(cluster, node string) {
 	s.Helper()
-	command := s.Command(s.Context(), "reset", "--to", "seeded", "-n", cluster)
+	s.killedWhen(func() bool {
+		metadata, err := s.Try("docker", "cp", node+":/kind/kindctl", "-")
+		return err == nil && strings.Contains(metadata, `"reset":"seeded"`)
+	}, "reset", "--to", "seeded", "-n", cluster)
+}
+
+// killedWhen kills kindctl once something has happened.
+func (s *session) killedWhen(happened func() bool, args ...string) {
+	s.Helper()
+	command := s.Command(s.Context(), args...)
 	if err := command.Start(); err != nil {
 		s.Fatal(err)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); ; {
-		if metadata, err := s.Try("docker", "cp", node+":/kind/kindctl", "-"); err == nil && strings.Contains(metadata, `"reset":"seeded"`) {
-			break
-		}
+	for deadline := time.Now().Add(2 * time.Minute); !happened(); {
 		if time.Now().After(deadline) {
-			s.Fatal("the reset never began to replace data")
+			s.Fatalf("kindctl %s never came to where it is killed", strings.Join(args, " "))
 		}
 	}
 	if err := command.Process.Kill(); err != nil {
