@@ -87,7 +87,10 @@ func TestComplete(t *testing.T) {
 // TestCompletionKnowsFlags: a flag with a value is completed in some way, or its
 // value is the user's own invention.
 func TestCompletionKnowsFlags(t *testing.T) {
-	inventions := []string{"control-planes", "workers", "etcd-members", "count", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs", "size"}
+	inventions := []string{
+		"control-planes", "workers", "etcd-members", "count", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs", "size",
+		"older-than", "keep",
+	}
 	k := completer{sources: sources{}, app: newApp(io.Discard, io.Discard)}
 	some := func() []string { return []string{"x"} }
 	k.sources = sources{clusters: some, contexts: some, images: some, snapshots: some}

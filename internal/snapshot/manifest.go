@@ -96,7 +96,7 @@ func decode(data []byte) (m Manifest, err error) {
 	}
 	for _, node := range m.Nodes {
 		for _, name := range []string{node.Name, node.Files.File, node.Volume.File} {
-			if filepath.Base(name) != name || name == "." || name == ".." {
+			if filepath.Base(name) != name || name == "." || name == ".." || name == manifestFile {
 				return m, fmt.Errorf("%q in its manifest is no name of a file", name)
 			}
 		}

@@ -74,13 +74,8 @@ func (s *Save) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	dir, err := s.Store.locate(s.Cluster, s.Name)
-	if err != nil {
+	if err := s.Store.EnsureFree(s.Cluster, s.Name, s.Replace); err != nil {
 		return err
-	}
-	if hasManifest(dir) && !s.Replace {
-		return hint.SnapshotExists.New(fmt.Sprintf("cluster %s has a snapshot %s already", s.Cluster, s.Name),
-			"choose another name, or replace it: add --replace")
 	}
 	record, err := opened(ctx, s.Docker, runs.Save, s.Cluster)
 	if err != nil {

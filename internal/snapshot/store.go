@@ -83,6 +83,17 @@ func (s Store) locate(cluster, name string) (string, error) {
 	return dir, err
 }
 
+// EnsureFree returns an error with advice when there is a snapshot of the name that is not to
+// be replaced.
+func (s Store) EnsureFree(cluster, name string, replace bool) error {
+	dir, err := s.locate(cluster, name)
+	if err == nil && hasManifest(dir) && !replace {
+		err = hint.SnapshotExists.New(fmt.Sprintf("cluster %s has a snapshot %s already", cluster, name),
+			"choose another name, or replace it: add --replace")
+	}
+	return err
+}
+
 // beside is the path of a snapshot with a prefix before its name.
 func beside(path, prefix string) string {
 	return filepath.Join(filepath.Dir(path), prefix+filepath.Base(path))

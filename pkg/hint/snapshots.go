@@ -10,13 +10,16 @@ var (
 		"`kindctl snapshot ls` lists them; `kindctl snapshot save NAME` takes one.")
 	SnapshotExists = snapshots.reason("SNAPSHOT_EXISTS", Usage,
 		"The cluster has a snapshot of that name already, and none is replaced without being asked.",
-		"Choose another name, or replace it: `kindctl snapshot save NAME --replace`.")
+		"Choose another name, `--name` for `kindctl snapshot import`, or replace it: `--replace`.")
 	SnapshotDamaged = snapshots.reason("SNAPSHOT_DAMAGED", Usage,
 		"A file of the snapshot is missing, truncated or changed, or its manifest cannot be read. Nothing was touched.",
 		"Use another snapshot, and remove this one: `kindctl snapshot rm NAME`.")
 	SnapshotFormat = snapshots.reason("SNAPSHOT_FORMAT", Usage,
 		"Another kindctl wrote the snapshot, in a format that this one does not read.",
 		"Use the version of kindctl that took it, which the message names.")
+	SnapshotFile = snapshots.reason("SNAPSHOT_FILE", Usage,
+		"The file is no snapshot that `kindctl snapshot export` wrote, or it is truncated or was changed. Nothing was imported.",
+		"Copy the file again, whole, or write it again where the snapshot is: `kindctl snapshot export SNAPSHOT FILE`.")
 	SnapshotForeign = snapshots.reason("SNAPSHOT_FOREIGN", Usage,
 		"The snapshot is of another cluster of that name, of other nodes, or of another kind of machine.",
 		"The message says what differs. Use another snapshot; or remove nodes that were added since (`kindctl node rm`), and add those that were removed "+

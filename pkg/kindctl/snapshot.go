@@ -3,6 +3,8 @@ package kindctl
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/kindctl/kindctl/addons"
@@ -92,6 +94,90 @@ func (c *Client) RemoveSnapshot(ctx context.Context, cluster, name string) error
 		}
 	}
 	return store.Remove(cluster, name)
+}
+
+// ExportSnapshot writes a snapshot of a cluster, "" is DefaultName, as a file for
+// ImportSnapshot. It holds private keys: a file that it goes to should have mode 0600. After
+// an error, what was written is not whole.
+func (c *Client) ExportSnapshot(ctx context.Context, cluster, name string, out io.Writer) error {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return err
+	}
+	m, err := store.Read(cmp.Or(cluster, DefaultName), name)
+	if err != nil {
+		return err
+	}
+	return store.Export(ctx, m, out)
+}
+
+// ImportSnapshotOptions are those of ImportSnapshot.
+type ImportSnapshotOptions struct {
+	// Name is another name for the snapshot; "" is the one that it has.
+	Name string
+	// Replace has it take the place of a snapshot of that name.
+	Replace bool
+}
+
+// ImportSnapshot reads what ExportSnapshot has written. What is truncated, changed or no
+// snapshot is refused, and leaves nothing.
+func (c *Client) ImportSnapshot(ctx context.Context, in io.Reader, o ImportSnapshotOptions) (Snapshot, error) {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	file, err := snapshot.OpenFile(ctx, in)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	release, err := runs.Lock(file.Manifest.Cluster)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer release()
+	return store.Import(ctx, file, o.Name, o.Replace)
+}
+
+// PruneSnapshotsOptions say which snapshots PruneSnapshots removes: those to which all of it
+// applies.
+type PruneSnapshotsOptions struct {
+	// Cluster has those of one cluster looked at; "" is all.
+	Cluster string
+	// Unused are those to which no cluster in this Docker can be reset.
+	Unused bool
+	// OlderThan is their least age; 0 is any.
+	OlderThan time.Duration
+	// Keep is how many of the newest of each cluster stay.
+	Keep int
+	// DryRun changes nothing.
+	DryRun bool
+}
+
+// PruneSnapshots removes snapshots, and returns what was removed, or would be. One that an
+// unfinished reset needs stays, with an error.
+func (c *Client) PruneSnapshots(ctx context.Context, o PruneSnapshotsOptions) (removed []Snapshot, err error) {
+	found, unreadable := c.Snapshots(o.Cluster)
+	surplus := snapshot.Surplus(found, time.Now().Add(-o.OlderThan), o.Keep)
+	if o.Unused {
+		docker, err := c.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if surplus, err = snapshot.Unused(ctx, docker, surplus); err != nil {
+			return nil, err
+		}
+	}
+	failures := []error{unreadable}
+	for _, one := range surplus {
+		if !o.DryRun {
+			if err := c.RemoveSnapshot(ctx, one.Cluster, one.Name); err != nil {
+				failures = append(failures, err)
+				continue
+			}
+		}
+		removed = append(removed, one)
+	}
+	return removed, errors.Join(failures...)
 }
 
 // ResetOptions are those of Reset.

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+func exportSnapshotCommand() *cli.Command {
+	return &cli.Command{
+		Name: "export", Usage: "Write a snapshot into one file",
+		UsageText: `kindctl snapshot export SNAPSHOT FILE|- [-n CLUSTER]
+
+Examples:
+  kindctl snapshot export seeded seeded.tar -n lab
+  kindctl snapshot export seeded - -n lab | ssh other kindctl snapshot import -`,
+		Description: "The file holds private keys of the cluster, and only you can read it.",
+		ArgsUsage:   "SNAPSHOT FILE",
+		Flags:       []cli.Flag{nameFlag()},
+		Action:      exportSnapshot,
+	}
+}
+
+func importSnapshotCommand() *cli.Command {
+	return &cli.Command{
+		Name: "import", Usage: "Read a snapshot from such a file",
+		UsageText:   "kindctl snapshot import FILE|- [--name NAME] [--replace]",
+		Description: "A file that is truncated, was changed, or is no snapshot is refused, and nothing is left of it.",
+		ArgsUsage:   "FILE",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "name", Usage: "another `NAME` for the snapshot"},
+			&cli.BoolFlag{Name: "replace", Usage: "replace a snapshot of that name", DisableDefaultText: true},
+		},
+		Action: importSnapshot,
+	}
+}
+
+func exportSnapshot(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	switch {
+	case err != nil:
+		return err
+	case c.Bool("help"):
+		return cli.ShowSubcommandHelp(c)
+	case len(words) != 2:
+		return hint.SnapshotName.New(fmt.Sprintf("the name of a snapshot and a file are needed, and there are %d words", len(words)), "see: kindctl snapshot export --help")
+	}
+	name, path := words[0], words[1]
+	export := func(out io.Writer) error { return clientOf(c).ExportSnapshot(c.Context, c.String("name"), name, out) }
+	if path == "-" {
+		if _, is := terminal(c.App.Writer); is {
+			return hint.BadFlag.New("a snapshot is not written to a terminal", "name a file, or pipe it into another command")
+		}
+		return export(c.App.Writer)
+	}
+	if err := writeNewFile(path, export); err != nil {
+		return err
+	}
+	if !isOn(c, "quiet") {
+		fmt.Fprintf(c.App.ErrWriter, "wrote %s, which holds private keys of cluster %s\n", path, c.String("name"))
+	}
+	return nil
+}
+
+// writeNewFile writes a file that is there whole or not at all, and for its owner alone.
+func writeNewFile(path string, write func(io.Writer) error) error {
+	if _, err := os.Lstat(path); err == nil {
+		return hint.FileExists.New("there is a file "+path+" already", "name another one, or remove it")
+	}
+	partial := path + ".partial"
+	out, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return hint.FileUnwritable.Wrap(err, "the file "+path+" cannot be written", "correct the permissions, or name another one")
+	}
+	if err = errors.Join(write(out), out.Close()); err == nil {
+		err = os.Rename(partial, path)
+	}
+	if err == nil {
+		return nil
+	}
+	if hint.ReasonOf(err) == "" {
+		err = hint.FileFailed.Wrap(err, "the file "+path+" could not be written", "see whether there is space: df "+path)
+	}
+	return errors.Join(err, os.Remove(partial))
+}
+
+func importSnapshot(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	switch {
+	case err != nil:
+		return err
+	case c.Bool("help"):
+		return cli.ShowSubcommandHelp(c)
+	case len(words) != 1:
+		return hint.SnapshotFile.New(fmt.Sprintf("one file is needed, and there are %d words", len(words)), "see: "+c.Command.UsageText)
+	}
+	in, err := openSnapshotFile(words[0])
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	one, err := clientOf(c).ImportSnapshot(c.Context, in, kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s).\n", one.Name, one.Cluster, megabytes(one.Size()))
+	return nil
+}
+
+// openSnapshotFile opens a file, or with "-" standard input.
+func openSnapshotFile(path string) (*os.File, error) {
+	if path == "-" {
+		return os.Stdin, nil
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, hint.SnapshotFile.Wrap(err, "the file cannot be read", "check its name and permissions")
+	}
+	return in, nil
+}

@@ -1,0 +1,59 @@
+package snapshot
+
+import (
+	"context"
+	"time"
+
+	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/pkg/hint"
+)
+
+// Unused returns those of some snapshots to which no cluster can be reset: there is none of
+// the name, or it is another one.
+func Unused(ctx context.Context, docker *provider.Docker, found []Manifest) (unused []Manifest, err error) {
+	fits := map[string]func(authority string) bool{}
+	for _, m := range found {
+		if fits[m.Cluster] == nil {
+			if fits[m.Cluster], err = fitting(ctx, docker.Cluster(m.Cluster)); err != nil {
+				return nil, err
+			}
+		}
+		if !fits[m.Cluster](m.Authority) {
+			unused = append(unused, m)
+		}
+	}
+	return unused, nil
+}
+
+// fitting recognizes the authority of a cluster. One in the middle of a reset has several.
+func fitting(ctx context.Context, cluster provider.Cluster) (func(authority string) bool, error) {
+	metadata, _, err := cluster.Metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := nodesOf(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	own, err := authorityOf(ctx, cluster.Name, nodes)
+	if err != nil && hint.ReasonOf(err) != hint.ClusterBroken.Name { // which is that of no cluster, too
+		return nil, err
+	}
+	return func(authority string) bool { return metadata.Reset != "" || authority == own }, nil
+}
+
+// Surplus returns those of some snapshots, sorted by cluster and age, that were taken before a
+// time, and are none of the newest of their cluster, so many of which stay.
+func Surplus(found []Manifest, before time.Time, keep int) (surplus []Manifest) {
+	newer := map[string]int{}
+	for _, m := range found {
+		newer[m.Cluster]++
+	}
+	for _, m := range found {
+		newer[m.Cluster]--
+		if newer[m.Cluster] >= keep && m.Created.Before(before) {
+			surplus = append(surplus, m)
+		}
+	}
+	return surplus
+}
