@@ -32,6 +32,10 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return plain(k.sources.clusters())
 	case "to":
 		return plain(k.sources.snapshots())
+	case "from":
+		found := plain(k.sources.snapshots())
+		found.files = true
+		return found
 	case "context":
 		return plain(k.sources.contexts())
 	case "cni":

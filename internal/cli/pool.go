@@ -214,7 +214,7 @@ func takeOptions(c *cli.Context, excluded ...string) (o kindctl.TakeOptions, poo
 
 // upFromPool is up with --pool.
 func upFromPool(c *cli.Context) error {
-	options, pool, err := takeOptions(c, "dry-run", "explain", "retain", "snapshot")
+	options, pool, err := takeOptions(c, "dry-run", "explain", "retain", "snapshot", "from")
 	if err != nil {
 		return err
 	}

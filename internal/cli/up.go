@@ -35,12 +35,14 @@ Examples:
   kindctl up --ip-family dual                 IPv4 and IPv6
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                what a file says, kindctl's or kind's
+  kindctl up --from seeded -n lab             what a snapshot of a cluster lab holds
   kindctl up --pool                           one that was made before: see kindctl pool
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "On a healthy cluster with the same configuration, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "snapshot", EnvVars: []string{"KINDCTL_SNAPSHOT"}, Usage: "save the new cluster, for kindctl reset", DisableDefaultText: true},
+			&cli.StringFlag{Name: "from", TakesFile: true, Usage: "restore `SNAPSHOT` of a cluster of that name, which is gone or on another machine, or a file of kindctl snapshot export"},
 			poolFlag(), noFillFlag(),
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
@@ -82,10 +84,14 @@ func up(c *cli.Context) error {
 	if c.Bool("pool") {
 		return upFromPool(c)
 	}
-	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain", "snapshot"); err != nil {
+	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain", "snapshot", "from"); err != nil {
 		return err
 	}
-	options, warnings, err := upOptions(c)
+	read := upOptions
+	if c.IsSet("from") {
+		read = restoreOptions
+	}
+	options, warnings, err := read(c)
 	if err != nil {
 		return err
 	}
@@ -124,7 +130,7 @@ func up(c *cli.Context) error {
 		}
 		return nil
 	}
-	printSummary(c.App.Writer, options.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
+	printSummary(c.App.Writer, result.Topology, result.Version, report.Summary(result.Report), took, reports.longest(), options.KeepContext)
 	return nil
 }
 

@@ -23,18 +23,39 @@ func upOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err erro
 	if warnings, err = topology.Validate(); err != nil {
 		return o, nil, err
 	}
+	o, err = creationOptions(c)
+	o.Topology = topology
+	return o, warnings, err
+}
+
+// restoreOptions is upOptions for a cluster whose shape is in a snapshot: variables that say
+// which cluster to make do not count, and such flags are refused.
+func restoreOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err error) {
+	for _, flag := range append(topologyFlags(), traceFlag()) {
+		if name := flag.Names()[0]; name != "ttl" && given(c, name) {
+			return o, nil, hint.BadFlag.New("--from and --"+name+" exclude each other", "leave one of them out; the snapshot says what the cluster is")
+		}
+	}
+	o, err = creationOptions(c)
+	o.From, o.Topology.TTL = c.String("from"), c.Duration("ttl")
+	if c.IsSet("name") {
+		o.Topology.Name = c.String("name")
+	}
+	return o, nil, err
+}
+
+// creationOptions are those of how a cluster is made.
+func creationOptions(c *cli.Context) (o kindctl.UpOptions, err error) {
 	mode := images.Mode(c.String("images"))
 	if !slices.Contains(images.Modes(), mode) {
-		return o, nil, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+		return o, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
 	}
 	if err := positiveTTL(c); err != nil {
-		return o, nil, err
+		return o, err
 	}
 	wait, err := waitTimeout(c)
-	return kindctl.UpOptions{
-		Topology: topology, Images: mode, Mirror: c.String("image-registry"), WaitTimeout: wait,
-		IgnorePreflightErrors: c.StringSlice(ignoreFlag), Timeline: c.IsSet("trace"),
-	}, warnings, err
+	return kindctl.UpOptions{Images: mode, Mirror: c.String("image-registry"), WaitTimeout: wait,
+		IgnorePreflightErrors: c.StringSlice(ignoreFlag), Timeline: c.IsSet("trace")}, err
 }
 
 // positiveTTL refuses a lifetime that is over at once.

@@ -3,6 +3,7 @@ package gc
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/kindctl/kindctl/internal/provider"
@@ -13,8 +14,11 @@ import (
 const networks = "networks"
 
 // HoldNetwork creates a network for nodes, if there is none, and keeps other
-// processes of this user from removing it until release is called.
-func HoldNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) (release func(), err error) {
+// processes of this user from removing it until release is called. A new one has the
+// subnets, if any are named.
+func HoldNetwork(
+	ctx context.Context, docker *provider.Docker, name string, by provider.Metadata, subnets ...netip.Prefix,
+) (release func(), err error) {
 	for {
 		shared, err := runs.LockFile(networks, name)
 		if err != nil {
@@ -32,13 +36,13 @@ func HoldNetwork(ctx context.Context, docker *provider.Docker, name string, by p
 		if err = errors.Join(err, shared.Unlock()); err != nil {
 			return nil, err
 		}
-		if err := makeNetwork(ctx, docker, name, by); err != nil {
+		if err := makeNetwork(ctx, docker, name, by, subnets); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata) error {
+func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata, subnets []netip.Prefix) error {
 	own, err := runs.LockFile(networks, name)
 	if err != nil {
 		return err
@@ -46,7 +50,7 @@ func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by p
 	if _, err := own.TryLockContext(ctx, runs.LockRetry); err != nil {
 		return err
 	}
-	_, err = docker.EnsureNetwork(ctx, name, by)
+	_, err = docker.EnsureNetwork(ctx, name, by, subnets...)
 	return errors.Join(err, own.Unlock())
 }
 

@@ -88,12 +88,15 @@ func (s *Start) Run(ctx context.Context) error {
 // RunLocked is Run for a caller that has locked the cluster.
 func (s *Start) RunLocked(ctx context.Context) error {
 	s.Docker = s.Docker.WithSink(s.Sink)
-	defer func() {
-		if s.stopApproving != nil {
-			s.stopApproving()
-		}
-	}()
+	defer s.Close()
 	return plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink, UndoTimeout: undoTimeout})
+}
+
+// Close ends what the plan has begun.
+func (s *Start) Close() {
+	if s.stopApproving != nil {
+		s.stopApproving()
+	}
 }
 
 func (s *Start) cluster() provider.Cluster { return s.Docker.Cluster(s.Name) }

@@ -237,22 +237,26 @@ func (d *Docker) inspectNetwork(ctx context.Context, a nodeAddress) (networkStat
 	if err != nil {
 		return networkState{}, fmt.Errorf("inspect network %s: %w", a.Network, err)
 	}
-	found := networkState{id: inspected.Network.ID, users: map[netip.Addr]string{}}
-	for _, config := range inspected.Network.IPAM.Config {
+	return stateOf(inspected.Network), nil
+}
+
+func stateOf(inspected network.Inspect) networkState {
+	found := networkState{id: inspected.ID, users: map[netip.Addr]string{}}
+	for _, config := range inspected.IPAM.Config {
 		gateway := config.Gateway
 		if !gateway.IsValid() { // Docker takes the first, and does not always say so
 			gateway = config.Subnet.Masked().Addr().Next()
 		}
 		found.subnets, found.gateways = append(found.subnets, config.Subnet), append(found.gateways, gateway)
 	}
-	for _, container := range inspected.Network.Containers {
+	for _, container := range inspected.Containers {
 		for _, address := range []netip.Prefix{container.IPv4Address, container.IPv6Address} {
 			if address.IsValid() {
 				found.users[address.Addr()] = container.Name
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // subnetOf are the flags for a network with the address, of the size of those that

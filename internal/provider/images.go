@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"github.com/containerd/errdefs"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -209,4 +210,16 @@ func completeIn(table io.Reader) map[string]bool {
 		}
 	}
 	return complete
+}
+
+// ImageID is the ID of an image, or "" when Docker does not have it.
+func (d *Docker) ImageID(ctx context.Context, image string) (string, error) {
+	found, err := d.api.ImageInspect(ctx, image)
+	if errdefs.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("inspect image %s: %w", image, err)
+	}
+	return found.ID, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -75,6 +76,40 @@ func (d *Docker) HasNetwork(ctx context.Context, name string) (bool, error) {
 	return found != nil && found.Labels[networkLabel] != draftNetwork, err
 }
 
+// Subnets are those of a network; none are those of one that is not there.
+func (d *Docker) Subnets(ctx context.Context, name string) (subnets []netip.Prefix, err error) {
+	found, err := d.network(ctx, name)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	for _, config := range found.IPAM.Config {
+		subnets = append(subnets, config.Subnet)
+	}
+	return subnets, nil
+}
+
+// AddressProblem says why containers cannot have these addresses on a network, or "". One that
+// is not there can be made for them.
+func (d *Docker) AddressProblem(ctx context.Context, name string, addresses []netip.Addr) (string, error) {
+	inspected, err := d.api.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("inspect network %s: %w", name, err)
+	}
+	state := stateOf(inspected.Network)
+	for _, address := range addresses {
+		if !slices.ContainsFunc(state.subnets, func(subnet netip.Prefix) bool { return subnet.Contains(address) }) {
+			return fmt.Sprintf("network %s has the subnets %v, which do not contain %s", name, state.subnets, address), nil
+		}
+		if user := state.users[address]; user != "" {
+			return fmt.Sprintf("on network %s, container %s has %s", name, user, address), nil
+		}
+	}
+	return "", nil
+}
+
 // network finds a network by its name, nil if there is none.
 func (d *Docker) network(ctx context.Context, name string) (*network.Network, error) {
 	listed, err := d.api.NetworkList(ctx, client.NetworkListOptions{Filters: client.Filters{}.Add("name", name)})
@@ -92,9 +127,9 @@ func (d *Docker) network(ctx context.Context, name string) (*network.Network, er
 // EnsureNetwork makes a network for nodes, unless there is one of that name. Its
 // subnet is the one that Docker would choose, but chosen: Docker gives containers
 // fixed addresses in such subnets only, and several control planes need them to
-// come back after a stop. Of the metadata, owner and run become labels. Two callers
-// at a time must have a lock between them.
-func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (made bool, err error) {
+// come back after a stop. A caller that needs certain subnets names them. Of the metadata,
+// owner and run become labels. Two callers at a time must have a lock between them.
+func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata, subnets ...netip.Prefix) (made bool, err error) {
 	if err := d.CheckNetwork(ctx, name, false); err != nil {
 		return false, err
 	}
@@ -107,7 +142,12 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 	if err != nil || there != nil {
 		return false, err
 	}
-	if err := d.makeNetwork(ctx, name, by); err != nil {
+	err = d.makeNetwork(ctx, name, by, subnets)
+	if err != nil && len(subnets) > 0 {
+		return false, hint.SubnetTaken.Wrap(err, fmt.Sprintf("Docker could not create the network %s with the subnets %v", name, subnets),
+			"see which network has them: docker network ls -q | xargs docker network inspect; once nothing is on it: docker network rm NAME")
+	}
+	if err != nil {
 		return false, hint.NetworkFailed.Wrap(err, fmt.Sprintf("Docker could not create the network %s", name),
 			"remove unused networks: docker network prune")
 	}
@@ -117,7 +157,7 @@ func (d *Docker) EnsureNetwork(ctx context.Context, name string, by Metadata) (m
 // attempts bounds how often another network may take the subnet that was chosen.
 const attempts = 5
 
-func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) error {
+func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata, wanted []netip.Prefix) error {
 	labels := map[string]string{ownerLabel: by.Owner, runLabel: by.Run}
 	options := client.NetworkCreateOptions{Driver: "bridge", Options: map[string]string{}, Labels: labels}
 	// Hosts with small packets have this set for Docker's own bridge, as kind knows.
@@ -127,24 +167,28 @@ func (d *Docker) makeNetwork(ctx context.Context, name string, by Metadata) erro
 	}
 	var last error
 	for range attempts {
-		subnet, err := d.draft(ctx, name, options)
-		if err != nil {
-			return err
+		choices := [][]netip.Prefix{wanted}
+		if len(wanted) == 0 {
+			subnet, err := d.draft(ctx, name, options)
+			if err != nil {
+				return err
+			}
+			// kind's own network has IPv6 as well, on hosts that can.
+			choices = [][]netip.Prefix{{subnet, uniqueLocal()}, {subnet}}
 		}
 		options.Labels[networkLabel] = finalNetwork
-		// kind's own network has IPv6 as well, on hosts that can.
-		for _, subnets := range [][]netip.Prefix{{subnet, uniqueLocal()}, {subnet}} {
+		for _, subnets := range choices {
 			options.IPAM = &network.IPAM{}
 			for _, s := range subnets {
 				options.IPAM.Config = append(options.IPAM.Config, network.IPAMConfig{Subnet: s})
 			}
-			six := len(subnets) > 1
+			six := slices.ContainsFunc(subnets, func(s netip.Prefix) bool { return s.Addr().Is6() })
 			options.EnableIPv6 = &six
 			if _, last = d.api.NetworkCreate(ctx, name, options); last == nil || ctx.Err() != nil {
 				return last
 			}
 		}
-		if !strings.Contains(last.Error(), "overlap") {
+		if len(wanted) > 0 || !strings.Contains(last.Error(), "overlap") {
 			return last
 		}
 	}

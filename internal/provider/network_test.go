@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -47,6 +48,36 @@ func TestNetworkIsMadeAndRemoved(t *testing.T) {
 		if diff := cmp.Diff(want, d.changes); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
+	}
+}
+
+// TestNetworkHasItsSubnetsAgain wants a network with certain subnets, or an error.
+func TestNetworkHasItsSubnetsAgain(t *testing.T) {
+	four, six := netip.MustParsePrefix("172.30.0.0/16"), netip.MustParsePrefix("fd00:30::/64")
+	d := &dockerd{}
+	engine := d.engine(t)
+	if made, err := engine.EnsureNetwork(t.Context(), "lab-net", ours, four, six); err != nil || !made {
+		t.Fatalf("made is %v, %v", made, err)
+	}
+	found, err := engine.Subnets(t.Context(), "lab-net")
+	if diff := cmp.Diff([]string{four.String(), six.String()}, []string{found[0].String(), found[1].String()}); err != nil || diff != "" {
+		t.Errorf("%v, subnets (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]string{"create network lab-net final"}, d.changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	for address, want := range map[string]string{"172.30.0.7": "", "172.31.0.7": "do not contain 172.31.0.7"} {
+		problem, err := engine.AddressProblem(t.Context(), "lab-net", []netip.Addr{netip.MustParseAddr(address)})
+		if err != nil || !strings.Contains(problem, want) || (want == "") != (problem == "") {
+			t.Errorf("%s: %q, %v", address, problem, err)
+		}
+	}
+	if problem, err := engine.AddressProblem(t.Context(), "missing", []netip.Addr{netip.MustParseAddr("172.30.0.7")}); err != nil || problem != "" {
+		t.Errorf("a network that is not there: %q, %v", problem, err)
+	}
+	refusing := (&dockerd{refuseIPv6: true}).engine(t)
+	if _, err := refusing.EnsureNetwork(t.Context(), "lab-net", ours, four, six); hint.ReasonOf(err) != hint.SubnetTaken.Name {
+		t.Errorf("subnets that Docker refuses: %v", err)
 	}
 }
 

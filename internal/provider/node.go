@@ -27,8 +27,9 @@ type Node struct {
 	// zero while it does not run, by Docker's clock, which the node has too.
 	Created time.Time `json:"-"`
 	Started time.Time `json:"-"`
-	// Image is the ID of its image.
-	Image string `json:"-"`
+	// Image is the ID of its image, and ImageName what it was asked for by.
+	Image     string `json:"-"`
+	ImageName string `json:"-"`
 	// Volumes are those that were made with it.
 	Volumes []string `json:"-"`
 	// Network is the one that it was put on.
@@ -97,6 +98,19 @@ func (n *Node) address() netip.Addr {
 	return n.endpoint.IPAddress
 }
 
+// Addresses are those that it has now on its network.
+func (n *Node) Addresses() (found []netip.Addr) {
+	if n.endpoint == nil || !n.active() {
+		return nil
+	}
+	for _, address := range []netip.Addr{n.endpoint.IPAddress, n.endpoint.GlobalIPv6Address} {
+		if address.IsValid() {
+			found = append(found, address)
+		}
+	}
+	return found
+}
+
 // fixed is the address that Docker gives it at every start, if it does.
 func (n *Node) fixed() netip.Addr {
 	switch {
@@ -132,6 +146,7 @@ func (d *Docker) nodeOf(c container.InspectResponse) (*Node, error) {
 	if c.Config == nil || c.HostConfig == nil || c.State == nil || c.NetworkSettings == nil {
 		return nil, fmt.Errorf("container %s: Docker says too little of it", n.Name)
 	}
+	n.ImageName = c.Config.Image
 	n.Role, n.cluster = c.Config.Labels[roleLabel], c.Config.Labels[clusterLabel]
 	var err error
 	if n.Created, err = time.Parse(time.RFC3339Nano, c.Created); err != nil {

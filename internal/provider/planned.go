@@ -19,6 +19,9 @@ type PlannedNode struct {
 	Mounts []string `json:"mounts,omitempty"`
 }
 
+// HasKubelet is that of the Node to be.
+func (p PlannedNode) HasKubelet() bool { return (&Node{Role: p.Role}).HasKubelet() }
+
 // PlannedNodes are the containers that Provision makes of a configuration: the nodes, and a
 // load balancer from an image in front of several control planes.
 func PlannedNodes(config *v1alpha4.Cluster, balancer string) (planned []PlannedNode) {

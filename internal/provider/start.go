@@ -231,6 +231,26 @@ func (c Cluster) Kill(ctx context.Context) (Plan, error) {
 	return planStop(ctx, slices.DeleteFunc(nodes, func(n *Node) bool { return !n.HasKubelet() }), 0)
 }
 
+// Vacate stops the load balancer, and has it leave its address to others.
+func (c Cluster) Vacate(ctx context.Context) error {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if n.HasKubelet() || n.endpoint == nil {
+			continue
+		}
+		if err := n.stop(ctx, 0); err != nil {
+			return err
+		}
+		if err := n.fixAddress(ctx, n.endpoint.NetworkID, netip.Addr{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func planStop(ctx context.Context, nodes []*Node, seconds int) (Plan, error) {
 	if err := detectIPFamily(ctx, nodes); err != nil {
 		return Plan{}, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -33,6 +34,8 @@ type Manifest struct {
 	// which no other cluster has.
 	Authority string           `json:"authority"`
 	Machine   provider.Machine `json:"machine"`
+	// Subnets are those of the nodes' network.
+	Subnets []netip.Prefix `json:"subnets,omitempty"`
 	// Config is the configuration that the cluster was made of, as clusters.Decode reads it;
 	// nil when it has no record.
 	Config json.RawMessage `json:"config,omitempty"`
@@ -47,8 +50,11 @@ type Node struct {
 	Name string `json:"name"`
 	// Role is control-plane, worker or external-etcd.
 	Role string `json:"role"`
-	// Image is the ID of the node's image.
-	Image string `json:"image"`
+	// Image is the ID of the node's image, and ImageName what it was made from.
+	Image     string `json:"image"`
+	ImageName string `json:"imageName,omitempty"`
+	// Addresses are those on the nodes' network.
+	Addresses []netip.Addr `json:"addresses,omitempty"`
 	// Layer lists what Files holds: where the node's own file system differs from its image.
 	Layer provider.Layer `json:"layer"`
 	Files Archive        `json:"files"`

@@ -38,6 +38,7 @@ type Reset struct {
 	ran      bool // it is to run if the old data comes back
 	begun    bool // the metadata names a snapshot, and the old data is kept
 	returned bool // the old data is back
+	fresh    bool // the nodes are new, and have nothing to keep
 }
 
 // NewReset prepares to reset a cluster.
@@ -132,8 +133,7 @@ func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error
 // sorted by name, here and there.
 func (m Manifest) fits(nodes []*provider.Node, machine provider.Machine) error {
 	if m.Machine.Architecture != machine.Architecture || m.Machine.Cgroup != machine.Cgroup {
-		return foreign(m, fmt.Sprintf("it was taken on %s with cgroup v%s, and Docker has %s with cgroup v%s",
-			m.Machine.Architecture, m.Machine.Cgroup, machine.Architecture, machine.Cgroup), "use one that was taken on such a machine")
+		return foreign(m, m.otherMachine(machine), "use one that was taken on such a machine")
 	}
 	var added, lost, changed []string
 	for _, node := range nodes {
@@ -162,6 +162,11 @@ func (m Manifest) fits(nodes []*provider.Node, machine provider.Machine) error {
 			"use another snapshot: kindctl snapshot ls -n "+m.Cluster)
 	}
 	return nil
+}
+
+func (m Manifest) otherMachine(machine provider.Machine) string {
+	return fmt.Sprintf("it was taken on %s with cgroup v%s, and Docker has %s with cgroup v%s",
+		m.Machine.Architecture, m.Machine.Cgroup, machine.Architecture, machine.Cgroup)
 }
 
 func foreign(m Manifest, why, advice string) error {
@@ -273,7 +278,7 @@ func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
 
 func (r *Reset) replaceLayer(ctx context.Context, node *provider.Node, saved Node) error {
 	now, err := node.Layer(ctx)
-	if err == nil {
+	if err == nil && !r.fresh {
 		err = node.KeepLayer(ctx, now)
 	}
 	if err != nil {
@@ -377,6 +382,9 @@ func (r *Reset) each(ctx context.Context, do func(context.Context, *provider.Nod
 func (r *Reset) failed(err error) error {
 	if err == nil {
 		return nil
+	}
+	if r.fresh {
+		return hint.RestoreFailed.Wrap(err, fmt.Sprintf("snapshot %s could not be restored", r.To), "see whether there is space: docker system df")
 	}
 	message := fmt.Sprintf("cluster %s could not be reset", r.Start.Name)
 	if !r.begun {

@@ -138,6 +138,9 @@ func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
 	if s.Manifest.Machine, err = s.Docker.Machine(ctx); err != nil {
 		return "", err
 	}
+	if s.Manifest.Subnets, err = s.Docker.Subnets(ctx, nodes[0].Network); err != nil {
+		return "", err
+	}
 	if s.client, err = health.Connect(ctx, s.cluster()); err != nil {
 		return "", err
 	}
@@ -188,7 +191,8 @@ func (s *Save) saveFiles(ctx context.Context, _ *event.Span) (_ string, err erro
 	}
 	return "", s.each(ctx, func(ctx context.Context, i int) (err error) {
 		node, saved := s.nodes[i], &s.Manifest.Nodes[i]
-		saved.Name, saved.Role, saved.Image = node.Name, node.Role, node.Image
+		saved.Name, saved.Role, saved.Image, saved.ImageName = node.Name, node.Role, node.Image, node.ImageName
+		saved.Addresses = node.Addresses()
 		if saved.Layer, err = node.Layer(ctx); err != nil {
 			return err
 		}

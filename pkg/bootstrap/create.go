@@ -29,7 +29,9 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	} else if len(nodes) > 0 {
 		return "", hint.ClusterForeign.New(fmt.Sprintf("another process has just created a cluster %s", u.Topology.Name), "choose another name")
 	}
-	u.installTokenKey = u.generateTokenKey()
+	if u.From == nil {
+		u.installTokenKey = u.generateTokenKey()
+	}
 	writer, err := u.writeMetadata(ctx, u.containers())
 	if err != nil {
 		return "", err
@@ -41,7 +43,11 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	}
 	if len(u.Topology.EtcdNames()) > 0 {
 		span.Progress("starting etcd", 0, 0)
-		if err := (&externalEtcd{up: u}).start(ctx); err != nil {
+		begin := (&externalEtcd{up: u}).start
+		if u.From != nil {
+			begin = u.placeEtcd
+		}
+		if err := begin(ctx); err != nil {
 			return "", u.failed(ctx, err)
 		}
 	}
@@ -65,7 +71,7 @@ func (u *Up) weigh(ctx context.Context) error {
 
 // makeNodes makes the nodes and their load balancer, on their network.
 func (u *Up) makeNodes(ctx context.Context) error {
-	release, err := gc.HoldNetwork(ctx, u.docker, u.network(), provider.Metadata{Owner: runs.Owner(), Run: u.RunRecord.Run()})
+	release, err := u.holdNetwork(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,6 +80,19 @@ func (u *Up) makeNodes(ctx context.Context) error {
 		return u.failed(ctx, err)
 	}
 	return nil
+}
+
+// holdNetwork is gc.HoldNetwork for the nodes' network.
+func (u *Up) holdNetwork(ctx context.Context) (release func(), err error) {
+	by := provider.Metadata{Owner: runs.Owner(), Run: u.RunRecord.Run()}
+	if u.From == nil {
+		return gc.HoldNetwork(ctx, u.docker, u.network(), by)
+	}
+	release, err = gc.HoldNetwork(ctx, u.docker, u.network(), by, u.From.Subnets()...)
+	if hint.ReasonOf(err) == hint.SubnetTaken.Name && len(u.From.Fixed()) == 0 {
+		return gc.HoldNetwork(ctx, u.docker, u.network(), by)
+	}
+	return release, err
 }
 
 // failed wraps the error of nodes that could not be created, with the last errors of their

@@ -9,6 +9,9 @@ import (
 // Plan is the recipe of "up". Estimates are for three nodes on two cores with
 // the images present.
 func (u *Up) Plan() []plan.Phase {
+	if u.From != nil {
+		return u.restorePlan()
+	}
 	dry := dryRun{u}
 	return []plan.Phase{
 		{Name: "preflight", Title: "Check the host", Estimate: time.Second, Run: u.preflight},

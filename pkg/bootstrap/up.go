@@ -14,6 +14,7 @@ import (
 	"github.com/kindctl/kindctl/internal/plan"
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/runs"
+	"github.com/kindctl/kindctl/internal/snapshot"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -51,6 +52,9 @@ type Config struct {
 	// Observe is handed the cluster's API whenever Run connects to it, also to one
 	// that was there already, and returns at once. Nil does not look.
 	Observe func(*kube.Client)
+	// From brings a snapshot into the nodes, in the place of kubeadm and the CNI; nil has the
+	// cluster be a new one.
+	From *snapshot.Restore
 	// Version is kindctl's own, which the cluster's containers record.
 	Version string
 	// RunRecord is the caller's, which has to clean up the cluster until it ends the
@@ -144,6 +148,9 @@ func (u *Up) Run(ctx context.Context) (err error) {
 	defer func() {
 		if u.stopApproving != nil {
 			u.stopApproving()
+		}
+		if u.From != nil {
+			u.Version, u.Report = u.From.Close()
 		}
 	}()
 	defer u.connection()()

@@ -6,8 +6,8 @@ var (
 		"There is no cluster of that name.",
 		"`kindctl get clusters` lists them; `KINDCTL_NAME` may name another one.")
 	ClusterExists = existing.reason("CLUSTER_EXISTS", Usage,
-		"`kindctl run` would remove the cluster at the end, and there is one of that name already.",
-		"Leave `--name` out, or keep the cluster: `kindctl run --reuse NAME`.")
+		"There is a cluster of that name already: `kindctl run` would remove it at the end, and `kindctl up --from SNAPSHOT` cannot bring back another one beside it.",
+		"Leave `--name` out of `run`, or keep the cluster: `kindctl run --reuse NAME`. Instead of `up`, reset the cluster: `kindctl reset`.")
 	ClusterDiffers = existing.reason("CLUSTER_DIFFERS", Usage,
 		"`up` found a cluster of that name in another shape; the message says what differs. Or two tests share a cluster in two "+
 			"shapes.",

@@ -33,6 +33,16 @@ var (
 	ResetFailed = snapshots.reason("RESET_FAILED", Creation,
 		"A cluster could not be brought back to a snapshot, and is as it was before.",
 		"The message has the cause. Run the same command again: a reset begins from the start.")
+	RestoreFailed = snapshots.reason("RESTORE_FAILED", Creation,
+		"A snapshot could not be brought into the nodes of a new cluster. The cluster was removed again.",
+		"The message has the cause; is there space where Docker keeps volumes?")
+	RestoreImpossible = snapshots.reason("RESTORE_IMPOSSIBLE", Usage,
+		"No new cluster can be made from the snapshot here: it is on another kind of machine, Docker has another node image, the nodes would have other names or addresses, "+
+			"or an older kindctl took it. Nothing was made.",
+		"The message says what is in the way, and the hint what to do.")
+	SubnetTaken = snapshots.reason("SUBNET_TAKEN", Preflight,
+		"The members of the saved cluster's etcd know each other by address, and another network has their subnet.",
+		"Remove that network, once nothing is on it, or restore on another machine.")
 	ResetUnfinished = snapshots.reason("RESET_UNFINISHED", Usage,
 		"The process of a reset was killed, or the old data could not be put back after a failure, so that nodes may be of different times.",
 		"Repeat it: `kindctl reset -n NAME --to SNAPSHOT`.")

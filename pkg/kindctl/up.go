@@ -39,6 +39,11 @@ type UpOptions struct {
 	// Topology is the cluster: clusters.Profile and clusters.Decode return one. A
 	// Topology without a name gets DefaultName.
 	Topology clusters.Topology
+	// From has the cluster come back from a snapshot, under its name and verified as by
+	// Reset: the name of one, or the path of a file of ExportSnapshot, with a separator.
+	// Then Topology has the Name, which may be "" with a file, and a TTL, and nothing else, and
+	// there is no DryRun and no Timeline.
+	From string
 	// Images says where images may come from; "" is "auto".
 	Images ImageMode
 	// Mirror is a registry to pull through, "HOST/PREFIX", or "".
@@ -78,6 +83,8 @@ type UpResult struct {
 	Name string
 	// Config reaches the cluster's API: kubernetes.NewForConfig(result.Config).
 	Config *rest.Config
+	// Topology is what it was made to be.
+	Topology clusters.Topology
 	// Existed says that the cluster was there, healthy and in the same shape, and that
 	// nothing was changed but the kubeconfig.
 	Existed bool
@@ -97,12 +104,30 @@ type UpResult struct {
 // created is removed again. A cluster that exists already, healthy and in the same shape,
 // is left as it is.
 func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
+	var from restoration
+	if o.From != "" {
+		if o.DryRun {
+			return UpResult{}, hint.BadFlag.New("a restoration cannot be previewed", "leave the dry run or the snapshot out")
+		}
+		var err error
+		if from, err = openSnapshot(ctx, o.From, o.Topology.Name); err != nil {
+			return UpResult{Name: o.Topology.Name}, err
+		}
+		defer from.close()
+		from.topology.TTL = cmp.Or(o.Topology.TTL, from.topology.TTL)
+		o.Topology = from.topology
+	}
 	o.Topology.Name = cmp.Or(o.Topology.Name, DefaultName)
 	name := o.Topology.Name
-	result := UpResult{Name: name, Report: verify.Report{Cluster: provider.Context(name)}}
+	result := UpResult{Name: name, Topology: o.Topology, Report: verify.Report{Cluster: provider.Context(name)}}
 	config, err := c.upConfig(o)
 	if err != nil {
 		return result, err
+	}
+	if o.From != "" {
+		if err := c.restore(ctx, &config, from); err != nil {
+			return result, err
+		}
 	}
 	if o.DryRun {
 		result.Plan, err = bootstrap.NewUp(config).DryRun(ctx)

@@ -86,6 +86,12 @@ func TestReset(t *testing.T) {
 	}
 	s.Must("verify", "-n", cluster)
 
+	file := filepath.Join(s.TempDir(), "seeded.tar")
+	s.Must("snapshot", "export", "seeded", file, "-n", cluster)
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file of a snapshot is %v, %v", info, err)
+	}
+
 	s.Kubectl(cluster, "create", "configmap", "after", "--from-literal=a=b")
 	archive := filepath.Join(data, "kindctl", "snapshots", cluster, "seeded", worker+".var.tar.zst")
 	if err := os.Truncate(archive, 1000); err != nil {
@@ -101,6 +107,29 @@ func TestReset(t *testing.T) {
 	s.Must("snapshot", "rm", "seeded", "-n", cluster)
 	if left := s.Must("snapshot", "ls", "-o", "name").Stdout; left != "" {
 		t.Errorf("left are %s", left)
+	}
+	if !testing.Short() {
+		s.comesBackFrom(file, cluster)
+	}
+}
+
+// comesBackFrom makes a cluster that is gone from the file of its snapshot.
+func (s *session) comesBackFrom(file, cluster string) {
+	s.Helper()
+	s.Must("up", "--from", file, "--ttl", "1h")
+	s.isBack(cluster)
+	s.Must("verify", "-n", cluster)
+	if kubeconfig, err := os.ReadFile(s.Kubeconfig); err != nil || !strings.Contains(string(kubeconfig), "current-context: kind-"+cluster) {
+		s.Errorf("the kubeconfig is\n%s%v", kubeconfig, err)
+	}
+	if r := s.Kindctl("up", "--from", file); r.Code != 2 || !strings.Contains(r.Stderr, "kindctl reset -n "+cluster) {
+		s.Errorf("a cluster that is there: exit %d\n%s", r.Code, r.Stderr)
+	}
+	s.Must("snapshot", "import", file)
+	s.Kubectl(cluster, "create", "configmap", "after", "--from-literal=a=b")
+	s.Must("reset", "--to", "seeded", "-n", cluster)
+	if found := s.Kubectl(cluster, "get", "configmap", "after", "--ignore-not-found"); found != "" {
+		s.Errorf("what was created since is there: %s", found)
 	}
 }
 
@@ -140,7 +169,7 @@ func (s *session) resetsAfterKill(cluster, worker string) {
 func (s *session) refusesWhatDoesNotVerify(cluster string) {
 	s.Helper()
 	worker := cluster + "-worker"
-	s.Kubectl(cluster, "delete", "-n", "kube-system", "deployment/coredns", "--timeout=1m")
+	s.Kubectl(cluster, "scale", "-n", "kube-system", "deployment/coredns", "--replicas=0")
 	s.Must("snapshot", "save", "nodns", "-n", cluster)
 	s.Must("reset", "--to", "seeded", "-n", cluster)
 	s.Kubectl(cluster, "create", "configmap", "kept", "--from-literal=a=b")
