@@ -97,7 +97,7 @@ func (k completer) arguments(command *cli.Command) answer {
 	if strings.HasPrefix(command.ArgsUsage, "SNAPSHOT") {
 		return plain(k.sources.snapshots())
 	}
-	return answer{files: command.ArgsUsage != "" && command.ArgsUsage != newSnapshot}
+	return answer{files: command.ArgsUsage != "" && command.ArgsUsage != newSnapshot && command.ArgsUsage != newReference}
 }
 
 // plain are words that need no explanation.

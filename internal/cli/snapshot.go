@@ -53,7 +53,7 @@ func snapshotCommand() *cli.Command {
 				Flags:     []cli.Flag{nameFlag()},
 				Action:    removeSnapshots,
 			},
-			pruneSnapshotsCommand(), exportSnapshotCommand(), importSnapshotCommand(),
+			pruneSnapshotsCommand(), exportSnapshotCommand(), importSnapshotCommand(), pushSnapshotCommand(), pullSnapshotCommand(),
 		},
 	}
 }

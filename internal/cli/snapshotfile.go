@@ -33,11 +33,15 @@ func importSnapshotCommand() *cli.Command {
 		UsageText:   "kindctl snapshot import FILE|- [--name NAME] [--replace]",
 		Description: "A file that is truncated, was changed, or is no snapshot is refused, and nothing is left of it.",
 		ArgsUsage:   "FILE",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "name", Usage: "another `NAME` for the snapshot"},
-			&cli.BoolFlag{Name: "replace", Usage: "replace a snapshot of that name", DisableDefaultText: true},
-		},
-		Action: importSnapshot,
+		Flags:       importFlags(),
+		Action:      importSnapshot,
+	}
+}
+
+func importFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "name", Usage: "another `NAME` for the snapshot"},
+		&cli.BoolFlag{Name: "replace", Usage: "replace a snapshot of that name", DisableDefaultText: true},
 	}
 }
 
@@ -106,10 +110,15 @@ func importSnapshot(c *cli.Context) error {
 	}
 	defer in.Close()
 	one, err := clientOf(c).ImportSnapshot(c.Context, in, kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")})
+	return imported(c, one, err)
+}
+
+// imported says what there is now, and how to use it.
+func imported(c *cli.Context, one kindctl.Snapshot, err error) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s).\n", one.Name, one.Cluster, megabytes(one.Size()))
+	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s). Make the cluster from it: kindctl up --from %[1]s -n %[2]s\n", one.Name, one.Cluster, megabytes(one.Size()))
 	return nil
 }
 

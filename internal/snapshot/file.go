@@ -70,25 +70,45 @@ func (r reader) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// File is what Export wrote, read as far as its manifest.
+// File is what Export or Push wrote, read as far as its manifest.
 type File struct {
 	Manifest Manifest
 
-	entries *tar.Reader
+	// next is what comes after the manifest, until io.EOF.
+	next func() (entry, error)
+}
+
+// entry is one of the parts of a File.
+type entry struct {
+	name    string
+	size    int64
+	content io.ReadCloser
 }
 
 // OpenFile begins to read a file. What is no snapshot is an error with advice.
 func OpenFile(ctx context.Context, in io.Reader) (*File, error) {
-	f := &File{entries: tar.NewReader(reader{ctx, in})}
-	header, err := f.entries.Next()
-	if err == nil && header.Name != manifestFile {
-		err = fmt.Errorf("it begins with %q, not with a manifest", header.Name)
+	entries := tar.NewReader(reader{ctx, in})
+	return beginFile(ctx, func() (entry, error) {
+		header, err := entries.Next()
+		if err != nil {
+			return entry{}, err
+		}
+		return entry{header.Name, header.Size, io.NopCloser(entries)}, nil
+	})
+}
+
+// beginFile reads the manifest.
+func beginFile(ctx context.Context, next func() (entry, error)) (*File, error) {
+	f := &File{next: next}
+	first, err := next()
+	if err == nil && first.name != manifestFile {
+		err = errors.Join(fmt.Errorf("it begins with %q, not with a manifest", first.name), first.content.Close())
 	}
 	if err != nil {
 		return nil, badFile(ctx, "this is no snapshot", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f.entries, manifestLimit))
-	if err == nil {
+	data, err := io.ReadAll(io.LimitReader(first.content, manifestLimit))
+	if err = errors.Join(err, first.content.Close()); err == nil {
 		f.Manifest, err = decode(data)
 	}
 	if err == nil {
@@ -130,13 +150,15 @@ func (s Store) Import(ctx context.Context, f *File, name string, replace bool) (
 		return m, err
 	}
 	for _, archive := range m.archives() {
-		if err = d.receive(f.entries, archive); err != nil {
+		if err = d.receive(f.next, archive); err != nil {
 			break
 		}
 	}
 	if err == nil {
-		if _, next := f.entries.Next(); !errors.Is(next, io.EOF) {
-			err = errors.Join(errors.New("there is more in the file than its manifest says"), next)
+		if more, end := f.next(); end == nil {
+			err = errors.Join(errors.New("there is more in it than its manifest says: "+more.name), more.content.Close())
+		} else if !errors.Is(end, io.EOF) {
+			err = end
 		}
 	}
 	if err != nil {
@@ -153,20 +175,21 @@ func (s Store) Import(ctx context.Context, f *File, name string, replace bool) (
 }
 
 // receive writes the next entry into the draft, and compares it with what the manifest says.
-func (d *draft) receive(entries *tar.Reader, want Archive) error {
-	header, err := entries.Next()
+func (d *draft) receive(next func() (entry, error), want Archive) error {
+	found, err := next()
 	if err != nil {
 		return err
 	}
-	if header.Name != want.File || header.Size != want.Size {
-		return fmt.Errorf("%s with %d bytes is where %s with %d bytes should be", header.Name, header.Size, want.File, want.Size)
+	defer found.content.Close()
+	if found.name != want.File || found.size != want.Size {
+		return fmt.Errorf("%s with %d bytes is where %s with %d bytes should be", found.name, found.size, want.File, want.Size)
 	}
 	file, err := os.OpenFile(filepath.Join(d.dir, want.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(file, sum), entries)
+	_, err = io.Copy(io.MultiWriter(file, sum), found.content)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}

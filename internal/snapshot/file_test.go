@@ -139,7 +139,7 @@ func TestBadFilesLeaveNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			return more.Bytes()
-		}(), hint.SnapshotFile, "more in the file"},
+		}(), hint.SnapshotFile, "more in it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := Store{t.TempDir()}

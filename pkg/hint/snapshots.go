@@ -20,6 +20,9 @@ var (
 	SnapshotFile = snapshots.reason("SNAPSHOT_FILE", Usage,
 		"The file is no snapshot that `kindctl snapshot export` wrote, or it is truncated or was changed. Nothing was imported.",
 		"Copy the file again, whole, or write it again where the snapshot is: `kindctl snapshot export SNAPSHOT FILE`.")
+	SnapshotRegistry = snapshots.reason("SNAPSHOT_REGISTRY", NotFound,
+		"The registry does not have the snapshot, does not take one, or cannot be reached.",
+		"Check the name. If the registry needs a login: `docker login`.")
 	SnapshotForeign = snapshots.reason("SNAPSHOT_FOREIGN", Usage,
 		"The snapshot is of another cluster of that name, of other nodes, or of another kind of machine.",
 		"The message says what differs. Use another snapshot; or remove nodes that were added since (`kindctl node rm`), and add those that were removed "+

@@ -111,7 +111,7 @@ func (c *Client) ExportSnapshot(ctx context.Context, cluster, name string, out i
 	return store.Export(ctx, m, out)
 }
 
-// ImportSnapshotOptions are those of ImportSnapshot.
+// ImportSnapshotOptions are those of ImportSnapshot and PullSnapshot.
 type ImportSnapshotOptions struct {
 	// Name is another name for the snapshot; "" is the one that it has.
 	Name string
@@ -130,6 +130,37 @@ func (c *Client) ImportSnapshot(ctx context.Context, in io.Reader, o ImportSnaps
 	if err != nil {
 		return Snapshot{}, err
 	}
+	return importInto(ctx, store, file, o)
+}
+
+// PushSnapshot writes a snapshot of a cluster, "" is DefaultName, to a registry, as an OCI
+// artifact: registry.example/team/lab:seeded. Who can read it there has the cluster's keys.
+func (c *Client) PushSnapshot(ctx context.Context, cluster, name, ref string) error {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return err
+	}
+	m, err := store.Read(cmp.Or(cluster, DefaultName), name)
+	if err != nil {
+		return err
+	}
+	return store.Push(ctx, m, ref)
+}
+
+// PullSnapshot reads what PushSnapshot has written, as ImportSnapshot does from a file.
+func (c *Client) PullSnapshot(ctx context.Context, ref string, o ImportSnapshotOptions) (Snapshot, error) {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	artifact, err := snapshot.OpenArtifact(ctx, ref)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return importInto(ctx, store, artifact, o)
+}
+
+func importInto(ctx context.Context, store snapshot.Store, file *snapshot.File, o ImportSnapshotOptions) (Snapshot, error) {
 	release, err := runs.Lock(file.Manifest.Cluster)
 	if err != nil {
 		return Snapshot{}, err

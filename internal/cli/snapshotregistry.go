@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/pkg/kindctl"
+)
+
+func pushSnapshotCommand() *cli.Command {
+	return &cli.Command{
+		Name: "push", Usage: "Write a snapshot to a registry, as an OCI artifact",
+		UsageText: `kindctl snapshot push SNAPSHOT REFERENCE [-n CLUSTER]
+
+Examples:
+  kindctl snapshot push seeded registry.example/team/lab:seeded -n lab`,
+		Description: "It holds the cluster's private keys and Secrets: whoever can read the repository can control the cluster and those that are made from it. The credentials are those of docker login.",
+		ArgsUsage:   "SNAPSHOT REFERENCE",
+		Flags:       []cli.Flag{nameFlag()},
+		Action:      pushSnapshot,
+	}
+}
+
+func pullSnapshotCommand() *cli.Command {
+	return &cli.Command{
+		Name: "pull", Usage: "Read a snapshot from a registry",
+		UsageText:   "kindctl snapshot pull REFERENCE [--name NAME] [--replace]",
+		Description: "What was changed or is no snapshot is refused, and nothing is left of it.",
+		ArgsUsage:   newReference,
+		Flags:       importFlags(),
+		Action:      pullSnapshot,
+	}
+}
+
+// newReference is an argument that completion knows nothing of.
+const newReference = "REFERENCE"
+
+func pushSnapshot(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	switch {
+	case err != nil:
+		return err
+	case c.Bool("help"):
+		return cli.ShowSubcommandHelp(c)
+	case len(words) != 2:
+		return hint.SnapshotName.New(fmt.Sprintf("the name of a snapshot and a reference are needed, and there are %d words", len(words)), "see: kindctl snapshot push --help")
+	}
+	warn(lineSink(c), []string{"the snapshot holds the cluster's private keys and Secrets; whoever can read " + words[1] + " has them"})
+	if err := clientOf(c).PushSnapshot(c.Context, c.String("name"), words[0], words[1]); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "Pushed snapshot %s of cluster %s to %s.\n", words[0], c.String("name"), words[1])
+	return nil
+}
+
+func pullSnapshot(c *cli.Context) error {
+	words, err := argumentsOf(c)
+	switch {
+	case err != nil:
+		return err
+	case c.Bool("help"):
+		return cli.ShowSubcommandHelp(c)
+	case len(words) != 1:
+		return hint.SnapshotName.New(fmt.Sprintf("one reference is needed, and there are %d words", len(words)), "see: "+c.Command.UsageText)
+	}
+	one, err := clientOf(c).PullSnapshot(c.Context, words[0], kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")})
+	return imported(c, one, err)
+}
