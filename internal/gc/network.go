@@ -10,9 +10,6 @@ import (
 	"github.com/kindctl/kindctl/internal/runs"
 )
 
-// networks is the kind of the locks of networks.
-const networks = "networks"
-
 // HoldNetwork creates a network for nodes, if there is none, and keeps other
 // processes of this user from removing it until release is called. A new one has the
 // subnets, if any are named.
@@ -20,20 +17,17 @@ func HoldNetwork(
 	ctx context.Context, docker *provider.Docker, name string, by provider.Metadata, subnets ...netip.Prefix,
 ) (release func(), err error) {
 	for {
-		shared, err := runs.LockFile(networks, name)
+		release, err := runs.ShareNetwork(ctx, name)
 		if err != nil {
-			return nil, err
-		}
-		if _, err := shared.TryRLockContext(ctx, runs.LockRetry); err != nil {
 			return nil, err
 		}
 		there, err := docker.HasNetwork(ctx, name)
 		if err == nil && there {
-			return func() { _ = shared.Unlock() }, nil
+			return release, nil
 		}
 		// A lock that others share cannot become one's own: between the two
 		// another process may remove the network again.
-		if err = errors.Join(err, shared.Unlock()); err != nil {
+		if release(); err != nil {
 			return nil, err
 		}
 		if err := makeNetwork(ctx, docker, name, by, subnets); err != nil {
@@ -43,7 +37,7 @@ func HoldNetwork(
 }
 
 func makeNetwork(ctx context.Context, docker *provider.Docker, name string, by provider.Metadata, subnets []netip.Prefix) error {
-	own, err := runs.LockFile(networks, name)
+	own, err := runs.NetworkLock(name)
 	if err != nil {
 		return err
 	}
@@ -61,7 +55,7 @@ const networkPatience = time.Second
 // dropNetwork removes a network that kindctl created, if no container is on it and no
 // other process is creating nodes there.
 func dropNetwork(ctx context.Context, docker *provider.Docker, name string) (dropped bool, err error) {
-	own, err := runs.LockFile(networks, name)
+	own, err := runs.NetworkLock(name)
 	if err != nil {
 		return false, err
 	}

@@ -89,6 +89,11 @@ func (s *Start) Run(ctx context.Context) error {
 func (s *Start) RunLocked(ctx context.Context) error {
 	s.Docker = s.Docker.WithSink(s.Sink)
 	defer s.Close()
+	release, err := shareNetwork(ctx, s.cluster())
+	if err != nil {
+		return err
+	}
+	defer release()
 	return plan.Run(ctx, s.Plan(), plan.Options{Sink: s.Sink, UndoTimeout: undoTimeout})
 }
 

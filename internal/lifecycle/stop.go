@@ -16,6 +16,11 @@ func Stop(ctx context.Context, cluster provider.Cluster, sink event.Sink) ([]str
 		return nil, err
 	}
 	defer release()
+	releaseNetwork, err := shareNetwork(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	defer releaseNetwork()
 	steps, err := cluster.Stop(ctx)
 	if err != nil {
 		return nil, err
@@ -31,6 +36,16 @@ func Stop(ctx context.Context, cluster provider.Cluster, sink event.Sink) ([]str
 	}
 	span.Done("")
 	return titles, nil
+}
+
+// shareNetwork keeps others from removing the network of a cluster, whose containers leave it
+// for moments when they stop and start.
+func shareNetwork(ctx context.Context, cluster provider.Cluster) (release func(), err error) {
+	nodes, err := cluster.Nodes(ctx)
+	if err != nil || len(nodes) == 0 {
+		return func() {}, err
+	}
+	return runs.ShareNetwork(ctx, nodes[0].Network)
 }
 
 // StopDryRun returns what Stop would do, and changes nothing.

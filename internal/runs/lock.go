@@ -87,6 +87,22 @@ func LockFile(kind, name string) (*flock.Flock, error) {
 	return flock.New(filepath.Join(dir, name+".lock")), nil
 }
 
+// NetworkLock is the lock of a Docker network. Whoever makes or removes one has it alone.
+func NetworkLock(name string) (*flock.Flock, error) { return LockFile("networks", name) }
+
+// ShareNetwork keeps other processes of this user from removing a Docker network, although no
+// container may be on it for a moment. It waits for one that is doing so.
+func ShareNetwork(ctx context.Context, name string) (release func(), err error) {
+	lock, err := NetworkLock(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := lock.TryRLockContext(ctx, LockRetry); err != nil {
+		return nil, err
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
 // cacheDir creates a directory of kindctl's in the user's cache.
 func cacheDir(name string) (string, error) {
 	cache, err := os.UserCacheDir()

@@ -105,3 +105,37 @@ func TestPatiently(t *testing.T) {
 		t.Errorf("an interrupted wait gives %v", err)
 	}
 }
+
+// TestShareNetwork wants several that need a network to go together, and no one to remove it
+// meanwhile.
+func TestShareNetwork(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	first, err := ShareNetwork(t.Context(), "lab-net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := ShareNetwork(t.Context(), "lab-net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first()
+	removal, err := NetworkLock("lab-net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone, err := removal.TryLock(); err != nil || alone {
+		t.Errorf("a network that is needed can be removed: %v, %v", alone, err)
+	}
+	second()
+	if alone, err := removal.TryLock(); err != nil || !alone {
+		t.Errorf("a network that is not needed cannot be removed: %v, %v", alone, err)
+	}
+	waiting, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ShareNetwork(waiting, "lab-net"); hint.CodeOf(err) != hint.Interrupted {
+		t.Errorf("an interrupted wait gives %v", err)
+	}
+	if err := removal.Unlock(); err != nil {
+		t.Error(err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/internal/lifecycle"
 	"github.com/kindctl/kindctl/internal/plan"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -22,11 +23,13 @@ import (
 type Restore struct {
 	reset Reset
 	start *lifecycle.Start
+	// releaseNetwork lets others remove the nodes' network, which these leave for moments.
+	releaseNetwork func()
 }
 
 // NewRestore prepares to restore a snapshot that was read.
 func NewRestore(m Manifest, config ResetConfig) *Restore {
-	r := &Restore{reset: Reset{ResetConfig: config, manifest: m, fresh: true, begun: true}}
+	r := &Restore{reset: Reset{ResetConfig: config, manifest: m, fresh: true, begun: true}, releaseNetwork: func() {}}
 	config.Start.Before = []plan.Phase{
 		{Name: "unpack", Title: "Unpack the snapshot in the nodes", Estimate: 3 * time.Second, Run: r.unpack},
 		{Name: "replace", Title: "Stop the nodes and replace their data", Estimate: 3 * time.Second, Run: r.replace},
@@ -124,6 +127,11 @@ func (r *Restore) unpack(ctx context.Context, span *event.Span) (_ string, err e
 	if r.reset.nodes, err = nodesOf(ctx, r.reset.cluster()); err != nil {
 		return "", err
 	}
+	release, err := runs.ShareNetwork(ctx, r.reset.nodes[0].Network)
+	if err != nil {
+		return "", err
+	}
+	r.releaseNetwork = release
 	return r.reset.unpack(ctx, span)
 }
 
@@ -145,5 +153,6 @@ func (r *Restore) tidy(ctx context.Context, _ *event.Span) (string, error) {
 // Close ends what the plan has begun, and returns the version of Kubernetes and the verdict.
 func (r *Restore) Close() (version string, verdict verify.Report) {
 	r.start.Close()
+	r.releaseNetwork()
 	return r.reset.manifest.Kubernetes, r.start.Report
 }
