@@ -21,12 +21,8 @@ type Pool struct {
 	Sink   event.Sink
 }
 
-// Open returns the pool of a Docker, whether it is defined or not.
-func Open(ctx context.Context, docker *provider.Docker, sink event.Sink) (*Pool, error) {
-	id, _, err := docker.Identity(ctx)
-	if err != nil {
-		return nil, err
-	}
+// Open returns the pool of a Docker that has an ID, whether the pool is defined or not.
+func Open(docker *provider.Docker, id string, sink event.Sink) (*Pool, error) {
 	store, err := OpenStore(id)
 	return &Pool{Store: store, ID: id, Docker: docker.WithSink(sink), Sink: sink}, err
 }

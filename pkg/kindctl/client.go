@@ -44,6 +44,8 @@ type shared struct {
 	docker provider.Connection
 
 	mu sync.Mutex
+	// dockerID is that of Docker once it was asked for, which takes a tenth of a second.
+	dockerID string
 	// records are those of clusters that end with this process, by name.
 	records map[string]*runs.Record
 }

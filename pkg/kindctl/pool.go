@@ -207,7 +207,14 @@ func (c *Client) pool(ctx context.Context) (*pool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pool.Open(ctx, docker, c.sink())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dockerID == "" {
+		if c.dockerID, _, err = docker.Identity(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return pool.Open(docker, c.dockerID, c.sink())
 }
 
 // definedPool is pool with its definition, which must be there.

@@ -55,6 +55,23 @@ func New(t testing.TB, options ...Option) *Cluster {
 	return attach(t, created.Name, s.Kubeconfig)
 }
 
+// FromPool is New with a cluster of the pool that "kindctl pool set" has defined: the test gets
+// it in seconds, or waits for a new one of the same kind when the pool is empty. Nothing fills the
+// pool again before "kindctl pool fill" does.
+func FromPool(t testing.TB) *Cluster {
+	t.Helper()
+	requireDocker(t)
+	retain, err := isOn("KINDCTL_RETAIN")
+	must(t, err)
+	s := settings{sink: log(t), retain: retain}
+	s.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	s.take = &kindctl.TakeOptions{TTL: ttl(t, time.Now()), Kubeconfig: s.Kubeconfig, Ephemeral: !retain}
+	taken, err := interrupts.up(t, s)
+	must(t, err)
+	t.Cleanup(func() { end(t, taken.Name, s) })
+	return attach(t, taken.Name, s.Kubeconfig)
+}
+
 // end removes the cluster of a test, or says how to look at it.
 func end(t testing.TB, name string, s settings) {
 	if t.Failed() && s.retain {

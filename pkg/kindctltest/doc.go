@@ -1,7 +1,7 @@
 // Package kindctltest gives Go tests real clusters that are proven to work.
 //
 // New makes a cluster for one test and removes it when the test ends, however it
-// ends. Shared gives many tests one cluster, also those of several packages that
+// ends; FromPool takes one that was made before. Shared gives many tests one cluster, also those of several packages that
 // "go test" runs side by side; Main removes it at the end, and without Main it is
 // kept for the next run. Either way the kubeconfig is a file of the test's own,
 // and the user's stays as it is. Progress goes to the test's log.

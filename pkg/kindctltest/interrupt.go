@@ -40,7 +40,7 @@ func newCleaner() *cleaner {
 	return c
 }
 
-// run creates a cluster, until the first signal. It gives up early enough before
+// run creates a cluster or takes it from the pool, until the first signal. It gives up early enough before
 // the test's deadline to take back what it did.
 func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
 	c.begin.Do(c.listen)
@@ -53,6 +53,9 @@ func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
 			hint.TestDeadline.New("the test's deadline is too near to create a cluster and to remove it",
 				"allow more time: go test -timeout 30m"))
 		defer cancel()
+	}
+	if s.take != nil {
+		return client.WithSink(s.sink).Take(ctx, *s.take)
 	}
 	return client.WithSink(s.sink).Up(ctx, s.UpOptions)
 }

@@ -23,7 +23,8 @@ type Option func(*settings) error
 type settings struct {
 	kindctl.UpOptions
 	sink   event.Sink
-	retain bool // when the test fails
+	retain bool                 // when the test fails
+	take   *kindctl.TakeOptions // from the pool; nil creates the cluster
 }
 
 // Profile starts from one of the profiles: "single", which is what a test gets

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kindctl/kindctl/pkg/kindctltest"
 )
 
 // pooled defines a pool that goes with the test, and returns the names of its clusters.
 func (s *session) pooled(flags ...string) []string {
 	s.Helper()
-	s.Env = append(s.Env, "XDG_DATA_HOME="+s.TempDir())
 	s.Cleanup(func() { s.Kindctl("pool", "drain") })
 	s.Must(append([]string{"pool", "set"}, flags...)...)
 	return strings.Fields(s.Must("pool", "ls", "-o", "name").Stdout)
@@ -54,6 +55,7 @@ func (s *session) thawed(cluster string, nodes int, taken time.Time) {
 func TestPool(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
+	s.Env = []string{"XDG_DATA_HOME=" + t.TempDir()}
 	names := s.pooled("--size", "1", "--cni", "calico", "--workers", "1", "--ttl", "1h")
 	if len(names) != 1 {
 		t.Fatalf("the pool has %v, want one cluster", names)
@@ -93,6 +95,7 @@ func TestPool(t *testing.T) {
 func TestPoolMishaps(t *testing.T) {
 	long(t)
 	s := newSession(t)
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	cache := s.own()
 	before := s.everything(cache)
 	names := s.pooled("--size", "2", "--profile", "single")
@@ -107,6 +110,7 @@ func TestPoolMishaps(t *testing.T) {
 	}
 	s.killed("[init]", nil, "pool", "fill")
 	s.Must("pool", "fill")
+	s.gc()
 	names = strings.Fields(s.Must("pool", "ls", "-o", "name").Stdout)
 	if len(names) != 2 {
 		t.Fatalf("after a kill and another fill the pool has %v", names)
@@ -140,6 +144,13 @@ func TestPoolMishaps(t *testing.T) {
 		s.Green(name)
 		s.Must("down", "-n", name)
 	}
+
+	s.Must("pool", "fill")
+	t.Run("library", func(t *testing.T) { nodesAre(t, kindctltest.FromPool(t), 1) })
+	if left := s.Must("pool", "ls").Stdout; !strings.HasPrefix(left, "1 of 2 clusters ready") {
+		t.Errorf("after a test has taken one, there are\n%s", left)
+	}
+	s.Must("down", "-n", strings.TrimSpace(s.Must("pool", "ls", "-o", "name").Stdout))
 
 	r = s.Must("run", "--pool", "--", "true")
 	if !strings.Contains(r.Stderr, "the pool has no cluster that can be taken") {
