@@ -1,8 +1,9 @@
 package pool
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,10 @@ import (
 
 // Definition is what the clusters of a pool are, and how many are to be ready.
 type Definition struct {
-	// ID marks the clusters. A pool of other clusters has another one.
-	ID   string
+	// ID is that of the pool, whatever it is defined to be. Another user's pool has another one,
+	// and so has one of this user with another data directory.
+	ID string
+	// Size is how many clusters are to be ready; 0 is a pool that is being drained.
 	Size int
 	// Topology has no name.
 	Topology clusters.Topology
@@ -71,7 +74,7 @@ func (s Store) Read() (Definition, error) {
 		return Definition{}, unwritable(err)
 	}
 	d, err := decode(data)
-	if err != nil {
+	if err != nil { // the ID may still be known
 		return d, hint.PoolDamaged.Wrap(err, "the definition of the pool cannot be read: "+s.file, "define it again: kindctl pool set")
 	}
 	return d, nil
@@ -82,8 +85,8 @@ func decode(data []byte) (Definition, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return Definition{}, err
 	}
-	if d.APIVersion != apiVersion || d.Kind != kind || d.ID == "" || d.Size < 1 {
-		return Definition{}, fmt.Errorf("it is no %s of the format %s", kind, apiVersion)
+	if d.APIVersion != apiVersion || d.Kind != kind || d.ID == "" || d.Size < 0 {
+		return Definition{ID: d.ID}, fmt.Errorf("it is no %s of the format %s", kind, apiVersion)
 	}
 	topology, err := clusters.Decode(d.Config, "the pool")
 	return Definition{d.ID, d.Size, topology, d.Images, d.Mirror, d.IgnorePreflightErrors}, err
@@ -99,14 +102,23 @@ func (d Definition) encode() ([]byte, error) {
 	return json.MarshalIndent(document{apiVersion, kind, d.ID, d.Size, raw, d.Images, d.Mirror, d.IgnorePreflightErrors}, "", "  ")
 }
 
-// Identify returns a definition with its ID: that of the one in the file, unless the clusters
-// are to be others.
+// Identify returns a definition with the ID of the pool, which is a new one if there is none.
 func (s Store) Identify(d Definition) Definition {
-	d.ID = randomText()
-	if old, err := s.Read(); err == nil && sameClusters(old, d) {
-		d.ID = old.ID
-	}
+	old, _ := s.Read() // one that cannot be read is replaced
+	d.ID = cmp.Or(old.ID, randomText())
 	return d
+}
+
+// mark is what the clusters of the pool have in their metadata: its ID, and a hash of what they
+// are and of how they are made.
+func (d Definition) mark() string {
+	same := d
+	same.Size = 0
+	data, err := same.encode()
+	if err != nil { // Write has the same error
+		return d.ID
+	}
+	return fmt.Sprintf("%s.%.4x", d.ID, sha256.Sum256(data))
 }
 
 // randomText is unlike all others, and can be part of a name.
@@ -130,14 +142,6 @@ func (s Store) Write(d Definition) error {
 		return unwritable(err)
 	}
 	return nil
-}
-
-// sameClusters reports whether the clusters of two pools are the same, but for their number.
-func sameClusters(a, b Definition) bool {
-	b.ID, b.Size = a.ID, a.Size
-	first, err := a.encode()
-	second, failure := b.encode()
-	return err == nil && failure == nil && bytes.Equal(first, second)
 }
 
 // Remove removes the definition. That there is none is no error.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -50,15 +51,17 @@ func TestDefinition(t *testing.T) {
 	if d := first.Topology.Differences(read.Topology); d != "" || read.Topology.CNI != "calico" || read.Topology.TTL != first.Topology.TTL {
 		t.Errorf("the configuration comes back as %+v: %s", read.Topology, d)
 	}
-	read.Topology, first.Topology = clusters.Topology{}, clusters.Topology{}
-	if diff := cmp.Diff(first, read, cmp.AllowUnexported(clusters.Topology{})); diff != "" {
+	if read.mark() != first.mark() {
+		t.Errorf("it is marked %s, and was %s", read.mark(), first.mark())
+	}
+	if diff := cmp.Diff(first, read, cmpopts.IgnoreFields(Definition{}, "Topology")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if larger := s.Identify(definition(t, 5, "calico")); larger.ID != first.ID {
-		t.Error("a pool of more clusters of the same kind has another ID, so that those that are ready are lost")
+	if larger := s.Identify(definition(t, 5, "calico")); larger.mark() != first.mark() {
+		t.Error("with another size the clusters that are ready are outdated")
 	}
-	if other := s.Identify(definition(t, 2, "cilium")); other.ID == first.ID {
-		t.Error("a pool of other clusters has the same ID, so that outdated ones would be taken")
+	if other := s.Identify(definition(t, 2, "cilium")); other.ID != first.ID || other.mark() == first.mark() {
+		t.Errorf("clusters with another CNI are marked %s, those of before %s", other.mark(), first.mark())
 	}
 }
 
@@ -68,7 +71,7 @@ func TestDamagedDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"", "{}", `{"apiVersion": "kindctl.dev/v9", "kind": "Pool", "id": "a", "size": 1}`,
-		`{"apiVersion": "kindctl.dev/v1alpha1", "kind": "Pool", "id": "a", "size": 0, "config": {}}`} {
+		`{"apiVersion": "kindctl.dev/v1alpha1", "kind": "Pool", "id": "a", "size": -1, "config": {}}`} {
 		if err := os.WriteFile(s.file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/internal/provider"
-	"github.com/kindctl/kindctl/internal/runs"
 )
 
 // namePrefix begins the names of the clusters.
@@ -50,9 +49,9 @@ type inventories interface {
 	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
 }
 
-// Entries returns this user's clusters of the pool of an ID, and of earlier ones, in the
-// order in which they are taken.
-func Entries(ctx context.Context, docker inventories, id string) (found []Entry, err error) {
+// entries returns the clusters of the pool, also those that it was defined to have before, in
+// the order in which they are taken.
+func entries(ctx context.Context, docker inventories, d Definition) (found []Entry, err error) {
 	names, err := docker.Clusters(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +60,7 @@ func Entries(ctx context.Context, docker inventories, id string) (found []Entry,
 		if !strings.HasPrefix(name, namePrefix) {
 			continue
 		}
-		entry, is, err := entryOf(ctx, docker, name, id)
+		entry, is, err := entryOf(ctx, docker, name, d)
 		if err != nil {
 			return nil, err
 		}
@@ -73,19 +72,19 @@ func Entries(ctx context.Context, docker inventories, id string) (found []Entry,
 	return found, nil
 }
 
-// entryOf looks at a cluster, and reports whether it is one of a pool of this user.
-func entryOf(ctx context.Context, docker inventories, name, id string) (Entry, bool, error) {
+// entryOf looks at a cluster, and reports whether it is one of the pool.
+func entryOf(ctx context.Context, docker inventories, name string, d Definition) (Entry, bool, error) {
 	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return Entry{}, false, err
 	}
 	metadata, _, err := found.Metadata()
-	if err != nil || metadata.Pool == "" || metadata.Owner != runs.Owner() {
+	if pool, _, _ := strings.Cut(metadata.Pool, "."); err != nil || pool == "" || pool != d.ID {
 		return Entry{}, false, nil //nolint:nilerr // what a newer kindctl has made is in no pool of this one
 	}
 	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen, run: metadata.Run}
 	switch e.Problem = problemOf(found, metadata); {
-	case metadata.Pool != id:
+	case metadata.Pool != d.mark():
 		e.State = Outdated
 	case metadata.Frozen.IsZero():
 		e.State = Unfinished

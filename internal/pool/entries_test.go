@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kindctl/kindctl/internal/provider"
-	"github.com/kindctl/kindctl/internal/runs"
 )
 
 // shed is a Docker with clusters of two nodes.
@@ -37,21 +36,23 @@ func (s shed) Inventory(_ context.Context, cluster string) (provider.Inventory, 
 }
 
 func TestEntries(t *testing.T) {
+	d := definition(t, 2, "calico")
+	d.ID = "mine"
+	before := definition(t, 2, "cilium")
+	before.ID = d.ID
 	at := func(minute int) time.Time { return time.Unix(int64(60*minute), 0) }
 	of := func(pool string, created, frozen int) provider.Metadata {
-		m := provider.Metadata{Owner: runs.Owner(), Pool: pool, Created: at(created)}
+		m := provider.Metadata{Pool: pool, Created: at(created)}
 		if frozen > 0 {
 			m.Frozen = at(frozen)
 		}
 		return m
 	}
-	foreign := of("mine", 9, 9)
-	foreign.Owner = "someone@else"
-	found, err := Entries(t.Context(), shed{
-		"pool-young": of("mine", 8, 9), "pool-old": of("mine", 1, 2), "pool-begun": of("mine", 2, 0), "pool-other": of("yours", 3, 4),
-		"pool-missing": of("mine", 4, 5), "pool-running": of("mine", 5, 6),
-		"pool-taken": of("", 6, 0), "pool-foreign": foreign, "lab": of("mine", 7, 8),
-	}, "mine")
+	found, err := entries(t.Context(), shed{
+		"pool-young": of(d.mark(), 8, 9), "pool-old": of(d.mark(), 1, 2), "pool-begun": of(d.mark(), 2, 0), "pool-other": of(before.mark(), 3, 4),
+		"pool-missing": of(d.mark(), 4, 5), "pool-running": of(d.mark(), 5, 6),
+		"pool-taken": of("", 6, 0), "pool-foreign": of("theirs.0a0b0c0d", 9, 9), "lab": of(d.mark(), 7, 8),
+	}, d)
 	if err != nil {
 		t.Fatal(err)
 	}

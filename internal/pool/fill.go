@@ -65,7 +65,7 @@ func (p *Pool) Fill(ctx context.Context, config FillConfig) (made []string, err 
 		useless, missing := sort(entries, d.Size)
 		for _, entry := range useless {
 			p.explain(entry)
-			if _, err := p.remove(ctx, entry.Name); err != nil {
+			if _, err := p.remove(ctx, d, entry.Name); err != nil {
 				return made, err
 			}
 		}
@@ -143,7 +143,7 @@ func (p *Pool) make(ctx context.Context, d Definition, fill FillConfig) (name st
 	if err != nil {
 		return "", err
 	}
-	config.Topology.TTL, config.Pool = 0, d.ID
+	config.Topology.TTL, config.Pool = 0, d.mark()
 	if fill.LowPriority {
 		config.CPUShares = lowShares
 	}

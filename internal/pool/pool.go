@@ -29,33 +29,41 @@ func Open(docker *provider.Docker, id string, sink event.Sink) (*Pool, error) {
 
 // Entries returns the clusters of the pool, in the order in which they are taken.
 func (p *Pool) Entries(ctx context.Context, d Definition) ([]Entry, error) {
-	return Entries(ctx, p.Docker, d.ID)
+	return entries(ctx, p.Docker, d)
 }
 
-// Drain removes the definition and the clusters of the pool, and returns their names. Those that
-// are being taken stay.
+// Drain removes the clusters of the pool and its definition, and returns their names. Those that
+// are being taken stay. That there is no pool is no error.
 func (p *Pool) Drain(ctx context.Context) (removed []string, err error) {
-	if err := p.Store.Remove(); err != nil {
+	d, err := p.Read()
+	if hint.ReasonOf(err) == hint.PoolMissing.Name {
+		return nil, nil
+	}
+	if err == nil {
+		d.Size = 0 // so that whoever fills the pool ends
+		err = p.Write(d)
+	}
+	if err != nil && hint.ReasonOf(err) != hint.PoolDamaged.Name {
 		return nil, err
 	}
-	release, err := p.lock(ctx) // whoever fills the pool ends with the cluster that is being made
+	release, err := p.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	entries, err := p.Entries(ctx, Definition{})
+	entries, err := p.Entries(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
-		switch gone, err := p.remove(ctx, entry.Name); {
+		switch gone, err := p.remove(ctx, d, entry.Name); {
 		case err != nil:
 			return removed, err
 		case gone:
 			removed = append(removed, entry.Name)
 		}
 	}
-	return removed, nil
+	return removed, p.Store.Remove()
 }
 
 // lock waits until no one else changes what is in the pool, but for taking from it.
@@ -64,7 +72,7 @@ func (p *Pool) lock(ctx context.Context) (release func(), err error) {
 }
 
 // remove removes a cluster of the pool, unless someone has taken it or is about to.
-func (p *Pool) remove(ctx context.Context, name string) (removed bool, err error) {
+func (p *Pool) remove(ctx context.Context, d Definition, name string) (removed bool, err error) {
 	release, err := runs.Lock(name)
 	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
 		return false, nil
@@ -73,7 +81,7 @@ func (p *Pool) remove(ctx context.Context, name string) (removed bool, err error
 		return false, err
 	}
 	defer release()
-	if _, is, err := entryOf(ctx, p.Docker, name, ""); !is || err != nil {
+	if _, is, err := entryOf(ctx, p.Docker, name, d); !is || err != nil {
 		return false, err
 	}
 	span := event.Start(p.Sink, event.Event{Scope: event.Phase, ID: "remove", Title: "Remove cluster " + name})

@@ -62,7 +62,7 @@ func (p *Pool) Take(ctx context.Context, d Definition, config TakeConfig) (*Take
 	for _, entry := range entries {
 		if entry.State == Broken {
 			p.explain(entry)
-			if _, err := p.remove(ctx, entry.Name); err != nil {
+			if _, err := p.remove(ctx, d, entry.Name); err != nil {
 				p.warn(err.Error())
 			}
 		}
@@ -70,7 +70,7 @@ func (p *Pool) Take(ctx context.Context, d Definition, config TakeConfig) (*Take
 			continue
 		}
 		t := &taking{TakeConfig: config, pool: p, cluster: p.Docker.Cluster(entry.Name), Taken: Taken{Name: entry.Name}}
-		switch taken, err := t.run(ctx, d.ID); {
+		switch taken, err := t.run(ctx, d); {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case err != nil && hint.ReasonOf(err) == hint.KubeconfigFailed.Name:
@@ -98,7 +98,7 @@ type taking struct {
 }
 
 // run takes the cluster, unless someone else has or is about to.
-func (t *taking) run(ctx context.Context, id string) (taken bool, err error) {
+func (t *taking) run(ctx context.Context, d Definition) (taken bool, err error) {
 	release, err := runs.Lock(t.Name)
 	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
 		return false, nil
@@ -107,7 +107,7 @@ func (t *taking) run(ctx context.Context, id string) (taken bool, err error) {
 		return false, err
 	}
 	defer release()
-	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, id)
+	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, d)
 	if err != nil || !is || entry.State != Ready {
 		return false, err
 	}

@@ -52,7 +52,7 @@ type Metadata struct {
 	Kubeconfigs []string `json:"kubeconfigs,omitempty"`
 	// Reset is the snapshot to which a reset that has not ended brings the cluster back.
 	Reset string `json:"reset,omitempty"`
-	// Pool is the ID of the pool that the cluster is in, and Frozen is since when it can be
+	// Pool is the mark of the pool that the cluster is in, and Frozen is since when it can be
 	// taken from there; "" is no pool, and the zero time a cluster that is still being made.
 	Pool   string    `json:"pool,omitempty"`
 	Frozen time.Time `json:"frozen,omitzero"`

@@ -31,7 +31,7 @@ type Config struct {
 	Kubeconfig string
 	// KeepContext leaves the kubeconfig's current context as it is.
 	KeepContext bool
-	// Pool is the ID of the pool that the cluster is made for; "" is none. A cluster for a
+	// Pool marks the pool that the cluster is made for; "" is none. A cluster for a
 	// pool gets no context in a kubeconfig.
 	Pool string
 	// CPUShares weigh the nodes against other containers while the cluster is made; 0 leaves
