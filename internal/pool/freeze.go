@@ -40,9 +40,14 @@ var endKubelet = fmt.Sprintf("systemctl stop kubelet && { setsid sh -c 'sleep %.
 // controllerLeases are those of what endControllers ends.
 var controllerLeases = []string{"kube-controller-manager", "kube-scheduler"}
 
+// freezeTimeout bounds a freeze.
+const freezeTimeout = 2 * time.Minute
+
 // freeze pauses a cluster in a state from which it goes on at once. When it fails, the cluster
 // may be paused in part.
 func freeze(ctx context.Context, cluster provider.Cluster) error {
+	ctx, cancel := context.WithTimeout(ctx, freezeTimeout)
+	defer cancel()
 	client, err := health.Connect(ctx, cluster)
 	if err != nil {
 		return err

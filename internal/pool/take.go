@@ -73,7 +73,7 @@ func (p *Pool) Take(ctx context.Context, d Definition, config TakeConfig) (*Take
 		switch taken, err := t.run(ctx, d); {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case err != nil && hint.ReasonOf(err) == hint.KubeconfigFailed.Name:
+		case err != nil && (t.Record == nil || hint.ReasonOf(err) == hint.KubeconfigFailed.Name): // the cluster is not to blame
 			return nil, err
 		case err != nil:
 			p.warn(fmt.Sprintf("cluster %s of the pool is removed: %v", entry.Name, err))
@@ -166,7 +166,13 @@ func (t *taking) thaw(ctx context.Context, _ *event.Span) (string, error) {
 	return "", thaw(ctx, t.nodes, t.frozen)
 }
 
+// thawTimeout bounds the wait for the API and the nodes of a cluster that was resumed.
+const thawTimeout = time.Minute
+
 func (t *taking) waitForNodes(ctx context.Context, span *event.Span) (message string, err error) {
+	timeout := min(t.WaitTimeout, thawTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	if t.Version, err = t.Client.Version(ctx); err != nil {
 		return "", err
 	}
@@ -177,7 +183,7 @@ func (t *taking) waitForNodes(ctx context.Context, span *event.Span) (message st
 		return "they wait for a CNI", nil
 	}
 	nodes := t.expect.ControlPlanes + t.expect.Workers
-	waiter := health.Waiter{Client: t.Client, Timeout: t.WaitTimeout}
+	waiter := health.Waiter{Client: t.Client, Timeout: timeout}
 	return fmt.Sprintf("%d nodes", nodes), waiter.Nodes(ctx, span, nodes)
 }
 
