@@ -155,19 +155,18 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 	if err := refuseOther(d.Topology, o.Topology); err != nil {
 		return UpResult{}, err
 	}
-	d.Topology.TTL = cmp.Or(o.TTL, d.Topology.TTL)
-	command := "up"
+	ttl, command := cmp.Or(o.TTL, d.Topology.TTL), "up"
 	if o.Ephemeral {
 		command = "run"
 	}
-	taken, err := p.Take(ctx, d, pool.TakeConfig{Command: command, TTL: d.Topology.TTL, Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext,
+	taken, err := p.Take(ctx, d, pool.TakeConfig{Command: command, TTL: ttl, Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext,
 		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Checks: quickChecks, CNIs: addons.CNIs()})
 	if err != nil {
 		return UpResult{}, err
 	}
 	if taken == nil {
 		c.note("pool", "the pool has no cluster that can be taken; creating one")
-		d.Topology.Name = pool.NewName()
+		d.Topology.Name, d.Topology.TTL = pool.NewName(), ttl
 		return c.Up(ctx, UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
 			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral})
 	}

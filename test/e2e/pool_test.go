@@ -73,14 +73,14 @@ func TestPool(t *testing.T) {
 	}
 
 	taken := time.Now()
-	r := s.Must("up", "--pool", "--no-fill")
+	r := s.Must("up", "--pool", "--no-fill", "--ttl", "2h")
 	if !strings.Contains(r.Stdout, "Cluster "+name+" is up and verified") {
 		t.Errorf("up says\n%s", r.Stdout)
 	}
 	s.thawed(name, 2, taken)
 	listed := s.Must("get", "clusters").Stdout
-	if _, line, _ := strings.Cut(listed, name); !strings.HasPrefix(strings.TrimSpace(line), "2/2 ") || !strings.Contains(line, " 59m") {
-		t.Errorf("an hour begins when the cluster is taken; now there are\n%s", listed)
+	if _, line, _ := strings.Cut(listed, name); !strings.HasPrefix(strings.TrimSpace(line), "2/2 ") || !strings.Contains(line, " 119m") {
+		t.Errorf("two hours begin when the cluster is taken; now there are\n%s", listed)
 	}
 	s.Green(name)
 	s.Must("down", "-n", name)
