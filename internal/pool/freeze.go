@@ -25,7 +25,7 @@ import (
 
 // guard is how long after their end the kubelets are started again. It passes while the nodes
 // are paused, so that they start in the moment in which the nodes are resumed.
-const guard = 30 * time.Second
+const guard = time.Minute
 
 const (
 	startKubelet = "systemctl start --no-block kubelet"
