@@ -15,6 +15,7 @@ import (
 // pooled defines a pool that goes with the test, and returns the names of its clusters.
 func (s *session) pooled(flags ...string) []string {
 	s.Helper()
+	s.pool = true
 	s.Cleanup(func() { s.Kindctl("pool", "drain") })
 	s.Must(append([]string{"pool", "set"}, flags...)...)
 	return strings.Fields(s.Must("pool", "ls", "-o", "name").Stdout)

@@ -18,10 +18,11 @@ import (
 type session struct {
 	*harness.User
 	clusters []string // those that the test makes
+	pool     bool     // the test has a pool
 }
 
 // in is the same user in a subtest.
-func (s *session) in(t testing.TB) *session { return &session{s.In(t), s.clusters} }
+func (s *session) in(t testing.TB) *session { return &session{s.In(t), s.clusters, s.pool} }
 
 // foreign is what the user had before kindctl came. It must survive.
 const foreign = `apiVersion: v1
@@ -42,7 +43,7 @@ users:
 // and before it begins what a killed run left of them.
 func newSession(t testing.TB, clusters ...string) *session {
 	t.Helper()
-	s := &session{harness.NewUser(t), clusters}
+	s := &session{User: harness.NewUser(t), clusters: clusters}
 	if err := os.WriteFile(s.Kubeconfig, []byte(foreign), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,8 @@ func (s *session) belongings() string {
 	var all []string
 	for line := range strings.Lines(s.Output("docker", "ps", "-a", "--no-trunc", "--format", `{{.ID}} {{.Label "io.x-k8s.kind.cluster"}}`)) {
 		id, cluster, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !strings.HasPrefix(cluster, "e2e-") || slices.Contains(s.clusters, cluster) {
+		others := strings.HasPrefix(cluster, "e2e-") && !slices.Contains(s.clusters, cluster) || strings.HasPrefix(cluster, "pool-") && !s.pool
+		if !others {
 			all = append(all, id+"\n")
 		}
 	}
