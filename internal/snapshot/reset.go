@@ -312,7 +312,7 @@ func (r *Reset) putBack(ctx context.Context) error {
 			fmt.Sprintf("the data of cluster %s from before the reset could not be put back, and nodes may be of different times", r.Start.Name),
 			fmt.Sprintf("repeat the reset: kindctl reset -n %s --to %s", r.Start.Name, r.To))
 	}
-	r.begun, r.returned = false, true
+	r.returned = true
 	if !r.ran {
 		return nil
 	}
@@ -361,7 +361,9 @@ func (r *Reset) forget(ctx context.Context) error {
 	if err := r.cluster().SetReset(ctx, ""); err != nil {
 		return err
 	}
-	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error { return r.helperOf(node).DropKept(ctx) })
+	err := r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error { return r.helperOf(node).DropKept(ctx) })
+	r.begun = err != nil
+	return err
 }
 
 func (r *Reset) helperOf(node *provider.Node) *provider.Helper {
