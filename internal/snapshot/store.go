@@ -141,16 +141,12 @@ func (s Store) List(cluster string) (found []Manifest, err error) {
 // Drafts returns the directories of snapshots that are being written, or were when a process
 // was killed, by cluster.
 func (s Store) Drafts() (map[string][]string, error) {
-	entries, err := readDir(s.Dir)
+	clusters, err := s.clusters()
 	if err != nil {
 		return nil, err
 	}
 	found := map[string][]string{}
-	for _, entry := range entries {
-		cluster := entry.Name()
-		if CheckCluster(cluster) != nil {
-			continue
-		}
+	for _, cluster := range clusters {
 		drafts, err := readDir(filepath.Join(s.Dir, cluster))
 		if err != nil {
 			return nil, err
@@ -167,19 +163,28 @@ func (s Store) Drafts() (map[string][]string, error) {
 
 // listAll is List for every cluster, sorted by their names.
 func (s Store) listAll() (found []Manifest, err error) {
-	entries, err := readDir(s.Dir)
+	clusters, err := s.clusters()
 	if err != nil {
 		return nil, err
 	}
 	var failures []error
-	for _, entry := range entries {
-		if CheckCluster(entry.Name()) != nil {
-			continue
-		}
-		some, err := s.List(entry.Name())
+	for _, cluster := range clusters {
+		some, err := s.List(cluster)
 		found, failures = append(found, some...), append(failures, err)
 	}
 	return found, errors.Join(failures...)
+}
+
+// clusters are the names of the clusters that have a directory. Other files are skipped.
+func (s Store) clusters() (names []string, err error) {
+	entries, err := readDir(s.Dir)
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(s.Dir, entry.Name()))
+		if err == nil && info.IsDir() && CheckCluster(entry.Name()) == nil {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, err
 }
 
 // readDir lists a directory. One that is missing is empty.

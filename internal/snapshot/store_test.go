@@ -49,6 +49,9 @@ func TestStoreKeepsSnapshots(t *testing.T) {
 	if err := os.Rename(filepath.Join(store.Dir, "other", "two"), filepath.Join(store.Dir, "other", oldPrefix+"two")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(store.Dir, "seeded.tar"), nil, 0o600); err != nil { // which a user has put there
+		t.Fatal(err)
+	}
 	drafts, err := store.Drafts()
 	lab := filepath.Join(store.Dir, "lab")
 	want := map[string][]string{"lab": {filepath.Join(lab, oldPrefix+"one"), filepath.Join(lab, partialPrefix+"unfinished")}}

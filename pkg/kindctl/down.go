@@ -145,12 +145,12 @@ func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
 		return nil, err
 	}
 	store, err := snapshot.OpenStore()
-	if err != nil {
-		return nil, err
+	var drafts map[string][]string
+	if err == nil {
+		drafts, err = store.Drafts()
 	}
-	drafts, err := store.Drafts()
 	if err != nil {
-		return nil, err
+		c.warn("gc", err.Error())
 	}
 	sweep, err := gc.PlanSweep(ctx, docker, drafts)
 	if err != nil {
