@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/observe"
@@ -193,9 +194,25 @@ func (c *Client) up(ctx context.Context, config bootstrap.Config, o UpOptions, r
 	up := bootstrap.NewUp(config)
 	err := up.Run(ctx)
 	facts(ctx)
+	if err == nil && result.Config == nil { // a restoration has not reported its connection
+		result.Config, err = c.connect(ctx, result.Name)
+	}
 	result.Existed, result.Version, result.Report = up.Existed, up.Version, up.Report
 	result.Report.Cluster = provider.Context(result.Name)
 	return up, err
+}
+
+// connect returns how to reach the API of a cluster.
+func (c *Client) connect(ctx context.Context, name string) (*rest.Config, error) {
+	docker, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := health.Connect(ctx, docker.Cluster(name))
+	if err != nil {
+		return nil, err
+	}
+	return client.Config, nil
 }
 
 // ephemeral creates a cluster that ends with this process.
