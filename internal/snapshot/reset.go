@@ -37,6 +37,7 @@ type Reset struct {
 	helpers  []*provider.Helper
 	ran      bool // it is to run if the old data comes back
 	begun    bool // the metadata names a snapshot, and the old data is kept
+	layers   bool // nodes' own files may have been replaced
 	returned bool // the old data is back
 	fresh    bool // the nodes are new, and have nothing to keep
 }
@@ -112,6 +113,7 @@ func (r *Reset) compare(ctx context.Context, _ *event.Span) (_ string, err error
 		return "", err
 	}
 	r.begun = metadata.Reset != ""
+	r.layers = r.begun
 	r.ran = r.begun || slices.ContainsFunc(r.nodes, func(node *provider.Node) bool { return !stopped(node) })
 	if metadata.Reset != r.To { // else it was compared before, and its file may be half written
 		authority, err := authorityOf(ctx, r.Start.Name, r.nodes)
@@ -269,6 +271,7 @@ func (r *Reset) replace(ctx context.Context, span *event.Span) (string, error) {
 		if err := r.begin(ctx); err != nil {
 			return err
 		}
+		r.layers = true
 		if err := r.each(ctx, r.replaceLayer); err != nil {
 			return err
 		}
@@ -323,32 +326,39 @@ func (r *Reset) putBack(ctx context.Context) error {
 	return err
 }
 
-// returnData takes the same way as the reset: nodes that do not run get their volume back and
-// are started, to restore their own files.
+// returnData gives the nodes their data back.
 func (r *Reset) returnData(ctx context.Context) (err error) {
 	if r.nodes, err = nodesOf(ctx, r.cluster()); err != nil {
 		return err
 	}
-	if err := r.ofStopped(ctx, (*provider.Helper).ReturnVolume); err != nil {
-		return err
-	}
 	silent := event.Start(event.Discard, event.Event{})
-	wake, err := r.cluster().Wake(ctx)
-	if err == nil {
-		err = wake.Run(ctx, silent)
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
-		return node.RestoreKeptLayer(ctx, r.helperOf(node))
-	}); err != nil {
-		return err
+	if r.layers {
+		if err := r.returnLayers(ctx, silent); err != nil {
+			return err
+		}
 	}
 	if err := r.killed(ctx, silent, (*provider.Helper).ReturnVolume); err != nil {
 		return err
 	}
 	return r.forget(ctx)
+}
+
+// returnLayers takes the same way as the reset: nodes that do not run get their volume back and
+// are started, to restore their own files.
+func (r *Reset) returnLayers(ctx context.Context, span *event.Span) error {
+	if err := r.ofStopped(ctx, (*provider.Helper).ReturnVolume); err != nil {
+		return err
+	}
+	wake, err := r.cluster().Wake(ctx)
+	if err == nil {
+		err = wake.Run(ctx, span)
+	}
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, func(ctx context.Context, node *provider.Node, _ Node) error {
+		return node.RestoreKeptLayer(ctx, r.helperOf(node))
+	})
 }
 
 // end has the cluster be what it is now.
