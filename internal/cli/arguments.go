@@ -10,6 +10,22 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
+// exactArguments are those of a command that takes as many as its ArgsUsage names; none means
+// that help was printed.
+func exactArguments(c *cli.Context) ([]string, error) {
+	words, err := argumentsOf(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Bool("help"):
+		return nil, cli.ShowSubcommandHelp(c)
+	case len(words) != len(strings.Fields(c.Command.ArgsUsage)):
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("expected %s, got %s", c.Command.ArgsUsage, count(len(words), "argument")),
+			fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+	}
+	return words, nil
+}
+
 // argumentsOf returns a command's arguments, and sets the flags that stand behind
 // the first of them: the library reads flags only in front.
 func argumentsOf(c *cli.Context) (arguments []string, err error) {

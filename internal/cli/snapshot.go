@@ -40,7 +40,7 @@ func snapshotCommand() *cli.Command {
 				Action:    listSnapshots,
 			},
 			{
-				Name: "show", Usage: "Print what a snapshot is of",
+				Name: "show", Usage: "Show details of a snapshot",
 				UsageText: "kindctl snapshot show SNAPSHOT [-n CLUSTER] [-o json]",
 				ArgsUsage: "SNAPSHOT",
 				Flags:     []cli.Flag{nameFlag(), outputFlag("text", "json")},

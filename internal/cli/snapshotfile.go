@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,7 +15,7 @@ import (
 
 func exportSnapshotCommand() *cli.Command {
 	return &cli.Command{
-		Name: "export", Usage: "Write a snapshot into one file",
+		Name: "export", Usage: "Export a snapshot to a file",
 		UsageText: `kindctl snapshot export SNAPSHOT FILE|- [-n CLUSTER]
 
 Examples:
@@ -29,14 +30,17 @@ Examples:
 
 func importSnapshotCommand() *cli.Command {
 	return &cli.Command{
-		Name: "import", Usage: "Read a snapshot from such a file",
+		Name: "import", Usage: "Import a snapshot file",
 		UsageText:   "kindctl snapshot import FILE|- [--name NAME] [--replace]",
-		Description: "A file that is truncated, was changed, or is no snapshot is refused, and nothing is left of it.",
+		Description: "A file that is truncated, was changed, or is not a snapshot is refused, and nothing is left of it. " + trustNote,
 		ArgsUsage:   "FILE",
 		Flags:       importFlags(),
 		Action:      importSnapshot,
 	}
 }
+
+// trustNote is for those who have a snapshot from others.
+const trustNote = "Import snapshots only from people you trust: a cluster that is made from one runs their software as root in privileged nodes, with the host mounts of its configuration."
 
 func importFlags() []cli.Flag {
 	return []cli.Flag{
@@ -46,14 +50,9 @@ func importFlags() []cli.Flag {
 }
 
 func exportSnapshot(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, err := exactArguments(c)
+	if len(words) == 0 {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) != 2:
-		return hint.SnapshotName.New(fmt.Sprintf("the name of a snapshot and a file are needed, and there are %d words", len(words)), "see: kindctl snapshot export --help")
 	}
 	name, path := words[0], words[1]
 	export := func(out io.Writer) error { return clientOf(c).ExportSnapshot(c.Context, c.String("name"), name, out) }
@@ -74,16 +73,20 @@ func exportSnapshot(c *cli.Context) error {
 
 // writeNewFile writes a file that is there whole or not at all, and for its owner alone.
 func writeNewFile(path string, write func(io.Writer) error) error {
+	exists := hint.FileExists.New("there is a file "+path+" already", "name another one, or remove it")
 	if _, err := os.Lstat(path); err == nil {
-		return hint.FileExists.New("there is a file "+path+" already", "name another one, or remove it")
+		return exists
 	}
-	partial := path + ".partial"
-	out, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".partial-*")
 	if err != nil {
 		return hint.FileUnwritable.Wrap(err, "the file "+path+" cannot be written", "correct the permissions, or name another one")
 	}
-	if err = errors.Join(write(out), out.Close()); err == nil {
-		err = os.Rename(partial, path)
+	err = errors.Join(write(out), out.Close())
+	if _, there := os.Lstat(path); err == nil && there == nil { // another process has made it meanwhile
+		err = exists
+	}
+	if err == nil {
+		err = os.Rename(out.Name(), path)
 	}
 	if err == nil {
 		return nil
@@ -91,18 +94,13 @@ func writeNewFile(path string, write func(io.Writer) error) error {
 	if hint.ReasonOf(err) == "" {
 		err = hint.FileFailed.Wrap(err, "the file "+path+" could not be written", "see whether there is space: df "+path)
 	}
-	return errors.Join(err, os.Remove(partial))
+	return errors.Join(err, os.Remove(out.Name()))
 }
 
 func importSnapshot(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, err := exactArguments(c)
+	if len(words) == 0 {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) != 1:
-		return hint.SnapshotFile.New(fmt.Sprintf("one file is needed, and there are %d words", len(words)), "see: "+c.Command.UsageText)
 	}
 	in, err := openSnapshotFile(words[0])
 	if err != nil {
@@ -118,7 +116,7 @@ func imported(c *cli.Context, one kindctl.Snapshot, err error) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s). Make the cluster from it: kindctl up --from %[1]s -n %[2]s\n", one.Name, one.Cluster, megabytes(one.Size()))
+	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s). Make the cluster from it: kindctl up --from %[1]s -n %[2]s; if that cluster exists: kindctl reset -n %[2]s --to %[1]s\n", one.Name, one.Cluster, megabytes(one.Size()))
 	return nil
 }
 

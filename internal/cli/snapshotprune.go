@@ -18,7 +18,7 @@ Examples:
   kindctl snapshot prune --unused                        those to which no cluster can be reset
   kindctl snapshot prune --older-than 168h               those that are older than a week
   kindctl snapshot prune -n lab --keep 3                 all but the three newest of a cluster
-  kindctl snapshot prune --unused --older-than 168h      those to which both applies`,
+  kindctl snapshot prune --unused --older-than 168h      those to which both apply`,
 		Description: "Removes the snapshots to which all of the flags apply, and prints them. At least one flag is needed.",
 		Flags: []cli.Flag{
 			nameFlag(),
@@ -37,7 +37,7 @@ func pruneSnapshots(c *cli.Context) error {
 	}
 	switch {
 	case !o.Unused && !c.IsSet("older-than") && !c.IsSet("keep"):
-		return hint.BadFlag.New("which snapshots are to go is not said", "add --unused, --older-than or --keep; to remove one: kindctl snapshot rm SNAPSHOT")
+		return hint.BadFlag.New("no filter given", "add --unused, --older-than or --keep; to remove one: kindctl snapshot rm SNAPSHOT")
 	case c.IsSet("older-than") && o.OlderThan <= 0:
 		return hint.BadFlag.New("--older-than must be positive", "write it as 168h or 90m")
 	case c.IsSet("keep") && o.Keep <= 0:

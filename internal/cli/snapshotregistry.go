@@ -5,7 +5,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
@@ -27,7 +26,7 @@ func pullSnapshotCommand() *cli.Command {
 	return &cli.Command{
 		Name: "pull", Usage: "Read a snapshot from a registry",
 		UsageText:   "kindctl snapshot pull REFERENCE [--name NAME] [--replace]",
-		Description: "What was changed or is no snapshot is refused, and nothing is left of it.",
+		Description: "What was changed or is not a snapshot is refused, and nothing is left of it. " + trustNote,
 		ArgsUsage:   newReference,
 		Flags:       importFlags(),
 		Action:      pullSnapshot,
@@ -38,14 +37,9 @@ func pullSnapshotCommand() *cli.Command {
 const newReference = "REFERENCE"
 
 func pushSnapshot(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, err := exactArguments(c)
+	if len(words) == 0 {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) != 2:
-		return hint.SnapshotName.New(fmt.Sprintf("the name of a snapshot and a reference are needed, and there are %d words", len(words)), "see: kindctl snapshot push --help")
 	}
 	warn(lineSink(c), []string{"the snapshot holds the cluster's private keys and Secrets; whoever can read " + words[1] + " has them"})
 	if err := clientOf(c).PushSnapshot(c.Context, c.String("name"), words[0], words[1]); err != nil {
@@ -56,14 +50,9 @@ func pushSnapshot(c *cli.Context) error {
 }
 
 func pullSnapshot(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, err := exactArguments(c)
+	if len(words) == 0 {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) != 1:
-		return hint.SnapshotName.New(fmt.Sprintf("one reference is needed, and there are %d words", len(words)), "see: "+c.Command.UsageText)
 	}
 	one, err := clientOf(c).PullSnapshot(c.Context, words[0], kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")})
 	return imported(c, one, err)

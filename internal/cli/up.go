@@ -42,7 +42,7 @@ Examples:
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "snapshot", EnvVars: []string{"KINDCTL_SNAPSHOT"}, Usage: "save the new cluster, for kindctl reset", DisableDefaultText: true},
-			&cli.StringFlag{Name: "from", TakesFile: true, Usage: "restore `SNAPSHOT` of a cluster of that name, which is gone or on another machine, or a file of kindctl snapshot export"},
+			&cli.StringFlag{Name: "from", TakesFile: true, Usage: "restore `SNAPSHOT` of a cluster of that name, which is gone or on another machine, or a file of kindctl snapshot export; only from people you trust, because it runs as root"},
 			poolFlag(), noFillFlag(),
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,

@@ -3,8 +3,10 @@ package snapshot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -59,10 +61,13 @@ func titled(file string, layer v1.Layer) mutate.Addendum {
 	return mutate.Addendum{Layer: layer, Annotations: map[string]string{titleAnnotation: file}}
 }
 
+// reference wants the registry and a tag said, because their defaults, Docker Hub and latest,
+// would make private keys public, or replace another snapshot.
 func reference(ref string) (name.Reference, error) {
-	target, err := name.ParseReference(ref)
+	target, err := name.ParseReference(ref, name.StrictValidation)
 	if err != nil {
-		return nil, hint.ImageReference.Wrap(err, "this names nothing in a registry", "write it as registry.example/team/lab:seeded")
+		return nil, hint.ImageReference.Wrap(err, fmt.Sprintf("%q is not a valid reference of a snapshot", ref),
+			"write it with its registry and a tag: registry.example/team/lab:seeded")
 	}
 	return target, nil
 }
@@ -71,7 +76,7 @@ func registryFailure(ctx context.Context, ref string, err error) error {
 	if err == nil || ctx.Err() != nil || hint.ReasonOf(err) != "" {
 		return err
 	}
-	return hint.SnapshotRegistry.Wrap(err, "the registry of "+ref+" refuses", "check the name; if it needs a login: docker login")
+	return hint.SnapshotRegistry.Wrap(err, "cannot access the registry of "+ref, "check the name; if it needs a login: docker login")
 }
 
 // fileLayer is an archive of a snapshot.
@@ -115,7 +120,7 @@ func OpenArtifact(ctx context.Context, ref string) (*File, error) {
 		return nil, registryFailure(ctx, ref, err)
 	}
 	if described.Config.MediaType != artifactType || len(described.Layers) == 0 {
-		return nil, badFile(ctx, "this is no snapshot", fmt.Errorf("%s has the type %s", ref, described.Config.MediaType))
+		return nil, badFile(ctx, "not a snapshot", fmt.Errorf("%s has the type %s", ref, described.Config.MediaType))
 	}
 	at := 0
 	return beginFile(ctx, func() (entry, error) {
@@ -126,9 +131,25 @@ func OpenArtifact(ctx context.Context, ref string) (*File, error) {
 		at++
 		found, err := image.LayerByDigest(layer.Digest)
 		if err != nil {
-			return entry{}, err
+			return entry{}, registryFailure(ctx, ref, err)
 		}
 		content, err := found.Compressed()
-		return entry{layer.Annotations[titleAnnotation], layer.Size, content}, err
+		return entry{layer.Annotations[titleAnnotation], layer.Size, download{content, ctx, ref}}, registryFailure(ctx, ref, err)
 	})
+}
+
+// download is the content of a layer, whose errors distinguish the network from the content.
+type download struct {
+	io.ReadCloser
+	ctx context.Context
+	ref string
+}
+
+// Read implements io.Reader.
+func (d download) Read(b []byte) (int, error) {
+	n, err := d.ReadCloser.Read(b)
+	if _, network := errors.AsType[net.Error](err); network || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = registryFailure(d.ctx, d.ref, err)
+	}
+	return n, err
 }

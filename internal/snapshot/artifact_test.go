@@ -88,11 +88,14 @@ func TestForeignArtifactsAreRefused(t *testing.T) {
 		reason hint.Reason
 		says   string
 	}{
-		image.Name():               {hint.SnapshotFile, "this is no snapshot"},
-		host + "/team/lab:missing": {hint.SnapshotRegistry, "the registry of"},
+		image.Name():               {hint.SnapshotFile, "not a snapshot"},
+		host + "/team/lab:missing": {hint.SnapshotRegistry, "cannot access the registry of"},
 		host + "/team/lab:more":    {hint.SnapshotFile, "more in it"},
 		"127.0.0.1:1/team/lab:one": {hint.SnapshotRegistry, "refused"},
-		"Team/lab":                 {hint.ImageReference, "names nothing in a registry"},
+		"Team/lab":                 {hint.ImageReference, "not a valid reference"},
+		"lab:one":                  {hint.ImageReference, "registry"},
+		"team/lab:one":             {hint.ImageReference, "registry"},
+		host + "/team/lab":         {hint.ImageReference, "tag"},
 	} {
 		other := Store{t.TempDir()}
 		pulled, err := OpenArtifact(t.Context(), ref)

@@ -105,7 +105,7 @@ func beginFile(ctx context.Context, next func() (entry, error)) (*File, error) {
 		err = errors.Join(fmt.Errorf("it begins with %q, not with a manifest", first.name), first.content.Close())
 	}
 	if err != nil {
-		return nil, badFile(ctx, "this is no snapshot", err)
+		return nil, badFile(ctx, "not a snapshot", err)
 	}
 	data, err := io.ReadAll(io.LimitReader(first.content, manifestLimit))
 	if err = errors.Join(err, first.content.Close()); err == nil {
@@ -126,6 +126,9 @@ func beginFile(ctx context.Context, next func() (entry, error)) (*File, error) {
 func badFile(ctx context.Context, message string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if hint.ReasonOf(err) != "" { // it is not the file's
+		return err
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF

@@ -115,7 +115,7 @@ func TestBadFilesLeaveNothing(t *testing.T) {
 		says   string
 	}{
 		"empty":                   {nil, hint.SnapshotFile, "unexpected EOF"},
-		"no archive":              {[]byte(strings.Repeat("kind: Cluster\n", 100)), hint.SnapshotFile, "no snapshot"},
+		"no archive":              {[]byte(strings.Repeat("kind: Cluster\n", 100)), hint.SnapshotFile, "not a snapshot"},
 		"another archive":         {named(manifestFile, "README"), hint.SnapshotFile, "README"},
 		"cut off in the manifest": {good[:600], hint.SnapshotFile, "unexpected EOF"},
 		"cut off in an archive":   {good[:len(good)-2000], hint.SnapshotFile, "truncated"},

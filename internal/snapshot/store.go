@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -247,7 +248,11 @@ func damaged(cluster, name string, err error) error {
 }
 
 func unwritable(err error) error {
-	return hint.DataUnwritable.Wrap(err, "snapshots cannot be read or written", "correct the permissions, or set XDG_DATA_HOME")
+	advice := "correct the permissions, or set XDG_DATA_HOME"
+	if path, is := errors.AsType[*os.PathError](err); is && errors.Is(err, syscall.ENOSPC) {
+		advice = fmt.Sprintf("free space on the disk of %s, or set XDG_DATA_HOME", filepath.Dir(path.Path))
+	}
+	return hint.DataUnwritable.Wrap(err, "snapshots cannot be read or written", advice)
 }
 
 // Remove removes a snapshot, readable or not, with what killed processes have left of it, and

@@ -9,7 +9,7 @@ var (
 		"A flag is unknown, lacks its value, has a value that is not allowed, or excludes another one.",
 		"The message says which it is, and the hint what is allowed. `kindctl COMMAND --help` lists the flags of a command.")
 	UnexpectedArgument = commandLine.reason("UNEXPECTED_ARGUMENT", Usage,
-		"The command takes no such argument, or takes fewer. A flag without its dashes is an argument as well.",
+		"The command takes no such argument, or another number of arguments. A flag without its dashes is an argument as well.",
 		"Leave it out, or write the flag with two dashes.")
 	NoShell = commandLine.reason("NO_SHELL", Usage,
 		"`kindctl completion` was given no shell, or several.",

@@ -26,7 +26,7 @@ type restoration struct {
 // made from it; "" is any name if it is a file.
 func openSnapshot(ctx context.Context, from, name string) (r restoration, err error) {
 	r.close = func() {}
-	if strings.ContainsRune(from, os.PathSeparator) || strings.ContainsRune(from, '/') {
+	if isFile(from) {
 		r.store, r.manifest, r.close, err = unpackFile(ctx, from)
 	} else if r.store, err = snapshot.OpenStore(); err == nil {
 		r.manifest, err = r.store.Read(cmp.Or(name, DefaultName), from)
@@ -41,6 +41,24 @@ func openSnapshot(ctx context.Context, from, name string) (r restoration, err er
 		r.close()
 	}
 	return r, err
+}
+
+// isFile distinguishes the path of a file from the name of a snapshot.
+func isFile(from string) bool {
+	return strings.ContainsRune(from, os.PathSeparator) || strings.ContainsRune(from, '/')
+}
+
+// reach is what a cluster has of this machine: what a file from others could ask for.
+func reach(t clusters.Topology) (found []string) {
+	for _, node := range t.Each() {
+		for _, mount := range node.Mounts {
+			found = append(found, fmt.Sprintf("the snapshot has %s mount %s of this machine at %s", node.Name, mount.HostPath, mount.ContainerPath))
+		}
+		for _, port := range node.Ports {
+			found = append(found, fmt.Sprintf("the snapshot has %s publish port %d at %s", node.Name, port.ContainerPort, port.Address()))
+		}
+	}
+	return found
 }
 
 // unpackFile imports a file into a store that goes with close.

@@ -117,6 +117,11 @@ func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
 		defer from.close()
 		from.topology.TTL = cmp.Or(o.Topology.TTL, from.topology.TTL)
 		o.Topology = from.topology
+		if isFile(o.From) {
+			for _, one := range reach(o.Topology) {
+				c.warn("config", one)
+			}
+		}
 	}
 	o.Topology.Name = cmp.Or(o.Topology.Name, DefaultName)
 	name := o.Topology.Name
