@@ -18,7 +18,7 @@ import (
 type Snapshot = snapshot.Manifest
 
 // AfterUp is the name that the command up gives the snapshot of a new cluster. Reset takes it
-// if none is named, and Down removes it with the cluster.
+// if none is named, and Down removes it with the cluster that it was taken from.
 const AfterUp = snapshot.AfterUp
 
 // SaveSnapshotOptions are those of SaveSnapshot.
@@ -88,27 +88,53 @@ func (c *Client) RemoveSnapshot(ctx context.Context, cluster, name string) error
 		return err
 	}
 	defer release()
-	if docker, err := c.open(ctx); err == nil {
-		if metadata, _, err := docker.Cluster(cluster).Metadata(ctx); err == nil && metadata.Reset == name {
-			return metadata.EnsureWhole(cluster)
-		}
+	if err := c.ensureSpare(ctx, cluster, name); err != nil {
+		return err
 	}
 	return store.Remove(cluster, name)
+}
+
+// ensureSpare refuses a snapshot that an unfinished reset of its cluster needs, if Docker can be
+// asked.
+func (c *Client) ensureSpare(ctx context.Context, cluster, name string) error {
+	docker, err := c.open(ctx)
+	if err != nil {
+		return nil
+	}
+	metadata, _, err := docker.Cluster(cluster).Metadata(ctx)
+	if err == nil && metadata.Reset == name {
+		return metadata.EnsureWhole(cluster)
+	}
+	return nil
+}
+
+// readSnapshot gives a snapshot to read, which others may read but not replace meanwhile.
+func readSnapshot(cluster, name string, read func(snapshot.Store, Snapshot) error) error {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return err
+	}
+	cluster = cmp.Or(cluster, DefaultName)
+	if err := snapshot.CheckCluster(cluster); err != nil {
+		return err
+	}
+	release, err := runs.RLock(cluster)
+	if err != nil {
+		return err
+	}
+	defer release()
+	m, err := store.Read(cluster, name)
+	if err != nil {
+		return err
+	}
+	return read(store, m)
 }
 
 // ExportSnapshot writes a snapshot of a cluster, "" is DefaultName, as a file for
 // ImportSnapshot. It holds private keys: a file that it goes to should have mode 0600. After
 // an error, what was written is not whole.
 func (c *Client) ExportSnapshot(ctx context.Context, cluster, name string, out io.Writer) error {
-	store, err := snapshot.OpenStore()
-	if err != nil {
-		return err
-	}
-	m, err := store.Read(cmp.Or(cluster, DefaultName), name)
-	if err != nil {
-		return err
-	}
-	return store.Export(ctx, m, out)
+	return readSnapshot(cluster, name, func(store snapshot.Store, m Snapshot) error { return store.Export(ctx, m, out) })
 }
 
 // ImportSnapshotOptions are those of ImportSnapshot and PullSnapshot.
@@ -130,21 +156,13 @@ func (c *Client) ImportSnapshot(ctx context.Context, in io.Reader, o ImportSnaps
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return importInto(ctx, store, file, o)
+	return c.importInto(ctx, store, file, o)
 }
 
 // PushSnapshot writes a snapshot of a cluster, "" is DefaultName, to a registry, as an OCI
 // artifact: registry.example/team/lab:seeded. Who can read it there has the cluster's keys.
 func (c *Client) PushSnapshot(ctx context.Context, cluster, name, ref string) error {
-	store, err := snapshot.OpenStore()
-	if err != nil {
-		return err
-	}
-	m, err := store.Read(cmp.Or(cluster, DefaultName), name)
-	if err != nil {
-		return err
-	}
-	return store.Push(ctx, m, ref)
+	return readSnapshot(cluster, name, func(store snapshot.Store, m Snapshot) error { return store.Push(ctx, m, ref) })
 }
 
 // PullSnapshot reads what PushSnapshot has written, as ImportSnapshot does from a file.
@@ -157,15 +175,21 @@ func (c *Client) PullSnapshot(ctx context.Context, ref string, o ImportSnapshotO
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return importInto(ctx, store, artifact, o)
+	return c.importInto(ctx, store, artifact, o)
 }
 
-func importInto(ctx context.Context, store snapshot.Store, file *snapshot.File, o ImportSnapshotOptions) (Snapshot, error) {
+// importInto refuses to replace a snapshot as RemoveSnapshot refuses to remove it.
+func (c *Client) importInto(ctx context.Context, store snapshot.Store, file *snapshot.File, o ImportSnapshotOptions) (Snapshot, error) {
 	release, err := runs.Lock(file.Manifest.Cluster)
 	if err != nil {
 		return Snapshot{}, err
 	}
 	defer release()
+	if o.Replace {
+		if err := c.ensureSpare(ctx, file.Manifest.Cluster, cmp.Or(o.Name, file.Manifest.Name)); err != nil {
+			return Snapshot{}, err
+		}
+	}
 	return store.Import(ctx, file, o.Name, o.Replace)
 }
 
@@ -174,7 +198,8 @@ func importInto(ctx context.Context, store snapshot.Store, file *snapshot.File, 
 type PruneSnapshotsOptions struct {
 	// Cluster has those of one cluster looked at; "" is all.
 	Cluster string
-	// Unused are those to which no cluster in this Docker can be reset.
+	// Unused are those to which no cluster in this Docker can be reset. Those that are known to
+	// be of another Docker stay.
 	Unused bool
 	// OlderThan is their least age; 0 is any.
 	OlderThan time.Duration
