@@ -19,10 +19,10 @@ Examples:
   kindctl snapshot prune --older-than 168h               those that are older than a week
   kindctl snapshot prune -n lab --keep 3                 all but the three newest of a cluster
   kindctl snapshot prune --unused --older-than 168h      those to which both apply`,
-		Description: "Removes the snapshots to which all of the flags apply, and prints them. At least one flag is needed.",
+		Description: "Removes the snapshots to which all of the flags apply, and prints them. At least one flag is needed. Snapshots that are known to be of another Docker are not unused.",
 		Flags: []cli.Flag{
 			nameFlag(),
-			&cli.BoolFlag{Name: "unused", Usage: "those whose cluster is gone, or another one of that name", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "unused", Usage: "those whose cluster is gone from the Docker selected now, or another one of that name", DisableDefaultText: true},
 			&cli.DurationFlag{Name: "older-than", Usage: "those that are older than a `DURATION`", DefaultText: "any age"},
 			&cli.IntFlag{Name: "keep", Usage: "all but this `NUMBER` of the newest of each cluster", DefaultText: "none stays"},
 			dryRunFlag(),

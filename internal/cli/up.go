@@ -114,6 +114,9 @@ func up(c *cli.Context) error {
 	client := clientFor(c, reports.follow(sink))
 	result, err := client.Up(c.Context, options)
 	if err == nil && !result.Existed && c.Bool("snapshot") {
+		if old, missing := client.Snapshot(result.Name, kindctl.AfterUp); missing == nil {
+			warn(sink, []string{fmt.Sprintf("snapshot %s of an earlier cluster %s, of %s, is replaced", old.Name, old.Cluster, old.Created.Local().Format(time.DateTime))})
+		}
 		_, err = client.SaveSnapshot(c.Context, kindctl.SaveSnapshotOptions{Cluster: result.Name, Name: kindctl.AfterUp, Replace: true})
 	}
 	took := time.Since(started)

@@ -32,8 +32,10 @@ type Manifest struct {
 	CNI string `json:"cni"`
 	// Authority is the SHA-256, in hexadecimal, of the certificate of the cluster's authority,
 	// which no other cluster has.
-	Authority string           `json:"authority"`
-	Machine   provider.Machine `json:"machine"`
+	Authority string `json:"authority"`
+	// Docker is the ID of the engine that the cluster was in; "" is unknown.
+	Docker  string           `json:"docker,omitempty"`
+	Machine provider.Machine `json:"machine"`
 	// Subnets are those of the nodes' network.
 	Subnets []netip.Prefix `json:"subnets,omitempty"`
 	// Config is the configuration that the cluster was made of, as clusters.Decode reads it;

@@ -9,10 +9,17 @@ import (
 )
 
 // Unused returns those of some snapshots to which no cluster can be reset: there is none of
-// the name, or it is another one.
+// the name, or it is another one. What other engines have is not known, so theirs are left out.
 func Unused(ctx context.Context, docker *provider.Docker, found []Manifest) (unused []Manifest, err error) {
+	here, _, err := docker.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
 	fits := map[string]func(authority string) bool{}
 	for _, m := range found {
+		if m.Docker != "" && m.Docker != here {
+			continue
+		}
 		if fits[m.Cluster] == nil {
 			if fits[m.Cluster], err = fitting(ctx, docker.Cluster(m.Cluster)); err != nil {
 				return nil, err
@@ -23,6 +30,21 @@ func Unused(ctx context.Context, docker *provider.Docker, found []Manifest) (unu
 		}
 	}
 	return unused, nil
+}
+
+// IsOf reports whether a snapshot was taken from a cluster that is there, and not in the middle
+// of a reset.
+func (m Manifest) IsOf(ctx context.Context, cluster provider.Cluster) bool {
+	metadata, _, err := cluster.Metadata(ctx)
+	if err != nil || metadata.Reset != "" {
+		return false
+	}
+	nodes, err := nodesOf(ctx, cluster)
+	if err != nil {
+		return false
+	}
+	own, err := authorityOf(ctx, cluster.Name, nodes)
+	return err == nil && own == m.Authority
 }
 
 // fitting recognizes the authority of a cluster. One in the middle of a reset has several.

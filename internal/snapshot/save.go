@@ -135,6 +135,9 @@ func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
 	if s.Manifest.Authority, err = authorityOf(ctx, s.Cluster, nodes); err != nil {
 		return "", err
 	}
+	if s.Manifest.Docker, _, err = s.Docker.Identity(ctx); err != nil {
+		return "", err
+	}
 	if s.Manifest.Machine, err = s.Docker.Machine(ctx); err != nil {
 		return "", err
 	}

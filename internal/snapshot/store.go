@@ -32,7 +32,7 @@ const (
 )
 
 // AfterUp is the name of the snapshot that "up" takes, and that a cluster is reset to if none
-// is named. It goes with the cluster.
+// is named. It goes with the cluster that it was taken from.
 const AfterUp = "up"
 
 var errFormat = errors.New("the format is another one")

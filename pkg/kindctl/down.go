@@ -48,26 +48,38 @@ func (c *Client) Down(ctx context.Context, o DownOptions) (removed []Removal, er
 	}
 	var failures []error
 	for _, name := range names {
+		own := !o.DryRun && savedByUp(ctx, docker, name)
 		removal, err := c.remove(ctx, docker, name, o)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("remove cluster %s: %w", name, err))
 			continue
 		}
 		removed = append(removed, removal)
-		if !o.DryRun {
-			c.settleSnapshots(ctx, name)
+		if !o.DryRun && !removal.Empty() {
+			c.settleSnapshots(ctx, name, own)
 		}
 	}
 	return removed, errors.Join(failures...)
 }
 
-// settleSnapshots removes what up has saved of a cluster that has gone, and says which other
-// snapshots stay.
-func (c *Client) settleSnapshots(ctx context.Context, cluster string) {
+// savedByUp reports whether the snapshot that up takes is of the cluster that is there. One
+// that is of an earlier cluster, or was imported, may still be needed.
+func savedByUp(ctx context.Context, docker *provider.Docker, cluster string) bool {
+	store, err := snapshot.OpenStore()
+	if err != nil {
+		return false
+	}
+	m, err := store.Read(cluster, AfterUp)
+	return err == nil && m.IsOf(ctx, docker.Cluster(cluster))
+}
+
+// settleSnapshots removes what up has saved of a cluster that has gone, if it is that cluster's
+// own, and says which other snapshots stay.
+func (c *Client) settleSnapshots(ctx context.Context, cluster string, own bool) {
 	found, _ := c.Snapshots(cluster) // those that can be read
 	var kept []string
 	for _, one := range found {
-		if one.Name != AfterUp {
+		if one.Name != AfterUp || !own {
 			kept = append(kept, one.Name)
 		} else if err := c.RemoveSnapshot(ctx, cluster, AfterUp); err != nil {
 			c.warn("down", err.Error())
@@ -162,10 +174,5 @@ func (c *Client) GC(ctx context.Context, o GCOptions) (*Sweep, error) {
 	}
 	err = sweep.Run(ctx, docker, c.sink())
 	sweep.Close()
-	if err == nil {
-		for _, removal := range sweep.Clusters {
-			c.settleSnapshots(ctx, removal.Cluster)
-		}
-	}
 	return sweep, err
 }
