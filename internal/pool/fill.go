@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kindctl/kindctl/internal/gc"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/plan"
 	"github.com/kindctl/kindctl/internal/runs"
@@ -147,46 +146,56 @@ func (p *Pool) make(ctx context.Context, d Definition, fill FillConfig) (name st
 	if fill.LowPriority {
 		config.CPUShares = lowShares
 	}
-	release, err := p.makeFrozen(ctx, config)
-	if err != nil {
-		return "", err
-	}
-	defer release()
-	return name, p.Docker.Cluster(name).SetFrozen(ctx, time.Now().UTC())
+	return name, p.makeFrozen(ctx, config)
 }
 
-// makeFrozen makes a cluster that can not be taken yet, and locks it.
-func (p *Pool) makeFrozen(ctx context.Context, config bootstrap.Config) (release func(), err error) {
+// makeFrozen makes a cluster that cannot be taken before all is done. What fails removes it, or
+// leaves the record for gc.
+func (p *Pool) makeFrozen(ctx context.Context, config bootstrap.Config) (err error) {
 	name, left := config.Topology.Name, false
 	if config.RunRecord, err = runs.Open("pool fill", name); err != nil {
-		return nil, err
+		return err
 	}
-	defer func() { err = errors.Join(err, config.RunRecord.End(!left)) }()
+	release := func() {}
+	defer func() {
+		err = errors.Join(err, config.RunRecord.End(!left))
+		release() // only now: whoever takes the cluster reopens the record
+	}()
 	up := bootstrap.NewUp(config)
 	if err := up.Run(ctx); err != nil {
 		left = up.Left
-		return nil, err
+		return err
 	}
-	if release, err = runs.Lock(name); err != nil {
-		return nil, err
+	left = true
+	unlock, err := runs.Lock(name)
+	if err != nil {
+		return err
 	}
+	release = unlock
 	phases := []plan.Phase{{
 		Name: "freeze", Title: "Freeze the cluster", Estimate: 2 * time.Second,
-		Run: func(ctx context.Context, _ *event.Span) (string, error) {
-			if err := freeze(ctx, p.Docker.Cluster(name)); err != nil {
-				return "", hint.PoolFailed.Wrap(err, "cluster "+name+" could not be frozen", "try again: kindctl pool fill")
-			}
-			return "", nil
-		},
-		Undo: func(ctx context.Context) error {
-			_, err := gc.Remove(ctx, p.Docker, name, gc.RemoveOptions{})
-			left = err != nil
-			return err
-		},
+		Run: func(ctx context.Context, _ *event.Span) (string, error) { return "", p.freeze(ctx, name) },
 	}}
-	if err := plan.Run(ctx, phases, plan.Options{Sink: p.Sink, UndoTimeout: undoTimeout}); err != nil {
-		release()
-		return nil, err
+	if err := plan.Run(ctx, phases, plan.Options{Sink: p.Sink}); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer cancel()
+		failure := p.discard(ctx, name)
+		left = failure != nil
+		return errors.Join(err, failure)
 	}
-	return release, nil
+	left = false
+	return nil
+}
+
+// freeze freezes a cluster, and marks it as one that can be taken.
+func (p *Pool) freeze(ctx context.Context, name string) error {
+	cluster := p.Docker.Cluster(name)
+	err := freeze(ctx, cluster)
+	if err == nil {
+		err = cluster.SetFrozen(ctx, time.Now().UTC())
+	}
+	if err != nil {
+		return hint.PoolFailed.Wrap(err, "cluster "+name+" could not be frozen", "try again: kindctl pool fill")
+	}
+	return nil
 }

@@ -84,13 +84,19 @@ func (p *Pool) remove(ctx context.Context, d Definition, name string) (removed b
 	if _, is, err := entryOf(ctx, p.Docker, name, d); !is || err != nil {
 		return false, err
 	}
+	err = p.discard(ctx, name)
+	return err == nil, err
+}
+
+// discard removes a cluster, which must be locked.
+func (p *Pool) discard(ctx context.Context, name string) error {
 	span := event.Start(p.Sink, event.Event{Scope: event.Phase, ID: "remove", Title: "Remove cluster " + name})
 	if _, err := gc.Remove(ctx, p.Docker, name, gc.RemoveOptions{}); err != nil {
 		span.Failed(err.Error(), hint.AdviceOf(err))
-		return false, fmt.Errorf("remove cluster %s: %w", name, err)
+		return fmt.Errorf("remove cluster %s: %w", name, err)
 	}
 	span.Done("")
-	return true, nil
+	return nil
 }
 
 func (p *Pool) note(message string) { p.emit(event.Note, message) }
