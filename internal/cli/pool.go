@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -190,6 +192,9 @@ func takeOptions(c *cli.Context, excluded ...string) (o kindctl.TakeOptions, poo
 			return o, pool, hint.BadFlag.New("--pool and --"+flag+" exclude each other", "leave one of them out")
 		}
 	}
+	if err := refuseWithPool(c); err != nil {
+		return o, pool, err
+	}
 	if err := positiveTTL(c); err != nil {
 		return o, pool, err
 	}
@@ -199,8 +204,11 @@ func takeOptions(c *cli.Context, excluded ...string) (o kindctl.TakeOptions, poo
 	if pool, err = clientOf(c).Pool(c.Context); err != nil {
 		return o, pool, err
 	}
+	if err := refuseOtherImages(c, pool); err != nil {
+		return o, pool, err
+	}
 	wanted := pool.Topology
-	if given(c, "config") || given(c, "profile") {
+	if c.String("config") != "" || c.String("profile") != "" {
 		wanted, err = topologyOf(c)
 	} else {
 		wanted, err = overlaid(c, wanted, "name", "ttl")
@@ -212,9 +220,43 @@ func takeOptions(c *cli.Context, excluded ...string) (o kindctl.TakeOptions, poo
 	return o, pool, err
 }
 
+// refuseWithPool refuses what a variable can ask for as well, and --pool cannot give.
+func refuseWithPool(c *cli.Context) error {
+	for _, flag := range []string{"retain", "snapshot"} {
+		if c.Bool(flag) {
+			from, _ := sourceOf(c, flag)
+			return hint.BadFlag.New("--pool and "+from+" exclude each other", "leave one of them out")
+		}
+	}
+	if c.String("output") == "json" {
+		return hint.BadFlag.New("--pool and -o json exclude each other", "leave -o json out; a report is JSON: --report json=FILE")
+	}
+	return nil
+}
+
+// refuseOtherImages returns an error for variables that want other images than the pool's.
+func refuseOtherImages(c *cli.Context, pool kindctl.Pool) error {
+	for flag, has := range map[string]string{"images": cmp.Or(string(pool.Images), string(images.Auto)), "image-registry": pool.Mirror} {
+		if wanted := c.String(flag); c.IsSet(flag) && wanted != "" && wanted != has {
+			from, _ := sourceOf(c, flag)
+			return hint.PoolDiffers.New(fmt.Sprintf("the pool was made with --%s %q, and %s is %q", flag, has, from, wanted),
+				"unset "+from+", or define the pool again: kindctl pool set")
+		}
+	}
+	return nil
+}
+
+// fillNeedsPool refuses --no-fill without --pool.
+func fillNeedsPool(c *cli.Context) error {
+	if given(c, "no-fill") {
+		return hint.BadFlag.New("--no-fill needs --pool", "leave it out, or add --pool")
+	}
+	return nil
+}
+
 // upFromPool is up with --pool.
 func upFromPool(c *cli.Context) error {
-	options, pool, err := takeOptions(c, "dry-run", "explain", "retain", "snapshot", "from")
+	options, pool, err := takeOptions(c, "dry-run", "explain", "from")
 	if err != nil {
 		return err
 	}

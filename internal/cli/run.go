@@ -98,6 +98,9 @@ func runOptions(c *cli.Context) (o kindctl.UpOptions, take *kindctl.TakeOptions,
 		o.Topology.Name = "pool" // until it is known
 		return o, &fromPool, program, err
 	}
+	if err := fillNeedsPool(c); err != nil {
+		return o, nil, "", err
+	}
 	reuse := c.IsSet("reuse")
 	if reuse {
 		if given(c, "name") {

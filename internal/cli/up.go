@@ -84,6 +84,9 @@ func up(c *cli.Context) error {
 	if c.Bool("pool") {
 		return upFromPool(c)
 	}
+	if err := fillNeedsPool(c); err != nil {
+		return err
+	}
 	if err := onlyAnswer(c, []string{"dry-run", "explain"}, "report", "trace", "retain", "snapshot", "from"); err != nil {
 		return err
 	}
