@@ -110,10 +110,10 @@ func (s Store) Identify(d Definition) Definition {
 }
 
 // mark is what the clusters of the pool have in their metadata: its ID, and a hash of what they
-// are and of how they are made.
+// are and of how they are made. The lifetime begins when one is taken.
 func (d Definition) mark() string {
 	same := d
-	same.Size = 0
+	same.Size, same.Topology.TTL, same.IgnorePreflightErrors = 0, 0, nil
 	data, err := same.encode()
 	if err != nil { // Write has the same error
 		return d.ID

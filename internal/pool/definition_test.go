@@ -60,6 +60,10 @@ func TestDefinition(t *testing.T) {
 	if larger := s.Identify(definition(t, 5, "calico")); larger.mark() != first.mark() {
 		t.Error("with another size the clusters that are ready are outdated")
 	}
+	lasting := s.Identify(definition(t, 2, "calico"))
+	if lasting.Topology.TTL, lasting.IgnorePreflightErrors = 0, nil; lasting.mark() != first.mark() {
+		t.Error("with another lifetime the clusters that are ready are outdated")
+	}
 	if other := s.Identify(definition(t, 2, "cilium")); other.ID != first.ID || other.mark() == first.mark() {
 		t.Errorf("clusters with another CNI are marked %s, those of before %s", other.mark(), first.mark())
 	}
