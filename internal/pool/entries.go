@@ -24,7 +24,7 @@ const (
 	Ready State = "ready"
 	// Unfinished is one that is being made, or whose maker was killed.
 	Unfinished State = "unfinished"
-	// Outdated is one of a pool that was defined otherwise.
+	// Outdated is one of a pool that was defined otherwise, or that another version of kindctl made.
 	Outdated State = "outdated"
 	// Broken is one whose nodes are not all there and frozen.
 	Broken State = "broken"
@@ -50,8 +50,8 @@ type inventories interface {
 }
 
 // entries returns the clusters of the pool, also those that it was defined to have before, in
-// the order in which they are taken.
-func entries(ctx context.Context, docker inventories, d Definition) (found []Entry, err error) {
+// the order in which they are taken. version is that of this kindctl.
+func entries(ctx context.Context, docker inventories, d Definition, version string) (found []Entry, err error) {
 	names, err := docker.Clusters(ctx)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func entries(ctx context.Context, docker inventories, d Definition) (found []Ent
 		if !strings.HasPrefix(name, namePrefix) {
 			continue
 		}
-		entry, is, err := entryOf(ctx, docker, name, d)
+		entry, is, err := entryOf(ctx, docker, name, d, version)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func entries(ctx context.Context, docker inventories, d Definition) (found []Ent
 }
 
 // entryOf looks at a cluster, and reports whether it is one of the pool.
-func entryOf(ctx context.Context, docker inventories, name string, d Definition) (Entry, bool, error) {
+func entryOf(ctx context.Context, docker inventories, name string, d Definition, version string) (Entry, bool, error) {
 	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return Entry{}, false, err
@@ -84,7 +84,7 @@ func entryOf(ctx context.Context, docker inventories, name string, d Definition)
 	}
 	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen, run: metadata.Run}
 	switch e.Problem = problemOf(found, metadata); {
-	case metadata.Pool != d.mark():
+	case metadata.Pool != d.mark() || metadata.Version != version:
 		e.State = Outdated
 	case metadata.Frozen.IsZero():
 		e.State = Unfinished

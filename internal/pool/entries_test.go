@@ -42,17 +42,19 @@ func TestEntries(t *testing.T) {
 	before.ID = d.ID
 	at := func(minute int) time.Time { return time.Unix(int64(60*minute), 0) }
 	of := func(pool string, created, frozen int) provider.Metadata {
-		m := provider.Metadata{Pool: pool, Created: at(created)}
+		m := provider.Metadata{Version: "v1", Pool: pool, Created: at(created)}
 		if frozen > 0 {
 			m.Frozen = at(frozen)
 		}
 		return m
 	}
+	older := of(d.mark(), 7, 8)
+	older.Version = "v0"
 	found, err := entries(t.Context(), shed{
-		"pool-young": of(d.mark(), 8, 9), "pool-old": of(d.mark(), 1, 2), "pool-begun": of(d.mark(), 2, 0), "pool-other": of(before.mark(), 3, 4),
+		"pool-young": of(d.mark(), 8, 9), "pool-old": of(d.mark(), 1, 2), "pool-begun": of(d.mark(), 2, 0), "pool-other": of(before.mark(), 3, 4), "pool-older": older,
 		"pool-missing": of(d.mark(), 4, 5), "pool-running": of(d.mark(), 5, 6),
 		"pool-taken": of("", 6, 0), "pool-foreign": of("theirs.0a0b0c0d", 9, 9), "lab": of(d.mark(), 7, 8),
-	}, d)
+	}, d, "v1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +64,7 @@ func TestEntries(t *testing.T) {
 		{Name: "pool-other", State: Outdated, Nodes: 2},
 		{Name: "pool-missing", State: Broken, Problem: "pool-missing-b is missing", Nodes: 1},
 		{Name: "pool-running", State: Broken, Problem: "pool-running-b is running", Nodes: 2},
+		{Name: "pool-older", State: Outdated, Nodes: 2},
 		{Name: "pool-young", State: Ready, Nodes: 2},
 	}
 	if diff := cmp.Diff(want, found, cmpopts.IgnoreUnexported(Entry{}), cmpopts.IgnoreFields(Entry{}, "Created", "Frozen")); diff != "" {

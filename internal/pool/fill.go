@@ -101,7 +101,7 @@ func (p *Pool) explain(e Entry) {
 	case Unfinished:
 		p.note("cluster " + e.Name + " was never finished")
 	case Outdated:
-		p.note("cluster " + e.Name + " is not what the pool is to hold now")
+		p.note("cluster " + e.Name + " does not match the pool's definition, or another version of kindctl made it")
 	case Broken:
 		p.warn(fmt.Sprintf("cluster %s cannot be taken: %s", e.Name, e.Problem))
 	case Ready:

@@ -16,20 +16,23 @@ import (
 type Pool struct {
 	Store
 	// ID is that of Docker.
-	ID     string
-	Docker *provider.Docker
-	Sink   event.Sink
+	ID string
+	// Version is that of this kindctl.
+	Version string
+	Docker  *provider.Docker
+	Sink    event.Sink
 }
 
-// Open returns the pool of a Docker that has an ID, whether the pool is defined or not.
-func Open(docker *provider.Docker, id string, sink event.Sink) (*Pool, error) {
+// Open returns the pool of a Docker that has an ID for a version of kindctl, whether the pool is
+// defined or not.
+func Open(docker *provider.Docker, id, version string, sink event.Sink) (*Pool, error) {
 	store, err := OpenStore(id)
-	return &Pool{Store: store, ID: id, Docker: docker.WithSink(sink), Sink: sink}, err
+	return &Pool{Store: store, ID: id, Version: version, Docker: docker.WithSink(sink), Sink: sink}, err
 }
 
 // Entries returns the clusters of the pool, in the order in which they are taken.
 func (p *Pool) Entries(ctx context.Context, d Definition) ([]Entry, error) {
-	return entries(ctx, p.Docker, d)
+	return entries(ctx, p.Docker, d, p.Version)
 }
 
 // Drain removes the clusters of the pool and its definition, and returns their names. Those that
@@ -81,7 +84,7 @@ func (p *Pool) remove(ctx context.Context, d Definition, name string) (removed b
 		return false, err
 	}
 	defer release()
-	if _, is, err := entryOf(ctx, p.Docker, name, d); !is || err != nil {
+	if _, is, err := entryOf(ctx, p.Docker, name, d, p.Version); !is || err != nil {
 		return false, err
 	}
 	err = p.discard(ctx, name)

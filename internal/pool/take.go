@@ -107,7 +107,7 @@ func (t *taking) run(ctx context.Context, d Definition) (taken bool, err error) 
 		return false, err
 	}
 	defer release()
-	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, d)
+	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, d, t.pool.Version)
 	if err != nil || !is || entry.State != Ready {
 		return false, err
 	}

@@ -213,7 +213,7 @@ func (c *Client) pool(ctx context.Context) (*pool.Pool, error) {
 			return nil, err
 		}
 	}
-	return pool.Open(docker, c.dockerID, c.sink())
+	return pool.Open(docker, c.dockerID, c.options.Version, c.sink())
 }
 
 // definedPool is pool with its definition, which must be there.
