@@ -170,7 +170,8 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 		return c.Up(ctx, UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
 			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral})
 	}
-	result := UpResult{Name: taken.Name, Config: taken.Client.Config, Pooled: true, Version: taken.Version, Report: taken.Report}
+	d.Topology.Name, d.Topology.TTL = taken.Name, ttl
+	result := UpResult{Name: taken.Name, Topology: d.Topology, Config: taken.Client.Config, Pooled: true, Version: taken.Version, Report: taken.Report}
 	if !o.Ephemeral {
 		return result, taken.Record.End(true)
 	}
