@@ -114,18 +114,23 @@ type inventories interface {
 }
 
 // PlanRemoval looks for what a cluster has. kubeconfig is a file, or "" for the
-// usual ones; those that got the cluster's context before are looked at as well. No
+// usual ones; those that got the cluster's context before are looked at as well. None has the
+// context of a cluster that is in the pool. No
 // cluster is an empty Removal, or one of a context that is left.
 func PlanRemoval(ctx context.Context, docker inventories, name, kubeconfig string) (Removal, error) {
 	found, err := docker.Inventory(ctx, name)
 	if err != nil {
 		return Removal{}, err
 	}
-	r, err := planRemoval(ctx, docker, found, provider.KubeconfigFiles(kubeconfig), func(string) bool { return true })
+	metadata, _, err := found.Metadata()
 	if err != nil {
 		return Removal{}, err
 	}
-	metadata, _, err := found.Metadata()
+	files := provider.KubeconfigFiles(kubeconfig)
+	if metadata.Pool != "" {
+		files = nil
+	}
+	r, err := planRemoval(ctx, docker, found, files, func(string) bool { return true })
 	if err != nil {
 		return Removal{}, err
 	}

@@ -81,6 +81,24 @@ func TestPlanRemoval(t *testing.T) {
 	}
 }
 
+// TestPlanRemovalOfPooled wants kubeconfigs to be left alone, also one that cannot be read.
+func TestPlanRemovalOfPooled(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for pool, want := range map[string][]string{"mine.0a0b0c0d": nil, "": {file}} {
+		metadata := provider.Metadata{Cluster: "pool-a", Owner: runs.Owner(), Pool: pool}
+		removal, err := PlanRemoval(t.Context(), shed{clusters: []provider.Inventory{cluster(metadata, time.Now())}}, "pool-a", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, removal.Kubeconfigs); diff != "" {
+			t.Errorf("kubeconfigs of a cluster of pool %q (-want +got):\n%s", pool, diff)
+		}
+	}
+}
+
 func TestPlanRemovalOfNewer(t *testing.T) {
 	_, err := PlanRemoval(t.Context(), shed{clusters: []provider.Inventory{cluster(newer("lab", ""), time.Now())}}, "lab", "")
 	if hint.ReasonOf(err) != hint.ClusterNewer.Name {
