@@ -11,6 +11,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/pool"
 	"github.com/kindctl/kindctl/internal/record"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -190,8 +191,8 @@ func refuseOther(have clusters.Topology, wanted *clusters.Topology) error {
 	have.Name, other.Name = DefaultName, DefaultName // which names the nodes
 	differences := []string{record.New(have, verify.Expectation{}).Expect.Differences(record.New(other, verify.Expectation{}).Expect)}
 	differences = append(differences, have.Differences(other))
-	if other.KubernetesVersion != "" && have.Kubernetes() != other.Kubernetes() {
-		differences = append(differences, fmt.Sprintf("the version of Kubernetes is %s, not %s", have.Kubernetes(), other.Kubernetes()))
+	if has := kubernetesOf(have); other.KubernetesVersion != "" && has != other.Kubernetes() {
+		differences = append(differences, fmt.Sprintf("the version of Kubernetes is %s, not %s", has, other.Kubernetes()))
 	}
 	said := strings.Trim(strings.Join(differences, ", "), ", ")
 	if said == "" {
@@ -199,6 +200,14 @@ func refuseOther(have clusters.Topology, wanted *clusters.Topology) error {
 	}
 	return hint.PoolDiffers.New("the pool has other clusters: "+said,
 		"leave that out, create the cluster without --pool, or define the pool again: kindctl pool set")
+}
+
+// kubernetesOf is the version of Kubernetes that a cluster is made with, or the image that has it.
+func kubernetesOf(t clusters.Topology) string {
+	if t.KubernetesVersion == "" && t.Image != "" {
+		return "that of " + t.Image
+	}
+	return cmp.Or(t.Kubernetes(), releases.Supported[0])
 }
 
 // pool is that of this user in this Docker.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -26,7 +27,8 @@ func TestRefuseOther(t *testing.T) {
 		"cni: calico":                 "the CNI is cilium, not calico",
 		"workers: 5":                  "the number of workers is 2, not 5",
 		"ipFamily: dual":              "the IP family: ipv4, not dual",
-		"kubernetesVersion: \"1.36\"": "the version of Kubernetes",
+		"kubernetesVersion: \"1.36\"": "the version of Kubernetes is " + releases.Supported[0] + ", not v1.36",
+		"kubernetesVersion: " + releases.Supported[0]: "",
 	} {
 		other := topology(t, wanted)
 		err := refuseOther(topology(t, ""), &other)
