@@ -76,7 +76,7 @@ func (p *Pool) Take(ctx context.Context, d Definition, config TakeConfig) (*Take
 		case err != nil && (t.Record == nil || hint.ReasonOf(err) == hint.KubeconfigFailed.Name): // the cluster is not to blame
 			return nil, err
 		case err != nil:
-			p.warn(fmt.Sprintf("cluster %s of the pool is removed: %v", entry.Name, err))
+			p.warn(t.outcome(err))
 		case taken:
 			return &t.Taken, nil
 		}
@@ -95,6 +95,15 @@ type taking struct {
 	frozen  time.Time
 	expect  verify.Expectation
 	left    bool // something of the cluster could not be removed
+}
+
+// outcome says what became of a cluster that could not be taken.
+func (t *taking) outcome(err error) string {
+	became := "was removed"
+	if t.left {
+		became = "could not be taken, and not all of it could be removed (kindctl gc removes the rest)"
+	}
+	return fmt.Sprintf("cluster %s of the pool %s: %v", t.Name, became, err)
 }
 
 // run takes the cluster, unless someone else has or is about to.
