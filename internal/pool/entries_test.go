@@ -93,6 +93,13 @@ func TestSort(t *testing.T) {
 	}
 }
 
+func TestMemoryOf(t *testing.T) {
+	frozen := Entry{State: Outdated, Nodes: 3, Frozen: time.Unix(1, 0)}
+	if got := memoryOf([]Entry{frozen, frozen, {State: Unfinished, Nodes: 3}}); got != 6*frozenNode {
+		t.Errorf("two frozen clusters of three nodes keep %d bytes, want %d", got, 6*frozenNode)
+	}
+}
+
 func TestEnoughMemory(t *testing.T) {
 	const gigabyte = 1 << 30
 	for name, tt := range map[string]struct {

@@ -36,8 +36,8 @@ func (p *Pool) Define(ctx context.Context, d Definition) error {
 	if err != nil {
 		return err
 	}
-	if _, missing := sort(entries, d.Size); missing > 0 {
-		if err := p.checkMemory(ctx, d, missing); err != nil {
+	if useless, missing := sort(entries, d.Size); missing > 0 {
+		if err := p.checkMemory(ctx, d, missing, memoryOf(useless)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Pool) Fill(ctx context.Context, config FillConfig) (made []string, err 
 		if missing == 0 {
 			return made, nil
 		}
-		if err := p.checkMemory(ctx, d, 1); err != nil {
+		if err := p.checkMemory(ctx, d, 1, 0); err != nil {
 			return made, hint.Keep(err, fmt.Sprintf("the pool has %d of %d clusters", d.Size-missing, d.Size))
 		}
 		name, err := p.make(ctx, d, config)
@@ -113,13 +113,28 @@ func (p *Pool) explain(e Entry) {
 const frozenNode = 512 << 20
 
 // checkMemory returns an error with advice unless the host has the memory to make so many
-// clusters, one after the other, and to keep them frozen. What is not known is no error.
-func (p *Pool) checkMemory(ctx context.Context, d Definition, clusters int) error {
+// clusters, one after the other, and to keep them frozen. freed is memory in bytes that becomes
+// available before. What is not known is no error.
+func (p *Pool) checkMemory(ctx context.Context, d Definition, clusters int, freed int64) error {
 	facts, err := host.Probe(ctx, p.Docker.Client())
 	if err != nil {
 		return err
 	}
-	return enoughMemory(facts.MemoryBytes, d.Topology.Nodes(), clusters)
+	available := facts.MemoryBytes
+	if available > 0 {
+		available += freed
+	}
+	return enoughMemory(available, d.Topology.Nodes(), clusters)
+}
+
+// memoryOf is what the frozen nodes of some clusters keep of memory, in bytes.
+func memoryOf(entries []Entry) (bytes int64) {
+	for _, entry := range entries {
+		if !entry.Frozen.IsZero() {
+			bytes += int64(entry.Nodes) * frozenNode
+		}
+	}
+	return bytes
 }
 
 func enoughMemory(available int64, nodes, clusters int) error {
