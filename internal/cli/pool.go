@@ -103,12 +103,17 @@ func fillPool(c *cli.Context) error {
 func drainPool(c *cli.Context) error {
 	sink, finish := progressSink(c)
 	defer finish()
-	removed, err := clientFor(c, sink).DrainPool(c.Context)
+	client := clientFor(c, sink)
+	if _, err := client.Pool(c.Context); hint.ReasonOf(err) == hint.PoolMissing.Name {
+		fmt.Fprintln(c.App.Writer, "There is no pool.")
+		return nil
+	}
+	removed, err := client.DrainPool(c.Context)
 	finish()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "The pool is gone, with %s.\n", count(len(removed), "cluster"))
+	fmt.Fprintf(c.App.Writer, "Removed the pool (%s).\n", count(len(removed), "cluster"))
 	return nil
 }
 

@@ -43,7 +43,7 @@ type SetPoolOptions struct {
 // clusters, and removes those of another definition. A pool that cannot work is refused.
 func (c *Client) SetPool(ctx context.Context, o SetPoolOptions) error {
 	if o.Size < 1 {
-		return hint.BadFlag.New(fmt.Sprintf("a pool of %d clusters is none", o.Size), "give it at least one: --size 1")
+		return hint.BadFlag.New("the pool size must be at least 1", "to remove the pool: kindctl pool drain")
 	}
 	d := Pool{Size: o.Size, Topology: o.Topology, Images: o.Images, Mirror: o.Mirror, IgnorePreflightErrors: o.IgnorePreflightErrors}
 	if _, err := c.pooledConfig(d, pool.NewName(), 0); err != nil {
