@@ -6,7 +6,10 @@ import (
 	"path/filepath"
 )
 
-// startFill starts a kindctl that fills the pool and outlives this one. What it says is in
+// maxFillLog is how large the log of fills may grow, in bytes, before a new one is begun.
+const maxFillLog = 1 << 20
+
+// startFill starts a kindctl that fills the pool and outlives this one. What it says is added to
 // pool-fill.log in kindctl's cache.
 func startFill() error {
 	self, err := os.Executable()
@@ -17,11 +20,7 @@ func startFill() error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(cache, "kindctl")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	log, err := os.OpenFile(filepath.Join(dir, "pool-fill.log"), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := openFillLog(filepath.Join(cache, "kindctl"))
 	if err != nil {
 		return err
 	}
@@ -37,4 +36,19 @@ func startFill() error {
 		return err
 	}
 	return command.Process.Release()
+}
+
+// openFillLog opens the log for adding. One that is too large is kept under another name,
+// where a fill that is at work still writes to it.
+func openFillLog(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "pool-fill.log")
+	if info, err := os.Stat(path); err == nil && info.Size() > maxFillLog {
+		if err := os.Rename(path, path+".old"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
