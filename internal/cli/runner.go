@@ -54,12 +54,23 @@ func (r *runner) up(ctx context.Context) (created bool, err error) {
 // takeFromPool takes the cluster, whose name is known only then.
 func (r *runner) takeFromPool(ctx context.Context, sink event.Sink) (kindctl.UpResult, error) {
 	r.take.Kubeconfig = r.options.Kubeconfig
+	r.take.Examine = func(ctx context.Context, cluster string, verdict verify.Report, failure error) {
+		r.rename(cluster)
+		r.options.Examine(ctx, verdict, failure)
+	}
 	result, err := clientFor(r.c, sink).Take(ctx, *r.take)
-	r.options.Topology.Name, r.kept.name = result.Name, result.Name
-	if !r.c.IsSet("artifacts") {
-		r.kept.dir = diagnosticsDir(result.Name)
+	if err == nil {
+		r.rename(result.Name)
 	}
 	return result, err
+}
+
+// rename has the run go on with the cluster of a name.
+func (r *runner) rename(cluster string) {
+	r.options.Topology.Name, r.kept.name = cluster, cluster
+	if !r.c.IsSet("artifacts") {
+		r.kept.dir = diagnosticsDir(cluster)
+	}
 }
 
 // redirect adds to a failure's advice where its diagnostics are. The advice to

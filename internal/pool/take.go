@@ -35,6 +35,10 @@ type TakeConfig struct {
 	// Checks are those to run, and CNIs those that are recognized.
 	Checks health.Checks
 	CNIs   []verify.CNI
+	// Examine looks at a cluster that could not be taken, before it is removed. It gets the
+	// cluster's name, the verdict, which is empty when it never came to that, and the error. Nil
+	// is not called, and nothing is after an interrupt.
+	Examine func(ctx context.Context, cluster string, verdict verify.Report, failure error)
 }
 
 // Taken is a cluster that was taken.
@@ -124,7 +128,11 @@ func (t *taking) run(ctx context.Context, d Definition) (taken bool, err error) 
 	if t.Record, err = runs.Reopen(t.Command, t.Name, entry.run); err != nil {
 		return false, err
 	}
-	err = plan.Run(ctx, t.plan(), plan.Options{Sink: t.pool.Sink, UndoTimeout: undoTimeout})
+	options := plan.Options{Sink: t.pool.Sink, UndoTimeout: undoTimeout}
+	if t.Examine != nil {
+		options.Examine = func(ctx context.Context, failure error) { t.Examine(ctx, t.Name, t.Report, failure) }
+	}
+	err = plan.Run(ctx, t.plan(), options)
 	if err != nil {
 		err = errors.Join(err, t.Record.End(!t.left))
 	}

@@ -143,6 +143,9 @@ type TakeOptions struct {
 	KeepContext bool
 	WaitTimeout time.Duration
 	Ephemeral   bool
+	// Examine is as in UpOptions, for a cluster of the pool that could not be taken and for one
+	// that could not be created in its place. It gets the cluster's name as well.
+	Examine func(ctx context.Context, cluster string, verdict verify.Report, failure error)
 }
 
 // Take takes a cluster from the pool: it resumes the nodes and runs the checks that are not
@@ -161,15 +164,21 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 		command = "run"
 	}
 	taken, err := p.Take(ctx, d, pool.TakeConfig{Command: command, TTL: ttl, Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext,
-		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Checks: quickChecks, CNIs: addons.CNIs()})
+		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Checks: quickChecks, CNIs: addons.CNIs(), Examine: o.Examine})
 	if err != nil {
 		return UpResult{}, err
 	}
 	if taken == nil {
 		c.note("pool", "the pool has no cluster that can be taken; creating one")
 		d.Topology.Name, d.Topology.TTL = pool.NewName(), ttl
-		return c.Up(ctx, UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
-			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral})
+		up := UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
+			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral}
+		if o.Examine != nil {
+			up.Examine = func(ctx context.Context, verdict verify.Report, failure error) {
+				o.Examine(ctx, d.Topology.Name, verdict, failure)
+			}
+		}
+		return c.Up(ctx, up)
 	}
 	d.Topology.Name, d.Topology.TTL = taken.Name, ttl
 	result := UpResult{Name: taken.Name, Topology: d.Topology, Config: taken.Client.Config, Pooled: true, Version: taken.Version, Report: taken.Report}
