@@ -66,8 +66,8 @@ func titled(file string, layer v1.Layer) mutate.Addendum {
 func reference(ref string) (name.Reference, error) {
 	target, err := name.ParseReference(ref, name.StrictValidation)
 	if err != nil {
-		return nil, hint.ImageReference.Wrap(err, fmt.Sprintf("%q is not a valid reference of a snapshot", ref),
-			"write it with its registry and a tag: registry.example/team/lab:seeded")
+		return nil, hint.ImageReference.New(fmt.Sprintf("%q is not a valid reference with a registry, a repository and a tag", ref),
+			"write it as registry.example/team/lab:seeded")
 	}
 	return target, nil
 }

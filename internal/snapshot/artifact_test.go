@@ -93,8 +93,8 @@ func TestForeignArtifactsAreRefused(t *testing.T) {
 		host + "/team/lab:more":    {hint.SnapshotFile, "more in it"},
 		"127.0.0.1:1/team/lab:one": {hint.SnapshotRegistry, "refused"},
 		"Team/lab":                 {hint.ImageReference, "not a valid reference"},
-		"lab:one":                  {hint.ImageReference, "registry"},
-		"team/lab:one":             {hint.ImageReference, "registry"},
+		"lab:one":                  {hint.ImageReference, "with a registry"},
+		"team/lab:one":             {hint.ImageReference, "with a registry"},
 		host + "/team/lab":         {hint.ImageReference, "tag"},
 	} {
 		other := Store{t.TempDir()}

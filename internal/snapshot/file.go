@@ -127,7 +127,7 @@ func badFile(ctx context.Context, message string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if hint.ReasonOf(err) != "" { // it is not the file's
+	if hint.ReasonOf(err) == hint.SnapshotRegistry.Name { // the content is not known to be bad
 		return err
 	}
 	if errors.Is(err, io.EOF) {

@@ -18,7 +18,7 @@ var (
 		"Another kindctl wrote the snapshot, in a format that this one does not read.",
 		"Use the version of kindctl that took it, which the message names.")
 	SnapshotFile = snapshots.reason("SNAPSHOT_FILE", Usage,
-		"The file is no snapshot that `kindctl snapshot export` wrote, or it is truncated or was changed. Nothing was imported.",
+		"The file is not a snapshot that `kindctl snapshot export` wrote, or it is truncated or was changed. Nothing was imported.",
 		"Copy the file again, whole, or write it again where the snapshot is: `kindctl snapshot export SNAPSHOT FILE`.")
 	SnapshotRegistry = snapshots.reason("SNAPSHOT_REGISTRY", NotFound,
 		"The registry does not have the snapshot, does not take one, or cannot be reached.",
