@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,10 +115,16 @@ func isOn(c *cli.Context, flag string) bool {
 // noArguments refuses words that are not flags, for the commands that take none.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), c.Args().First()),
-			fmt.Sprintf(`flags begin with "--"; see "kindctl %s --help"`, c.Command.FullName()))
+		return hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", commandOf(c), c.Args().First()),
+			fmt.Sprintf(`flags begin with "--"; see "kindctl %s --help"`, commandOf(c)))
 	}
 	return nil
+}
+
+// commandOf names a command after those that it belongs to: "snapshot save". It is empty for
+// kindctl itself.
+func commandOf(c *cli.Context) string {
+	return strings.TrimSpace(strings.TrimPrefix(c.Command.HelpName, c.App.Name))
 }
 
 func unknownCommand(c *cli.Context, word string) error {
@@ -145,8 +150,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		message = fmt.Sprintf("there is no flag %q%s", word, hint.Nearest(word, names))
 	}
 	message = strings.Replace(message, "for flag -", "for flag --", 1)
-	command := strings.TrimPrefix("kindctl "+c.Command.FullName(), "kindctl kindctl")
-	return hint.BadFlag.New(message, fmt.Sprintf(`see "%s --help"`, cmp.Or(command, "kindctl")))
+	return hint.BadFlag.New(message, fmt.Sprintf(`see "%s --help"`, strings.TrimSpace("kindctl "+commandOf(c))))
 }
 
 func noColor(args []string) bool {

@@ -21,7 +21,7 @@ func exactArguments(c *cli.Context) ([]string, error) {
 		return nil, cli.ShowSubcommandHelp(c)
 	case len(words) != len(strings.Fields(c.Command.ArgsUsage)):
 		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("expected %s, got %s", c.Command.ArgsUsage, count(len(words), "argument")),
-			fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+			fmt.Sprintf(`see "kindctl %s --help"`, commandOf(c)))
 	}
 	return words, nil
 }
@@ -50,7 +50,7 @@ func argumentsOf(c *cli.Context) (arguments []string, err error) {
 		}
 		if !has {
 			if len(words) == 0 {
-				return nil, hint.BadFlag.New(word+" needs a value", fmt.Sprintf(`see "kindctl %s --help"`, c.Command.FullName()))
+				return nil, hint.BadFlag.New(word+" needs a value", fmt.Sprintf(`see "kindctl %s --help"`, commandOf(c)))
 			}
 			value, words = words[0], words[1:]
 		}

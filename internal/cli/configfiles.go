@@ -41,7 +41,7 @@ func fileArguments(c *cli.Context, most int) ([]string, error) {
 		}
 	}
 	if len(files) > most {
-		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", c.Command.FullName(), files[most]), "name one file")
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes no argument %q", commandOf(c), files[most]), "name one file")
 	}
 	return files, nil
 }

@@ -70,7 +70,7 @@ func snapshotNames(c *cli.Context, several bool) ([]string, error) {
 	case len(names) == 0:
 		return nil, hint.SnapshotName.New("the name of a snapshot is missing", "give one: "+c.Command.UsageText)
 	case len(names) > 1 && !several:
-		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one name, not %d", c.Command.FullName(), len(names)),
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one name, not %d", commandOf(c), len(names)),
 			"see: "+c.Command.UsageText)
 	}
 	return names, nil
