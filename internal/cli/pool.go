@@ -21,6 +21,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
+// isOfOneRun reports whether a flag of up is about the command and not about the cluster.
+func isOfOneRun(flag cli.Flag) bool { return slices.Contains([]string{"report", "trace"}, flag.Names()[0]) }
+
 func poolCommand() *cli.Command {
 	return &cli.Command{
 		Name: "pool", Usage: "Keep verified clusters frozen, for up --pool and run --pool",
@@ -30,7 +33,7 @@ func poolCommand() *cli.Command {
 				UsageText:   "kindctl pool set --size NUMBER [flags of up]",
 				Description: "Each cluster is created and verified as up does it, then paused: it keeps its memory and takes no CPU. Clusters of an earlier definition are removed.",
 				Flags: append([]cli.Flag{&cli.IntFlag{Name: "size", Usage: "`NUMBER` of clusters to keep ready"}},
-					slices.DeleteFunc(clusterFlags(), func(flag cli.Flag) bool { return slices.Contains([]string{"report", "trace"}, flag.Names()[0]) })...),
+					slices.DeleteFunc(clusterFlags(), isOfOneRun)...),
 				Action: setPool,
 			},
 			{

@@ -54,6 +54,7 @@ func pullSnapshot(c *cli.Context) error {
 	if len(words) == 0 {
 		return err
 	}
-	one, err := clientOf(c).PullSnapshot(c.Context, words[0], kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")})
+	options := kindctl.ImportSnapshotOptions{Name: c.String("name"), Replace: c.Bool("replace")}
+	one, err := clientOf(c).PullSnapshot(c.Context, words[0], options)
 	return imported(c, one, err)
 }

@@ -181,7 +181,9 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 		return c.Up(ctx, up)
 	}
 	d.Topology.Name, d.Topology.TTL = taken.Name, ttl
-	result := UpResult{Name: taken.Name, Topology: d.Topology, Config: taken.Client.Config, Pooled: true, Version: taken.Version, Report: taken.Report}
+	result := UpResult{
+		Name: taken.Name, Topology: d.Topology, Config: taken.Client.Config, Pooled: true, Version: taken.Version, Report: taken.Report,
+	}
 	if !o.Ephemeral {
 		return result, taken.Record.End(true)
 	}
