@@ -22,7 +22,9 @@ import (
 )
 
 // isOfOneRun reports whether a flag of up is about the command and not about the cluster.
-func isOfOneRun(flag cli.Flag) bool { return slices.Contains([]string{"report", "trace"}, flag.Names()[0]) }
+func isOfOneRun(flag cli.Flag) bool {
+	return slices.Contains([]string{"report", "trace"}, flag.Names()[0])
+}
 
 func poolCommand() *cli.Command {
 	return &cli.Command{
