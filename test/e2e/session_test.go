@@ -86,14 +86,24 @@ func (s *session) only(cluster, id string) {
 func (s *session) belongings() string {
 	s.Helper()
 	var all []string
-	for line := range strings.Lines(s.Output("docker", "ps", "-a", "--no-trunc", "--format", `{{.ID}} {{.Label "io.x-k8s.kind.cluster"}}`)) {
-		id, cluster, _ := strings.Cut(strings.TrimSpace(line), " ")
-		others := strings.HasPrefix(cluster, "e2e-") && !slices.Contains(s.clusters, cluster) || strings.HasPrefix(cluster, "pool-") && !s.pool
-		if !others {
+	for line := range strings.Lines(s.Output("docker", "ps", "-a", "--no-trunc", "--format", `{{.ID}} {{.Names}} {{.Label "io.x-k8s.kind.cluster"}}`)) {
+		id, owner, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !s.isOthers(owner) {
 			all = append(all, id+"\n")
 		}
 	}
 	return sorted(strings.Join(all, "") + s.Output("docker", "volume", "ls", "-q", "--filter", "dangling=true"))
+}
+
+// isOthers reports whether a container belongs to a cluster of another test, by its name and
+// that of its cluster. What a snapshot is saved with has the name of its node alone.
+func (s *session) isOthers(owner string) bool {
+	name, cluster, _ := strings.Cut(owner, " ")
+	own := slices.Contains(s.clusters, cluster)
+	if cluster == "" {
+		own = slices.ContainsFunc(s.clusters, func(own string) bool { return strings.HasPrefix(name, own+"-") })
+	}
+	return strings.HasPrefix(name, "e2e-") && !own || strings.HasPrefix(name, "pool-") && !s.pool
 }
 
 // belongsAsBefore wants nothing to be left and nothing to be gone.
