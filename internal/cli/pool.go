@@ -124,7 +124,7 @@ func drainPool(c *cli.Context) error {
 
 // listedPool is the pool for machines.
 type listedPool struct {
-	// Size is how many clusters are to be ready; 0 is no pool.
+	// Size is the number of clusters to keep ready; 0 means that there is no pool.
 	Size     int                     `json:"size"`
 	Config   *clusters.Topology      `json:"config,omitempty"`
 	Clusters []kindctl.PooledCluster `json:"clusters"`

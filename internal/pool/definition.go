@@ -18,12 +18,12 @@ import (
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
-// Definition is what the clusters of a pool are, and how many are to be ready.
+// Definition describes the clusters of a pool and how many of them to keep ready.
 type Definition struct {
 	// ID is that of the pool, whatever it is defined to be. Another user's pool has another one,
 	// and so has one of this user with another data directory.
 	ID string
-	// Size is how many clusters are to be ready; 0 is a pool that is being drained.
+	// Size is the number of clusters to keep ready; 0 means that the pool is being drained.
 	Size int
 	// Topology has no name.
 	Topology clusters.Topology

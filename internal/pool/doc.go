@@ -1,4 +1,4 @@
-// Package pool keeps clusters ready: made and verified, then frozen, until someone takes one.
-// What is in the pool stands in the metadata of the containers; a file of the user has what
-// the clusters are to be, and how many.
+// Package pool keeps clusters ready: created and verified, then frozen, until one is taken.
+// The metadata of the containers records which clusters are in the pool; a file of the user
+// defines the configuration of these clusters and their number.
 package pool

@@ -19,7 +19,7 @@ import (
 //
 // A kubelet that has not seen its container runtime for half a minute reports its node as not
 // ready, in the moment in which it looks again, and corrects that ten seconds later. A controller
-// manager judges nodes by what it knew before the pause. Both end before it, and are started
+// manager evaluates nodes by what it knew before the pause. Both end before it, and are started
 // after it, when a kubelet looks first and then reports. The schedulers and controller managers
 // have leases, which are removed: the next ones would wait until they expire.
 

@@ -110,7 +110,7 @@ func holdsNew(t *testing.T, dir string) {
 }
 
 // TestVolumesSurviveAKill ends each script at each of its steps, and wants the same reset to
-// replace the data, and the old data to come back all the same.
+// replace the data, and a failed one to bring the old data back.
 func TestVolumesSurviveAKill(t *testing.T) {
 	for last := 1; ; last++ {
 		dir, run := volumeOf(t)

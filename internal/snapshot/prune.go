@@ -64,8 +64,8 @@ func fitting(ctx context.Context, cluster provider.Cluster) (func(authority stri
 	return func(authority string) bool { return metadata.Reset != "" || authority == own }, nil
 }
 
-// Surplus returns those of some snapshots, sorted by cluster and age, that were taken before a
-// time, and are none of the newest of their cluster, so many of which stay.
+// Surplus returns the snapshots that were taken before a time, without the newest of each
+// cluster, of which keep stay. The list must be sorted by cluster and age.
 func Surplus(found []Manifest, before time.Time, keep int) (surplus []Manifest) {
 	newer := map[string]int{}
 	for _, m := range found {

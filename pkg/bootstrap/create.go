@@ -57,7 +57,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	return "from " + u.found.Node, u.weigh(ctx)
 }
 
-// weigh gives the nodes their CPUShares, if there are to be any.
+// weigh sets the CPU shares of the nodes, unless they keep those of Docker.
 func (u *Up) weigh(ctx context.Context) error {
 	if u.CPUShares == 0 {
 		return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify"
 )
 
-// Pool is the definition of the pool: what its clusters are, and how many are to be ready.
+// Pool is the definition of the pool: what its clusters are, and how many to keep ready.
 type Pool = pool.Definition
 
 // PooledCluster is a cluster of the pool.
@@ -28,7 +28,7 @@ const PoolReady = pool.Ready
 
 // SetPoolOptions are those of SetPool.
 type SetPoolOptions struct {
-	// Size is how many clusters are to be ready.
+	// Size is the number of clusters to keep ready.
 	Size int
 	// Topology is what each of them is; its name does not count. TTL begins when a cluster is
 	// taken.

@@ -75,15 +75,8 @@ func (c *Client) Snapshot(cluster, name string) (Snapshot, error) {
 // DefaultName. One that an interrupted reset of the cluster needs is refused, if Docker can be
 // asked.
 func (c *Client) RemoveSnapshot(ctx context.Context, cluster, name string) error {
-	store, err := snapshot.OpenStore()
-	if err != nil {
-		return err
-	}
 	cluster = cmp.Or(cluster, DefaultName)
-	if err := snapshot.CheckCluster(cluster); err != nil {
-		return err
-	}
-	release, err := runs.Lock(cluster)
+	store, release, err := lockedStore(cluster, runs.Lock)
 	if err != nil {
 		return err
 	}
@@ -92,6 +85,17 @@ func (c *Client) RemoveSnapshot(ctx context.Context, cluster, name string) error
 		return err
 	}
 	return store.Remove(cluster, name)
+}
+
+// lockedStore opens the store and takes a lock of a cluster, until release is called.
+func lockedStore(cluster string, lock func(string) (func(), error)) (store snapshot.Store, release func(), err error) {
+	if store, err = snapshot.OpenStore(); err == nil {
+		err = snapshot.CheckCluster(cluster)
+	}
+	if err == nil {
+		release, err = lock(cluster)
+	}
+	return store, release, err
 }
 
 // ensureSpare refuses a snapshot that an unfinished reset of its cluster needs, if Docker can be
@@ -110,15 +114,8 @@ func (c *Client) ensureSpare(ctx context.Context, cluster, name string) error {
 
 // readSnapshot gives a snapshot to read, which others may read but not replace meanwhile.
 func readSnapshot(cluster, name string, read func(snapshot.Store, Snapshot) error) error {
-	store, err := snapshot.OpenStore()
-	if err != nil {
-		return err
-	}
 	cluster = cmp.Or(cluster, DefaultName)
-	if err := snapshot.CheckCluster(cluster); err != nil {
-		return err
-	}
-	release, err := runs.RLock(cluster)
+	store, release, err := lockedStore(cluster, runs.RLock)
 	if err != nil {
 		return err
 	}
