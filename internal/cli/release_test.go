@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,6 +34,11 @@ type releaseConfig struct {
 		NameTemplate string `yaml:"name_template"`
 		Algorithm    string
 	}
+	Dockers []struct{ Dockerfile string } `yaml:"dockers_v2"`
+	Casks   []struct {
+		Manpages    []string
+		Completions map[string]string
+	} `yaml:"homebrew_casks"`
 }
 
 // TestRelease holds the release to what it is made of, and to those who install it.
@@ -92,6 +98,23 @@ func TestRelease(t *testing.T) {
 		if !slices.Contains(has, want) {
 			t.Errorf("%s is not in the archive: %v", want, has)
 		}
+	}
+
+	// The image and the cask are made of the same.
+	for _, image := range config.Dockers {
+		if want := "${TARGETPLATFORM}/" + build.Binary + " "; !strings.Contains(read(image.Dockerfile), want) {
+			t.Errorf("%s does not copy %q", image.Dockerfile, want)
+		}
+	}
+	for _, cask := range config.Casks {
+		for _, name := range append(slices.Collect(maps.Values(cask.Completions)), cask.Manpages...) {
+			if !slices.Contains(has, name) {
+				t.Errorf("the cask installs %s, which is not in the archive: %v", name, has)
+			}
+		}
+	}
+	if len(config.Dockers) != 1 || len(config.Casks) != 1 {
+		t.Errorf("there are %d images and %d casks", len(config.Dockers), len(config.Casks))
 	}
 
 	// The action and the GitLab job find archives by name.
