@@ -74,7 +74,7 @@ test-cases: host ## what people bring, case by case; writes docs/compatibility.m
 test-faults: host ## break real clusters, fault by fault; writes docs/faults.md (about an hour)
 	$(GOTESTSUM) -tags faults -count=1 -timeout 150m ./test/faults -document $(CURDIR)/docs/faults.md
 
-test-chaos: host ## break a cluster while somebody writes to it, and count what is lost (minutes)
+test-chaos: host ## break a cluster while objects are written to it, and count what is lost (minutes)
 	$(GOTESTSUM) -tags chaos -count=1 -timeout 60m ./test/chaos
 
 test-vm: host ## kube-proxy in mode ipvs on a kernel that has it, in an emulated machine (minutes)

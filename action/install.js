@@ -63,7 +63,7 @@ function fetchVerified(url, file, sum) {
   }
 }
 
-// folder is a directory for one version of a program; done tells that it is complete.
+// folder is a directory for one version of a program; done says that it is complete.
 function folder(program, tag) {
   const dir = path.join(process.env.RUNNER_TOOL_CACHE || process.env.RUNNER_TEMP, program, tag, architecture)
   return { dir, done: fs.existsSync(`${dir}.complete`), finish: () => fs.writeFileSync(`${dir}.complete`, '') }

@@ -55,7 +55,7 @@ function join({ name, port, address }, cluster) {
   docker(['exec', '-i', first[0], 'kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', 'apply', '-f', '-'], JSON.stringify(hosting(name, port, address)))
 }
 
-// hosting tells programs such as Tilt where images go (Kubernetes' KEP 1755).
+// hosting says to programs such as Tilt where images go (Kubernetes' KEP 1755).
 function hosting(name, port, address) {
   const inside = `${name}:${port}`
   const where = { host: address, hostFromContainerRuntime: inside, hostFromClusterNetwork: inside, help: 'https://github.com/kindctl/kindctl/blob/main/docs/ci.md' }

@@ -16,20 +16,20 @@ function isOn(name) {
   throw new Error(`the input ${name} is "${value}"; set it to true or false`)
 }
 
-// tell appends NAME=VALUE to one of the runner's files.
-function tell(file, name, value) {
+// append adds NAME=VALUE to one of the runner's files.
+function append(file, name, value) {
   const end = `end-${randomUUID()}`
   fs.appendFileSync(process.env[file], `${name}<<${end}${os.EOL}${value}${os.EOL}${end}${os.EOL}`)
 }
 
-const setOutput = (name, value) => tell('GITHUB_OUTPUT', name, value)
-const saveState = (name, value) => tell('GITHUB_STATE', name, value)
+const setOutput = (name, value) => append('GITHUB_OUTPUT', name, value)
+const saveState = (name, value) => append('GITHUB_STATE', name, value)
 const state = (name) => process.env[`STATE_${name}`] ?? ''
 
 // setVariable sets an environment variable for this step and for later ones.
 function setVariable(name, value) {
   process.env[name] = value
-  tell('GITHUB_ENV', name, value)
+  append('GITHUB_ENV', name, value)
 }
 
 function addPath(dir) {

@@ -66,7 +66,7 @@ func (t Topology) Differences(wanted Topology) string {
 // longestDifference bounds the values that a difference shows.
 const longestDifference = 200
 
-// empty tells a value that says nothing: a zero, or a list of nothing.
+// empty reports whether a value says nothing: a zero, or a list of nothing.
 func empty(value any) bool {
 	v := reflect.ValueOf(value)
 	return !v.IsValid() || v.IsZero() || (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0

@@ -134,7 +134,7 @@ func validateFormat(document *yaml.Node, filename, version, kind string) error {
 	return nil
 }
 
-// isNothing tells an empty document.
+// isNothing reports whether a document is empty.
 func isNothing(document yaml.Node) bool {
 	return len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null"
 }

@@ -83,7 +83,7 @@ func (t Topology) Shortcuts() []fidelity.Shortcut {
 			Effect: "DNS counts as ready as soon as it is"},
 		{Setting: "a kubelet's answer to a full disk", Here: "none: it evicts no pod and removes no image", There: "evicts pods at 10 to 15 % of free space, removes images before", Kept: true,
 			Effect: "the disk is the host's, whose other data would cost the nodes their pods; set so by kind, which a patch of kindConfig can change"},
-		{Setting: "a host that has swap", Here: "is borne by the kubelets", There: "is refused by them", Kept: true,
+		{Setting: "swap on the host", Here: "tolerated by the kubelets", There: "rejected by the kubelets", Kept: true,
 			Effect: "the host may stay as it is; set so by kind"},
 	}
 	if t.ProxyMode != "none" {

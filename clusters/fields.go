@@ -35,7 +35,7 @@ func (f field) sample() string {
 	return f.name + ": " + f.example + "\n"
 }
 
-// The subnets that Topology.parse reads, as far as a pattern can tell: the bits
+// The subnets that Topology.parse reads, as far as a pattern can say: the bits
 // beyond the prefix, and which of the families there must be, are left to Validate.
 const (
 	ipv4CIDR = `((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])`
@@ -44,7 +44,7 @@ const (
 )
 
 const (
-	// kubernetesVersion is what releases.Resolve reads, as far as a pattern can tell.
+	// kubernetesVersion is what releases.Resolve reads, as far as a pattern can say.
 	kubernetesVersion = `^v?1\.[0-9]+(\.[0-9]+(-[0-9A-Za-z.-]+)?)?$`
 	// dnsName is a name as Validate wants it, without its length.
 	dnsName = `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
@@ -74,7 +74,7 @@ func fields() []field {
 			schema: map[string]any{"type": "string", "pattern": dnsName, "maxLength": maxHostname - len(Topology{}.longestSuffix())}, example: "lab"},
 		{name: "controlPlanes", about: "Nodes with an API server and an etcd member each. Use an odd number; several get a load balancer.",
 			schema: map[string]any{"type": "integer", "minimum": 1, "maximum": maxNodes}, example: "1"},
-		{name: "workers", about: "Nodes for ordinary pods. Control planes take none, unless there is but one node.",
+		{name: "workers", about: "Nodes for ordinary pods. Control planes take none, unless the cluster has only one node.",
 			schema: map[string]any{"type": "integer", "minimum": 0, "maximum": maxNodes - 1}, example: "2"},
 		{name: "nodes", about: "All nodes, in groups that are alike, in place of controlPlanes and workers.", example: `
 - role: control-plane
@@ -86,7 +86,7 @@ func fields() []field {
   memory: 2Gi`, below: groupFields(), schema: map[string]any{"contains": map[string]any{"properties": map[string]any{"role": map[string]any{"const": ControlPlane}}}}},
 		{name: "etcd", about: "Where etcd runs: stacked, a member on each control plane, or external, in containers of its own.",
 			schema: map[string]any{"enum": EtcdPlaces, "default": StackedEtcd}, example: ExternalEtcd},
-		{name: "etcdMembers", about: "Members of an external etcd, which this asks for too. An odd number: an even one survives no more losses than one less.",
+		{name: "etcdMembers", about: "Number of external etcd members; implies etcd: external. Use an odd number: an even one tolerates no more failures than one member fewer.",
 			schema: map[string]any{"type": "integer", "minimum": 1, "maximum": maxEtcdMembers, "default": DefaultEtcdMembers}, example: "3"},
 		{name: "allowEvenEtcd", about: "Allow an even number of etcdMembers.", schema: yesOrNo, example: "true"},
 		{name: "cni", about: "The network between pods: " + strings.Join(cnis[:len(cnis)-1], ", ") + ", or none to install your own.",
@@ -141,9 +141,9 @@ func fields() []field {
 		},
 		{name: "network", about: "The nodes' Docker network. Without one it is kind's, which all clusters share.",
 			schema: map[string]any{"type": "string", "pattern": networkName.String()}, example: "lab"},
-		{name: "fidelity", about: "How near it is to a cluster in production: fast, with shortcuts, or production, without; kindctl up --explain lists them.",
+		{name: "fidelity", about: "How close the cluster is to production: fast, with shortcuts, or production, without; kindctl up --explain lists them.",
 			schema: map[string]any{"enum": fidelity.Modes, "default": fidelity.Fast}, example: fidelity.Production},
-		{name: "ttl", about: "How long the cluster is wanted; kindctl gc removes it afterward. Without a ttl it stays.",
+		{name: "ttl", about: "Lifetime of the cluster, after which kindctl gc removes it. Without a ttl it stays.",
 			schema: map[string]any{"type": "string", "pattern": duration}, example: "2h"},
 		{name: "featureGates", about: "Feature gates of Kubernetes, on or off in every component. An unknown one is refused before a node is made.",
 			schema: switches(gateName.String()), example: "\n  MemoryQoS: true"},
@@ -174,7 +174,7 @@ func groupFields() []field {
 		{name: "taints", about: "Taints, as KEY=VALUE:EFFECT or KEY:EFFECT. Control planes keep their own.",
 			schema: map[string]any{"type": "array", "items": map[string]any{"type": "string", "pattern": taint}}},
 		{name: "ports", about: "Ports of the node that this machine publishes.", below: portFields()},
-		{name: "mounts", about: "Files and folders of this machine that the node sees.", below: mountFields()},
+		{name: "mounts", about: "Files and directories of this machine that the node sees.", below: mountFields()},
 		{name: "cpus", about: "Processors that the node may use at most, such as 1.5. Kubernetes schedules by it.", schema: quantities(amount)},
 		{name: "memory", about: "Memory that the node may use at most, such as 2Gi. Kubernetes schedules by it.", schema: quantities(amount)},
 	}
@@ -195,7 +195,7 @@ func mountFields() []field {
 			schema: map[string]any{"type": "string", "pattern": "^[^:]+$"}},
 		{name: "containerPath", must: true, about: "The path in the node, for hostPath volumes of pods.", schema: map[string]any{"type": "string", "pattern": "^/[^:]*$"}},
 		{name: "readOnly", about: "The node may not write.", schema: yesOrNo},
-		{name: "propagation", about: "Whether mounts made beneath it later are seen: None, HostToContainer or Bidirectional.",
+		{name: "propagation", about: "Mount propagation: None, HostToContainer or Bidirectional.",
 			schema: map[string]any{"enum": propagations, "default": propagations[0]}},
 		{name: "selinuxRelabel", about: "Give the files a label that SELinux lets the node read.", schema: yesOrNo},
 	}

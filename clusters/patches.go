@@ -21,7 +21,7 @@ func (t Topology) imageOf(node Node) string {
 }
 
 // kubernetesOf is the version of Kubernetes that a node is to run, as far as the
-// configuration tells; "" is unknown.
+// configuration says; "" is unknown.
 func (r renderer) kubernetesOf(node Node) string {
 	image := r.imageOf(node)
 	if version := r.settings.Versions[image]; version != "" {

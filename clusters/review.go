@@ -19,9 +19,9 @@ type review struct {
 }
 
 // ReviewPatches says what kind and kubeadm would make of the patches: problems for
-// which no cluster is to be made, and warnings of what is translated. The versions
+// which no cluster is made, and warnings of what is translated. The versions
 // of Kubernetes, by node image, are those that are known beyond what the
-// configuration tells.
+// configuration says.
 func (t Topology) ReviewPatches(versions map[string]string) (warnings, problems []string) {
 	if t.Raw == nil || t.ControlPlanes < 1 || t.Nodes() > maxNodes {
 		return nil, nil
@@ -100,7 +100,7 @@ func (r *review) set(set patchSet, nodes, of []Node) {
 	}
 }
 
-// translates reports whether a patch is to be changed for kind to apply it: it names
+// translates reports whether a patch must be changed for kind to apply it: it names
 // a version that is not there and has no twin that does, or has arguments in a form
 // that kind does not take.
 func translates(patch kindpatch.Patch, set []kindpatch.Patch, at int, kubeadm []string) bool {

@@ -88,7 +88,7 @@ func (v validator) validateState() (warnings []string) {
 				continue
 			}
 			if other.node != node.Name {
-				v.report(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a folder of its own, in a group of its own, or leave the mount out",
+				v.report(node.path+".mounts", "%s and %s would both keep the state of %s in %s; give each node a directory of its own, in a group of its own, or leave the mount out",
 					other.node, node.Name, dir.Owner, dir.HostPath)
 			}
 		}
@@ -98,7 +98,7 @@ func (v validator) validateState() (warnings []string) {
 			}
 			host := path.Clean(m.HostPath)
 			if other, is := volumes[host]; is && other != node.Name {
-				warnings = append(warnings, fmt.Sprintf("%s and %s keep their volumes in the same folder, %s: a volume still belongs to the node that it was made on", other, node.Name, host))
+				warnings = append(warnings, fmt.Sprintf("%s and %s keep their volumes in the same directory, %s: a volume still belongs to the node that it was made on", other, node.Name, host))
 				continue
 			}
 			volumes[host] = node.Name

@@ -43,7 +43,7 @@ func TestStateIsNotShared(t *testing.T) {
 		"nodes of two groups":      {[]Group{group(ControlPlane, 1, "/data/kubelet/", "/var/lib/kubelet"), group(Worker, 1, "/data", "/var/lib")}, "lab-control-plane and lab-worker would both keep the state of the kubelet in /data/kubelet", ""},
 		"folders of their own":     {[]Group{group(ControlPlane, 1, "/data/a", "/var/lib/kubelet"), group(Worker, 1, "/data/b", "/var/lib/kubelet")}, "", ""},
 		"an ordinary mount":        {[]Group{{Role: ControlPlane, Count: 1}, group(Worker, 3, "/data", "/files")}, "", ""},
-		"volumes of two nodes":     {[]Group{{Role: ControlPlane, Count: 1}, group(Worker, 2, "/data", volumesDir)}, "", "lab-worker and lab-worker2 keep their volumes in the same folder, /data"},
+		"volumes of two nodes":     {[]Group{{Role: ControlPlane, Count: 1}, group(Worker, 2, "/data", volumesDir)}, "", "lab-worker and lab-worker2 keep their volumes in the same directory, /data"},
 		"a worker's unused folder": {[]Group{group(ControlPlane, 1, "/data", "/var/lib/etcd"), group(Worker, 1, "/data", "/var/lib/etcd")}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,7 +77,7 @@ type Topology struct {
 	// Its nodes belong, by role, to the nodes of this Topology in their order.
 	Raw *v1alpha4.Cluster `yaml:"kindConfig,omitempty"`
 
-	// origins tell where values come from, by path: "nodes[1].ports[0]".
+	// origins say where values come from, by path: "nodes[1].ports[0]".
 	origins origins
 	// notes are what the reader of a file should know, though nothing is wrong.
 	notes []string

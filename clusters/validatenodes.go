@@ -104,7 +104,7 @@ func parseTaint(text string) (taint corev1.Taint, err error) {
 	return corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffect(effect)}, nil
 }
 
-// isKinds tells a mount that kind makes in every node anyway.
+// isKinds reports whether kind makes this mount in every node anyway.
 func (m Mount) isKinds() bool {
 	return m.ReadOnly && path.Clean(m.ContainerPath) == modules && path.Clean(m.HostPath) == modules
 }
@@ -114,7 +114,7 @@ func (g Group) validateMounts(at string, report reporter) {
 	for i, m := range g.Mounts {
 		place := fmt.Sprintf("%s.mounts[%d]", at, i)
 		if m.HostPath == "" || strings.Contains(m.HostPath, ":") {
-			report(place+".hostPath", "host path %q: name a file or folder of this machine, without colons", m.HostPath)
+			report(place+".hostPath", "host path %q: name a file or directory of this machine, without colons", m.HostPath)
 		}
 		inside := path.Clean(m.ContainerPath)
 		switch {

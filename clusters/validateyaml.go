@@ -63,7 +63,7 @@ func (v *yamlValidator) visit(node *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-// isGroup tells types that hold others.
+// isGroup reports whether a type holds others.
 func isGroup(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map || t.Kind() == reflect.Slice
 }
@@ -137,7 +137,7 @@ func (v *yamlValidator) visitScalar(node *yaml.Node, t reflect.Type, path string
 	}
 }
 
-// isTruth tells what the decoder takes for true or false, words of YAML 1.1 among
+// isTruth reports whether the decoder takes it for true or false, words of YAML 1.1 among
 // them.
 func isTruth(node *yaml.Node) bool {
 	var truth bool

@@ -81,7 +81,7 @@ docker_process() {
   process=$(cat "$root/run/docker.pid" 2>/dev/null) && [ -d "$root/proc/$process" ] && echo "$process"
 }
 
-# needs_shim tells whether the containers of this machine's Docker cannot have
+# needs_shim succeeds if the containers of this machine's Docker cannot have
 # every capability that the kernel knows: runc refuses a privileged one then. A
 # daemon elsewhere is none of our business.
 needs_shim() {

@@ -28,7 +28,7 @@ var ciliumNodes = schema.GroupVersionResource{Group: "cilium.io", Version: "v2",
 type healthAddress struct{ name, ip string }
 
 // mesh asks every agent from every node. The agents themselves do the same and
-// tell by "cilium-health status", but take minutes to come around.
+// show in "cilium-health status", but take minutes to come around.
 func mesh(ctx context.Context, t *verify.Target) (verify.Evidence, error) {
 	list, err := t.Kube.Dynamic.Resource(ciliumNodes).List(ctx, metav1.ListOptions{})
 	if err != nil {

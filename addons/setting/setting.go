@@ -1,5 +1,5 @@
 // Package setting reads what users ask of an addon: trees of values, against the
-// schema of whoever made the addon.
+// schema of the addon's makers.
 package setting
 
 import (

@@ -26,7 +26,7 @@ Examples:
   kindctl config init                               ` + defaultConfig + `, as the default profile is
   kindctl config init --cni calico lab.yaml         another file, with another CNI
   kindctl config init --profile ha -                on standard output
-  kindctl config init --config kind.yaml lab.yaml   what a file of kind's says`,
+  kindctl config init --config kind.yaml lab.yaml   convert a kind file`,
 				ArgsUsage: "[FILE|-]",
 				Flags: append(topologyFlags(), nameFlag(),
 					&cli.BoolFlag{Name: "force", Usage: "overwrite an existing file", DisableDefaultText: true}),
@@ -38,7 +38,7 @@ Examples:
 
 Examples:
   kindctl config view --config lab.yaml --origins     what up would make, and who says so
-  kindctl config view --config kind.yaml              a file of kind's as one of kindctl's`,
+  kindctl config view --config kind.yaml              show a kind file in kindctl's format`,
 				Flags: append(topologyFlags(), nameFlag(), outputFlag("yaml", "json"),
 					&cli.BoolFlag{Name: "origins", Usage: "show after each value where it comes from", DisableDefaultText: true}),
 				Action: viewConfig,
@@ -114,7 +114,7 @@ func viewConfig(c *cli.Context) error {
 	}
 	if c.String("output") == "json" {
 		if c.Bool("origins") {
-			return hint.BadFlag.New("JSON has no comments, so --origins cannot tell", "leave --output or --origins out")
+			return hint.BadFlag.New("--origins does not work with -o json", "leave --output or --origins out")
 		}
 		return report.JSON(c.App.Writer, topology)
 	}

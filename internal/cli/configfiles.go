@@ -37,7 +37,7 @@ func fileArguments(c *cli.Context, most int) ([]string, error) {
 	files := c.Args().Slice()
 	for _, file := range files {
 		if strings.HasPrefix(file, "-") && file != "-" {
-			return nil, hint.BadFlag.New(fmt.Sprintf("%s stands after a file", file), "flags go before files: "+c.Command.UsageText)
+			return nil, hint.BadFlag.New(fmt.Sprintf("flag %s comes after a file", file), "flags go before files: "+c.Command.UsageText)
 		}
 	}
 	if len(files) > most {
@@ -60,7 +60,7 @@ func writeConfig(file string, data []byte, force bool) error {
 		err = errors.Join(err, out.Close())
 	}
 	if err != nil {
-		return hint.ConfigUnwritable.Wrap(err, "the configuration cannot be written", "check the folder and its permissions, or name another file")
+		return hint.ConfigUnwritable.Wrap(err, "the configuration cannot be written", "check the directory and its permissions, or name another file")
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (d diagnostics) prepare() error {
 // tidy removes the directory if nothing is in it.
 func (d diagnostics) tidy() { _ = os.Remove(d.dir) }
 
-// verified writes the diagnostics with a verification of its own, which tells
+// verified writes the diagnostics with a verification of its own, which says
 // whether the cluster failed or the command.
 func (d diagnostics) verified(ctx context.Context, sink event.Sink, failure error) (advice string) {
 	return d.write(ctx, sink, failure, func(ctx context.Context) verify.Report {

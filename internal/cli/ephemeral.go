@@ -15,7 +15,7 @@ import (
 // command runs, the cluster is removed, whatever happens in between.
 type ephemeralRun struct {
 	forwarder *signalForwarder
-	// up creates the cluster and reports whether it is to be removed; one that fails
+	// up creates the cluster and reports whether it must be removed; one that fails
 	// takes back what it did.
 	up func(context.Context) (created bool, err error)
 	// command returns the command, once the cluster is there.

@@ -61,7 +61,7 @@ func TestEphemeralRun(t *testing.T) {
 		{"up works, but not its report", "exit 0", func(t *recordedRun) {
 			t.up = func(context.Context) (bool, error) { return true, broken }
 		}, []string{"remove"}, hint.Creation, "mend it"},
-		{"the cluster is to be kept", "exit 7", func(t *recordedRun) {
+		{"the cluster is kept", "exit 7", func(t *recordedRun) {
 			t.up = func(context.Context) (bool, error) { return false, nil }
 		}, []string{"command", "examine: the command ended with exit code 7"}, 7, "look"},
 		{"the removal fails", "exit 0", func(t *recordedRun) {

@@ -52,7 +52,7 @@ func load(c *cli.Context) error {
 	return nil
 }
 
-// imagesAndArchives tells archives from names of images.
+// imagesAndArchives distinguishes archives from names of images.
 func imagesAndArchives(words []string) (images, archives []string) {
 	for _, word := range words {
 		name := strings.ToLower(word)

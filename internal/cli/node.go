@@ -24,8 +24,8 @@ func nodeCommand() *cli.Command {
 				UsageText: `kindctl node add [-n NAME] [--role worker|control-plane] [--count NUMBER]
 
 Examples:
-  kindctl node add                                 one worker more
-  kindctl node add -n ha --role control-plane      also a member of etcd more`,
+  kindctl node add                                 one more worker
+  kindctl node add -n ha --role control-plane      also adds an etcd member`,
 				Description: "New nodes are like the first of their role: its image, mounts, labels, taints and limits, containerd's configuration with certs.d, and the certificate authorities that it trusts, but none of its extra port mappings. " +
 					"Loaded images are copied; images that containerd pulled for a pod are pulled again when needed. The command is refused if that node mounts a directory of the host for the state of etcd, containerd or the kubelet, which two nodes cannot share. " +
 					"Control planes need a load balancer, which only clusters created with several control planes have. Exits as verify does; on failure the cluster is restored.",
@@ -43,7 +43,7 @@ Examples:
 
 Examples:
   kindctl node rm worker2                          with or without the cluster's name in front
-  kindctl node rm -n ha ha-control-plane3          also a member of etcd less`,
+  kindctl node rm -n ha ha-control-plane3          also removes an etcd member`,
 				Description: "Pods are evicted as by kubectl drain. The command is refused if etcd would lose its quorum, or if a volume's data is on the node. " +
 					"Nodes whose container is stopped or missing can be removed too. Exits as verify does.",
 				ArgsUsage: "NODE...",
@@ -80,7 +80,7 @@ func addNodes(c *cli.Context) error {
 		return hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)),
 			"use one of: "+strings.Join(roles, ", "))
 	case count < 1:
-		return hint.BadFlag.New(fmt.Sprintf("--count %d adds nothing", count), "use a number from 1")
+		return hint.BadFlag.New(fmt.Sprintf("--count %d adds nothing", count), "use 1 or more")
 	}
 	return changeNodes(c, "node add", func(client *kindctl.Client, wait time.Duration) (kindctl.NodesResult, error) {
 		return client.AddNodes(c.Context, kindctl.AddNodesOptions{Name: c.String("name"), Role: role, Count: count, WaitTimeout: wait,
@@ -111,7 +111,7 @@ func scale(c *cli.Context) error {
 	case !c.IsSet("workers"):
 		return hint.BadFlag.New("--workers is missing", "give the number of workers that you want: kindctl scale --workers 3")
 	case want < 0:
-		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use a number from 0")
+		return hint.BadFlag.New(fmt.Sprintf("--workers %d: there cannot be fewer than none", want), "use 0 or more")
 	}
 	return changeNodes(c, "scale", func(client *kindctl.Client, wait time.Duration) (kindctl.NodesResult, error) {
 		return client.Scale(c.Context, kindctl.ScaleOptions{Name: c.String("name"), Workers: want, Force: c.Bool("force"),

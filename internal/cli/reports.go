@@ -98,7 +98,7 @@ func (f *reportFile) create(path string) (err error) {
 // follow returns a sink that hands events to the display and to the reports.
 func (r *reports) follow(display event.Sink) event.Sink {
 	sinks := []event.Sink{display, event.Func(func(e event.Event) {
-		if e.Kind != event.Progress { // reports tell how things ended
+		if e.Kind != event.Progress { // reports say how things ended
 			r.events.Emit(e)
 		}
 	})}

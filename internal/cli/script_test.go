@@ -89,7 +89,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
 	}
-	// testscript says only whether a command failed, so the shell tells the code.
+	// testscript says only whether a command failed, so the shell prints the code.
 	script := `code=$1; shift; "$@"; got=$?; [ "$got" = "$code" ] || { echo "exit code $got, want $code" >&2; exit 1; }`
 	ts.Check(ts.Exec("sh", append([]string{"-c", script, "sh"}, args...)...))
 }

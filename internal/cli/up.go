@@ -34,9 +34,9 @@ Examples:
   kindctl up --kubernetes-version 1.36        an older Kubernetes
   kindctl up --ip-family dual                 IPv4 and IPv6
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
-  kindctl up --config lab.yaml                what a file says, kindctl's or kind's
+  kindctl up --config lab.yaml                from a kindctl or kind configuration file
   kindctl up --from seeded -n lab             what a snapshot of a cluster lab holds
-  kindctl up --pool                           one that was made before: see kindctl pool
+  kindctl up --pool                           take a ready cluster from the pool
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "On a healthy cluster with the same configuration, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),

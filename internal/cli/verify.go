@@ -16,12 +16,12 @@ func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "Prove that every component of a cluster works",
 		UsageText: `kindctl verify [-n NAME | --context CONTEXT] [--only ID|GROUP] [--skip ID|GROUP] [--quick] [-o table|json]
-kindctl verify --list [--cni CNI]         what there is to prove; asks no cluster
-kindctl verify --print-rbac [--cni CNI]   the least rights that it takes; asks no cluster
+kindctl verify --list [--cni CNI]         list the checks; contacts no cluster
+kindctl verify --print-rbac [--cni CNI]   print minimal RBAC roles; contacts no cluster
 
 Examples:
   kindctl verify -n lab                             everything
-  kindctl verify --context staging --quick          any cluster, without what must wait
+  kindctl verify --context staging --quick          any cluster, without the slow checks
   kindctl verify --only dns,etcd --show-evidence    some of it, and what was seen
   kindctl verify --print-rbac --cni cilium | kubectl apply -f -`,
 		Description: "Exits with 0 when every check passed or only warned, 5 when one failed, 1 when one was inconclusive, 6 when the API server did not answer in time.",

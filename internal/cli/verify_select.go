@@ -40,7 +40,7 @@ func whyNot(first, second string) string {
 	case first == "name" || second == "print-rbac":
 		return "leave one of them out"
 	}
-	return fmt.Sprintf("--%s asks no cluster; leave --%s out", first, second)
+	return fmt.Sprintf("--%s contacts no cluster; leave --%s out", first, second)
 }
 
 // selectionOf reads the selection and holds it against everything that there

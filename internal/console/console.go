@@ -92,7 +92,7 @@ func (c *Console) line(e event.Event) string {
 			mark = "✗"
 		}
 		line := c.style.Paint(Red, mark+" ") + subject
-		if e.Scope == event.Phase { // its error ends the command, which tells cause and hint
+		if e.Scope == event.Phase { // its error ends the command, which has cause and hint
 			return line + c.style.Paint(Faint, Took(e.Elapsed))
 		}
 		return line + detail(e.Message) + c.style.Paint(Faint, Took(e.Elapsed)) + c.hint(e.Hint)

@@ -11,7 +11,7 @@ import (
 
 // Node is a container of a cluster, which may run or not.
 type Node interface {
-	// HasKubelet tells a node from a load balancer.
+	// HasKubelet distinguishes a node from a load balancer.
 	HasKubelet() bool
 	// Running reports whether commands can be run in it.
 	Running() bool

@@ -1,5 +1,5 @@
 // Package fidelity says where a cluster differs from one in production so that it
-// is up sooner. Whoever takes such a shortcut lists it, and leaves it when the
+// is up sooner. A package that takes such a shortcut lists it, and leaves it when the
 // user asks for production.
 package fidelity
 

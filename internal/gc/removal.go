@@ -82,11 +82,11 @@ func (r Removal) Titles() (lines []string) {
 	return lines
 }
 
-// Down removes a cluster once no one else is at work on it, and returns what was removed.
+// Down removes a cluster once no other command is changing it, and returns what was removed.
 // That there is none is no error. kubeconfig is that of RemoveOptions.
 func Down(ctx context.Context, docker *provider.Docker, name, kubeconfig string, sink event.Sink) (Removal, error) {
 	release, err := runs.LockWait(ctx, name, func() {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl that is at work on cluster " + name})
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl process that is changing cluster " + name})
 	})
 	if err != nil {
 		return Removal{}, err
@@ -169,7 +169,7 @@ func planRemoval(
 	}
 	for _, file := range kubeconfigs {
 		port, has, err := provider.KubeconfigEntry(file, found.Cluster)
-		if err != nil || has && own(port) { // Run tells what is wrong with it, at the end
+		if err != nil || has && own(port) { // Run says what is wrong with it, at the end
 			r.Kubeconfigs = append(r.Kubeconfigs, file)
 		}
 	}

@@ -123,7 +123,7 @@ func (s *Sweep) repair(ctx context.Context, docker *provider.Docker, sink event.
 	return failures
 }
 
-// planDrafts takes the unfinished snapshots of clusters that no command is at work on.
+// planDrafts takes the unfinished snapshots of clusters that no command is changing.
 func (s *Sweep) planDrafts(drafts map[string][]string) error {
 	for _, cluster := range slices.Sorted(maps.Keys(drafts)) {
 		free, err := s.lock(cluster)

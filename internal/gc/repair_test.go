@@ -65,7 +65,7 @@ func TestPlanRepair(t *testing.T) {
 }
 
 // TestDraftsOfTheLivingStay wants unfinished snapshots to go, but none of a cluster that
-// another command is at work on.
+// another command is changing.
 func TestDraftsOfTheLivingStay(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()

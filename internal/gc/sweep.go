@@ -101,14 +101,14 @@ func (s *Sweep) Empty() bool {
 	return len(s.Clusters)+len(s.Repairs)+len(s.Drafts)+len(s.Locks)+len(s.Temporary) == 0
 }
 
-// lock locks a cluster, unless another command is at work on it.
+// lock locks a cluster, unless another command is changing it.
 func (s *Sweep) lock(cluster string) (bool, error) {
 	if s.locks[cluster] != nil {
 		return true, nil
 	}
 	release, err := runs.Lock(cluster)
 	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
-		s.leave(cluster, "another kindctl is at work on it")
+		s.leave(cluster, "another kindctl process is changing it")
 		return false, nil
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Sweep) leave(cluster, reason string) {
 	}
 }
 
-// planExpired looks for clusters whose time is over, whoever made them. A run that
+// planExpired looks for clusters whose time is over, of every user. A run that
 // lives does not keep its cluster longer than it said.
 func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 	there, err := s.docker.Inventories(ctx)
@@ -176,7 +176,7 @@ func (s *Sweep) kubeconfigs(metadata provider.Metadata) (files []string) {
 	return files
 }
 
-// portsOf tells which ports of the host lead to a cluster: a context of its name
+// portsOf returns which ports of the host lead to a cluster: a context of its name
 // may be that of a cluster in another Docker.
 func portsOf(found provider.Inventory) func(port string) bool {
 	return func(port string) bool {

@@ -145,7 +145,7 @@ func TestPlanExpired(t *testing.T) {
 	if diff := cmp.Diff(want, s.Clusters[0].Titles()); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Skipped{{"busy", "another kindctl is at work on it"}, {"new", "the containers of cluster new have metadata in the format kindctl.dev/v2; this kindctl reads kindctl.dev/v1alpha1"}}, s.Left); diff != "" {
+	if diff := cmp.Diff([]Skipped{{"busy", "another kindctl process is changing it"}, {"new", "the containers of cluster new have metadata in the format kindctl.dev/v2; this kindctl reads kindctl.dev/v1alpha1"}}, s.Left); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }

@@ -63,7 +63,7 @@ func latestWarnings(ctx context.Context, client kubernetes.Interface) map[string
 }
 
 // WithLastErrors adds to an error what components of control planes said when they
-// ended by themselves: kubeadm and whoever waits for the API only see that nothing
+// ended by themselves: kubeadm and clients that wait for the API only see that nothing
 // answers.
 func WithLastErrors(ctx context.Context, cluster provider.Cluster, err error) error {
 	if ctx.Err() != nil {

@@ -52,7 +52,7 @@ func TestRunningPods(t *testing.T) {
 	failed := func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed; unready(p) }
 	leaving := func(p *corev1.Pod) { p.DeletionTimestamp = &after; unready(p) }
 	elsewhere := func(p *corev1.Pod) { p.Spec.NodeName = "another" } // of which no start is known
-	good := []*corev1.Pod{pod("anew", after, nil), pod("failed", before, failed), pod("leaving", before, leaving), pod("elsewhere", before, elsewhere)}
+	good := []*corev1.Pod{pod("new", after, nil), pod("failed", before, failed), pod("leaving", before, leaving), pod("elsewhere", before, elsewhere)}
 	if err := running(good, since()); err != nil {
 		t.Errorf("pods that run are waited for: %v", err)
 	}

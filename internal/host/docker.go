@@ -18,7 +18,7 @@ import (
 // answerTimeout bounds the first question to Docker.
 const answerTimeout = 10 * time.Second
 
-// kindsEngine tells kind in which engine nodes are (kind v0.33.0,
+// kindsEngine says to kind in which engine nodes are (kind v0.33.0,
 // pkg/internal/runtime/runtime.go).
 const kindsEngine = "KIND_EXPERIMENTAL_PROVIDER"
 
@@ -74,7 +74,7 @@ func endpoint(ctx context.Context) (string, error) {
 	return host, nil
 }
 
-// unreachable tells why the engine does not answer. The client hides the
+// unreachable says why the engine does not answer. The client hides the
 // system's error, so a socket is tried again.
 func unreachable(err error, host string) error {
 	if socket, local := strings.CutPrefix(host, "unix://"); local {

@@ -33,7 +33,7 @@ type Facts struct {
 	// MachineMemoryBytes is all memory of Docker's machine; 0 is unknown.
 	MachineMemoryBytes int64
 	// ClockAhead is how far Docker's clock is ahead of this one, as far as the
-	// time that the answer took allows to tell; nil is unknown.
+	// time that the answer took allows; nil is unknown.
 	ClockAhead *time.Duration
 	// Proxies are those of the environment. Authorities are
 	// files, and folders with a slash at their end, of certificates that this

@@ -215,7 +215,7 @@ func TestFindings(t *testing.T) {
 		{"few files for Docker", func(f *Facts) { f.OpenFiles = 1024 }, threeNodes, "files.docker", Warning, "LimitNOFILE"},
 		{"no module", func(*Facts) {}, ipvs, "kernel.ip_vs", Fatal, "this kernel has no ip_vs, which proxy mode ipvs needs"},
 		{"no module that others want", func(*Facts) {}, either, "kernel.ip_set", Warning, "which proxy mode ipvs and Calico need"},
-		{"a kernel that tells nothing", func(f *Facts) { f.Kernel = Kernel{} }, ipvs, "kernel.ip_vs", Unobserved, "whether this kernel has ip_vs"},
+		{"a kernel that says nothing", func(f *Facts) { f.Kernel = Kernel{} }, ipvs, "kernel.ip_vs", Unobserved, "whether this kernel has ip_vs"},
 		{"a proxy", func(f *Facts) { f.Proxies = []Proxy{{"HTTPS_PROXY", "proxy.corp:3128"}} }, threeNodes, "proxy", OK, "adds to their NO_PROXY"},
 		{"a proxy on loopback", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "127.0.0.1:3128"}} }, threeNodes, "proxy", Warning, "https_proxy is 127.0.0.1:3128"},
 		{"a proxy on IPv6's", func(f *Facts) { f.Proxies = []Proxy{{"https_proxy", "[::1]:3128"}} }, threeNodes, "proxy", Warning, "the node itself"},

@@ -53,7 +53,7 @@ func TestKernelSupports(t *testing.T) {
 			map[Feature]Support{IPIP: Present, IPVS: Unknown}},
 		{"a loaded module and no configuration", fstest.MapFS{"proc/modules": file("nf_tables 123 0 - Live 0x0\n")},
 			map[Feature]Support{NFTables: Present, IPVS: Unknown}},
-		{"a kernel that tells nothing", fstest.MapFS{}, map[Feature]Support{IPVS: Unknown, VXLAN: Unknown}},
+		{"a kernel that says nothing", fstest.MapFS{}, map[Feature]Support{IPVS: Unknown, VXLAN: Unknown}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestWarnings(t *testing.T) {
 		{"enough, but not for so many", "1024\n", "524288\n", "MemAvailable: 83886080 kB\n", 30, "max_user_instances=1500"},
 		{"an old kernel's default", "1024\n", "8192\n", "MemAvailable: 8388608 kB\n", 3, "max_user_watches"},
 		{"little memory", "1024\n", "524288\n", "MemAvailable: 3145728 kB\n", 3, "3.0 GB of memory are available; 3 nodes want 3.5 GB"},
-		{"a kernel that tells nothing", "many\n", "", "", 3, ""},
+		{"a kernel that says nothing", "many\n", "", "", 3, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestUnreachable tells what the three ways not to have Docker have in common
+// TestUnreachable checks what the three ways not to have Docker have in common
 // with their advice.
 func TestUnreachable(t *testing.T) {
 	t.Setenv("DOCKER_CONTEXT", "")

@@ -28,7 +28,7 @@ type Needs struct {
 	// PathsBegin is the folder in which the configuration's relative paths begin; ""
 	// is unknown.
 	PathsBegin string
-	// Address is that of this machine at which the API server is to be reached; the
+	// Address is that of this machine at which the API server can be reached; the
 	// zero value is the loopback address.
 	Address netip.Addr
 	// Places are where a configuration file asks for something, FILE:LINE, by what it

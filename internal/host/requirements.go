@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// Port is a port of this machine that a node is to be reached at.
+// Port is a port of this machine that is published for a node.
 type Port struct {
 	Address  netip.Addr
 	Number   int
@@ -31,13 +31,13 @@ type Limit struct {
 	Bytes     int64
 }
 
-// ports looks whether the ports that were asked for can be had.
+// ports checks that the ports that were asked for are free.
 func (f Facts) ports(needs Needs) []Finding {
 	if len(needs.Ports) == 0 {
 		return nil
 	}
 	if f.Contained {
-		return f.unknown("ports", "whether ports of the host can be had")
+		return f.unknown("ports", "whether ports of the host are free")
 	}
 	var problems []string
 	for _, port := range needs.Ports {
@@ -52,7 +52,7 @@ func (f Facts) ports(needs Needs) []Finding {
 		return []Finding{{ID: "ports", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot be published there",
 			Fix: "choose other host ports or addresses, or stop who has them: sudo ss -lntup"}}
 	}
-	return []Finding{{ID: "ports", State: OK, Observed: count(len(needs.Ports), "port") + " for nodes can be had"}}
+	return []Finding{{ID: "ports", State: OK, Observed: "free for nodes: " + count(len(needs.Ports), "port")}}
 }
 
 // listen tries to. That a port is only for root does not matter, nor a protocol
@@ -76,14 +76,14 @@ func listen(port Port) error {
 	return nil
 }
 
-// mounts looks for what nodes are to see. Docker would make folders of what is
-// not there.
+// mounts checks that what nodes mount exists. Docker would make directories of what does
+// not.
 func (f Facts) mounts(needs Needs) []Finding {
 	if len(needs.Mounts) == 0 {
 		return nil
 	}
 	if !f.Local || f.Contained {
-		return f.unknown("mounts", "whether what nodes are to see is there")
+		return f.unknown("mounts", "whether the paths that nodes mount exist")
 	}
 	var problems []string
 	for _, path := range needs.Mounts {
@@ -95,7 +95,7 @@ func (f Facts) mounts(needs Needs) []Finding {
 		return []Finding{{ID: "mounts", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot mount it",
 			Fix: "create it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
 	}
-	return []Finding{{ID: "mounts", State: OK, Observed: count(len(needs.Mounts), "path") + " for nodes to see"}}
+	return []Finding{{ID: "mounts", State: OK, Observed: "ready for nodes to mount: " + count(len(needs.Mounts), "path")}}
 }
 
 // beginning says where relative paths begin, if that is known.
@@ -118,10 +118,10 @@ func (f Facts) limits(needs Needs) []Finding {
 	lacks := map[string]bool{}
 	for _, limit := range needs.Limits {
 		if f.CPUs > 0 && limit.MilliCPUs > int64(f.CPUs)*1000 {
-			problems = append(problems, fmt.Sprintf("%s is to have %g processors; Docker's machine has %d", limit.Node, float64(limit.MilliCPUs)/1000, f.CPUs))
+			problems = append(problems, fmt.Sprintf("%s asks for %g processors; Docker's machine has %d", limit.Node, float64(limit.MilliCPUs)/1000, f.CPUs))
 		}
 		if f.MachineMemoryBytes > 0 && limit.Bytes > f.MachineMemoryBytes {
-			problems = append(problems, fmt.Sprintf("%s is to have %.1f GB of memory; Docker's machine has %.1f GB", limit.Node, gigabytes(limit.Bytes), gigabytes(f.MachineMemoryBytes)))
+			problems = append(problems, fmt.Sprintf("%s asks for %.1f GB of memory; Docker's machine has %.1f GB", limit.Node, gigabytes(limit.Bytes), gigabytes(f.MachineMemoryBytes)))
 		}
 		lacks["cpu"] = lacks["cpu"] || limit.MilliCPUs > 0
 		lacks["memory"] = lacks["memory"] || limit.Bytes > 0

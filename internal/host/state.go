@@ -32,7 +32,7 @@ func (f Facts) state(needs Needs) []Finding {
 		return nil
 	}
 	if !f.Local || f.Contained {
-		return f.unknown("state", "whether folders for the state of nodes are empty")
+		return f.unknown("state", "whether directories for the state of nodes are empty")
 	}
 	var problems []string
 	for _, folder := range needs.Folders {
@@ -53,7 +53,7 @@ func (f Facts) state(needs Needs) []Finding {
 	}
 	if len(problems) > 0 {
 		return []Finding{{ID: "state", State: Fatal, Observed: strings.Join(problems, "; "), Effect: "a new node cannot start on it",
-			Fix: "choose an empty folder in the configuration, or empty this one if nothing needs it any more"}}
+			Fix: "choose an empty directory in the configuration, or empty this one if nothing needs it any more"}}
 	}
-	return []Finding{{ID: "state", State: OK, Observed: count(len(needs.Folders), "folder") + " for the state of nodes can be used"}}
+	return []Finding{{ID: "state", State: OK, Observed: "usable for the state of nodes: " + count(len(needs.Folders), "path")}}
 }

@@ -94,7 +94,7 @@ var owners = map[string][]string{
 var plain = []string{"hack", "pkg/event", "pkg/hint"}
 
 // public are the packages that other modules can import. What else they need is
-// reached through these, so that it can change without breaking anybody.
+// reached through these, so that it can change without breaking those modules.
 var public = []string{
 	"addons", "addons/calico", "addons/cilium", "addons/plugin", "addons/setting", "clusters", "clusters/cni",
 	"pkg/bootstrap", "pkg/event", "pkg/hint", "pkg/kindctl", "pkg/kindctltest", "pkg/verify",
@@ -212,7 +212,7 @@ func violations(f file) (found []string) {
 	return found
 }
 
-// standard tells a package of the standard library: its first element is no domain.
+// standard reports whether a package is of the standard library: its first element is no domain.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".")

@@ -34,7 +34,7 @@ type Config struct {
 	Sink event.Sink
 }
 
-// Result tells what became of one image.
+// Result says what became of one image.
 type Result struct {
 	// Image is its full name.
 	Image string
@@ -139,7 +139,7 @@ type loader struct {
 type archive struct {
 	path   string
 	images []images.Image
-	every  bool // of its platforms are to be loaded
+	every  bool // load all of its platforms
 }
 
 // find looks for everything before anything is touched, and names all that is

@@ -43,7 +43,7 @@ type contents struct {
 }
 
 // Platforms returns the platforms of the images in an archive, in the order in which
-// it names them. None are an archive that does not tell.
+// it names them. None are an archive that does not say.
 func Platforms(file string) ([]Platform, error) {
 	opened, err := os.Open(file)
 	if err != nil {
@@ -152,12 +152,12 @@ func (c *contents) add(name string, whole bool) {
 	c.found[name] = whole && (former || !known)
 }
 
-// Every reports whether all platforms of an archive are to be imported because it
+// Every reports whether all platforms of an archive must be imported because it
 // names not the node's own, which then runs what the kernel can emulate. An archive
 // that has the own platform incomplete is an error with advice.
 func Every(file, own string) (bool, error) {
 	platforms, err := Platforms(file)
-	if err != nil || len(platforms) == 0 { // whoever imports it complains
+	if err != nil || len(platforms) == 0 { // the import reports it
 		return false, nil
 	}
 	named, holes := false, false

@@ -208,7 +208,7 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 func missing(req Request, cause error, advice string) error {
 	message := "no node image is available"
 	if req.Node != "" {
-		message = "node image " + req.Node + " could not be had"
+		message = "node image " + req.Node + " is not available"
 		if place := req.PlaceOf; place != nil && place(req.Node) != "" {
 			message = place(req.Node) + ": " + message
 		}

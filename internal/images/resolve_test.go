@@ -177,7 +177,7 @@ func TestResolve(t *testing.T) {
 				Store: &Store{Dir: t.TempDir()}, Sink: event.Discard,
 			}
 			request := Request{Mode: tt.mode, Node: tt.node, Published: published, Minor: tt.minor, LoadBalancer: tt.balancer, Pods: []string{"cni:1", "probe:1"}}
-			if tt.cannot == nil { // only a build itself tells
+			if tt.cannot == nil { // only a build itself says
 				w.dryRun(t, resolver, request, tt.diary, tt.wantError)
 			}
 			set, err := resolver.Resolve(t.Context(), request)

@@ -19,13 +19,13 @@ type Change struct {
 	Place string
 }
 
-// IsArgument tells a command-line flag from a field.
+// IsArgument distinguishes a command-line flag from a field.
 func (c Change) IsArgument() bool {
 	return len(c.Path) > 1 && isArguments(c.Path[len(c.Path)-2])
 }
 
 // differences are the leaves in which two states of an object differ, as far as
-// anybody reads them.
+// they are read.
 func (p Patch) differences(before, after map[string]any) (changes []Change) {
 	return slices.DeleteFunc(p.compare(nil, before, after), func(change Change) bool { return change.Path[0] == metadata })
 }

@@ -182,7 +182,7 @@ func (r *Registries) file(registry string) string {
 	return path.Join(r.folder(), registry, "hosts.toml")
 }
 
-// write makes the files, and tells containerd of their folder.
+// write makes the files, and has containerd read their directory.
 func (r *Registries) write() {
 	if len(r.mirrors) == 0 && len(r.tls) == 0 {
 		return

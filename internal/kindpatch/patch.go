@@ -88,7 +88,7 @@ func ParseSteps(kind, group, version, text, place string, at func(line int) stri
 	return Patch{Kind: kind, APIVersion: apiVersion, Place: place, At: at, steps: steps}, nil
 }
 
-// IsMerge tells a merge patch from steps.
+// IsMerge distinguishes a merge patch from steps.
 func (p Patch) IsMerge() bool { return p.steps == nil }
 
 // Empty reports whether the patch asks for nothing.

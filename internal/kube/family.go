@@ -2,7 +2,7 @@ package kube
 
 import "strings"
 
-// ByFamily tells addresses or subnets of IPv4 and IPv6 apart, which have commas
+// ByFamily separates addresses or subnets of IPv4 and IPv6, which have commas
 // between; "" is none.
 func ByFamily(list string) (four, six string) {
 	for each := range strings.SplitSeq(list, ",") {

@@ -82,7 +82,7 @@ func (c *Client) session(namespace, pod string) (httpstream.Connection, error) {
 
 // forward opens the pair of streams that the port-forward protocol wants for
 // one connection: an error stream that the server alone writes, and the data.
-// The ID tells it from others of the session. When it ends, it hands its streams
+// The ID distinguishes it from others of the session. When it ends, it hands its streams
 // to ended; before, refused is called if the server says why the port cannot be
 // reached.
 func forward(session httpstream.Connection, id string, port int, ended func(...httpstream.Stream), refused func()) (net.Conn, error) {

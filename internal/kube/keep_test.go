@@ -50,7 +50,7 @@ func TestKeeperKeepsConnections(t *testing.T) {
 	if made.Load() != 1 {
 		t.Errorf("%d connections for three requests", made.Load())
 	}
-	pod.CloseClientConnections() // the pod starts anew
+	pod.CloseClientConnections() // the pod restarts
 	ask(keeper)
 	ask(client)
 	ask(client)

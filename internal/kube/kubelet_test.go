@@ -32,7 +32,7 @@ func TestGetKubeletThrough(t *testing.T) {
 		}
 	}
 	if client.Config.Insecure {
-		t.Error("the client itself now trusts anybody")
+		t.Error("the client itself now trusts every certificate")
 	}
 }
 

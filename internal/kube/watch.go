@@ -172,7 +172,7 @@ func values[T any](known map[string]T) []T {
 	return objects
 }
 
-// refused tells errors that asking again cannot change from those of a server
+// refused distinguishes errors that asking again cannot change from those of a server
 // or a network that may recover.
 func refused(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsBadRequest(err) || apierrors.IsInvalid(err)

@@ -53,7 +53,7 @@ func TestDirectAnywhere(t *testing.T) {
 	}
 }
 
-// TestDeferTimeout wants a wait that is over to be a warning, for the verification tells
+// TestDeferTimeout wants a wait that is over to be a warning, for the verification says
 // what is wrong, and everything else to end the start.
 func TestDeferTimeout(t *testing.T) {
 	recorder := &event.Recorder{}

@@ -198,7 +198,7 @@ func (d *Remove) checkVolumes(ctx context.Context, names []string) error {
 	if d.force || len(lost) == 0 {
 		return nil
 	}
-	return hint.DataLost.New("the data of these claims is on the node and would go with it: "+strings.Join(lost, ", "),
+	return hint.DataLost.New("removing the node would delete the data of these PersistentVolumeClaims: "+strings.Join(lost, ", "),
 		"copy what is needed, then run again with --force")
 }
 

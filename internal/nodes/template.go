@@ -32,9 +32,9 @@ func (a *Add) checkHostMounts(ctx context.Context) error {
 	if len(shared) == 0 {
 		return nil
 	}
-	return hint.StateShared.New(fmt.Sprintf("a node like %s would share its folders of this host: %s", a.like.Name,
+	return hint.StateShared.New(fmt.Sprintf("a node like %s would share its host directories: %s", a.like.Name,
 		strings.Join(shared, ", ")),
-		"give each node a folder of its own in the configuration, and make the cluster again: kindctl down -n "+a.Name+"; kindctl up --config FILE")
+		"give each node a directory of its own in the configuration, and recreate the cluster: kindctl down -n "+a.Name+"; kindctl up --config FILE")
 }
 
 // copyConfiguration gives the new nodes the files that all nodes have in common and that are not

@@ -14,7 +14,7 @@ import (
 	"github.com/kindctl/kindctl/internal/timeline"
 )
 
-// The messages by which systemd tells what it does (systemd v252,
+// The messages by which systemd says what it does (systemd v252,
 // src/systemd/sd-messages.h). In a container its own start ends with that of
 // user managers.
 const (

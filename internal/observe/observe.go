@@ -74,7 +74,7 @@ func (o *Observer) Watch(ctx context.Context, client *kube.Client) {
 // askTimeout bounds the questions at the end.
 const askTimeout = 10 * time.Second
 
-// Facts ends the watches, asks the cluster what only it can tell, and returns all
+// Facts ends the watches, asks the cluster what only it knows, and returns all
 // that is known. Later calls ask nothing. When ctx is over nothing is asked, and
 // nothing is known of a cluster that no one could connect to.
 func (o *Observer) Facts(ctx context.Context) timeline.Facts {
@@ -127,6 +127,6 @@ func pointers[T any](items []T) []*T {
 func (o *Observer) trouble(ctx context.Context, what string, err error) {
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		o.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "trace",
-			Message: "the timeline lacks what the " + what + " would tell: " + err.Error()})
+			Message: "the timeline lacks the " + what + ": " + err.Error()})
 	}
 }

@@ -153,7 +153,7 @@ func TestWhatCannotBeUndoneIsTold(t *testing.T) {
 			return
 		}
 	}
-	t.Error("no event tells what could not be removed, with its hint")
+	t.Error("no event says what could not be removed, with its hint")
 }
 
 func TestNothingBeforeAFinalPhaseIsUndone(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // endWithInput runs a command that ends when the standard input does, and ends it then. Docker
-// itself never ends a command in a container, whoever has asked for it is gone or not.
+// itself never ends a command in a container, whether its client is gone or not.
 const endWithInput = `exec 3<&0 </dev/null
 "$@" 3<&- & command=$!
 (read -r word; kill "$command") <&3 3<&- >/dev/null 2>&1 & watch=$!

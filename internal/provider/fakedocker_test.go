@@ -31,7 +31,7 @@ type dockerd struct {
 	takenPort  string // the container that cannot have its port
 	events     chan any
 	unready    map[string]bool // containers that cannot be written to yet
-	puts       chan string     // tells of every attempt to write
+	puts       chan string     // has every attempt to write
 	volumes    map[string]int  // and how many attempts to remove each fail
 	lists      int             // how often containers were listed
 	late       map[int]*box    // containers that come with a list
@@ -215,7 +215,7 @@ func (d *dockerd) describe(n *bridge) map[string]any {
 
 var versioned = regexp.MustCompile(`^/v[0-9.]+`)
 
-// tell sends an event of a container to whoever listens.
+// tell sends an event of a container to all who listen.
 func (d *dockerd) tell(action, name string) {
 	d.events <- map[string]any{"Type": "container", "Action": action, "Actor": map[string]string{"ID": name}}
 }

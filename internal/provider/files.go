@@ -182,7 +182,7 @@ type entry struct {
 	content []byte
 }
 
-// same compares what matters to whoever reads the file.
+// same compares what matters to readers of the file.
 func (e entry) same(other entry) bool {
 	return e.header.Typeflag == other.header.Typeflag && e.header.Linkname == other.header.Linkname && e.header.Mode == other.header.Mode &&
 		sha256.Sum256(e.content) == sha256.Sum256(other.content)

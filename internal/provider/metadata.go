@@ -29,7 +29,7 @@ const metadataVersion = "kindctl.dev/v1alpha1"
 // file. It is there before Kubernetes is, and can be read of containers that do
 // not run. That of an older kindctl is empty, or has no APIVersion.
 type Metadata struct {
-	// APIVersion is the format. Whoever writes metadata need not set it.
+	// APIVersion is the format. Those who write metadata need not set it.
 	APIVersion string `json:"apiVersion"`
 	// Version is that of the kindctl which made the cluster.
 	Version string `json:"version"`

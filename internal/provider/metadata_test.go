@@ -96,7 +96,7 @@ func TestFinishTellsWhatCannotBeMarked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := writer.Finish(t.Context()); err == nil {
-		t.Error("nothing tells of a node that is not marked")
+		t.Error("nothing names a node that is not marked")
 	}
 }
 

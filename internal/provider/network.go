@@ -223,7 +223,7 @@ func uniqueLocal() netip.Prefix {
 }
 
 // RemoveNetwork removes a network that kindctl made, unless a container is on
-// it, be it one that does not run. Whoever puts containers on it at the same time
+// it, be it one that does not run. A command that puts containers on it at the same time
 // must have a lock.
 func (d *Docker) RemoveNetwork(ctx context.Context, name string) (removed bool, err error) {
 	there, err := d.network(ctx, name)

@@ -91,7 +91,7 @@ func TestOthersNetworksStay(t *testing.T) {
 	}
 }
 
-// TestDraftOfAKilledProcess wants what was not finished to be made anew.
+// TestDraftOfAKilledProcess wants what was not finished to be made again.
 func TestDraftOfAKilledProcess(t *testing.T) {
 	draft := lan("lab-net")
 	draft.labels = map[string]string{networkLabel: draftNetwork}

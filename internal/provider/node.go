@@ -62,13 +62,13 @@ func (n *Node) Running() bool { return n.State == string(container.StateRunning)
 // Paused reports whether it is paused, by "docker pause" or a save that was killed.
 func (n *Node) Paused() bool { return n.State == string(container.StatePaused) }
 
-// IsKubernetes tells nodes of Kubernetes from the load balancer in front and from
+// IsKubernetes distinguishes nodes of Kubernetes from the load balancer in front and from
 // members of an external etcd.
 func (n *Node) IsKubernetes() bool {
 	return n.Role == constants.ControlPlaneNodeRoleValue || n.Role == constants.WorkerNodeRoleValue
 }
 
-// HasKubelet tells nodes with a kubelet, which members of an external etcd have too,
+// HasKubelet distinguishes nodes with a kubelet, which members of an external etcd have too,
 // from the load balancer in front.
 func (n *Node) HasKubelet() bool { return n.Role != constants.ExternalLoadBalancerNodeRoleValue }
 

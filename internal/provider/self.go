@@ -119,7 +119,7 @@ func readSelf(inspected []byte, other func(id string) (*self, error)) (*self, er
 var connecting sync.Mutex
 
 // connectSelf connects the process's container, if it runs in one, to the network of a
-// cluster's nodes, and reports whether API servers are to be reached there.
+// cluster's nodes, and reports whether API servers can be reached there.
 func (c Cluster) connectSelf(ctx context.Context) (inside bool, err error) {
 	own := ownContainer()
 	if own == nil {

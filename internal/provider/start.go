@@ -169,7 +169,7 @@ func (s *starting) checkAddress(ctx context.Context, a nodeAddress) error {
 	if now.ipv6 = a.ipv6; now.address() == a.desired {
 		return nil
 	}
-	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, and the others look for it at %s; Docker keeps no "+
+	err = hint.AddressLost.New(fmt.Sprintf("control plane %s came up at %s, but its peers expect it at %s; Docker keeps no "+
 		"addresses in network %s, because it was created without --subnet",
 		a.Name, now.address(), a.desired, a.Network),
 		fmt.Sprintf("stop what else is on that network, then start again: docker network inspect %s\nor "+

@@ -352,7 +352,7 @@ func TestStartElsewhere(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the network was made anew", func(t *testing.T) {
+	t.Run("the network was made again", func(t *testing.T) {
 		d := runningLab(t, lan("kind"), small...)
 		engine := d.engine(t)
 		stopped(t, engine)

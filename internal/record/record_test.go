@@ -105,10 +105,10 @@ func TestOldRecord(t *testing.T) {
 		}
 		moved, _, err := Read(t.Context(), with(configMap("kindctl", "record", string(data))))
 		if err != nil || moved.old || (moved.Config == nil) != (found.Config == nil) {
-			t.Errorf("%s, written anew: %+v, %v", name, moved, err)
+			t.Errorf("%s, written again: %+v, %v", name, moved, err)
 		}
 		if diff := cmp.Diff(found.Expect, moved.Expect); diff != "" {
-			t.Errorf("%s, written anew (-before +after):\n%s", name, diff)
+			t.Errorf("%s, written again (-before +after):\n%s", name, diff)
 		}
 		if err := removeOldConfig(t.Context(), client); err != nil {
 			t.Error(err)

@@ -128,7 +128,7 @@ func nodesOf(t timeline.Timeline) []string {
 	return slices.Compact(names)
 }
 
-// add adds a span to a row. The row tells when the last of them ended or, where
+// add adds a span to a row. The row shows when the last of them ended or, where
 // that is what matters, how long it took.
 func (r *chartRow) add(span timeline.Span, s scale) {
 	bar := chartBar{Class: string(span.Lane), X: s.of(span.Start), Width: s.of(span.Took()), Mark: span.Took() < 10*time.Millisecond}

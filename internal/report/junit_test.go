@@ -185,7 +185,7 @@ func TestJUnitKeepsToTheSchemas(t *testing.T) {
 		"a failed up":       recorded(t),
 		"every outcome":     {Command: "verify", Started: time.Unix(0, 0), Report: verdicts()},
 		"an end too early":  {Command: "verify", Started: time.Unix(0, 0), Err: errors.New("API \x00 gone ]]> \x1b[31m")},
-		"nothing to tell":   {Command: "verify", Started: time.Unix(0, 0)},
+		"nothing to say":    {Command: "verify", Started: time.Unix(0, 0)},
 		"checks that never": {Command: "up", Started: time.Unix(0, 0), Report: verify.Report{Results: []verify.Result{{ID: "a.b", Group: "a", Outcome: verify.Error, Cause: "interrupted before it ran"}}}},
 	} {
 		if found := breaches(written(t, s)); len(found) > 0 {

@@ -45,7 +45,7 @@ func (s CommandResult) steps() (steps []step) {
 	return steps
 }
 
-// verified reports whether a step is the verification, which the results tell
+// verified reports whether a step is the verification, which the results show
 // better.
 func (s CommandResult) verified(of step) bool {
 	return of.id == "verify" && len(s.Report.Results) > 0

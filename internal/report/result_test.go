@@ -189,8 +189,8 @@ func TestAnnotateFailure(t *testing.T) {
 	}{
 		{hint.New(hint.Creation, "X", "50% of it: broke,\r\nbadly", "mend: it"), "::error title=kindctl up%3A a%2Cb::50%25 of it: broke,%0D%0Abadly%0Ahint: mend: it\n"},
 		{errors.New("no one foresaw this"), "::error title=kindctl up%3A a%2Cb::no one foresaw this\n"},
-		{hint.New(hint.Internal, "VERIFICATION_INCONCLUSIVE", "the checks tell it", ""), ""},
-		{hint.New(hint.Verification, "CLUSTER_UNHEALTHY", "the checks tell it", ""), ""},
+		{hint.New(hint.Internal, "VERIFICATION_INCONCLUSIVE", "the checks say it", ""), ""},
+		{hint.New(hint.Verification, "CLUSTER_UNHEALTHY", "the checks say it", ""), ""},
 		{context.Canceled, ""},
 		{nil, ""},
 	} {

@@ -22,7 +22,7 @@ func Shortcuts(out io.Writer, all []fidelity.Shortcut, style console.Style) {
 		fmt.Fprintln(out, "So that it is up sooner, it differs from one in production. --fidelity production leaves this out:")
 		shortcutTable(out, slices.DeleteFunc(slices.Clone(all), isKept), style)
 	} else {
-		fmt.Fprintln(out, "It takes no shortcut: nothing differs from production so that it is up sooner.")
+		fmt.Fprintln(out, "No shortcuts: nothing differs from production for speed.")
 	}
 	if kept := slices.DeleteFunc(slices.Clone(all), func(s fidelity.Shortcut) bool { return !s.Kept }); len(kept) > 0 {
 		fmt.Fprintln(out, "\nWhat differs whatever the fidelity, for other reasons than speed:")

@@ -22,7 +22,7 @@ func TestShortcuts(t *testing.T) {
 	for _, production := range [][]fidelity.Shortcut{fidelity.Taken(all, true), nil} {
 		out.Reset()
 		Shortcuts(&out, production, console.Style{})
-		if text := out.String(); !strings.Contains(text, "takes no shortcut") || strings.Contains(text, "water") ||
+		if text := out.String(); !strings.Contains(text, "No shortcuts") || strings.Contains(text, "water") ||
 			strings.Contains(text, "sugar") != (len(production) > 0) {
 			t.Errorf("in production:\n%s", text)
 		}

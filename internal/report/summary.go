@@ -37,7 +37,7 @@ func Markdown(out io.Writer, s CommandResult) {
 		fmt.Fprint(out, "| | phase | time | |\n|---|---|---:|---|\n")
 		for _, step := range steps {
 			message := step.message
-			if step.kind == event.Failed && s.Err != nil { // the error above tells it
+			if step.kind == event.Failed && s.Err != nil { // the error above says it
 				message = ""
 			}
 			fmt.Fprintf(out, "| %s | %s | %s | %s |\n", stepEmblems[step.kind], cell(step.title), lasted(step.took), cell(message))

@@ -73,7 +73,7 @@ func held(lock *flock.Flock, take func() (bool, error), name string) (release fu
 	case err != nil:
 		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	case !ours:
-		return nil, hint.ClusterBusy.New(fmt.Sprintf("another kindctl is at work on cluster %s right now", name), "wait for it and run this again, or choose another name")
+		return nil, hint.ClusterBusy.New(fmt.Sprintf("another kindctl process is changing cluster %s", name), "wait for it and run this again, or choose another name")
 	}
 	return func() { _ = lock.Unlock() }, nil
 }
@@ -87,7 +87,7 @@ func LockFile(kind, name string) (*flock.Flock, error) {
 	return flock.New(filepath.Join(dir, name+".lock")), nil
 }
 
-// NetworkLock is the lock of a Docker network. Whoever makes or removes one has it alone.
+// NetworkLock is the lock of a Docker network. A command that makes or removes one has it alone.
 func NetworkLock(name string) (*flock.Flock, error) { return LockFile("networks", name) }
 
 // ShareNetwork keeps other processes of this user from removing a Docker network, although no

@@ -1,4 +1,4 @@
-// Package scratch makes temporary directories that tell whether the process that
+// Package scratch makes temporary directories that show whether the process that
 // made them is still there: it holds a lock on a file in each of them, which ends
 // with the process however it ends. What a killed process left can so be told
 // from what another one is using.

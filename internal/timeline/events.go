@@ -48,7 +48,7 @@ func Spans(events []event.Event, started, ended time.Time) []Span {
 	return spans
 }
 
-// concerns tells the beginnings and ends of phases, steps and checks.
+// concerns selects the beginnings and ends of phases, steps and checks.
 func concerns(e event.Event) bool {
 	switch e.Kind {
 	case event.Started, event.Done, event.Failed, event.Skipped:

@@ -35,7 +35,7 @@ type Facts struct {
 // NodeFacts are those of one container of the cluster.
 type NodeFacts struct {
 	Name string
-	// Kubernetes tells nodes from the load balancer.
+	// Kubernetes distinguishes nodes from the load balancer.
 	Kubernetes bool
 	// Container is when Docker started it, Systemd when systemd began in it, and
 	// Booted when that was through.

@@ -59,7 +59,7 @@ func (m *maker) node(n NodeFacts) {
 func (m *maker) pod(p PodFacts) {
 	span := Span{Lane: Pod, ID: p.Name, Title: p.Workload, Node: p.Node}
 	span.Stage = "scheduled"
-	if p.Started.IsZero() || !p.Started.Before(p.Scheduled.Time) { // a static pod runs before anybody hears of it
+	if p.Started.IsZero() || !p.Started.Before(p.Scheduled.Time) { // a static pod runs before the API server has it
 		m.add(span, p.Scheduled, p.Started, true)
 	}
 	span.Stage = "started"

@@ -1,4 +1,4 @@
-// Package timeline tells when things happened while a cluster was made: the
+// Package timeline records when things happened while a cluster was made: the
 // phases of the command, its steps, the checks, and what the nodes and the
 // system's pods did meanwhile. It is data and pure functions: events and facts
 // go in, spans come out. Phases and everything else may overlap.

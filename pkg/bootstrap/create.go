@@ -37,7 +37,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 		return "", err
 	}
 	defer writer.Stop()
-	u.begun = true // also a network that was made is to be removed if the nodes are not made
+	u.begun = true // also a network that was made must be removed if the nodes are not made
 	if err := step(u.Sink, stepContainers, "Create the containers", func() error { return u.makeNodes(ctx) }); err != nil {
 		return "", err
 	}

@@ -42,7 +42,7 @@ func (ca etcdCA) files() ([]provider.File, error) {
 	return keyPairFiles(kubeadm.EtcdKeys+"ca", ca.certificate.Raw, ca.key)
 }
 
-// issue makes a key and a certificate for a member, or for whoever comes to one,
+// issue makes a key and a certificate for a member, or for a client of one,
 // under a path without its end.
 func (ca etcdCA) issue(path, name string, hosts []string, usages ...x509.ExtKeyUsage) ([]provider.File, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -156,7 +156,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 	defer u.connection()()
 	err = plan.Run(ctx, u.Plan(), plan.Options{Sink: u.Sink, Examine: u.examine, Retain: u.Retain, Retainable: true, UndoTimeout: undoTimeout})
 	if err != nil && u.Retain && u.workers != nil {
-		<-u.workers.ended // what is kept is to be whole
+		<-u.workers.ended // what is kept should be whole
 	}
 	if err != nil && u.Retain && u.begun {
 		u.explainRetained(context.WithoutCancel(ctx))
@@ -183,7 +183,7 @@ func (u *Up) explainRetained(ctx context.Context) {
 		look = fmt.Sprintf("kubectl --context %s get pods -A -o wide", provider.Context(name))
 	}
 	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
-		Message: fmt.Sprintf("cluster %s is kept; look: %s; remove it: kindctl down -n %s", name, look, name)})
+		Message: fmt.Sprintf("cluster %s was kept; inspect it: %s; remove it: kindctl down -n %s", name, look, name)})
 }
 
 // connect opens the cluster's API.

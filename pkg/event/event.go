@@ -1,5 +1,5 @@
 // Package event carries what happens during long work from the engines that
-// do it to whoever shows it. Engines emit; consoles, JSON writers and test
+// do it to those who show it. Engines emit; consoles, JSON writers and test
 // recorders are sinks. The package depends on nothing of the project.
 package event
 

@@ -8,7 +8,7 @@ var (
 	CreateFailed = comingUp.reason("CREATE_FAILED", Creation,
 		"Node containers could not be created, or kubeadm failed in them. Frequent causes: too few inotify instances (`kindctl "+
 			"doctor`), a full disk, too little memory.",
-		"The last words of the nodes stand below the error. Run `up --retain`, then `docker logs NAME-control-plane` and "+
+		"The nodes' last log lines follow the error. Run `up --retain`, then `docker logs NAME-control-plane` and "+
 			"`docker exec NAME-control-plane journalctl -u kubelet -n 50`.")
 	TokenKeyFailed = comingUp.reason("TOKEN_KEY_FAILED", Creation,
 		"The key that signs the tokens of ServiceAccounts could not be written into the first control plane.",
@@ -26,7 +26,7 @@ var (
 		"The API server did not take the labels that the configuration gives to nodes.",
 		"Run `up --retain`, and `kubectl get nodes --show-labels`.")
 	LimitFailed = comingUp.reason("LIMIT_FAILED", Creation,
-		"Docker does not limit a node to its `cpus` or `memory`.",
+		"Docker rejected the node's `cpus` or `memory` limit.",
 		"Ask for more, or leave the limit out; `docker info` says which limits Docker supports.")
 	LimitUnknown = comingUp.reason("LIMIT_UNKNOWN", Creation,
 		"Docker limits a node, and its kubelet still offers the whole machine to pods.",

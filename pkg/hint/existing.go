@@ -59,7 +59,7 @@ var (
 		"`node add` and `node rm` cannot add or remove control planes behind a load balancer that kind or an older kindctl created.",
 		"Recreate the cluster with its configuration: `kindctl down -n NAME`, then `kindctl up -n NAME --config FILE`.")
 	StateShared = existing.reason("STATE_SHARED", Usage,
-		"A new node would be like one that keeps its state in directories of this machine, and would share them.",
+		"The new node would share host directories that hold another node's state.",
 		"Give each node a directory of its own in the configuration, and recreate the cluster.")
 	LastControlPlane = existing.reason("LAST_CONTROL_PLANE", Usage,
 		"`node rm` would remove the last control plane.",

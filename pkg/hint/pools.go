@@ -9,7 +9,7 @@ var (
 		"Flags ask for another cluster than those in the pool. They were verified and frozen as they are.",
 		"Leave these flags out; create the cluster without `--pool`; or define the pool again: `kindctl pool set`.")
 	PoolImpossible = pools.reason("POOL_IMPOSSIBLE", Usage,
-		"The configuration gives clusters something of the host that only one of them can have: fixed ports, or directories with state.",
+		"The configuration claims host resources that only one cluster can have: fixed ports, or directories with state.",
 		"Leave that out of the configuration of the pool; the message names it.")
 	PoolMemory = pools.reason("POOL_MEMORY", Preflight,
 		"The host does not have the memory that the pool takes: about 0.5 GB for each frozen node, and more while a cluster is made.",

@@ -3,7 +3,7 @@ package hint
 // Reasons that snapshots of clusters give.
 var (
 	SnapshotName = snapshots.reason("SNAPSHOT_NAME", Usage,
-		"The name of a snapshot or of its cluster is empty or has characters that file systems or shells treat in their own way.",
+		"The name of a snapshot or of its cluster is empty or has characters with a special meaning to file systems or shells.",
 		"Use lowercase letters, digits, `-` and `.`, with a letter or digit in front and at the end.")
 	SnapshotMissing = snapshots.reason("SNAPSHOT_MISSING", NotFound,
 		"The cluster has no snapshot of that name.",

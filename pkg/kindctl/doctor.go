@@ -74,7 +74,7 @@ func (r HostReport) Err() error {
 	case r.docker != nil:
 		return errors.Join(r.docker, r.failed)
 	}
-	return errors.Join(hint.HostUnfit.New("this host cannot carry the cluster: "+count(r.Count(host.Fatal), "fatal finding"),
+	return errors.Join(hint.HostUnfit.New("this host cannot run the cluster: "+count(r.Count(host.Fatal), "fatal finding"),
 		"apply the fixes above, or ask for another cluster"), r.failed)
 }
 

@@ -18,7 +18,7 @@ type Removal = gc.Removal
 // DownOptions say which clusters Down removes.
 type DownOptions struct {
 	// Name is the cluster's. "" is DefaultName, which is then removed only if kindctl
-	// made it: whoever uses kind as well does not lose theirs.
+	// made it: those who use kind as well do not lose theirs.
 	Name string
 	// All removes every cluster that kindctl made in this Docker, but for those in the pool;
 	// Name does not count.

@@ -199,7 +199,7 @@ func ExampleClient_Load() {
 	}
 }
 
-// Any cluster can be verified, whoever made it: here, one of the usual kubeconfig, without
+// Any cluster can be verified, also those of other tools: here, one of the usual kubeconfig, without
 // the checks that wait for something to change.
 func ExampleClient_Verify() {
 	client := kindctl.New(kindctl.Options{})

@@ -67,7 +67,7 @@ func (c *Client) ExportLogs(ctx context.Context, o ExportLogsOptions) (path stri
 	if dir, err = diagnose.EmptyDir(dir); err != nil {
 		return "", err
 	}
-	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "export", Title: "Collect what cluster " + name + " says of itself",
+	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "export", Title: "Collect logs and diagnostics of cluster " + name,
 		Estimate: 30 * time.Second})
 	bundle := diagnose.NewBundle(dir)
 	bundle.Fill(ctx, exporter{c.WithSink(nil), docker, cluster}.parts()...)
@@ -77,7 +77,7 @@ func (c *Client) ExportLogs(ctx context.Context, o ExportLogsOptions) (path stri
 	}
 	var lines strings.Builder
 	for _, problem := range bundle.Problems() {
-		c.warn("export", "could not be had: "+problem)
+		c.warn("export", "could not collect "+problem)
 		lines.WriteString(problem + "\n")
 	}
 	bundle.Write("problems.txt", []byte(lines.String()))

@@ -73,7 +73,7 @@ func (c *Client) AddNodes(ctx context.Context, o AddNodesOptions) (NodesResult, 
 		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there is no role %q%s", role, hint.Nearest(role, roles)),
 			"use one of: "+strings.Join(roles, ", "))
 	case o.Count < 0:
-		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("%d nodes cannot be added", o.Count), "use a number from 1")
+		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("%d nodes cannot be added", o.Count), "use 1 or more")
 	}
 	unchanged := NodesResult{Report: verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}}
 	docker, cluster, err := c.existing(ctx, o.Name)
@@ -105,7 +105,7 @@ func (c *Client) RemoveNodes(ctx context.Context, o RemoveNodesOptions) (NodesRe
 // already, it changes nothing, and verifies the cluster as well.
 func (c *Client) Scale(ctx context.Context, o ScaleOptions) (NodesResult, error) {
 	if o.Workers < 0 {
-		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there cannot be %d workers", o.Workers), "use a number from 0")
+		return NodesResult{}, hint.BadFlag.New(fmt.Sprintf("there cannot be %d workers", o.Workers), "use 0 or more")
 	}
 	unchanged := NodesResult{Report: verify.Report{Cluster: Context(cmp.Or(o.Name, DefaultName))}}
 	docker, cluster, err := c.existing(ctx, o.Name)

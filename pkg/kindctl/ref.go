@@ -16,7 +16,7 @@ import (
 // Context is the name of the context that kubeconfigs have of a cluster in Docker.
 func Context(name string) string { return provider.Context(name) }
 
-// ClusterRef names any cluster, whoever made it: the first of Config, Context and Name
+// ClusterRef names any cluster, however it was made: the first of Config, Context and Name
 // that is set. The zero value is the cluster DefaultName of this Docker.
 type ClusterRef struct {
 	// Name is that of a cluster in Docker.

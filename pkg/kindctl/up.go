@@ -145,7 +145,7 @@ func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
 	}
 	up := func() error { _, err := c.up(ctx, config, o, &result); return err }
 	if o.Wait {
-		waiting := func() { c.note("up", "waiting for another kindctl that is at work on cluster "+name) }
+		waiting := func() { c.note("up", "waiting for another kindctl process that is changing cluster "+name) }
 		err = runs.RetryWhenBusy(ctx, name, waiting, up)
 	} else {
 		err = up()

@@ -28,7 +28,7 @@ type VerifyOptions struct {
 // verifyEstimate is how long a verification takes on two cores.
 const verifyEstimate = 15 * time.Second
 
-// Verify proves that every component of a cluster works, whoever made it, and removes
+// Verify proves that every component of a cluster works, however it was made, and removes
 // what that took. What the cluster should look like is its record, or else what it looks
 // like now. The error is that of the report, whose time of start is zero if it did not
 // come to checks; nil means that the cluster is proven to work.

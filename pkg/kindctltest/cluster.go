@@ -76,7 +76,7 @@ func FromPool(t testing.TB) *Cluster {
 func end(t testing.TB, name string, s settings) {
 	if t.Failed() && s.retain {
 		interrupts.forget(name)
-		t.Logf("cluster %s is kept; look: kindctl verify -n %[1]s; kindctl get kubeconfig -n %[1]s; remove it: kindctl down -n %[1]s", name)
+		t.Logf("cluster %s was kept; inspect it: kindctl verify -n %[1]s; kindctl get kubeconfig -n %[1]s; remove it: kindctl down -n %[1]s", name)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)

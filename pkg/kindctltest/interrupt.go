@@ -28,7 +28,7 @@ type cleaner struct {
 	mu sync.Mutex
 	// kubeconfigs are the files of the clusters that were created, by name.
 	kubeconfigs map[string]string
-	last        func() // what else is to be removed
+	last        func() // what else must be removed
 }
 
 // interrupts has the clusters of this process.
@@ -50,7 +50,7 @@ func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
 	if deadline, limited := deadlineOf(t); limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-removeTimeout),
-			hint.TestDeadline.New("the test's deadline is too near to create a cluster and to remove it",
+			hint.TestDeadline.New("the test's deadline is too close to create and remove a cluster",
 				"allow more time: go test -timeout 30m"))
 		defer cancel()
 	}

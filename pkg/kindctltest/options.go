@@ -65,7 +65,7 @@ func Nodes(controlPlanes, workers int) Option {
 }
 
 // field overrides a field of the configuration, as the environment does for the
-// command: what a file says otherwise is told and gives way.
+// command: what a file says otherwise is reported and gives way.
 func field(name string, value any, from string) Option {
 	return func(s *settings) (err error) {
 		s.Topology, err = s.Topology.Overlay(clusters.Override{Field: name, Value: value, From: from})

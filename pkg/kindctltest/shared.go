@@ -137,7 +137,7 @@ func (c *sharedClusters) acquire(t testing.TB, cluster *sharedCluster) (err erro
 	return cluster.refs.setCreated(id)
 }
 
-// identity tells a cluster from another one that has its name later.
+// identity distinguishes a cluster from another one that has its name later.
 func identity(ctx context.Context, cluster kindctl.UpResult) (string, error) {
 	api, err := kubernetes.NewForConfig(cluster.Config)
 	if err != nil {

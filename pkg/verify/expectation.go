@@ -18,7 +18,7 @@ const DefaultProbeImage = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
 // ControlPlaneLabel is on each node of the control plane, and the key of its taint.
 const ControlPlaneLabel = "node-role.kubernetes.io/control-plane"
 
-// CNI is what tells that a cluster has a CNI.
+// CNI is what shows that a cluster has a CNI.
 type CNI struct {
 	// Name is the one that an Expectation has.
 	Name string
@@ -116,7 +116,7 @@ func discoverProxyMode(ctx context.Context, client *kube.Client) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("list pods of kube-proxy: %w", err)
 	}
-	failures := []error{errors.New("nothing tells the mode of kube-proxy")}
+	failures := []error{errors.New("the mode of kube-proxy is unknown")}
 	for _, pod := range proxies.Items {
 		mode, err := ProxyModeOf(ctx, client, pod)
 		if err == nil {

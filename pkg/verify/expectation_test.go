@@ -58,7 +58,7 @@ func TestDiscover(t *testing.T) {
 	}
 	silent := []runtime.Object{&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, agent("kube-proxy"), verifytest.ProxyConfig("")}
 	if _, err := Discover(t.Context(), fakeTarget(Expectation{}, verifytest.Pods{}, silent...).Kube, nil); err == nil ||
-		!strings.Contains(err.Error(), "nothing tells the mode of kube-proxy") {
+		!strings.Contains(err.Error(), "the mode of kube-proxy is unknown") {
 		t.Errorf("of a kube-proxy that cannot be asked: %v", err)
 	}
 	for name, test := range tests {

@@ -70,8 +70,8 @@ type warningError struct{ error }
 func (e warningError) Unwrap() error { return e.error }
 
 // Inapplicable says that the check cannot apply to what it found, and why: the
-// verdict is Skip. It is for what only a look at the cluster can tell; what the
-// Expectation tells belongs into Check.Skip.
+// verdict is Skip. It is for what only a look at the cluster can show; what the
+// Expectation says belongs into Check.Skip.
 func Inapplicable(reason string) error { return inapplicableError(reason) }
 
 type inapplicableError string

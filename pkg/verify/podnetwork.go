@@ -15,7 +15,7 @@ func (t *Target) NoNetwork() string { return t.noNetwork }
 func WithoutCNI(t *Target) string { return t.NoNetwork() }
 
 // withoutNetwork says that no node has a pod network, or "". That the cluster has
-// none of the CNIs that kindctl knows does not tell: it may have another one. A
+// none of the CNIs that kindctl knows does not say it: it may have another one. A
 // node that lacks a network among others that have it is a fault.
 func (t *Target) withoutNetwork(nodes []corev1.Node) string {
 	if t.Expect.CNI != NoCNI || slices.ContainsFunc(nodes, func(node corev1.Node) bool { return !LacksNetwork(node) }) {

@@ -23,7 +23,7 @@ func TestReportErr(t *testing.T) {
 		"one failed":            {[]Result{result("a", Pass), result("b", Fail), result("c", Blocked)}, hint.Verification, "b: b is broken", "b: mend b"},
 		"failed before error":   {[]Result{result("a", Error), result("b", Fail)}, hint.Verification, "b: b is broken", "b: mend b"},
 		"two failed":            {[]Result{result("a", Fail), result("b", Fail)}, hint.Verification, "a: a is broken\nb: b is broken", "a: mend a\nb: mend b"},
-		"could not tell":        {[]Result{result("a", Pass), result("b", Error)}, hint.Internal, "b: b is broken", "b: mend b"},
+		"inconclusive":          {[]Result{result("a", Pass), result("b", Error)}, hint.Internal, "b: b is broken", "b: mend b"},
 		"nothing was proven":    {[]Result{result("a", Skip)}, hint.Internal, "no check could be run", "look at the cluster: kubectl get nodes"},
 		"there were no results": {nil, hint.Internal, "no check could be run", "look at the cluster: kubectl get nodes"},
 	}

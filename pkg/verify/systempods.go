@@ -70,7 +70,7 @@ func (t *Target) HostNetworkPod(ctx context.Context, node string) (*corev1.Pod, 
 	return nil, nil
 }
 
-// Exactly tells that there are not as many things as expected. None at all is
+// Exactly reports that there are not as many things as expected. None at all is
 // wrong whatever was expected: what was not seen was not proven.
 func Exactly(seen, want int, things string) error {
 	if seen == 0 || seen != want {

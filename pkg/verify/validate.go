@@ -20,7 +20,7 @@ func Join(lists ...[]Check) []Check {
 	return checks
 }
 
-// Validate tells what is wrong with a list of checks as a program: IDs that
+// Validate says what is wrong with a list of checks as a program: IDs that
 // are missing or taken twice, texts that are missing, rights that cannot be
 // read, needs that no check meets or that run in a circle. A circle would keep
 // Run waiting forever.

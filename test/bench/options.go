@@ -95,7 +95,7 @@ func (o *options) check() (err error) {
 		}
 	}
 	if o.runs < 1 {
-		return hint.BadFlag.New("--runs must be at least 1", "5 tell how far the runs differ: --runs 5")
+		return hint.BadFlag.New("--runs must be at least 1", "5 show how far the runs differ: --runs 5")
 	}
 	if !slices.Contains(images.Modes(), o.lab.Mode) {
 		return hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.lab.Mode),

@@ -101,7 +101,7 @@ func ratio(s compare.Summary) (median, ends string) {
 }
 
 // growth is what each further node takes, in a sentence, or "" when the numbers of
-// nodes do not tell.
+// nodes do not say.
 func growth(r *compare.Result, cni string) string {
 	var arms []string
 	for _, g := range r.Growth {

@@ -56,7 +56,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	} {
 		heal := fault.inject()
 		// A connection to an API server whose member of etcd is lost lasts until its
-		// kubelet starts that server anew.
+		// kubelet restarts that server.
 		w.goesOn(t, fault.name, 20, 5*time.Minute)
 		heal()
 		w.goesOn(t, fault.name+", healed", 20, 2*time.Minute)

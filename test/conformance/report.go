@@ -42,13 +42,13 @@ type excuse struct {
 // excuses are matched with the names of specs that failed.
 var excuses = []excuse{
 	{spec: regexp.MustCompile(`Projected PodCertificate .* mTLS`), reason: "its pods pull their image although the node has it, and there is no registry"},
-	{spec: regexp.MustCompile(`same port and different protocols`), here: nobodyAnswers,
+	{spec: regexp.MustCompile(`same port and different protocols`), here: noneAnswers,
 		reason: "the network around the machine accepts TCP connections to addresses that no one has, also to a Service's port that is gone"},
 }
 
-// nobodyAnswers reports whether an address of the Services' default range, which means
+// noneAnswers reports whether an address of the Services' default range, which means
 // nothing outside of a cluster, accepts a connection.
-func nobodyAnswers() bool {
+func noneAnswers() bool {
 	conn, err := net.DialTimeout("tcp", "10.96.255.254:80", 3*time.Second)
 	if err == nil {
 		conn.Close()

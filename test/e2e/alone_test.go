@@ -21,7 +21,7 @@ func released(t testing.TB) (binary string) {
 }
 
 // alone wants a command to succeed where there is Docker and nothing else: PATH has
-// docker alone, the home is empty, and whoever wants to leave this machine meets a
+// docker alone, the home is empty, and what connects to other machines meets a
 // proxy that is not there.
 func (s *session) alone(binary string, args ...string) {
 	s.Helper()

@@ -52,7 +52,7 @@ func TestExportLogs(t *testing.T) {
 		"d=/var/log/pods/kube-system_talker_0/main && mkdir -p $d && echo DB_PASSWORD="+strings.Join(planted, " ")+" > $d/0.log")
 	r := s.Must("export", "logs", "-n", cluster, "dead")
 	if !strings.Contains(r.Stderr, "the API server does not answer") {
-		t.Errorf("nothing tells that the API server is dead:\n%s", r.Stderr)
+		t.Errorf("nothing says that the API server is dead:\n%s", r.Stderr)
 	}
 	s.holds("dead", map[string]string{node + "kubelet.log": "kube-apiserver", "problems.txt": "the API server does not answer", "kindctl.json": `"owner"`})
 	s.holds("dead", map[string]string{node + "pods/kube-system_talker_0/main/0.log": "[redacted]"})

@@ -68,7 +68,7 @@ func (s *session) ownCache() (cache string) {
 	return cache
 }
 
-// killed runs kindctl until it announces something, does what is to be done then,
+// killed runs kindctl until it announces something, does what has to be done then,
 // if anything, kills it, and returns what it has said. then gets the pipe into
 // which it speaks.
 func (s *session) killed(announced string, then func(pipe *os.File), args ...string) (said string) {
@@ -387,7 +387,7 @@ func TestExpiry(t *testing.T) {
 		t.Fatalf("the list is %+v", listed)
 	}
 	if status := s.Must("status", "-n", cluster).Stdout; time.Now().Before(expires) && !strings.Contains(status, "time left: ") {
-		t.Errorf("the status does not tell the time left:\n%s", status)
+		t.Errorf("the status does not show the time left:\n%s", status)
 	}
 	if r := s.Must("gc"); time.Now().Before(expires) && r.Stdout != "There is nothing to remove.\n" {
 		t.Errorf("gc before the time says %q", r.Stdout)

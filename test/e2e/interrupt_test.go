@@ -36,7 +36,7 @@ func TestInterrupt(t *testing.T) {
 				long(t)
 			}
 			if signal.Ignored(tt.signal) {
-				t.Skipf("whoever started the test, such as nohup, has %v ignored", tt.signal)
+				t.Skipf("the parent of the test, such as nohup, has %v ignored", tt.signal)
 			}
 			s := newSession(t, cluster)
 			before := s.belongings()

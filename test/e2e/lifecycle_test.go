@@ -101,7 +101,7 @@ func (s *session) addresses(cluster string) map[string]string {
 	return s.addressesOf(cluster, "IPAddress")
 }
 
-// addressesOf tells the addresses that Docker has under a key.
+// addressesOf returns the addresses that Docker has under a key.
 func (s *session) addressesOf(cluster, key string) map[string]string {
 	s.Helper()
 	found := map[string]string{}

@@ -87,7 +87,7 @@ func TestUnfitNetwork(t *testing.T) {
 }
 
 // TestPortIsTaken has someone listen, at the last moment, on the port that was
-// found free for the API server. The nodes are made anew, with another one.
+// found free for the API server. The nodes are made again, with another one.
 func TestPortIsTaken(t *testing.T) {
 	long(t)
 	const cluster = "e2e-port"
@@ -98,7 +98,7 @@ func TestPortIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The first docker run tells its port and waits until someone has it.
+	// The first docker run gives its port and waits until someone has it.
 	script := `#!/bin/sh
 if [ "$1" = run ] && [ ! -e ` + dir + `/told ]; then
 	for word; do case $word in --publish=*:6443/TCP) echo "$word" >` + dir + `/telling && mv ` + dir + `/telling ` + dir + `/told ;; esac; done
@@ -135,7 +135,7 @@ exec ` + docker + ` "$@"
 	r := s.Must("up", "--cni", "calico", "--profile", "single", "-n", cluster)
 	taken := <-listening
 	if !strings.Contains(r.Stderr, "was taken meanwhile") {
-		t.Errorf("nothing tells of the port that was taken:\n%s", r.Stderr)
+		t.Errorf("nothing names the port that was taken:\n%s", r.Stderr)
 	}
 	if got := s.Output(docker, "port", cluster+"-control-plane", "6443/tcp"); got == taken {
 		t.Errorf("the API server is published on the port of someone else, %s", got)

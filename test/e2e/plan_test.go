@@ -76,7 +76,7 @@ func (s *session) asPlanned(cluster string, p plan) {
 	}
 }
 
-// container tells of a container what a plan does. A port of this host that the
+// container describes a container as a plan does. A port of this host that the
 // plans leave open counts as a free one.
 func (s *session) container(name string, plans []string) string {
 	s.Helper()

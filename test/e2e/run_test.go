@@ -94,7 +94,7 @@ func (s *session) noDiagnostics() {
 	}
 }
 
-// TestRunReuse lets two runs begin at once with a cluster that is to be kept: one
+// TestRunReuse lets two runs begin at once with a cluster that is kept: one
 // makes it, the other one waits. One command fails, of which there are diagnostics.
 func TestRunReuse(t *testing.T) {
 	t.Parallel()
@@ -184,7 +184,7 @@ func TestRunWithoutAPI(t *testing.T) {
 		t.Fatalf("the API server's log is missing (%v)", err)
 	}
 	if data, err := os.ReadFile(logs[len(logs)-1]); err != nil || !strings.Contains(string(data), "/no/such/policy.yaml") {
-		t.Errorf("the API server's log does not tell why it ends (%v):\n%s", err, data)
+		t.Errorf("the API server's log does not say why it ends (%v):\n%s", err, data)
 	}
 }
 

@@ -17,7 +17,7 @@ type Arm struct {
 	Words func(Order) []string
 }
 
-// Order is one cluster that is to be made.
+// Order is one cluster that has to be made.
 type Order struct {
 	CNI   string
 	Nodes int

@@ -13,7 +13,7 @@ const hertz = 100
 
 // spending is the processor time that was used up to a moment, in parts of a second.
 type spending struct {
-	// daemons are Docker's, by the number of the process; nil when none is to be seen.
+	// daemons are Docker's, by the number of the process; nil when none can be seen.
 	daemons map[string]int64
 	// machine is everything; 0 is unknown.
 	machine int64

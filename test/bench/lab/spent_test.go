@@ -47,7 +47,7 @@ func TestSpentUnseen(t *testing.T) {
 	}
 	rootless := system(map[int][3]string{16: {"bash", "1 1 1 1", "16"}}, "1 1 1 1 1 1 1")
 	if daemons, _ := spent(rootless).since(spent(rootless)); daemons != nil {
-		t.Errorf("no daemon is to be seen, and they used %v", *daemons)
+		t.Errorf("no daemon can be seen, and they used %v", *daemons)
 	}
 	broken := fstest.MapFS{"proc/10/stat": {Data: []byte("10 (dockerd S")}, "proc/11/stat": {Data: []byte("11 (dockerd) S 1")}, "proc/stat": {Data: []byte("cpu 1\n")}}
 	if daemons, machine := spent(broken).since(spent(broken)); daemons != nil || machine != nil {

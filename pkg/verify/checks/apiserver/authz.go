@@ -80,7 +80,7 @@ func evaluateAnonymous(status int) (string, error) {
 		return fmt.Sprintf("GET /api/v1/nodes without credentials: %d %s", status, http.StatusText(status)), nil
 	case http.StatusOK:
 		return "", verify.Differs("anonymous", "delete the binding that grants it: "+findBindings+"'system:(anonymous|unauthenticated)'",
-			errors.New("anybody may list the nodes: GET /api/v1/nodes without credentials is answered with 200 OK"))
+			errors.New("unauthenticated users can list nodes: GET /api/v1/nodes without credentials is answered with 200 OK"))
 	}
 	return "", verify.Unobservable(fmt.Errorf("GET /api/v1/nodes without credentials: %d %s, which is neither a refusal nor an answer", status, http.StatusText(status)))
 }

@@ -24,12 +24,12 @@ func TestAccessIsDenied(t *testing.T) {
 		want         string
 		unobservable bool
 	}{
-		"unauthorized":           {401, denied, "", false},
-		"forbidden":              {403, denied, "", false},
-		"anybody may list nodes": {200, denied, "anybody may list the nodes", false},
-		"a sick API server":      {500, denied, "500 Internal Server Error, which is neither", true},
-		"the account may":        {403, authorizationv1.SubjectAccessReviewStatus{Allowed: true, Reason: `RBAC: allowed by ClusterRoleBinding "oops"`}, `system:serviceaccount:default:default may get secrets in kube-system: RBAC: allowed by ClusterRoleBinding "oops"`, false},
-		"no authorizer":          {403, authorizationv1.SubjectAccessReviewStatus{EvaluationError: "webhook timed out"}, "SubjectAccessReview: webhook timed out", true},
+		"unauthorized":                     {401, denied, "", false},
+		"forbidden":                        {403, denied, "", false},
+		"unauthenticated users list nodes": {200, denied, "unauthenticated users can list nodes", false},
+		"a sick API server":                {500, denied, "500 Internal Server Error, which is neither", true},
+		"the account may":                  {403, authorizationv1.SubjectAccessReviewStatus{Allowed: true, Reason: `RBAC: allowed by ClusterRoleBinding "oops"`}, `system:serviceaccount:default:default may get secrets in kube-system: RBAC: allowed by ClusterRoleBinding "oops"`, false},
+		"no authorizer":                    {403, authorizationv1.SubjectAccessReviewStatus{EvaluationError: "webhook timed out"}, "SubjectAccessReview: webhook timed out", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

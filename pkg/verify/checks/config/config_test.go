@@ -21,7 +21,7 @@ func TestMissed(t *testing.T) {
 		{"the same time", "1m0s", "60s", ""},
 		{"another flag", "1h", "17m", `--x is "1h", not "17m", for which lab.yaml:7 asks`},
 		{"no flag", nil, "17m", "--x is not set"},
-		{"a flag that is to go", "17m", nil, "is to be left out"},
+		{"a flag that is to go", "17m", nil, "should be left out"},
 		{"a flag that is gone", nil, nil, ""},
 		{"more names than asked for", []any{"localhost", "a", "b"}, []any{"a"}, ""},
 		{"fewer names", []any{"localhost"}, []any{"a"}, "not"},

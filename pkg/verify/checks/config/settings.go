@@ -97,7 +97,7 @@ func missed(r verify.Requested, have any) string {
 	case r.Value == nil && have == nil, r.Value != nil && contains(have, r.Value):
 		return ""
 	case r.Value == nil:
-		return fmt.Sprintf("%s is %s, and is to be left out%s", r.Setting, Shown(have), asked(r))
+		return fmt.Sprintf("%s is %s, but should be left out%s", r.Setting, Shown(have), asked(r))
 	}
 	return fmt.Sprintf("%s is %s, not %s%s", r.Setting, Shown(have), Shown(r.Value), asked(r))
 }
