@@ -20,6 +20,7 @@ type Port struct {
 	Protocol string // TCP, UDP or SCTP
 }
 
+// String is ADDRESS:NUMBER/PROTOCOL, with the protocol in lower case.
 func (p Port) String() string {
 	return net.JoinHostPort(p.Address.String(), strconv.Itoa(p.Number)) + "/" + strings.ToLower(p.Protocol)
 }

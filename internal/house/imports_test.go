@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -116,6 +117,20 @@ func TestPublicPackagesAreFew(t *testing.T) {
 	for _, name := range public {
 		if !found[name] {
 			t.Errorf("%s is in the list of public packages and does not exist", name)
+		}
+	}
+}
+
+// TestPublicPackagesAreDocumented looks for each of them in docs/library.md, which names
+// the addons as one.
+func TestPublicPackagesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "library.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range public {
+		if !strings.HasPrefix(name, "addons/") && !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("docs/library.md does not name %s", name)
 		}
 	}
 }

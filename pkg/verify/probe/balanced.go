@@ -15,6 +15,7 @@ type ServiceBackends struct {
 	Endpoints []string // as net.JoinHostPort writes them, sorted
 }
 
+// String is ADDRESS leads to ENDPOINT, ENDPOINT.
 func (b ServiceBackends) String() string {
 	return fmt.Sprintf("%s leads to %s", b.Address, strings.Join(b.Endpoints, ", "))
 }
