@@ -107,6 +107,13 @@ func displayFlags() []cli.Flag {
 	}
 }
 
+// requiredNumber is a flag without a default, which its action asks for.
+type requiredNumber struct{ *cli.IntFlag }
+
+func (f requiredNumber) GetDefaultText() string { return "" }
+func (f requiredNumber) GetUsage() string       { return f.Usage + " (required)" }
+func (f requiredNumber) String() string         { return cli.FlagStringer(f) }
+
 // isOn reports whether a display flag is given at any level.
 func isOn(c *cli.Context, flag string) bool {
 	return slices.ContainsFunc(c.Lineage(), func(level *cli.Context) bool { return level.Bool(flag) })

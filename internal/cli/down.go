@@ -17,7 +17,7 @@ func downCommand() *cli.Command {
 		UsageText: "kindctl down [-n NAME | --all] [--dry-run [-o json]]",
 		Flags: []cli.Flag{
 			nameFlag(), kubeconfigFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host"},
+			&cli.BoolFlag{Name: "all", Usage: "every cluster that kindctl made on this host", DisableDefaultText: true},
 			dryRunFlag(), planFormatFlag("--dry-run"),
 		},
 		Action: down,

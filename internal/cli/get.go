@@ -18,7 +18,7 @@ func getCommand() *cli.Command {
 			{Name: "clusters", Usage: "List the clusters of this host", Flags: []cli.Flag{outputFlag("table", "json", "name")}, Action: getClusters},
 			{Name: "nodes", Usage: "List a cluster's nodes", Flags: []cli.Flag{nameFlag(), outputFlag("table", "json", "name")}, Action: getNodes},
 			{Name: "kubeconfig", Usage: "Print a cluster's kubeconfig", Action: getKubeconfig, Flags: []cli.Flag{nameFlag(),
-				&cli.BoolFlag{Name: "internal", Usage: "with the address that works for containers on the clusters' network"}}},
+				&cli.BoolFlag{Name: "internal", Usage: "with the address that works for containers on the clusters' network", DisableDefaultText: true}}},
 		},
 	}
 }

@@ -32,7 +32,7 @@ func imagesCommand() *cli.Command {
 		Name: "kubernetes-version", EnvVars: []string{"KINDCTL_KUBERNETES_VERSION"},
 		Usage: "`VERSION` of Kubernetes: " + strings.Join(releases.Supported, ", ") + " (default: the first)",
 	}
-	balancer := &cli.BoolFlag{Name: "load-balancer", Usage: "also the load balancer's image, which several control planes need"}
+	balancer := &cli.BoolFlag{Name: "load-balancer", Usage: "also the load balancer's image, which several control planes need", DisableDefaultText: true}
 	return &cli.Command{
 		Name: "images", Usage: "Build node images from Go modules and Debian packages",
 		Subcommands: []*cli.Command{
@@ -40,7 +40,7 @@ func imagesCommand() *cli.Command {
 				Name: "build", Usage: "Build images and load them into Docker; existing ones are kept",
 				Flags: []cli.Flag{
 					cni, kubernetes, balancer, cacheDir,
-					&cli.IntFlag{Name: "parallel", Usage: "programs to compile at once (default: 2)"},
+					&cli.IntFlag{Name: "parallel", Usage: "`NUMBER` of programs to compile at once", DefaultText: "2"},
 				},
 				Action: buildImages,
 			},

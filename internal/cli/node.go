@@ -60,7 +60,7 @@ func scaleCommand() *cli.Command {
 		UsageText:   "kindctl scale --workers NUMBER [-n NAME] [--force]",
 		Description: "Workers with the highest numbers are removed first. See kindctl node add and kindctl node rm.",
 		Flags: append(changeFlags(), forceFlag(),
-			&cli.IntFlag{Name: "workers", Usage: "desired `NUMBER` of workers", DefaultText: "required"}),
+			requiredNumber{&cli.IntFlag{Name: "workers", Usage: "desired `NUMBER` of workers"}}),
 		Action: scale,
 	}
 }

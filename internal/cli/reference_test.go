@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/golden"
+	"github.com/kindctl/kindctl/pkg/hint"
 )
 
 // TestReference holds docs/cli.md and the man page to the commands.
@@ -20,22 +22,62 @@ func TestReference(t *testing.T) {
 	}
 }
 
-const exitCodes = `- 0: done
-- 1: an internal error, or a check was inconclusive
-- 2: a flag, an argument or the configuration is wrong
-- 3: this host cannot do it
-- 4: the cluster could not be made
-- 5: a check failed
-- 6: a deadline passed
-- 7: there is no such cluster or context
-- 130: interrupted
+// TestExitCodesDocument holds the table in docs/troubleshooting.md to the codes.
+func TestExitCodesDocument(t *testing.T) {
+	const file, begin, end = "../../docs/troubleshooting.md", "<!-- exit codes: begin -->\n", "<!-- exit codes: end -->\n"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(page), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		t.Fatalf("%s does not have %q and %q", file, begin, end)
+	}
+	golden.Check(t, file, []byte(before+begin+"\n| code | meaning |\n|---|---|\n"+exitCodes("| %d | %s |\n")+"\n"+end+after))
+}
 
-"kindctl run" ends with the exit code of its command.
-`
+// exitCodes has a line for each code, of its number and its meaning.
+func exitCodes(line string) string {
+	var out strings.Builder
+	for _, code := range []struct {
+		code    hint.Code
+		meaning string
+	}{
+		{hint.OK, "done"},
+		{hint.Internal, "an internal error, or a check was inconclusive"},
+		{hint.Usage, "a flag, an argument or the configuration is wrong"},
+		{hint.Preflight, "this host cannot do it; nothing was created"},
+		{hint.Creation, "the cluster could not be created, started or changed"},
+		{hint.Verification, "a check failed"},
+		{hint.Timeout, "a deadline passed, such as that of an API server which does not answer"},
+		{hint.NotFound, "there is no such cluster, context, kubeconfig or image"},
+		{hint.Interrupted, "interrupted"},
+	} {
+		fmt.Fprintf(&out, line, code.code, code.meaning)
+	}
+	return out.String()
+}
+
+// exitStatus is the section about them.
+func exitStatus() string {
+	return exitCodes("- %d: %s\n") + "\n\"kindctl run\" ends with the exit code of its command.\n"
+}
+
+// TestFlagsHaveOneDefault wants none of a switch, and one where it says something.
+func TestFlagsHaveOneDefault(t *testing.T) {
+	for _, command := range everyCommand(newApp(io.Discard, io.Discard).Commands) {
+		for _, flag := range command.Flags {
+			if text := flag.String(); strings.Count(text, "(default") > 1 || strings.Contains(text, "(default: false)") {
+				t.Errorf("%s: %s", command.Name, text)
+			}
+		}
+	}
+}
 
 func markdownPage(app *cli.App) string {
 	return fmt.Sprintf("# The command line\n\n%s: %s. This page is generated from the commands; `kindctl COMMAND --help` says the same.\n\n## Flags of every command\n\n%s\n%s\n## Exit codes\n\n%s",
-		app.Name, app.Usage, flagsText(displayFlags()), commandsText(app), exitCodes)
+		app.Name, app.Usage, flagsText(displayFlags()), commandsText(app), exitStatus())
 }
 
 // manPage is Markdown as md2man wants it.
@@ -59,7 +101,7 @@ func manPage(app *cli.App) string {
 %[4]s
 # EXIT STATUS
 
-%[5]s`, app.Name, app.Usage, flagsText(displayFlags()), commandsText(app), exitCodes)
+%[5]s`, app.Name, app.Usage, flagsText(displayFlags()), commandsText(app), exitStatus())
 }
 
 // commandsText describes each command that can be run.

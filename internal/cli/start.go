@@ -14,7 +14,7 @@ import (
 func startCommand() *cli.Command {
 	return &cli.Command{
 		Name: "start", Usage: "Start a stopped cluster and verify every component",
-		UsageText: "kindctl start [-n NAME] [--wait-timeout TIME] [--dry-run [-o json]]",
+		UsageText: "kindctl start [-n NAME] [--wait-timeout DURATION] [--dry-run [-o json]]",
 		Description: "Nodes keep their addresses where Docker allows it; the etcd members of several control planes find each other by address only. " +
 			"A cluster whose nodes came back at other addresses when Docker restarted is repaired the same way. Exits as verify does.",
 		Flags:  []cli.Flag{nameFlag(), waitTimeoutFlag(), reportFlag(), dryRunFlag(), planFormatFlag("--dry-run")},

@@ -44,7 +44,7 @@ Examples:
 
 func contextFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "context", EnvVars: []string{"KINDCTL_CONTEXT"},
-		Usage: "verify any cluster: a `CONTEXT` of the kubeconfig"}
+		Usage: "any cluster, by a `CONTEXT` of the kubeconfig"}
 }
 
 func verifyAction(c *cli.Context) error {
