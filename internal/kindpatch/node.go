@@ -1,12 +1,15 @@
 package kindpatch
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/semver"
+
+	"github.com/kindctl/kindctl/internal/ports"
 )
 
 // The objects that kind hands to kubeadm.
@@ -110,7 +113,7 @@ func (n Node) Documents() Documents {
 			"skipPhases":       []any{"preflight"},
 			"nodeRegistration": n.registration(),
 			"discovery": map[string]any{"bootstrapToken": map[string]any{
-				"apiServerEndpoint": n.Cluster + "-control-plane:6443", "token": "abcdef.0123456789abcdef", "unsafeSkipCAVerification": true,
+				"apiServerEndpoint": n.controlPlane(), "token": "abcdef.0123456789abcdef", "unsafeSkipCAVerification": true,
 			}},
 		},
 		KubeletConfiguration: n.kubelet(),
@@ -138,7 +141,7 @@ func (n Node) cluster() map[string]any {
 	}
 	document := map[string]any{
 		"clusterName":          n.Cluster,
-		"controlPlaneEndpoint": n.Cluster + "-control-plane:6443",
+		"controlPlaneEndpoint": n.controlPlane(),
 		"apiServer":            map[string]any{"certSANs": []any{"localhost", n.APIServerAddress}, "extraArgs": n.arguments(api)},
 		"controllerManager":    map[string]any{"extraArgs": n.arguments(controllers)},
 		"scheduler":            map[string]any{"extraArgs": n.arguments(scheduler)},
@@ -159,7 +162,12 @@ func (n Node) skipped() []any {
 }
 
 func (n Node) endpoint() map[string]any {
-	return map[string]any{"advertiseAddress": address, "bindPort": int64(6443)}
+	return map[string]any{"advertiseAddress": address, "bindPort": int64(ports.APIServer)}
+}
+
+// controlPlane is where the first control plane's API server answers.
+func (n Node) controlPlane() string {
+	return fmt.Sprintf("%s-control-plane:%d", n.Cluster, ports.APIServer)
 }
 
 func (n Node) registration() map[string]any {

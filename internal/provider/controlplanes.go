@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/internal/kindpatch"
+	"github.com/kindctl/kindctl/internal/ports"
 )
 
 // kind puts a load balancer of a fixed image before several control planes. So it makes
@@ -81,7 +82,7 @@ func notKinds(config *v1alpha4.Cluster) (names []string) {
 // host the certificate names.
 func endpointPatches(config *v1alpha4.Cluster) (patches []string, err error) {
 	front := NodeName(config.Name, constants.ExternalLoadBalancerNodeRoleValue, 1)
-	endpoint := net.JoinHostPort(front, strconv.Itoa(apiServer))
+	endpoint := net.JoinHostPort(front, strconv.Itoa(ports.APIServer))
 	for _, patch := range []map[string]any{
 		{"kind": kindpatch.ClusterConfiguration, "controlPlaneEndpoint": endpoint,
 			"apiServer": map[string]any{"certSANs": []string{config.Networking.APIServerAddress}}},
@@ -245,7 +246,7 @@ func controlPlaneOptions(config *v1alpha4.Cluster, index int, like container.Ins
 		})
 	})
 	ports, err := publish(config.Networking.IPFamily, append(slices.Clone(planes[index].ExtraPortMappings),
-		v1alpha4.PortMapping{ListenAddress: loopback(config), ContainerPort: apiServer})...)
+		v1alpha4.PortMapping{ListenAddress: loopback(config), ContainerPort: ports.APIServer})...)
 	options.Config.Image, options.HostConfig.Binds = planes[index].Image, slices.Concat(others, own)
 	options.Config.ExposedPorts, options.HostConfig.PortBindings = ports.exposed, ports.bound
 	return options, err

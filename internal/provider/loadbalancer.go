@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
 
+	"github.com/kindctl/kindctl/internal/ports"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -48,7 +49,7 @@ var balancerLimits = []*container.Ulimit{{Name: "nofile", Soft: 16384, Hard: 163
 func balancerConfigFor(family v1alpha4.ClusterIPFamily, planes []string) string {
 	config := balancerConfig
 	if family != v1alpha4.IPv4Family {
-		config = strings.Replace(config, "bind *:6443", "bind :::6443 v4v6", 1)
+		config = strings.Replace(config, fmt.Sprintf("bind *:%d", ports.APIServer), fmt.Sprintf("bind :::%d v4v6", ports.APIServer), 1)
 	}
 	return withBackends(config, planes, nil)
 }
@@ -73,7 +74,7 @@ func withBackends(config string, planes []string, nodes []*Node) string {
 		}
 	}
 	for _, plane := range planes {
-		address := fmt.Sprintf("%s:%d resolve-prefer ipv4 resolve-opts allow-dup-ip%s", plane, apiServer, known[plane])
+		address := fmt.Sprintf("%s:%d resolve-prefer ipv4 resolve-opts allow-dup-ip%s", plane, ports.APIServer, known[plane])
 		fmt.Fprintf(&text, "%s%s %s check\n%[1]s%[2]s-unchecked %[3]s backup\n", serverLine, plane, address)
 	}
 	return text.String()
@@ -84,7 +85,7 @@ func withBackends(config string, planes []string, nodes []*Node) string {
 // What applies to all containers of the cluster is that of a node.
 func (d *Docker) makeLoadBalancer(ctx context.Context, config *v1alpha4.Cluster, image string, like container.InspectResponse) error {
 	ports, err := publish(config.Networking.IPFamily, v1alpha4.PortMapping{
-		ListenAddress: config.Networking.APIServerAddress, HostPort: config.Networking.APIServerPort, ContainerPort: apiServer,
+		ListenAddress: config.Networking.APIServerAddress, HostPort: config.Networking.APIServerPort, ContainerPort: ports.APIServer,
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
+
+	"github.com/kindctl/kindctl/internal/ports"
 )
 
 // Node is a container of a cluster, running or not. A Node that Cluster.Node returns has
@@ -79,7 +81,7 @@ func (n *Node) API() (address netip.AddrPort, has bool) {
 		return netip.AddrPort{}, false
 	}
 	if InContainer() {
-		return netip.AddrPortFrom(n.address(), apiServer), true
+		return netip.AddrPortFrom(n.address(), ports.APIServer), true
 	}
 	return n.published, true
 }
@@ -133,12 +135,8 @@ func (n *Node) fixedTo(address netip.Addr) bool {
 	return fixed.IPv4Address == want.IPv4Address && fixed.IPv6Address == want.IPv6Address
 }
 
-// apiServer is the API server's port in a node (kind v0.33.0,
-// pkg/cluster/internal/providers/common).
-const apiServer = 6443
-
-// apiServerPort is the same as Docker's type.
-var apiServerPort = network.MustParsePort(fmt.Sprintf("%d/tcp", apiServer))
+// apiServerPort is ports.APIServer as Docker's type.
+var apiServerPort = network.MustParsePort(fmt.Sprintf("%d/tcp", ports.APIServer))
 
 // nodeOf reads what Docker says of a container.
 func (d *Docker) nodeOf(c container.InspectResponse) (*Node, error) {

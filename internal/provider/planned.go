@@ -5,6 +5,8 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster/constants"
+
+	"github.com/kindctl/kindctl/internal/ports"
 )
 
 // PlannedNode is a container of a cluster that is going to be made.
@@ -40,7 +42,7 @@ func PlannedNodes(config *v1alpha4.Cluster, balancer string) (planned []PlannedN
 		}
 		planned = append(planned, one)
 	}
-	api := portMapping(config.Networking.APIServerAddress, config.Networking.APIServerPort, apiServer, "TCP")
+	api := portMapping(config.Networking.APIServerAddress, config.Networking.APIServerPort, ports.APIServer, "TCP")
 	if counts[constants.ControlPlaneNodeRoleValue] > 1 {
 		const front = constants.ExternalLoadBalancerNodeRoleValue
 		return append(planned, PlannedNode{Name: name(front), Role: front, Image: balancer, Ports: []string{api}})

@@ -13,6 +13,7 @@ import (
 	"github.com/kindctl/kindctl/internal/fidelity"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/ports"
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -72,9 +73,6 @@ func Shortcuts(t clusters.Topology) ([]Shortcut, error) {
 	return all, nil
 }
 
-// apiServerPort is the API server's port on the nodes' network.
-const apiServerPort = 6443
-
 // addonOptions are what addons need to know of the cluster that is planned.
 func addonOptions(t clusters.Topology, facts host.Facts) plugin.Options {
 	front := "control-plane"
@@ -84,7 +82,7 @@ func addonOptions(t clusters.Topology, facts host.Facts) plugin.Options {
 	return plugin.Options{
 		Settings: t.CNISettings[t.CNI], Place: t.Place,
 		PodSubnet: t.Pods(), ProxyMode: t.ProxyMode,
-		APIServerHost: t.Name + "-" + front, APIServerPort: apiServerPort,
+		APIServerHost: t.Name + "-" + front, APIServerPort: ports.APIServer,
 		LacksSysResource: facts.Lacks("CAP_SYS_RESOURCE"),
 		SingleNode:       t.Nodes() == 1,
 		Production:       t.Production(),

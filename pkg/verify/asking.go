@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/ports"
 )
 
 // answerTimeout is the time that an endpoint in a pod has to answer.
@@ -75,7 +76,7 @@ type Pods interface {
 }
 
 // APIServerPort serves the Kubernetes API on each control plane.
-const APIServerPort = 6443
+const APIServerPort = ports.APIServer
 
 // KubeletPort serves the kubelet's API, over TLS.
 const KubeletPort = 10250
