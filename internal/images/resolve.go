@@ -26,6 +26,14 @@ const (
 // Modes lists every mode, the default first.
 func Modes() []Mode { return []Mode{Auto, Local, Registry, Build} }
 
+// Check refuses a mode that there is not.
+func (m Mode) Check() error {
+	if slices.Contains(Modes(), m) {
+		return nil
+	}
+	return hint.ImagesMode.New(fmt.Sprintf("there is no source of images %q", m), fmt.Sprintf("use one of %v", Modes()))
+}
+
 // BakedLabel is the label of a node image that lists, separated by commas, the
 // images that its containerd already holds.
 const BakedLabel = "dev.kindctl.images"
@@ -177,6 +185,9 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 	attempts := map[Mode]func(context.Context, Request) (string, error){
 		Local: r.localNode, Registry: r.registryNode, Build: r.buildNode,
 	}
+	if err := req.Mode.Check(); err != nil {
+		return Set{}, err
+	}
 	order := []Mode{req.Mode}
 	if req.Mode == Auto {
 		order = []Mode{Local, Registry, Build}
@@ -186,11 +197,7 @@ func (r *Resolver) node(ctx context.Context, req Request) (Set, error) {
 	}
 	var failures []error
 	for _, mode := range order {
-		attempt, known := attempts[mode]
-		if !known {
-			return Set{}, hint.ImagesMode.New(fmt.Sprintf("unknown image source %q", mode), fmt.Sprintf("use one of %v", Modes()))
-		}
-		ref, err := attempt(ctx, req)
+		ref, err := attempts[mode](ctx, req)
 		if err == nil {
 			return Set{Node: ref, Source: mode}, nil
 		}

@@ -103,6 +103,17 @@ func (r mirror) Save(_ context.Context, ref, path string, _ *event.Span) error {
 	return os.WriteFile(path, []byte(ref), 0o600)
 }
 
+func TestModes(t *testing.T) {
+	for _, mode := range Modes() {
+		if err := mode.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := Mode("guess").Check(); hint.ReasonOf(err) != hint.ImagesMode.Name || hint.CodeOf(err) != hint.Usage {
+		t.Errorf("a mode that there is not: %v", err)
+	}
+}
+
 func TestResolve(t *testing.T) {
 	const published, built, balancer = "kindest/node:v1", "kindctl.local/node:1", "docker.io/library/haproxy:v1"
 	baked := map[string]string{BakedLabel: "cni:1,probe:1"}
@@ -161,7 +172,7 @@ func TestResolve(t *testing.T) {
 		{name: "any patch that is published", mode: Registry, minor: "v1.36", answers: true, want: "kindest/node:v1.36.9", source: Registry, archives: 2,
 			diary: []string{"fetch cni:1", "fetch probe:1", "pull kindest/node:v1.36.9"}},
 		{name: "any patch that Docker has", noForge: true, mode: Local, minor: "v1.36", docker: map[string]map[string]string{"kindest/node:v1.36.4": baked, "kindest/node:v1.36.2": baked}, want: "kindest/node:v1.36.4", source: Local},
-		{name: "unknown mode", mode: "guess", wantError: "unknown image source"},
+		{name: "unknown mode", mode: "guess", wantError: `there is no source of images "guess"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -97,9 +97,8 @@ func (o *options) check() (err error) {
 	if o.runs < 1 {
 		return hint.BadFlag.New("--runs must be at least 1", "5 show how far the runs differ: --runs 5")
 	}
-	if !slices.Contains(images.Modes(), o.lab.Mode) {
-		return hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", o.lab.Mode),
-			fmt.Sprintf("use one of %v", images.Modes()))
+	if err := o.lab.Mode.Check(); err != nil {
+		return err
 	}
 	if !slices.Contains(outputs, o.output) {
 		return hint.BadFlag.New(fmt.Sprintf("there is no output format %q", o.output), "use one of: "+strings.Join(outputs, ", "))
