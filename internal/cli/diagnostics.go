@@ -73,8 +73,7 @@ func (d diagnostics) write(
 		problems = append(problems, "report: "+err.Error())
 	}
 	for _, problem := range problems {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "diagnose",
-			Message: "not everything could be kept: " + problem})
+		event.Warn(sink, event.Phase, "diagnose", "not everything could be kept: "+problem, "")
 	}
 	message := dir
 	if len(verdict.Results) > 0 {

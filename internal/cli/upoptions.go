@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -47,8 +45,8 @@ func restoreOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err
 // creationOptions are those of how a cluster is made.
 func creationOptions(c *cli.Context) (o kindctl.UpOptions, err error) {
 	mode := images.Mode(c.String("images"))
-	if !slices.Contains(images.Modes(), mode) {
-		return o, hint.BadFlag.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+	if err := mode.Check(); err != nil {
+		return o, err
 	}
 	if err := positiveTTL(c); err != nil {
 		return o, err
@@ -81,6 +79,6 @@ func waitTimeout(c *cli.Context) (time.Duration, error) {
 // warn emits warnings of a configuration.
 func warn(sink event.Sink, warnings []string) {
 	for _, warning := range warnings {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "config", Message: warning})
+		event.Warn(sink, event.Phase, "config", warning, "")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/runs"
@@ -86,7 +85,7 @@ func (r Removal) Titles() (lines []string) {
 // That there is none is no error. kubeconfig is that of RemoveOptions.
 func Down(ctx context.Context, docker *provider.Docker, name, kubeconfig string, sink event.Sink) (Removal, error) {
 	release, err := runs.LockWait(ctx, name, func() {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "down", Message: "waiting for another kindctl process that is changing cluster " + name})
+		event.Inform(sink, event.Phase, "down", "waiting for another kindctl process that is changing cluster "+name)
 	})
 	if err != nil {
 		return Removal{}, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -121,7 +120,6 @@ func (w Waiter) WarnOfOthers(ctx context.Context, sink event.Sink, phase string)
 		return
 	}
 	slices.Sort(others)
-	sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: phase,
-		Message: "not waited for in kube-system: " + strings.Join(others, "; "),
-		Hint:    "look at it: kubectl -n kube-system get daemonsets,deployments,pods"})
+	event.Warn(sink, event.Phase, phase, "not waited for in kube-system: "+strings.Join(others, "; "),
+		"look at it: kubectl -n kube-system get daemonsets,deployments,pods")
 }

@@ -36,9 +36,9 @@ func ApproveServingCertificates(ctx context.Context, client *kube.Client, nodes 
 			for _, request := range seen {
 				if err := approve(ctx, client, request, nodes); err != nil && ctx.Err() == nil && !warned[request.Name] {
 					warned[request.Name] = true
-					sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "certificates", Message: err.Error(),
-						Hint: "look at it, and approve it if it is right: kubectl describe csr " + request.Name +
-							"; kubectl certificate approve " + request.Name})
+					event.Warn(sink, event.Phase, "certificates", err.Error(),
+						"look at it, and approve it if it is right: kubectl describe csr "+request.Name+
+							"; kubectl certificate approve "+request.Name)
 				}
 			}
 			return errors.New("watching for more") // until stop

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/runs"
@@ -40,7 +39,8 @@ func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, e
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
 		case err != nil:
-			s.warn(fmt.Sprintf("the kubeconfig %s could not be refreshed: %v", file, err), "correct it, then: kindctl kubeconfig merge -n "+s.Name)
+			event.Warn(s.Sink, event.Phase, "start", fmt.Sprintf("the kubeconfig %s could not be refreshed: %v", file, err),
+				"correct it, then: kindctl kubeconfig merge -n "+s.Name)
 			entries++
 		case found == provider.Updated:
 			updated = append(updated, file)
@@ -56,10 +56,6 @@ func (s *Start) refreshKubeconfig(ctx context.Context, _ *event.Span) (string, e
 		return fmt.Sprintf("no file has context %s; add it: kindctl kubeconfig merge -n %s", provider.Context(s.Name), s.Name), nil
 	}
 	return "it is right", nil
-}
-
-func (s *Start) warn(message, advice string) {
-	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "start", Message: message, Hint: advice})
 }
 
 // MergeKubeconfig adds the context of a cluster on this host to a kubeconfig, "" for

@@ -149,8 +149,7 @@ func (s *Start) deferTimeout(ctx context.Context, message string, err error) (st
 	if err == nil || ctx.Err() != nil || hint.CodeOf(err) != hint.Timeout {
 		return message, err
 	}
-	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "start", Message: err.Error(),
-		Hint: hint.AdviceOf(err)})
+	event.Warn(s.Sink, event.Phase, "start", err.Error(), hint.AdviceOf(err))
 	return "not all; the verification continues", nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/health"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -91,8 +90,7 @@ func (s *runningCluster) toleratePreexisting(ctx context.Context, nodes []string
 		if slices.Contains(red, result.ID) && slices.Contains(before, result.ID) {
 			s.report.Results[i].Outcome = verify.Warn
 			s.report.Results[i].Cause = "it was so before: " + result.Cause
-			s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "verify",
-				Message: result.ID + " failed before too: " + result.Cause, Hint: result.Hint})
+			event.Warn(s.Sink, event.Phase, "verify", result.ID+" failed before too: "+result.Cause, result.Hint)
 		}
 	}
 	return nil
@@ -105,8 +103,7 @@ func (s *runningCluster) verifyWithout(ctx context.Context, nodes, ids []string)
 		return verify.Report{}, err
 	}
 	checks := slices.DeleteFunc(all, func(check verify.Check) bool { return !slices.Contains(ids, check.ID) })
-	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "verify",
-		Message: fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", "))})
+	event.Inform(s.Sink, event.Phase, "verify", fmt.Sprintf("checking without %s: %s", strings.Join(nodes, ", "), strings.Join(ids, ", ")))
 	target := verify.NewTarget(s.client, s.before)
 	target.Without, target.Containerd = nodes, health.ReadContainerd(s.cluster())
 	report, _ := verify.RunAndClose(ctx, target, withReachableNeeds(checks), verify.RunOptions{})

@@ -141,7 +141,7 @@ func (s *runningCluster) resize(role string, by int) error {
 	s.configAfter = &config
 	warnings, err := config.ValidateShape()
 	for _, warning := range warnings {
-		s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "look", Message: warning})
+		event.Warn(s.Sink, event.Phase, "look", warning, "")
 	}
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,8 +84,7 @@ func (a *Add) copyImages(ctx context.Context, _ *event.Span) (string, error) {
 	}
 	skipped := slices.Compact(slices.Sorted(slices.Values(slices.Concat(left...))))
 	if len(skipped) > 0 {
-		a.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "load",
-			Message: fmt.Sprintf("not copied, because containerd on %s keeps no layers of images that it pulled: %s; each new node pulls them when a pod needs them", a.like.Name, strings.Join(skipped, ", "))})
+		event.Warn(a.Sink, event.Phase, "load", fmt.Sprintf("not copied, because containerd on %s keeps no layers of images that it pulled: %s; each new node pulls them when a pod needs them", a.like.Name, strings.Join(skipped, ", ")), "")
 	}
 	return fmt.Sprintf("%d images", slices.Max(brought)), nil
 }

@@ -60,12 +60,12 @@ func (o *Observer) Watch(ctx context.Context, client *kube.Client) {
 	core := client.Clientset.CoreV1()
 	nodes, pods := core.Nodes(), core.Pods(metav1.NamespaceSystem)
 	o.watches.Go(func() {
-		o.trouble(ctx, "nodes", kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
+		o.warn(ctx, "nodes", kube.UntilAll(ctx, kube.ListWatch(nodes.List, nodes.Watch, metav1.ListOptions{}), func(seen []*corev1.Node) error {
 			return o.notes.addNodes(seen, time.Now())
 		}))
 	})
 	o.watches.Go(func() {
-		o.trouble(ctx, "pods", kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
+		o.warn(ctx, "pods", kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, metav1.ListOptions{}), func(seen []*corev1.Pod) error {
 			return o.notes.addPods(seen, time.Now())
 		}))
 	})
@@ -90,8 +90,8 @@ func (o *Observer) Facts(ctx context.Context) timeline.Facts {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		var group sync.WaitGroup
-		group.Go(func() { o.trouble(ctx, "API", o.askAPI(ctx)) })
-		group.Go(func() { o.trouble(ctx, "nodes' journals", o.askNodes(ctx)) })
+		group.Go(func() { o.warn(ctx, "API", o.askAPI(ctx)) })
+		group.Go(func() { o.warn(ctx, "nodes' journals", o.askNodes(ctx)) })
 		group.Wait()
 	}
 	return o.notes.facts(o.asked)
@@ -123,10 +123,9 @@ func pointers[T any](items []T) []*T {
 	return all
 }
 
-// trouble warns of an error, unless it only says that the watch is over.
-func (o *Observer) trouble(ctx context.Context, what string, err error) {
+// warn warns of an error, unless it only says that the watch is over.
+func (o *Observer) warn(ctx context.Context, what string, err error) {
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		o.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "trace",
-			Message: "the timeline lacks the " + what + ": " + err.Error()})
+		event.Warn(o.sink, event.Phase, "trace", "the timeline lacks the "+what+": "+err.Error(), "")
 	}
 }

@@ -193,8 +193,7 @@ func (d *Docker) retryPorts(ctx context.Context, config *v1alpha4.Cluster, creat
 		if !is || requestsPort(config, port) || attempt == portAttempts || ctx.Err() != nil {
 			return err
 		}
-		d.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "create",
-			Message: fmt.Sprintf("port %d was taken meanwhile; retrying with other ports", port)})
+		event.Inform(d.sink, event.Phase, "create", fmt.Sprintf("port %d was taken meanwhile; retrying with other ports", port))
 		if err := d.Cluster(config.Name).Delete(ctx); err != nil {
 			return err
 		}
@@ -218,7 +217,7 @@ func (w warnings) Warn(message string) {
 			return
 		}
 	}
-	w.sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "create", Message: strings.TrimSpace(message)})
+	event.Warn(w.sink, event.Phase, "create", strings.TrimSpace(message), "")
 }
 
 // Warnf passes a warning on.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	apinetwork "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
@@ -140,9 +139,8 @@ func (c Cluster) connectSelf(ctx context.Context) (inside bool, err error) {
 		return true, fmt.Errorf("connect this container, %s, to network %s: %w", own.name, network, err)
 	}
 	own.networks[network] = []string{selfAlias}
-	c.docker.sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "network",
-		Message: fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; "+
-			"kindctl down disconnects it", own.name, network)})
+	event.Inform(c.docker.sink, event.Phase, "network", fmt.Sprintf("kindctl runs in container %s, which it has connected to network %s to reach the cluster; "+
+		"kindctl down disconnects it", own.name, network))
 	return true, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/provider"
@@ -100,7 +99,7 @@ func (c configCheck) review() error {
 	warnings, problems := c.up.Topology.ReviewPatches(c.up.versions)
 	for _, warning := range warnings {
 		if !slices.Contains(warned, warning) {
-			c.up.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "images", Message: warning})
+			event.Warn(c.up.Sink, event.Phase, "images", warning, "")
 		}
 	}
 	return patchesRefused(problems)

@@ -37,7 +37,7 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 		return "", err
 	}
 	defer writer.Stop()
-	u.begun = true // also a network that was made must be removed if the nodes are not made
+	u.ownsNodes = true // also a network that was made must be removed if the nodes are not made
 	if err := step(u.Sink, stepContainers, "Create the containers", func() error { return u.makeNodes(ctx) }); err != nil {
 		return "", err
 	}
@@ -54,11 +54,11 @@ func (u *Up) create(ctx context.Context, span *event.Span) (string, error) {
 	if err := writer.Finish(ctx); err != nil {
 		return "", u.failed(ctx, err)
 	}
-	return "from " + u.found.Node, u.weigh(ctx)
+	return "from " + u.found.Node, u.setCPUShares(ctx)
 }
 
-// weigh sets the CPU shares of the nodes, unless they keep those of Docker.
-func (u *Up) weigh(ctx context.Context) error {
+// setCPUShares sets the CPU shares of the nodes, unless they keep those of Docker.
+func (u *Up) setCPUShares(ctx context.Context) error {
 	if u.CPUShares == 0 {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (u *Up) remove(ctx context.Context) error {
 		u.workers.stop()
 		<-u.workers.ended
 	}
-	if !u.begun {
+	if !u.ownsNodes {
 		return nil
 	}
 	err := u.recordKubeconfigChange(func() error {

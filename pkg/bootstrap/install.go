@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -50,10 +49,9 @@ func (u *Up) noWorkloads() string {
 
 func (u *Up) installCNI(ctx context.Context, _ *event.Span) (string, error) {
 	if oldest, newest := u.addon.Tested(); !releases.Within(u.Version, oldest, newest) {
-		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "cni",
-			Message: fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest,
-				newest, u.Version),
-			Hint: "for one of those: --kubernetes-version " + newest})
+		tested := fmt.Sprintf("%s %s is tested by its makers with Kubernetes %s to %s; this is %s", u.addon.Name(), u.addon.Version(), oldest,
+			newest, u.Version)
+		event.Warn(u.Sink, event.Phase, "cni", tested, "for one of those: --kubernetes-version "+newest)
 	}
 	if err := u.addon.Install(ctx, u.client, u.sources.find); err != nil {
 		return "", hint.CNIInstallFailed.Wrap(err, u.addon.Name()+" could not be installed",

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/charts"
 	"github.com/kindctl/kindctl/internal/host"
@@ -57,7 +56,7 @@ func (u *Up) checkHost(ctx context.Context) (err error) {
 	needs := Needs(u.Topology, u.addon)
 	needs.Ignored = u.IgnorePreflightErrors
 	for _, warning := range u.facts.Warnings(needs) {
-		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "preflight", Message: warning})
+		event.Warn(u.Sink, event.Phase, "preflight", warning, "")
 	}
 	if err := u.facts.Refuse(needs); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,8 +39,7 @@ provisioner: kubernetes.io/host-path
 func (u *Up) installStorage(ctx context.Context) error {
 	manifest, err := u.firstNode().ReadFile(ctx, storageManifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "init",
-			Message: "the node image has no " + storageManifest + "; StorageClass standard of kubernetes.io/host-path takes its place"})
+		event.Warn(u.Sink, event.Phase, "init", "the node image has no "+storageManifest+"; StorageClass standard of kubernetes.io/host-path takes its place", "")
 		manifest, err = []byte(plainStorage), nil
 	}
 	if err != nil {

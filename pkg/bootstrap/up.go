@@ -92,7 +92,7 @@ type Up struct {
 	installTokenKey func(context.Context) error
 	// stopApproving ends the approval of the kubelets' certificates, once it has begun.
 	stopApproving func()
-	begun         bool // the nodes, as far as they are there, are this run's
+	ownsNodes     bool // the nodes, as far as they are there, are this run's
 
 	// Left says that something was made and could not be removed.
 	Left bool
@@ -158,7 +158,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 	if err != nil && u.Retain && u.workers != nil {
 		<-u.workers.ended // what is kept should be whole
 	}
-	if err != nil && u.Retain && u.begun {
+	if err != nil && u.Retain && u.ownsNodes {
 		u.explainRetained(context.WithoutCancel(ctx))
 	}
 	return err
@@ -166,7 +166,7 @@ func (u *Up) Run(ctx context.Context) (err error) {
 
 // examine shows the caller the cluster, as far as it answers.
 func (u *Up) examine(ctx context.Context, err error) {
-	if u.Examine == nil || u.client == nil && !u.begun {
+	if u.Examine == nil || u.client == nil && !u.ownsNodes {
 		return
 	}
 	if u.client == nil && u.connect(ctx) != nil {
@@ -182,8 +182,7 @@ func (u *Up) explainRetained(ctx context.Context) {
 	if u.client != nil && u.merge(ctx) == nil {
 		look = fmt.Sprintf("kubectl --context %s get pods -A -o wide", provider.Context(name))
 	}
-	u.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "retain",
-		Message: fmt.Sprintf("cluster %s was kept; inspect it: %s; remove it: kindctl down -n %s", name, look, name)})
+	event.Inform(u.Sink, event.Phase, "retain", fmt.Sprintf("cluster %s was kept; inspect it: %s; remove it: kindctl down -n %s", name, look, name))
 }
 
 // connect opens the cluster's API.

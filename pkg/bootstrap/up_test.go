@@ -55,7 +55,7 @@ func TestExamineNodes(t *testing.T) {
 	if looks != 0 {
 		t.Error("it looks at nodes that were never begun")
 	}
-	up.begun = true
+	up.ownsNodes = true
 	up.examine(t.Context(), errors.New("kubeadm failed"))
 	if looks != 1 {
 		t.Errorf("%d looks at nodes without an API", looks)

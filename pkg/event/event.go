@@ -75,6 +75,16 @@ func (f Func) Emit(e Event) { f(e) }
 // Discard is a Sink that drops everything.
 var Discard Sink = Func(func(Event) {})
 
+// Warn emits a Warning: what is wrong without a failure, and what to do about it, "" for nothing.
+func Warn(sink Sink, scope Scope, id, message, hint string) {
+	sink.Emit(Event{Time: time.Now(), Kind: Warning, Scope: scope, ID: id, Message: message, Hint: hint})
+}
+
+// Inform emits a Note.
+func Inform(sink Sink, scope Scope, id, message string) {
+	sink.Emit(Event{Time: time.Now(), Kind: Note, Scope: scope, ID: id, Message: message})
+}
+
 // Tee returns a Sink that hands each event to all sinks, in order.
 func Tee(sinks ...Sink) Sink {
 	return Func(func(e Event) {

@@ -94,12 +94,12 @@ func (c *Client) sink() event.Sink { return c.options.Sink }
 
 // warn emits a warning.
 func (c *Client) warn(id, message string) {
-	c.sink().Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: id, Message: message})
+	event.Warn(c.sink(), event.Phase, id, message, "")
 }
 
 // note emits a note.
 func (c *Client) note(id, message string) {
-	c.sink().Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: id, Message: message})
+	event.Inform(c.sink(), event.Phase, id, message)
 }
 
 // open opens Docker.

@@ -22,8 +22,8 @@ func RunAndClose(ctx context.Context, target *Target, checks []Check, options Ru
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	if err := target.Close(cleaning); err != nil {
-		options.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Check, ID: "clean", Message: err.Error(),
-			Hint: "remove it by hand: kubectl delete namespace -l " + RunLabel})
+		event.Warn(options.Sink, event.Check, "clean", err.Error(),
+			"remove it by hand: kubectl delete namespace -l "+RunLabel)
 	}
 	if ctx.Err() != nil {
 		return report, context.Cause(ctx)

@@ -74,8 +74,7 @@ func (b *benchmark) announce() {
 	for _, nodes := range b.Nodes {
 		all += guess(nodes) * time.Duration(len(b.CNIs)*(b.Runs+1)*len(b.Arms))
 	}
-	b.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "bench",
-		Message: fmt.Sprintf("%d clusters are made and removed one after the other, for about %v; use this machine for nothing else", b.total(), all.Round(time.Minute))})
+	event.Inform(b.Sink, event.Phase, "bench", fmt.Sprintf("%d clusters are made and removed one after the other, for about %v; use this machine for nothing else", b.total(), all.Round(time.Minute)))
 }
 
 // measure runs all rounds of a case. A run that fails is kept as such; only an arm
@@ -96,8 +95,7 @@ func (b *benchmark) measure(ctx context.Context, c *Case) error {
 	for _, arm := range b.Arms[1:] {
 		if ratios := c.Ratios(arm.Name); len(ratios) > 0 {
 			s := SpreadOf(ratios)
-			b.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "bench",
-				Message: fmt.Sprintf("%s: %s takes %.2f of the time of %s (%.2f to %.2f)", c.title(), arm.Name, s.Median, b.Arms[0].Name, s.Min, s.Max)})
+			event.Inform(b.Sink, event.Phase, "bench", fmt.Sprintf("%s: %s takes %.2f of the time of %s (%.2f to %.2f)", c.title(), arm.Name, s.Median, b.Arms[0].Name, s.Min, s.Max))
 		}
 	}
 	return nil
@@ -132,7 +130,7 @@ func (b *benchmark) one(ctx context.Context, c *Case, round int, arm Arm) (Trial
 		run.Error = err.Error()
 		span.Failed(err.Error(), hint.AdviceOf(err))
 		if b.works[arm.Name] { // else the error is the command's, and told at its end
-			b.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "bench", Message: "a run failed and does not count: " + err.Error()})
+			event.Warn(b.Sink, event.Phase, "bench", "a run failed and does not count: "+err.Error(), "")
 		}
 	default:
 		run.Measures = measures

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/host"
@@ -71,8 +70,8 @@ func Open(ctx context.Context, o Options) (lab *Lab, err error) {
 	}
 	l.Machine = l.describe(o.Version)
 	if load := l.Machine.Load; load != nil && *load > calm {
-		o.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "bench", Message: fmt.Sprintf("this machine is busy: its load is %.1f for each processor", *load),
-			Hint: "what else runs is measured as well; stop it, or wait for it, and start over"})
+		event.Warn(o.Sink, event.Phase, "bench", fmt.Sprintf("this machine is busy: its load is %.1f for each processor", *load),
+			"what else runs is measured as well; stop it, or wait for it, and start over")
 	}
 	return l, nil
 }
