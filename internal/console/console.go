@@ -20,11 +20,11 @@ type Console struct {
 	style Style
 	// endsOnly leaves out the lines that announce a beginning, and what is skipped.
 	endsOnly bool
-	said     map[string]saying
+	said     map[string]progressLine
 }
 
-// saying is what was last printed of a subject's progress.
-type saying struct {
+// progressLine is what was last printed of a subject's progress.
+type progressLine struct {
 	message string
 	at      time.Time
 }
@@ -34,7 +34,7 @@ const sayEvery = 5 * time.Second
 
 // New returns a Console that writes to out.
 func New(out io.Writer, style Style) *Console {
-	return &Console{out: out, style: style, said: map[string]saying{}}
+	return &Console{out: out, style: style, said: map[string]progressLine{}}
 }
 
 // NewEndsOnly returns a Console that says what has ended, and not what begins or is skipped.
@@ -114,7 +114,7 @@ func (c *Console) progress(e event.Event) string {
 	if message == "" || message == last.message || e.Time.Sub(last.at) < sayEvery {
 		return ""
 	}
-	c.said[e.ID] = saying{message, e.Time}
+	c.said[e.ID] = progressLine{message, e.Time}
 	return c.style.Paint(Faint, "  "+e.ID+": "+message)
 }
 

@@ -24,7 +24,7 @@ const (
 func (s *Sweep) planKilled(ctx context.Context, record *runs.Killed, now time.Time) error {
 	if engine := record.Engine(); engine != "" && engine != s.identity {
 		if record.Done = now.Sub(record.Seen) > oblivion; !record.Done {
-			s.leave(record.Cluster, "it is in another Docker; choose that one and run this again")
+			s.skip(record.Cluster, "it is in another Docker; choose that one and run this again")
 		}
 		return nil
 	}
@@ -44,12 +44,12 @@ func (s *Sweep) planKilled(ctx context.Context, record *runs.Killed, now time.Ti
 	case others:
 		return nil
 	case unclear:
-		s.leave(record.Cluster, "kindctl "+record.Command+" was killed, and another cluster of that name exists now; to remove it: kindctl down -n "+record.Cluster)
+		s.skip(record.Cluster, "kindctl "+record.Command+" was killed, and another cluster of that name exists now; to remove it: kindctl down -n "+record.Cluster)
 		return nil
 	}
 	metadata, _, err := found.Metadata() // none has come so far as to have a context
 	if err != nil {
-		s.leave(record.Cluster, err.Error())
+		s.skip(record.Cluster, err.Error())
 		record.Done = false
 		return nil
 	}
@@ -97,8 +97,8 @@ func ownershipOf(a *runs.Killed, found provider.Inventory) ownership {
 	return ours
 }
 
-// settle marks the records of a cluster that is removed as done.
-func (s *Sweep) settle(cluster string) {
+// markDone marks the records of a cluster that is removed as done.
+func (s *Sweep) markDone(cluster string) {
 	for _, record := range s.records {
 		if record.Cluster == cluster && record.Creation != nil && record.Creation.Docker == s.identity {
 			record.Done = true

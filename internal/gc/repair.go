@@ -58,7 +58,7 @@ func (s *Sweep) planRepair(ctx context.Context, record *runs.Killed, now time.Ti
 		err = metadata.EnsureWhole(record.Cluster)
 	}
 	if err != nil {
-		s.leave(record.Cluster, err.Error()+"; "+hint.AdviceOf(err))
+		s.skip(record.Cluster, err.Error()+"; "+hint.AdviceOf(err))
 		return nil
 	}
 	r := Repair{Cluster: record.Cluster, record: record,

@@ -108,7 +108,7 @@ func (s *Sweep) lock(cluster string) (bool, error) {
 	}
 	release, err := runs.Lock(cluster)
 	if hint.ReasonOf(err) == hint.ClusterBusy.Name {
-		s.leave(cluster, "another kindctl process is changing it")
+		s.skip(cluster, "another kindctl process is changing it")
 		return false, nil
 	}
 	if err != nil {
@@ -118,7 +118,8 @@ func (s *Sweep) lock(cluster string) (bool, error) {
 	return true, nil
 }
 
-func (s *Sweep) leave(cluster, reason string) {
+// skip lists a cluster among those that are left as they are, with the reason.
+func (s *Sweep) skip(cluster, reason string) {
 	if skipped := (Skipped{cluster, reason}); !slices.Contains(s.Left, skipped) {
 		s.Left = append(s.Left, skipped)
 	}
@@ -134,7 +135,7 @@ func (s *Sweep) planExpired(ctx context.Context, now time.Time) error {
 	for _, found := range there {
 		metadata, _, err := found.Metadata()
 		if err != nil {
-			s.leave(found.Cluster, err.Error())
+			s.skip(found.Cluster, err.Error())
 			continue
 		}
 		left, limited := metadata.Left(now)
@@ -168,7 +169,7 @@ func (s *Sweep) kubeconfigs(metadata provider.Metadata) (files []string) {
 	}
 	for _, file := range metadata.Kubeconfigs {
 		if _, _, err := provider.KubeconfigEntry(file, metadata.Cluster); err != nil {
-			s.leave(metadata.Cluster, "its context stays: "+err.Error())
+			s.skip(metadata.Cluster, "its context stays: "+err.Error())
 			continue
 		}
 		files = append(files, file)
@@ -203,7 +204,7 @@ func (s *Sweep) Run(ctx context.Context, docker *provider.Docker, sink event.Sin
 			continue
 		}
 		span.Done(removal.Reason)
-		s.settle(removal.Cluster)
+		s.markDone(removal.Cluster)
 	}
 	s.Clusters = slices.DeleteFunc(s.Clusters, Removal.Empty)
 	for _, dir := range s.Drafts {

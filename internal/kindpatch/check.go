@@ -32,7 +32,7 @@ func (p Patch) Check(kubernetes string) []Finding {
 	schema, known := schemas[p.Kind]
 	switch {
 	case !known:
-		c.complain(p.node, "kind %q of the patch is none that kubeadm reads%s; use one of: %s", p.Kind, hint.Nearest(p.Kind, Kinds), strings.Join(Kinds, ", "))
+		c.addFinding(p.node, "kind %q of the patch is none that kubeadm reads%s; use one of: %s", p.Kind, hint.Nearest(p.Kind, Kinds), strings.Join(Kinds, ", "))
 	case p.IsMerge():
 		c.visit(p.node, schema, []string{p.Kind})
 	}
@@ -46,7 +46,7 @@ type checker struct {
 	findings   []Finding
 }
 
-func (c *checker) complain(node *yaml.Node, format string, args ...any) {
+func (c *checker) addFinding(node *yaml.Node, format string, args ...any) {
 	place := c.patch.Place
 	if node != nil {
 		place = c.patch.placeOfLine(node.Line)
@@ -87,22 +87,22 @@ func (c *checker) visitScalar(node *yaml.Node, t reflect.Type, name string) {
 	switch t.Kind() {
 	case reflect.String:
 		if node.Kind == yaml.ScalarNode && tag != "!!str" && tag != "!!timestamp" {
-			c.complain(node, "%s is %s without quotes, and text is wanted: write %q", name, node.Value, node.Value)
+			c.addFinding(node, "%s is %s without quotes, and text is wanted: write %q", name, node.Value, node.Value)
 		} else if node.Kind != yaml.ScalarNode {
-			c.complain(node, "%s is %s, and text is wanted", name, ShapeOf(node))
+			c.addFinding(node, "%s is %s, and text is wanted", name, ShapeOf(node))
 		}
 	case reflect.Bool:
 		if tag != "!!bool" {
-			c.complain(node, "%s is %s, and true or false is wanted", name, ShapeOf(node))
+			c.addFinding(node, "%s is %s, and true or false is wanted", name, ShapeOf(node))
 		}
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64:
 		if tag != "!!int" {
-			c.complain(node, "%s is %s, and a whole number is wanted", name, ShapeOf(node))
+			c.addFinding(node, "%s is %s, and a whole number is wanted", name, ShapeOf(node))
 		}
 	case reflect.Struct, reflect.Map:
-		c.complain(node, "%s is %s, and an object is wanted", name, ShapeOf(node))
+		c.addFinding(node, "%s is %s, and an object is wanted", name, ShapeOf(node))
 	case reflect.Slice:
-		c.complain(node, "%s is %s, and a list is wanted", name, ShapeOf(node))
+		c.addFinding(node, "%s is %s, and a list is wanted", name, ShapeOf(node))
 	}
 }
 
@@ -131,9 +131,9 @@ func (c *checker) visitFields(node *yaml.Node, t reflect.Type, path []string) {
 		case !known && c.had(strings.Join(below, ".")):
 		case !known && !c.knows(key.Value, fields): // the node image is asked
 		case !known:
-			c.complain(key, "%s has no field %q%s", strings.Join(path, "."), key.Value, c.advise(key.Value, below, fields))
+			c.addFinding(key, "%s has no field %q%s", strings.Join(path, "."), key.Value, c.advise(key.Value, below, fields))
 		case since != "" && c.kubeadm != "" && c.kubeadm < since:
-			c.complain(key, "%s is a field of kubeadm %s, and this Kubernetes is configured with %s; leave it out", strings.Join(below[1:], "."), since, c.kubeadm)
+			c.addFinding(key, "%s is a field of kubeadm %s, and this Kubernetes is configured with %s; leave it out", strings.Join(below[1:], "."), since, c.kubeadm)
 		default:
 			c.visit(value, field.Type, below)
 		}
@@ -218,7 +218,7 @@ func (c *checker) visitArguments(node *yaml.Node, name string) {
 	case yaml.MappingNode:
 		if c.patch.APIVersion == kubeadmGroup+V1Beta4 && len(node.Content) > 0 {
 			example := node.Content[0].Value
-			c.complain(node.Content[0], "%s is a map, and kubeadm v1beta4 wants a list: - {name: %s, value: %q}; or leave apiVersion out, and kind takes the map", name, example, node.Content[1].Value)
+			c.addFinding(node.Content[0], "%s is a map, and kubeadm v1beta4 wants a list: - {name: %s, value: %q}; or leave apiVersion out, and kind takes the map", name, example, node.Content[1].Value)
 			return
 		}
 		for i := 0; i+1 < len(node.Content); i += 2 {
@@ -227,7 +227,7 @@ func (c *checker) visitArguments(node *yaml.Node, name string) {
 	case yaml.SequenceNode:
 		c.visitArgumentList(node, name)
 	default:
-		c.complain(node, "%s is %s, and a list of names and values is wanted", name, ShapeOf(node))
+		c.addFinding(node, "%s is %s, and a list of names and values is wanted", name, ShapeOf(node))
 	}
 }
 
@@ -238,14 +238,14 @@ func (c *checker) visitArgumentList(node *yaml.Node, list string) {
 		_, value := child(item, "value")
 		switch {
 		case item.Kind != yaml.MappingNode || name == nil || value == nil:
-			c.complain(item, "an item of %s has no name and value: write - {name: event-ttl, value: 2h}", list)
+			c.addFinding(item, "an item of %s has no name and value: write - {name: event-ttl, value: 2h}", list)
 		case seen[name.Value]:
-			c.complain(name, "%s names %s twice, of which kind keeps the last; write its values as one, if the flag takes several", list, name.Value)
+			c.addFinding(name, "%s names %s twice, of which kind keeps the last; write its values as one, if the flag takes several", list, name.Value)
 		default:
 			c.visit(value, reflect.TypeFor[string](), []string{"value of " + name.Value})
 			for i := 0; i < len(item.Content); i += 2 {
 				if key := item.Content[i]; key.Value != "name" && key.Value != "value" {
-					c.complain(key, "an item of %s has no field %q; it has name and value", list, key.Value)
+					c.addFinding(key, "an item of %s has no field %q; it has name and value", list, key.Value)
 				}
 			}
 		}

@@ -72,21 +72,21 @@ func groupsOf(t timeline.Timeline) []spanGroup {
 		}
 		return group
 	}
-	lane := func(lane timeline.Lane) func(timeline.Span) bool {
+	inLane := func(lane timeline.Lane) func(timeline.Span) bool {
 		return func(span timeline.Span) bool { return span.Lane == lane }
 	}
 	title := func(span timeline.Span) (string, string) { return span.ID + span.Start.String(), span.Title }
 	groups := []spanGroup{
-		rows("The cluster, from the first node or pod to the last", lane(timeline.Cluster), title),
-		rows("Phases", lane(timeline.Phase), title),
-		rows("Steps of kind", lane(timeline.Step), title),
-		rows("Nodes", lane(timeline.Node), func(span timeline.Span) (string, string) { return span.Node, span.Node }),
+		rows("The cluster, from the first node or pod to the last", inLane(timeline.Cluster), title),
+		rows("Phases", inLane(timeline.Phase), title),
+		rows("Steps of kind", inLane(timeline.Step), title),
+		rows("Nodes", inLane(timeline.Node), func(span timeline.Span) (string, string) { return span.Node, span.Node }),
 	}
 	for _, node := range nodesOf(t) {
 		groups = append(groups, rows("System pods on "+node, func(span timeline.Span) bool { return span.Lane == timeline.Pod && span.Node == node },
 			func(span timeline.Span) (string, string) { return span.ID, span.Title }))
 	}
-	return append(groups, rows("Checks", lane(timeline.Check), func(span timeline.Span) (string, string) { return span.ID, span.ID }))
+	return append(groups, rows("Checks", inLane(timeline.Check), func(span timeline.Span) (string, string) { return span.ID, span.ID }))
 }
 
 // chartGroups draws the rows of a timeline.

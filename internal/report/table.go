@@ -61,30 +61,30 @@ func row(out io.Writer, result verify.Result, width int, options TableOptions) {
 	line := fmt.Sprintf("  %s %-*s  %s", paint(colors[result.Outcome], fmt.Sprintf("%-7s", result.Outcome)), width, result.ID, result.Title)
 	switch result.Outcome {
 	case verify.Blocked, verify.Skip: // there is no more to say than why it did not run
-		fmt.Fprintln(out, line+paint(console.Faint, ": "+hang(result.Cause)))
+		fmt.Fprintln(out, line+paint(console.Faint, ": "+indent(result.Cause)))
 		return
 	}
 	fmt.Fprintln(out, line+paint(console.Faint, effort(result)))
 	if result.Outcome != verify.Pass {
-		fmt.Fprintln(out, beneath+hang(result.Cause))
+		fmt.Fprintln(out, beneath+indent(result.Cause))
 		if result.Hint != "" {
-			fmt.Fprintln(out, beneath+paint(console.Bold, "hint: ")+hang(result.Hint))
+			fmt.Fprintln(out, beneath+paint(console.Bold, "hint: ")+indent(result.Hint))
 		}
 	}
 	for _, d := range result.Differences {
 		if d.Accepted {
-			fmt.Fprintln(out, beneath+paint(console.Faint, "accepted: "+hang(d.ID+": "+d.Cause)))
+			fmt.Fprintln(out, beneath+paint(console.Faint, "accepted: "+indent(d.ID+": "+d.Cause)))
 		}
 	}
 	if options.Evidence {
 		for _, seen := range result.Evidence {
-			fmt.Fprintln(out, beneath+paint(console.Faint, "saw: "+hang(seen)))
+			fmt.Fprintln(out, beneath+paint(console.Faint, "saw: "+indent(seen)))
 		}
 	}
 }
 
-// hang puts further lines under the first one.
-func hang(text string) string {
+// indent puts further lines under the first one.
+func indent(text string) string {
 	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+beneath)
 }
 

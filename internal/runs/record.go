@@ -119,14 +119,14 @@ func Reopen(command, cluster, run string) (*Record, error) {
 		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	}
 	ended := make(chan struct{})
-	var beat sync.WaitGroup
-	beat.Go(func() { t.beat(ended) })
-	t.stop = sync.OnceFunc(func() { close(ended); beat.Wait() })
+	var touching sync.WaitGroup
+	touching.Go(func() { t.touch(ended) })
+	t.stop = sync.OnceFunc(func() { close(ended); touching.Wait() })
 	return t, nil
 }
 
-// beat touches the file until ended.
-func (t *Record) beat(ended <-chan struct{}) {
+// touch updates the modification time of the file until ended.
+func (t *Record) touch(ended <-chan struct{}) {
 	ticker := time.NewTicker(Heartbeat)
 	defer ticker.Stop()
 	for {

@@ -80,9 +80,9 @@ func open(differences []Difference) []Difference {
 	return slices.DeleteFunc(slices.Clone(differences), func(d Difference) bool { return d.Accepted })
 }
 
-// settle turns a verdict that consists of differences into its outcome: Pass when
+// reportDifferences turns a verdict that consists of differences into its outcome: Pass when
 // all of them are accepted, else Warn, with the commands to accept and to undo.
-func (r *run) settle(result *Result, cause error) {
+func (r *run) reportDifferences(result *Result, cause error) {
 	result.Differences = differences(result.ID, cause, r.target.Expect.Accepted)
 	left := open(result.Differences)
 	if len(left) == 0 {

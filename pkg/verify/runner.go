@@ -147,7 +147,7 @@ func (r *run) decide(ctx context.Context, check Check, result *Result) {
 	}
 	result.Hint = afterRefusal(cause, r.target.Expect.CNI)
 	if cause != nil && IsDifference(cause) {
-		r.settle(result, cause)
+		r.reportDifferences(result, cause)
 	}
 	result.Nodes = r.target.nodeResults(check.Nodes, result.Outcome, cause)
 	result.Duration = time.Since(result.Started)
