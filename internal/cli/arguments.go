@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -20,7 +21,7 @@ func exactArguments(c *cli.Context) ([]string, error) {
 	case c.Bool("help"):
 		return nil, cli.ShowSubcommandHelp(c)
 	case len(words) != len(strings.Fields(c.Command.ArgsUsage)):
-		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("expected %s, got %s", c.Command.ArgsUsage, count(len(words), "argument")),
+		return nil, hint.UnexpectedArgument.New(fmt.Sprintf("expected %s, got %s", c.Command.ArgsUsage, quantity.Count(len(words), "argument")),
 			fmt.Sprintf(`see "kindctl %s --help"`, commandOf(c)))
 	}
 	return words, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -93,6 +94,6 @@ func printHostReport(out io.Writer, found kindctl.HostReport, fixing bool) {
 	if !found.Fit {
 		verdict = "cannot be made here"
 	}
-	fmt.Fprintf(out, "\n%d ok, %s, %d fatal, %d unknown: a cluster with %s %s.\n", found.Count(host.OK), count(found.Count(host.Warning), "warning"),
+	fmt.Fprintf(out, "\n%d ok, %s, %d fatal, %d unknown: a cluster with %s %s.\n", found.Count(host.OK), quantity.Count(found.Count(host.Warning), "warning"),
 		found.Count(host.Fatal), found.Count(host.Unobserved), found.Cluster, verdict)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/fidelity"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -29,7 +30,7 @@ func explain(c *cli.Context, t clusters.Topology) error {
 			Shortcuts []fidelity.Shortcut `json:"shortcuts"`
 		}{t.Name, cmp.Or(t.Fidelity, fidelity.Fast), shortcuts})
 	}
-	fmt.Fprintf(c.App.Writer, "Cluster %s: %s, %s, CNI %s\n\n", t.Name, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI)
+	fmt.Fprintf(c.App.Writer, "Cluster %s: %s, %s, CNI %s\n\n", t.Name, quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"), t.CNI)
 	report.Shortcuts(c.App.Writer, shortcuts, style(c.App.Writer, isOn(c, "no-color")))
 	return nil
 }

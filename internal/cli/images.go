@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -99,7 +100,7 @@ func writeComponents(w io.Writer, list []kindctl.ImageComponent) error {
 	for _, s := range list {
 		state, size, took := "missing", "-", "about "+s.Estimate.Round(time.Second).String()
 		if s.Built {
-			state, size, took = "built", megabytes(s.Size), s.Duration.Round(100*time.Millisecond).String()
+			state, size, took = "built", quantity.Megabytes(s.Size), s.Duration.Round(100*time.Millisecond).String()
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, s.Key, state, size, took)
 	}
@@ -117,6 +118,6 @@ func pruneImages(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "%d removed, %s of the cache freed\n", len(pruned.Removed), megabytes(pruned.Freed))
+	fmt.Fprintf(c.App.Writer, "%d removed, %s of the cache freed\n", len(pruned.Removed), quantity.Megabytes(pruned.Freed))
 	return nil
 }

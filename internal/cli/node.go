@@ -10,6 +10,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -144,7 +145,7 @@ func changeNodes(c *cli.Context, command string, change func(*kindctl.Client, ti
 	case len(result.Removed) > 0:
 		done = "Removed " + strings.Join(result.Removed, ", ") + " from"
 	default:
-		fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed: %s.\n", c.String("name"), count(c.Int("workers"), "worker"),
+		fmt.Fprintf(c.App.Writer, "Cluster %s has %s already; nothing was changed: %s.\n", c.String("name"), quantity.Count(c.Int("workers"), "worker"),
 			report.Summary(result.Report))
 		return nil
 	}

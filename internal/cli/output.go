@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -135,4 +136,4 @@ func kubeconfigFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "kubeconfig", EnvVars: []string{"KINDCTL_KUBECONFIG"}, TakesFile: true, Usage: "`FILE` to use instead of KUBECONFIG or ~/.kube/config"}
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+func megabytes(bytes int64) string { return quantity.Megabytes(bytes) }

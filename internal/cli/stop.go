@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
@@ -36,6 +37,6 @@ func stop(c *cli.Context) error {
 	case dry:
 		return printPlan(c, name, steps)
 	}
-	fmt.Fprintf(c.App.Writer, "Cluster %s is stopped: %s. Start it again: kindctl start -n %s\n", name, count(len(steps), "container"), name)
+	fmt.Fprintf(c.App.Writer, "Cluster %s is stopped: %s. Start it again: kindctl start -n %s\n", name, quantity.Count(len(steps), "container"), name)
 	return nil
 }

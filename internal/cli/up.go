@@ -15,6 +15,7 @@ import (
 	"github.com/kindctl/kindctl/internal/fidelity"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -163,7 +164,7 @@ Next:
   kindctl down -n %s
 
 Longest: %s
-`, t.Name, state, console.Round(took), verdict, version, count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"),
+`, t.Name, state, console.Round(took), verdict, version, quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"),
 		t.CNI, proxy, contextState(t.Name, kept), portSummary(t), kindctl.Context(t.Name), next, t.Name, longest)
 }
 
@@ -175,12 +176,7 @@ func contextState(name string, kept bool) string {
 	return kindctl.Context(name) + " (now the current one)"
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func count(n int, noun string) string { return quantity.Count(n, noun) }
 
 // portSummary says where this machine reaches the ports of nodes, a line each.
 func portSummary(t clusters.Topology) string {

@@ -122,8 +122,8 @@ func TestFindings(t *testing.T) {
 		{"no capability, and a shim", func(f *Facts) { f.MissingCapabilities, f.Runtime = []string{SysResource}, "capshim" }, threeNodes, "capabilities", OK, "capshim is not runc; nothing needs to be done"},
 		{"a daemon that is not seen", func(f *Facts) { f.Bounding = "" }, threeNodes, "capabilities", Unobserved, "the kernel does not say"},
 		{"nodes that ask for what there is", func(*Facts) {}, asking, "limits", OK, "2 nodes can be limited"},
-		{"too many processors", func(f *Facts) { f.CPUs = 1 }, asking, "limits", Fatal, "lab-worker is to have 1.5 processors; Docker's machine has 1"},
-		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 is to have 2.0 GB of memory; Docker's machine has 1.0 GB"},
+		{"too many processors", func(f *Facts) { f.CPUs = 1 }, asking, "limits", Fatal, "lab-worker asks for 1.5 processors; Docker's machine has 1"},
+		{"too much memory", func(f *Facts) { f.MachineMemoryBytes = 1 << 30 }, asking, "limits", Fatal, "lab-worker2 asks for 2.0 GB of memory; Docker's machine has 1.0 GB"},
 		{"files that are there", func(*Facts) {}, Needs{Mounts: []string{"/", "/dev/null"}}, "mounts", OK, "2 paths"},
 		{
 			"files that are not",
@@ -162,7 +162,7 @@ func TestFindings(t *testing.T) {
 			},
 			"state",
 			OK,
-			"4 folders",
+			"4 paths",
 		},
 		{
 			"etcd's state",
@@ -178,7 +178,7 @@ func TestFindings(t *testing.T) {
 			Needs{Folders: []Folder{{folder(t, "pki"), "the kubelet"}}},
 			"state",
 			Fatal,
-			"choose an empty folder",
+			"choose an empty directory",
 		},
 		{
 			"files of a host that is not seen",

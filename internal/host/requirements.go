@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/kindctl/kindctl/internal/quantity"
 )
 
 // Port is a port of this machine that is published for a node.
@@ -53,7 +55,7 @@ func (f Facts) ports(needs Needs) []Finding {
 		return []Finding{{ID: "ports", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot be published there",
 			Fix: "choose other host ports or addresses, or stop who has them: sudo ss -lntup"}}
 	}
-	return []Finding{{ID: "ports", State: OK, Observed: "free for nodes: " + count(len(needs.Ports), "port")}}
+	return []Finding{{ID: "ports", State: OK, Observed: "free for nodes: " + quantity.Count(len(needs.Ports), "port")}}
 }
 
 // listen tries to. That a port is only for root does not matter, nor a protocol
@@ -96,7 +98,7 @@ func (f Facts) mounts(needs Needs) []Finding {
 		return []Finding{{ID: "mounts", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot mount it",
 			Fix: "create it, or correct hostPath in the configuration" + beginning(needs.PathsBegin)}}
 	}
-	return []Finding{{ID: "mounts", State: OK, Observed: "ready for nodes to mount: " + count(len(needs.Mounts), "path")}}
+	return []Finding{{ID: "mounts", State: OK, Observed: "ready for nodes to mount: " + quantity.Count(len(needs.Mounts), "path")}}
 }
 
 // beginning says where relative paths begin, if that is known.
@@ -122,7 +124,7 @@ func (f Facts) limits(needs Needs) []Finding {
 			problems = append(problems, fmt.Sprintf("%s asks for %g processors; Docker's machine has %d", limit.Node, float64(limit.MilliCPUs)/1000, f.CPUs))
 		}
 		if f.MachineMemoryBytes > 0 && limit.Bytes > f.MachineMemoryBytes {
-			problems = append(problems, fmt.Sprintf("%s asks for %.1f GB of memory; Docker's machine has %.1f GB", limit.Node, gigabytes(limit.Bytes), gigabytes(f.MachineMemoryBytes)))
+			problems = append(problems, fmt.Sprintf("%s asks for %s of memory; Docker's machine has %s", limit.Node, quantity.Gigabytes(limit.Bytes), quantity.Gigabytes(f.MachineMemoryBytes)))
 		}
 		lacks["cpu"] = lacks["cpu"] || limit.MilliCPUs > 0
 		lacks["memory"] = lacks["memory"] || limit.Bytes > 0
@@ -135,12 +137,5 @@ func (f Facts) limits(needs Needs) []Finding {
 	if len(problems) > 0 {
 		return []Finding{{ID: "limits", State: Fatal, Observed: strings.Join(problems, ", "), Effect: "nodes cannot be limited to it", Fix: "lower cpus and memory of nodes in the configuration, or leave them out"}}
 	}
-	return []Finding{{ID: "limits", State: OK, Observed: count(len(needs.Limits), "node") + " can be limited"}}
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return []Finding{{ID: "limits", State: OK, Observed: quantity.Count(len(needs.Limits), "node") + " can be limited"}}
 }

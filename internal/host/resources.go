@@ -1,6 +1,10 @@
 package host
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/kindctl/kindctl/internal/quantity"
+)
 
 // MinimumFreeBytes is the room that a cluster needs on Docker's file system:
 // three nodes' /var, their writable layers and space to work.
@@ -28,7 +32,7 @@ func (f Facts) memory(needs Needs) []Finding {
 	}
 	wanted := MemoryOf(needs.Nodes)
 	finding := Finding{ID: "memory", State: OK,
-		Observed: fmt.Sprintf("%.1f GB of memory %s; %s %.1f GB", gigabytes(bytes), kind, nodesWant(needs.Nodes), gigabytes(wanted))}
+		Observed: fmt.Sprintf("%s of memory %s; %s %s", quantity.Gigabytes(bytes), kind, nodesWant(needs.Nodes), quantity.Gigabytes(wanted))}
 	if bytes < wanted {
 		finding.State, finding.Effect, finding.Fix = Warning, "processes may be killed", "use fewer nodes (--workers) or stop something"
 	}
@@ -51,12 +55,10 @@ func (f Facts) disk(Needs) []Finding {
 	if f.DataDir != "" {
 		place += " (" + f.DataDir + ")"
 	}
-	finding := Finding{ID: "disk", State: OK, Observed: fmt.Sprintf("%s has %.1f GB free; a cluster needs %d GB", place, gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
+	finding := Finding{ID: "disk", State: OK, Observed: fmt.Sprintf("%s has %s free; a cluster needs %d GB", place, quantity.Gigabytes(f.FreeBytes), MinimumFreeBytes>>30)}
 	if f.FreeBytes < MinimumFreeBytes {
 		finding.State, finding.Effect = Fatal, "nodes would run full, and a full node evicts its pods"
 		finding.Fix = "free some: docker system df, docker system prune, kindctl images prune; a small cluster may do with less: --ignore-preflight-errors disk"
 	}
 	return []Finding{finding}
 }
-
-func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/kindctl/kindctl/internal/quantity"
 )
 
 // Folder is one of this machine in which a component of a node keeps its state.
@@ -55,5 +57,5 @@ func (f Facts) state(needs Needs) []Finding {
 		return []Finding{{ID: "state", State: Fatal, Observed: strings.Join(problems, "; "), Effect: "a new node cannot start on it",
 			Fix: "choose an empty directory in the configuration, or empty this one if nothing needs it any more"}}
 	}
-	return []Finding{{ID: "state", State: OK, Observed: "usable for the state of nodes: " + count(len(needs.Folders), "path")}}
+	return []Finding{{ID: "state", State: OK, Observed: "usable for the state of nodes: " + quantity.Count(len(needs.Folders), "path")}}
 }
