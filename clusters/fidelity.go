@@ -67,9 +67,12 @@ scheduler:
 `
 )
 
+// Shortcut is one setting in which a cluster differs from production.
+type Shortcut = fidelity.Shortcut
+
 // Shortcuts are those that the nodes and the control plane of this Topology take.
 // What is kept is kind's (v0.33.0, pkg/cluster/internal/kubeadm/config.go).
-func (t Topology) Shortcuts() []fidelity.Shortcut {
+func (t Topology) Shortcuts() []Shortcut {
 	all := []fidelity.Shortcut{
 		{Setting: "etcd's writes", Here: "left to the kernel (--unsafe-no-fsync)", There: "on the disk before they are answered",
 			Effect: "no waiting for the disk; what was written last may be lost when the machine itself dies, not when a container does"},

@@ -14,7 +14,7 @@ import (
 // TestSignaturesCanBeNamed finds types of internal packages in what packages for other
 // modules export. An alias gives such a type a name that its users can write.
 func TestSignaturesCanBeNamed(t *testing.T) {
-	for _, dir := range []string{"pkg/kindctl", "pkg/kindctltest", "pkg/event", "pkg/hint"} {
+	for _, dir := range []string{"clusters", "clusters/cni", "pkg/kindctl", "pkg/kindctltest", "pkg/verify", "pkg/event", "pkg/hint"} {
 		names, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(dir), "*.go"))
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s has no files: %v", dir, err)

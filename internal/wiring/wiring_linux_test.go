@@ -1,4 +1,4 @@
-package kindctl
+package wiring
 
 import (
 	"slices"
@@ -26,7 +26,7 @@ func TestNamesAgree(t *testing.T) {
 
 func TestAPIServerIsReachedAsKindNamesIt(t *testing.T) {
 	for planes, want := range map[int]string{1: "lab-control-plane", 3: "lab-external-load-balancer"} {
-		got := addonOptions(clusters.Topology{Name: "lab", ControlPlanes: planes}, host.Facts{MissingCapabilities: []string{"CAP_SYS_RESOURCE"}})
+		got := options(clusters.Topology{Name: "lab", ControlPlanes: planes}, host.Facts{MissingCapabilities: []string{"CAP_SYS_RESOURCE"}})
 		if got.APIServerHost != want || got.APIServerPort != 6443 || !got.LacksSysResource {
 			t.Errorf("%d control planes: %+v, want host %s", planes, got, want)
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/quantity"
+	"github.com/kindctl/kindctl/internal/wiring"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -74,7 +76,7 @@ func (r HostReport) Err() error {
 	case r.docker != nil:
 		return errors.Join(r.docker, r.failed)
 	}
-	return errors.Join(hint.HostUnfit.New("this host cannot run the cluster: "+count(r.Count(host.Fatal), "fatal finding"),
+	return errors.Join(hint.HostUnfit.New("this host cannot run the cluster: "+quantity.Count(r.Count(host.Fatal), "fatal finding"),
 		"apply the fixes above, or ask for another cluster"), r.failed)
 }
 
@@ -119,7 +121,7 @@ func (c *Client) examine(ctx context.Context, o DoctorOptions, needs host.Needs)
 		if facts, err = host.Probe(ctx, docker.Client()); err != nil {
 			return report, err
 		}
-		if source, err = bootstrap.Source(ctx, docker, Places(o.Topology, "", event.Discard), o.Topology, facts); err != nil {
+		if source, err = bootstrap.Source(ctx, docker, wiring.Dependencies(o.Topology, "", event.Discard), o.Topology, facts); err != nil {
 			return report, err
 		}
 	}
@@ -153,13 +155,6 @@ func repair(findings []Finding) (repairs []Repair, err error) {
 // Shape describes a topology in a few words.
 func Shape(t clusters.Topology) string {
 	return fmt.Sprintf(
-		"%s, %s, CNI %s, proxy mode %s", count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode,
+		"%s, %s, CNI %s, proxy mode %s", quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"), t.CNI, t.ProxyMode,
 	)
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

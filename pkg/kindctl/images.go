@@ -3,12 +3,11 @@ package kindctl
 import (
 	"time"
 
-	"github.com/kindctl/kindctl/pkg/hint"
+	"github.com/kindctl/kindctl/internal/wiring"
 )
 
 // ErrNotLinux is the error of the methods for images on other systems than Linux.
-var ErrNotLinux = hint.NotLinux.New("images can be built on Linux only",
-	"use images from a registry, or build them on a Linux machine and load them here: docker load")
+var ErrNotLinux = wiring.ErrNotLinux
 
 // ImageOptions are those of BuildImages, ImageComponents and PruneImages.
 type ImageOptions struct {

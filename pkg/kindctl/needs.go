@@ -6,6 +6,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/fidelity"
 	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/wiring"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 )
 
@@ -15,7 +16,7 @@ type HostNeeds = host.Needs
 // Needs are those of a cluster of a topology. Its error
 // is that of a CNI that kindctl does not know.
 func Needs(t clusters.Topology) (HostNeeds, error) {
-	addon, err := newAddon(t, host.Facts{})
+	addon, err := wiring.Addon(t, host.Facts{})
 	if err != nil {
 		return host.Needs{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -18,6 +17,7 @@ import (
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/internal/timeline"
+	"github.com/kindctl/kindctl/internal/wiring"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -160,8 +160,8 @@ func (c *Client) upConfig(o UpOptions) (bootstrap.Config, error) {
 	if err != nil {
 		return bootstrap.Config{}, err
 	}
-	if !slices.Contains(images.Modes(), mode) {
-		return bootstrap.Config{}, hint.ImagesMode.New(fmt.Sprintf("there is no source of images %q", mode), fmt.Sprintf("use one of %v", images.Modes()))
+	if err := mode.Check(); err != nil {
+		return bootstrap.Config{}, err
 	}
 	for _, warning := range warnings {
 		c.warn("config", warning)
@@ -170,7 +170,7 @@ func (c *Client) upConfig(o UpOptions) (bootstrap.Config, error) {
 		Version: c.options.Version, Topology: o.Topology, Image: o.Topology.Image, ImageMode: mode,
 		Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, IgnorePreflightErrors: o.IgnorePreflightErrors,
 		WaitTimeout: cmp.Or(o.WaitTimeout, WaitTimeout), Retain: o.Retain,
-		Dependencies: Places(o.Topology, o.Mirror, c.sink()), Docker: &c.docker, Sink: c.sink(),
+		Dependencies: wiring.Dependencies(o.Topology, o.Mirror, c.sink()), Docker: &c.docker, Sink: c.sink(),
 	}, nil
 }
 

@@ -11,8 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
-
-	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // The ConfigMap that holds the differences which users have accepted. It is apart
@@ -24,7 +22,7 @@ const (
 
 // Accepted returns the differences that were accepted, sorted by ID. For a user who
 // may not read them there are none.
-func Accepted(ctx context.Context, client *kube.Client) ([]Difference, error) {
+func Accepted(ctx context.Context, client *Client) ([]Difference, error) {
 	found, err := client.Clientset.CoreV1().ConfigMaps(SystemNamespace).Get(ctx, acceptedName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
 		return nil, nil
@@ -48,7 +46,7 @@ func parseAccepted(found *corev1.ConfigMap) (accepted []Difference, err error) {
 
 // ChangeAccepted replaces the accepted differences by what change makes of them.
 // Changes by others at the same time are kept.
-func ChangeAccepted(ctx context.Context, client *kube.Client, change func([]Difference) []Difference) error {
+func ChangeAccepted(ctx context.Context, client *Client, change func([]Difference) []Difference) error {
 	maps := client.Clientset.CoreV1().ConfigMaps(SystemNamespace)
 	conflict := func(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
 	err := retry.OnError(retry.DefaultRetry, conflict, func() error {

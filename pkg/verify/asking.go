@@ -11,7 +11,6 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/ports"
 )
 
@@ -64,9 +63,9 @@ func Indices[T any](items []T) []int {
 
 // Pods reaches into pods, and the nodes under them, through the API server.
 type Pods interface {
-	Exec(ctx context.Context, pod kube.PodRef, command ...string) (stdout string, err error)
-	ExecInput(ctx context.Context, pod kube.PodRef, stdin io.Reader, command ...string) (stdout string, err error)
-	Logs(ctx context.Context, pod kube.PodRef) (string, error)
+	Exec(ctx context.Context, pod PodRef, command ...string) (stdout string, err error)
+	ExecInput(ctx context.Context, pod PodRef, stdin io.Reader, command ...string) (stdout string, err error)
+	Logs(ctx context.Context, pod PodRef) (string, error)
 	GetPod(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetPodTLS(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)
 	GetAPIServer(ctx context.Context, namespace, pod string, port int, path string) (status int, body []byte, err error)

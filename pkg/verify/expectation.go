@@ -8,8 +8,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // DefaultProbeImage is the agnhost of Kubernetes v1.37.2 (test/utils/image).
@@ -34,7 +32,7 @@ type CNI struct {
 // says nothing of the one that has come since, so that one is looked for among those
 // that are known, of which the first counts.
 // What users have accepted comes with it.
-func Discover(ctx context.Context, client *kube.Client, recorded *Expectation, known ...CNI) (Expectation, error) {
+func Discover(ctx context.Context, client *Client, recorded *Expectation, known ...CNI) (Expectation, error) {
 	expect, err := discover(ctx, client, recorded, known)
 	if err != nil {
 		return expect, err
@@ -43,7 +41,7 @@ func Discover(ctx context.Context, client *kube.Client, recorded *Expectation, k
 	return expect, err
 }
 
-func discover(ctx context.Context, client *kube.Client, recorded *Expectation, known []CNI) (expect Expectation, err error) {
+func discover(ctx context.Context, client *Client, recorded *Expectation, known []CNI) (expect Expectation, err error) {
 	if recorded != nil {
 		if expect = *recorded; expect.CNI != NoCNI {
 			return expect, nil
@@ -79,7 +77,7 @@ const NoCNI = "none"
 
 // discoverShape counts nodes and etcd members, and reads the mode of the proxy
 // where there is one.
-func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Expectation, error) {
+func discoverShape(ctx context.Context, client *Client, hasProxy bool) (Expectation, error) {
 	expect := Expectation{ProbeImage: DefaultProbeImage, ProxyMode: "none", CNI: NoCNI, Discovered: true}
 	nodes, err := client.Clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -107,7 +105,7 @@ func discoverShape(ctx context.Context, client *kube.Client, hasProxy bool) (Exp
 }
 
 // discoverProxyMode reads the mode that is configured, or asks a kube-proxy.
-func discoverProxyMode(ctx context.Context, client *kube.Client) (string, error) {
+func discoverProxyMode(ctx context.Context, client *Client) (string, error) {
 	configured, err := ConfiguredProxyMode(ctx, client)
 	if err != nil || configured != "" {
 		return configured, err

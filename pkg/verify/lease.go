@@ -15,7 +15,7 @@ import (
 // AwaitRenewals watches until each named lease has been renewed, or made, since it was
 // first looked for, which may have been before, and returns their holders. A node's
 // lease has the node's name.
-func AwaitRenewals(ctx context.Context, source kube.Source, names []string, before LeaseRenewTimes) (holders map[string]string, err error) {
+func AwaitRenewals(ctx context.Context, source Source, names []string, before LeaseRenewTimes) (holders map[string]string, err error) {
 	err = kube.UntilAll(ctx, source, func(leases []*coordinationv1.Lease) error {
 		holders = map[string]string{}
 		var stale []error
@@ -52,7 +52,7 @@ func AwaitRenewals(ctx context.Context, source kube.Source, names []string, befo
 type LeaseRenewTimes map[string]metav1.MicroTime
 
 // ReadLeaseRenewTimes looks at the leases of the nodes, for a Target whose run comes later.
-func ReadLeaseRenewTimes(ctx context.Context, client *kube.Client) (LeaseRenewTimes, error) {
+func ReadLeaseRenewTimes(ctx context.Context, client *Client) (LeaseRenewTimes, error) {
 	leases, err := client.Clientset.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list leases: %w", err)

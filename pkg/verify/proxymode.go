@@ -10,8 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
-
-	"github.com/kindctl/kindctl/internal/kube"
 )
 
 // ProxyName is the name of kube-proxy, of its DaemonSet, ConfigMap and container.
@@ -47,7 +45,7 @@ func ProxyModeOf(ctx context.Context, pods interface {
 
 // ConfiguredProxyMode reads the ConfigMap that kubeadm writes, and returns "" where
 // there is none: clouds configure kube-proxy in ways of their own.
-func ConfiguredProxyMode(ctx context.Context, client *kube.Client) (string, error) {
+func ConfiguredProxyMode(ctx context.Context, client *Client) (string, error) {
 	configuration, err := ProxyConfigurationOf(ctx, client)
 	if err == nil && configuration.Mode == "" && configuration.Kind != "" {
 		return defaultProxyMode, nil
@@ -66,7 +64,7 @@ type proxyConfiguration struct {
 
 // ProxyConfigurationOf reads the ConfigMap that kubeadm writes. Where there is none,
 // the configuration is empty.
-func ProxyConfigurationOf(ctx context.Context, client *kube.Client) (configuration proxyConfiguration, err error) {
+func ProxyConfigurationOf(ctx context.Context, client *Client) (configuration proxyConfiguration, err error) {
 	found, err := client.Clientset.CoreV1().ConfigMaps(SystemNamespace).Get(ctx, ProxyName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return configuration, nil

@@ -29,7 +29,7 @@ const (
 
 // Target is the cluster under verification, and what the run made there.
 type Target struct {
-	Kube *kube.Client
+	Kube *Client
 	// Pods reaches into pods; NewTarget sets it to Kube, with connections that
 	// are kept.
 	Pods   Pods
@@ -65,7 +65,7 @@ type Target struct {
 }
 
 // NewTarget prepares a verification. It creates nothing yet.
-func NewTarget(client *kube.Client, expect Expectation) *Target {
+func NewTarget(client *Client, expect Expectation) *Target {
 	keeper := kube.Keep(client)
 	return &Target{Kube: client, Pods: keeper, hangUp: keeper.Close, Expect: expect, RunID: strings.ToLower(rand.Text()[:8])}
 }

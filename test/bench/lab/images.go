@@ -6,6 +6,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/images"
 	"github.com/kindctl/kindctl/internal/provider"
+	"github.com/kindctl/kindctl/internal/wiring"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -44,7 +45,7 @@ func (l *Lab) findImage(ctx context.Context, cni string, o Options) (string, err
 	if err != nil {
 		return "", err
 	}
-	places := kindctl.Places(t, "", o.Sink)
+	places := wiring.Dependencies(t, "", o.Sink)
 	addon, err := places.Addon(t, l.Facts)
 	if err != nil {
 		return "", err
