@@ -12,7 +12,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kindctl/kindctl/internal/console"
-	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -135,5 +134,3 @@ func nameFlag() *cli.StringFlag {
 func kubeconfigFlag() *cli.StringFlag {
 	return &cli.StringFlag{Name: "kubeconfig", EnvVars: []string{"KINDCTL_KUBECONFIG"}, TakesFile: true, Usage: "`FILE` to use instead of KUBECONFIG or ~/.kube/config"}
 }
-
-func megabytes(bytes int64) string { return quantity.Megabytes(bytes) }

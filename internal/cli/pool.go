@@ -15,6 +15,7 @@ import (
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/event"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -33,8 +34,8 @@ func poolCommand() *cli.Command {
 			{
 				Name: "set", Usage: "Define the pool and fill it",
 				UsageText:   "kindctl pool set --size NUMBER [flags of up]",
-				Description: "Each cluster is created and verified as up does it, then paused: it keeps its memory and takes no CPU. Clusters of an earlier definition are removed.",
-				Flags: append([]cli.Flag{&cli.IntFlag{Name: "size", Usage: "`NUMBER` of clusters to keep ready"}},
+				Description: "Each cluster is created and verified as by kindctl up, then paused: it keeps its memory but uses no CPU. Clusters of an earlier definition are removed.",
+				Flags: append([]cli.Flag{requiredNumber{&cli.IntFlag{Name: "size", Usage: "`NUMBER` of clusters to keep ready"}}},
 					slices.DeleteFunc(clusterFlags(), isOfOneRun)...),
 				Action: setPool,
 			},
@@ -46,7 +47,7 @@ func poolCommand() *cli.Command {
 			},
 			{
 				Name: "fill", Usage: "Create the clusters that the pool lacks, and remove those that cannot be taken",
-				UsageText: "kindctl pool fill [--low-priority] [--wait-timeout TIME]",
+				UsageText: "kindctl pool fill [--low-priority] [--wait-timeout DURATION]",
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "low-priority", Usage: "let other containers go first", DisableDefaultText: true},
 					waitTimeoutFlag(),
@@ -81,7 +82,7 @@ func setPool(c *cli.Context) error {
 		return err
 	}
 	finish()
-	fmt.Fprintf(c.App.Writer, "The pool has %s ready. Take one: kindctl up --pool\n", count(c.Int("size"), "cluster"))
+	fmt.Fprintf(c.App.Writer, "The pool has %s ready. Take one: kindctl up --pool\n", quantity.Count(c.Int("size"), "cluster"))
 	return nil
 }
 
@@ -118,7 +119,7 @@ func drainPool(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Removed the pool (%s).\n", count(len(removed), "cluster"))
+	fmt.Fprintf(c.App.Writer, "Removed the pool (%s).\n", quantity.Count(len(removed), "cluster"))
 	return nil
 }
 
@@ -165,8 +166,8 @@ func tableOfPool(out io.Writer, pool listedPool, now time.Time) error {
 		}
 	}
 	t := pool.Config
-	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, count(pool.Size, "cluster"),
-		count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, quantity.Count(pool.Size, "cluster"),
+		quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"), t.CNI, t.ProxyMode)
 	if len(pool.Clusters) == 0 {
 		return nil
 	}
@@ -298,7 +299,6 @@ func fillAgain(c *cli.Context, sink event.Sink) {
 		return
 	}
 	if err := startFill(); err != nil {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "pool",
-			Message: "the pool is not filled again: " + err.Error(), Hint: "fill it: kindctl pool fill"})
+		event.Warn(sink, event.Phase, "pool", "the pool is not filled again: "+err.Error(), "fill it: kindctl pool fill")
 	}
 }

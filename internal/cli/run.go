@@ -29,7 +29,7 @@ Examples:
   kindctl run -- go test ./e2e/...                             a cluster for one test run
   kindctl run --cni calico --profile single -- ./smoke.sh      a small one
   kindctl run --reuse dev -- go test ./e2e/...                 kept for the next run
-  kindctl run --pool -- ./smoke.sh                             one that was made before: see kindctl pool
+  kindctl run --pool -- ./smoke.sh                             take a ready cluster from the pool
   kindctl run --report junit=cluster.xml -- make e2e           and a report on the cluster`,
 		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig is not changed. The exit code is that of COMMAND, or 128 plus the number of the signal that ended it. " +
 			"SIGINT, SIGTERM and SIGHUP are passed on to COMMAND; the third one kills it. " +

@@ -55,6 +55,6 @@ func TestDiagnosticsWithoutAnything(t *testing.T) {
 	if !slices.ContainsFunc(seen.Events(), func(e event.Event) bool {
 		return e.Kind == event.Warning && strings.Contains(e.Message, "nodes: Docker does not answer")
 	}) {
-		t.Errorf("nothing tells that the nodes could not be read: %v", seen.Events())
+		t.Errorf("nothing says that the nodes could not be read: %v", seen.Events())
 	}
 }

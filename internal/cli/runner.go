@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,8 +88,7 @@ func redirect(failure error, advice string) {
 // command is the user's program, with the cluster in its environment.
 func (r *runner) command() *exec.Cmd {
 	words := r.c.Args().Slice()
-	lineSink(r.c).Emit(event.Event{Time: time.Now(), Kind: event.Note, Scope: event.Phase, ID: "run",
-		Message: fmt.Sprintf("running with cluster %s: %s", r.options.Topology.Name, strings.Join(words, " "))})
+	event.Inform(lineSink(r.c), event.Phase, "run", fmt.Sprintf("running with cluster %s: %s", r.options.Topology.Name, strings.Join(words, " ")))
 	command := exec.Command(r.program, words[1:]...)
 	command.Args[0] = words[0]
 	command.Env = clusterEnvironment(os.Environ(), r.options.Topology.Name, r.options.Kubeconfig)

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -90,7 +91,7 @@ func saveSnapshot(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "Saved cluster %s as %s (%s). Bring it back: kindctl reset -n %[1]s --to %[2]s\n", saved.Cluster, saved.Name,
-		megabytes(saved.Size()))
+		quantity.Megabytes(saved.Size()))
 	return nil
 }
 
@@ -120,7 +121,7 @@ func tableOfSnapshots(out io.Writer, found []kindctl.Snapshot, now time.Time) er
 	fmt.Fprintln(table, "CLUSTER\tNAME\tAGE\tSIZE\tNODES\tKUBERNETES\tCNI")
 	for _, one := range found {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", one.Cluster, one.Name, duration.HumanDuration(now.Sub(one.Created)),
-			megabytes(one.Size()), len(one.Nodes), one.Kubernetes, one.CNI)
+			quantity.Megabytes(one.Size()), len(one.Nodes), one.Kubernetes, one.CNI)
 	}
 	return table.Flush()
 }
@@ -140,14 +141,14 @@ func showSnapshot(c *cli.Context) error {
 	table := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"cluster", found.Cluster}, {"name", found.Name}, {"created", found.Created.Local().Format(time.DateTime)},
-		{"size", megabytes(found.Size())}, {"directory", found.Dir},
+		{"size", quantity.Megabytes(found.Size())}, {"directory", found.Dir},
 		{"kindctl", found.Kindctl}, {"Kubernetes", found.Kubernetes}, {"CNI", found.CNI},
 		{"machine", fmt.Sprintf("%s, Linux %s, cgroup v%s", found.Machine.Architecture, found.Machine.Kernel, found.Machine.Cgroup)},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
 	for _, node := range found.Nodes {
-		fmt.Fprintf(table, "node\t%s (%s, %s)\n", node.Name, node.Role, megabytes(node.Files.Size+node.Volume.Size))
+		fmt.Fprintf(table, "node\t%s (%s, %s)\n", node.Name, node.Role, quantity.Megabytes(node.Files.Size+node.Volume.Size))
 	}
 	return table.Flush()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -32,7 +33,7 @@ func importSnapshotCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "Import a snapshot file",
 		UsageText:   "kindctl snapshot import FILE|- [--name NAME] [--replace]",
-		Description: "A file that is truncated, was changed, or is not a snapshot is refused, and nothing is left of it. " + trustNote,
+		Description: "A file that is truncated, was changed, or is not a snapshot is rejected, and nothing is imported. " + trustNote,
 		ArgsUsage:   "FILE",
 		Flags:       importFlags(),
 		Action:      importSnapshot,
@@ -116,7 +117,7 @@ func imported(c *cli.Context, one kindctl.Snapshot, err error) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s). Make the cluster from it: kindctl up --from %[1]s -n %[2]s; if that cluster exists: kindctl reset -n %[2]s --to %[1]s\n", one.Name, one.Cluster, megabytes(one.Size()))
+	fmt.Fprintf(c.App.Writer, "Imported snapshot %s of cluster %s (%s). Make the cluster from it: kindctl up --from %[1]s -n %[2]s; if that cluster exists: kindctl reset -n %[2]s --to %[1]s\n", one.Name, one.Cluster, quantity.Megabytes(one.Size()))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -19,12 +20,12 @@ Examples:
   kindctl snapshot prune --older-than 168h               those that are older than a week
   kindctl snapshot prune -n lab --keep 3                 all but the three newest of a cluster
   kindctl snapshot prune --unused --older-than 168h      those to which both apply`,
-		Description: "Removes the snapshots to which all of the flags apply, and prints them. At least one flag is needed. Snapshots that are known to be of another Docker are not unused.",
+		Description: "Removes the snapshots to which all of the flags apply, and prints them. At least one flag is needed. Snapshots taken in another Docker engine never count as unused.",
 		Flags: []cli.Flag{
 			nameFlag(),
-			&cli.BoolFlag{Name: "unused", Usage: "those whose cluster is gone from the Docker selected now, or another one of that name", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "unused", Usage: "snapshots whose cluster no longer exists in the selected Docker engine, or was recreated", DisableDefaultText: true},
 			&cli.DurationFlag{Name: "older-than", Usage: "those that are older than a `DURATION`", DefaultText: "any age"},
-			&cli.IntFlag{Name: "keep", Usage: "all but this `NUMBER` of the newest of each cluster", DefaultText: "none stays"},
+			&cli.IntFlag{Name: "keep", Usage: "keep the `NUMBER` newest snapshots of each cluster", DefaultText: "none stays"},
 			dryRunFlag(),
 		},
 		Action: pruneSnapshots,
@@ -52,7 +53,7 @@ func pruneSnapshots(c *cli.Context) error {
 		word = "Would remove"
 	}
 	for _, one := range removed {
-		fmt.Fprintf(c.App.Writer, "%s snapshot %s of cluster %s (%s)\n", word, one.Name, one.Cluster, megabytes(one.Size()))
+		fmt.Fprintf(c.App.Writer, "%s snapshot %s of cluster %s (%s)\n", word, one.Name, one.Cluster, quantity.Megabytes(one.Size()))
 	}
 	if err == nil && len(removed) == 0 {
 		fmt.Fprintln(c.App.Writer, "There is nothing to remove.")

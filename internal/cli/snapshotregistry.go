@@ -15,7 +15,7 @@ func pushSnapshotCommand() *cli.Command {
 
 Examples:
   kindctl snapshot push seeded registry.example/team/lab:seeded -n lab`,
-		Description: "It holds the cluster's private keys and Secrets: whoever can read the repository can control the cluster and those that are made from it. The credentials are those of docker login.",
+		Description: "It holds the cluster's private keys and Secrets: anyone who can read the repository can control the cluster and those that are made from it. Uses the credentials of docker login.",
 		ArgsUsage:   "SNAPSHOT REFERENCE",
 		Flags:       []cli.Flag{nameFlag()},
 		Action:      pushSnapshot,
@@ -26,7 +26,7 @@ func pullSnapshotCommand() *cli.Command {
 	return &cli.Command{
 		Name: "pull", Usage: "Read a snapshot from a registry",
 		UsageText:   "kindctl snapshot pull REFERENCE [--name NAME] [--replace]",
-		Description: "What was changed or is not a snapshot is refused, and nothing is left of it. " + trustNote,
+		Description: "What was changed or is not a snapshot is rejected, and nothing is imported. " + trustNote,
 		ArgsUsage:   newReference,
 		Flags:       importFlags(),
 		Action:      pullSnapshot,
@@ -41,7 +41,7 @@ func pushSnapshot(c *cli.Context) error {
 	if len(words) == 0 {
 		return err
 	}
-	warn(lineSink(c), []string{"the snapshot holds the cluster's private keys and Secrets; whoever can read " + words[1] + " has them"})
+	warn(lineSink(c), []string{"the snapshot holds the cluster's private keys and Secrets; anyone who can read " + words[1] + " has them"})
 	if err := clientOf(c).PushSnapshot(c.Context, c.String("name"), words[0], words[1]); err != nil {
 		return err
 	}

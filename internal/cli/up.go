@@ -176,8 +176,6 @@ func contextState(name string, kept bool) string {
 	return kindctl.Context(name) + " (now the current one)"
 }
 
-func count(n int, noun string) string { return quantity.Count(n, noun) }
-
 // portSummary says where this machine reaches the ports of nodes, a line each.
 func portSummary(t clusters.Topology) string {
 	var lines strings.Builder

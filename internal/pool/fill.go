@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/plan"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -142,12 +143,10 @@ func enoughMemory(available int64, nodes, clusters int) error {
 	if available == 0 || available >= wanted {
 		return nil
 	}
-	return hint.PoolMemory.New(fmt.Sprintf("%.1f GB of memory are available, and %d more take %.1f GB: %.1f GB while the last one is made, "+
-		"0.5 GB for each frozen node", gigabytes(available), clusters, gigabytes(wanted), gigabytes(host.MemoryOf(nodes))),
+	return hint.PoolMemory.New(fmt.Sprintf("%s of memory are available, and %d more take %s: %s while the last one is made, "+
+		"0.5 GB for each frozen node", quantity.Gigabytes(available), clusters, quantity.Gigabytes(wanted), quantity.Gigabytes(host.MemoryOf(nodes))),
 		"stop something, or define a smaller pool: kindctl pool set --size 1 --workers 0")
 }
-
-func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }
 
 // make makes a cluster, verifies it and freezes it. A process that is killed meanwhile leaves a
 // record of it for gc, or a cluster that was never finished for the next Fill.
@@ -174,7 +173,7 @@ func (p *Pool) makeFrozen(ctx context.Context, config bootstrap.Config) (err err
 	release := func() {}
 	defer func() {
 		err = errors.Join(err, config.RunRecord.End(!left))
-		release() // only now: whoever takes the cluster reopens the record
+		release() // only now: the command that takes the cluster reopens the record
 	}()
 	up := bootstrap.NewUp(config)
 	if err := up.Run(ctx); err != nil {

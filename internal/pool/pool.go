@@ -3,7 +3,6 @@ package pool
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/kindctl/kindctl/internal/gc"
 	"github.com/kindctl/kindctl/internal/provider"
@@ -43,7 +42,7 @@ func (p *Pool) Drain(ctx context.Context) (removed []string, err error) {
 		return nil, nil
 	}
 	if err == nil {
-		d.Size = 0 // so that whoever fills the pool ends
+		d.Size = 0 // so that commands that fill the pool end
 		err = p.Write(d)
 	}
 	if err != nil && hint.ReasonOf(err) != hint.PoolDamaged.Name {
@@ -71,7 +70,7 @@ func (p *Pool) Drain(ctx context.Context) (removed []string, err error) {
 
 // lock waits until no one else changes what is in the pool, but for taking from it.
 func (p *Pool) lock(ctx context.Context) (release func(), err error) {
-	return runs.LockWait(ctx, ".pool-"+fileName(p.ID), func() { p.note("waiting for another kindctl that fills the pool") })
+	return runs.LockWait(ctx, ".pool-"+fileName(p.ID), func() { p.note("waiting for another kindctl process that fills the pool") })
 }
 
 // remove removes a cluster of the pool, unless someone has taken it or is about to.
@@ -102,10 +101,6 @@ func (p *Pool) discard(ctx context.Context, name string) error {
 	return nil
 }
 
-func (p *Pool) note(message string) { p.emit(event.Note, message) }
+func (p *Pool) note(message string) { event.Inform(p.Sink, event.Phase, "pool", message) }
 
-func (p *Pool) warn(message string) { p.emit(event.Warning, message) }
-
-func (p *Pool) emit(kind event.Kind, message string) {
-	p.Sink.Emit(event.Event{Time: time.Now(), Kind: kind, Scope: event.Phase, ID: "pool", Message: message})
-}
+func (p *Pool) warn(message string) { event.Warn(p.Sink, event.Phase, "pool", message, "") }

@@ -22,7 +22,7 @@ import (
 
 // TakeConfig says how a cluster is taken from a pool.
 type TakeConfig struct {
-	// Command is the one that takes it, for whoever cleans up after a kill.
+	// Command is the one that takes it, for gc to clean up after a kill.
 	Command string
 	// TTL is how long the cluster is wanted from now on; 0 is for as long as no one removes it.
 	TTL time.Duration
@@ -150,7 +150,7 @@ func (t *taking) plan() []plan.Phase {
 	}
 }
 
-// claim has the cluster leave the pool, for its containers and for whoever cleans up after a kill.
+// claim has the cluster leave the pool, for its containers and for gc to clean up after a kill.
 func (t *taking) claim(ctx context.Context, _ *event.Span) (_ string, err error) {
 	if t.nodes, err = t.cluster.Nodes(ctx); err != nil {
 		return "", err

@@ -72,6 +72,6 @@ func ensureWithin(ctx context.Context, nodes []*provider.Node) error {
 	if len(outside) == 0 {
 		return nil
 	}
-	return hint.SnapshotImpossible.New("a snapshot would not be whole: "+strings.Join(outside, ", "),
-		"leave the mounts out of the configuration, and make the cluster again")
+	return hint.SnapshotImpossible.New("the snapshot would be incomplete: "+strings.Join(outside, ", "),
+		"leave the mounts out of the configuration, and recreate the cluster")
 }

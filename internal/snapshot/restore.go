@@ -41,7 +41,7 @@ func NewRestore(m Manifest, config ResetConfig) *Restore {
 // Plan is the part of the recipe of "up --from" between the containers and the kubeconfig.
 func (r *Restore) Plan() []plan.Phase {
 	phases := slices.DeleteFunc(r.start.Plan(), func(phase plan.Phase) bool { return phase.Name == "kubeconfig" }) // no file has the context
-	return append(phases, plan.Phase{Name: "tidy", Title: "Remove what the restoration needed", Estimate: time.Second, Run: r.tidy})
+	return append(phases, plan.Phase{Name: "tidy", Title: "Clean up after the restore", Estimate: time.Second, Run: r.tidy})
 }
 
 // Subnets are those of the network that the nodes were on.

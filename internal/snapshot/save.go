@@ -58,7 +58,7 @@ func NewSave(config SaveConfig) *Save { return &Save{SaveConfig: config} }
 func (s *Save) Plan() []plan.Phase {
 	return []plan.Phase{
 		{Name: "look", Title: "Inspect the cluster", Estimate: time.Second, Run: s.look},
-		{Name: "settle", Title: "Wait until what verifications have made is gone", Estimate: time.Second, Run: s.settle},
+		{Name: "settle", Title: "Wait for verification objects to be deleted", Estimate: time.Second, Run: s.awaitCleanup},
 		{Name: "files", Title: "Save the nodes' own files", Estimate: time.Second, Run: s.saveFiles, Undo: s.discard},
 		{Name: "volumes", Title: "Save the nodes' data while they are paused", Estimate: 3 * time.Second, Run: s.saveVolumes},
 	}
@@ -150,8 +150,8 @@ func (s *Save) look(ctx context.Context, _ *event.Span) (string, error) {
 	return "", s.ask(ctx)
 }
 
-// settle waits for verifications that have ended: their pods would run again after each reset.
-func (s *Save) settle(ctx context.Context, _ *event.Span) (string, error) {
+// awaitCleanup waits for verifications that have ended: their pods would run again after each reset.
+func (s *Save) awaitCleanup(ctx context.Context, _ *event.Span) (string, error) {
 	return health.Settled(ctx, s.client)
 }
 

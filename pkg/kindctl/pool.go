@@ -39,7 +39,7 @@ type SetPoolOptions struct {
 	IgnorePreflightErrors []string
 }
 
-// SetPool defines the pool of this user in this Docker, or defines it anew. FillPool makes the
+// SetPool defines the pool of this user in this Docker, or replaces its definition. FillPool makes the
 // clusters, and removes those of another definition. A pool that cannot work is refused.
 func (c *Client) SetPool(ctx context.Context, o SetPoolOptions) error {
 	if o.Size < 1 {

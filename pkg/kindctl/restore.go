@@ -90,7 +90,7 @@ func topologyOf(m Snapshot, name string) (clusters.Topology, error) {
 		return clusters.Topology{}, impossible("its nodes cannot have other names, and this one would be called "+name,
 			"leave the name out, or use the same: -n "+m.Cluster)
 	case len(m.Config) == 0 || len(m.Subnets) == 0 || len(m.Nodes) == 0:
-		return clusters.Topology{}, impossible("an older kindctl took it, without what that needs", "reset the cluster to it, if it is there, and save it again")
+		return clusters.Topology{}, impossible("it was taken by an older kindctl and lacks data needed for a restore", "reset the cluster to it, if it is there, and save it again")
 	}
 	topology, err := clusters.Decode(m.Config, "the configuration in the snapshot")
 	topology.Name, topology.Manifests = m.Cluster, nil
