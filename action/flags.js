@@ -9,9 +9,15 @@ const flagOf = {
   network: '--network', wait: '--wait-timeout', ttl: '--ttl',
 }
 
+// ofRestoring are those that do not say what the cluster is.
+const ofRestoring = ['images', 'image_registry', 'wait', 'ttl']
+
+const given = (names) => names.filter((name) => input(name) !== '').flatMap((name) => [flagOf[name], input(name)])
+
 function flags() {
-  const given = Object.entries(flagOf).filter(([name]) => input(name) !== '').flatMap(([name, flag]) => [flag, input(name)])
-  return given.concat(input('flags').split(/\s+/).filter((word) => word !== ''))
+  return given(Object.keys(flagOf)).concat(input('flags').split(/\s+/).filter((word) => word !== ''))
 }
 
-module.exports = { flags }
+const flagsOfRestoring = () => given(ofRestoring)
+
+module.exports = { flags, flagsOfRestoring }

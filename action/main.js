@@ -5,10 +5,21 @@ const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 
-const { flags } = require('./flags')
+const { flags, flagsOfRestoring } = require('./flags')
 const { releaseOf, kindctl, kubectl, suffix } = require('./install')
 const registry = require('./registry')
 const runner = require('./runner')
+const snapshot = require('./snapshot')
+
+// announce has later steps, with kind's own commands among them, mean a cluster, and the last one
+// remove it.
+function announce(name) {
+  runner.saveState('name', name)
+  runner.setOutput('cluster_name', name)
+  runner.setOutput('context', `kind-${name}`)
+  runner.setVariable('KINDCTL_NAME', name)
+  runner.setVariable('KIND_CLUSTER_NAME', name)
+}
 
 runner.main(async () => {
   const installOnly = runner.isOn('install_only')
@@ -23,25 +34,31 @@ runner.main(async () => {
   if (runner.input('kubectl_version') !== '') runner.addPath(kubectl(runner.input('kubectl_version')))
   if (installOnly) return
 
-  const name = runner.input('cluster_name') || `gh-${randomBytes(4).toString('hex')}`
+  const saved = snapshot.wanted(tag)
+  const restored = saved && snapshot.clusterIn(saved)
+  const newName = () => runner.input('cluster_name') || `gh-${randomBytes(4).toString('hex')}`
+  let name = restored ?? newName()
   const kubeconfig = path.resolve(runner.input('kubeconfig') || path.join(process.env.RUNNER_TEMP, 'kindctl', 'kubeconfig'))
   const artifacts = path.resolve(runner.input('artifacts') || path.join(process.env.RUNNER_TEMP, `kindctl-${name}`))
   fs.mkdirSync(path.dirname(kubeconfig), { recursive: true, mode: 0o700 })
   fs.mkdirSync(artifacts, { recursive: true })
   // From here on there may be something to clean.
-  for (const [key, value] of Object.entries({ program, name, artifacts, kubeconfig })) runner.saveState(key, value)
-  runner.setOutput('cluster_name', name)
-  runner.setOutput('context', `kind-${name}`)
+  for (const [key, value] of Object.entries({ program, artifacts, kubeconfig })) runner.saveState(key, value)
+  announce(name)
   runner.setOutput('kubeconfig', kubeconfig)
   runner.setOutput('artifacts', artifacts)
   runner.setOutput('LOCAL_REGISTRY', wanted?.address ?? '')
-  // Later steps, kind's own commands among them, mean this cluster.
   runner.setVariable('KUBECONFIG', kubeconfig)
-  runner.setVariable('KINDCTL_NAME', name)
-  runner.setVariable('KIND_CLUSTER_NAME', name)
   const reports = ['junit=cluster.xml', 'json=cluster.json'].map((report) => report.replace('=', `=${artifacts}${path.sep}`))
-  if (wanted) await registry.start(wanted, name)
   // What fails is kept until the diagnostics are collected, which post.js does.
-  process.exitCode = await runner.run(program, ['up', '--retain', ...reports.flatMap((report) => ['--report', report]), ...flags()])
+  const words = ['--retain', ...reports.flatMap((report) => ['--report', report])]
+  if (wanted) await registry.start(wanted, name)
+  let code = restored && (await snapshot.restore(program, saved, [...words, ...flagsOfRestoring()]))
+  if (code === undefined) {
+    if (restored && !wanted) announce((name = newName())) // another job may have that cluster; a registry is of one
+    code = await runner.run(program, ['up', ...words, ...flags()])
+    if (saved && code === 0) await snapshot.save(program, saved, name)
+  }
+  process.exitCode = code
   if (wanted && process.exitCode === 0) registry.join(wanted, name)
 })

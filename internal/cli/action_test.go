@@ -278,6 +278,86 @@ esac
 	}
 }
 
+// TestActionSnapshot: the first job writes the file that the second one restores. Jobs with other
+// inputs, or whose file kindctl refuses, create their cluster and write the file again.
+func TestActionSnapshot(t *testing.T) {
+	needs(t, "tar")
+	log, temp := filepath.Join(t.TempDir(), "log"), t.TempDir()
+	file := filepath.Join(temp, "cache", "cluster.tar")
+	script := `#!/bin/sh
+echo "$* in $KINDCTL_NAME" >>$LOG
+case "$1 $2" in
+"snapshot export") cd $(mktemp -d) && printf '{"name": "%s", "cluster": "%s"}' "$3" "$6" >manifest.json && tar -cf "$4" manifest.json;;
+"up --from") exit $REFUSED;;
+esac
+`
+	server := releasesOf(t, script, false, "v1.2.3")
+	lastJob := ""
+	run := func(exit, cni string, code int) (said string, done []string) {
+		t.Helper()
+		if err := os.RemoveAll(log); err != nil {
+			t.Fatal(err)
+		}
+		j := newJob(t, server, map[string]string{"snapshot": file, "cni": cni, "ttl": "2h"})
+		j.env = []string{"LOG=" + log, "REFUSED=" + exit}
+		got, said := j.step(j.action.Runs.Main)
+		if got != code {
+			t.Errorf("main: exit %d, want %d", got, code)
+		}
+		lastJob = j.told("STATE")["name"]
+		data, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			line = regexp.MustCompile(` --report \S+`).ReplaceAllString(strings.TrimSpace(line), "")
+			line = strings.ReplaceAll(strings.ReplaceAll(line, file, "FILE"), lastJob, "CLUSTER")
+			done = append(done, regexp.MustCompile(`ci-[0-9a-f]{12}`).ReplaceAllString(line, "SNAPSHOT"))
+		}
+		return said, done
+	}
+	makes := func(cni string) []string {
+		return []string{"up --retain --cni " + cni + " --ttl 2h in CLUSTER",
+			"snapshot save SNAPSHOT --replace -n CLUSTER in CLUSTER", "snapshot export SNAPSHOT FILE -n CLUSTER in CLUSTER", "snapshot rm SNAPSHOT -n CLUSTER in CLUSTER"}
+	}
+	restores := []string{"up --from FILE --retain --ttl 2h in CLUSTER"}
+	wants := func(what string, got, want []string) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	_, done := run("0", "calico", 0)
+	wants("the first job", done, makes("calico"))
+	first := lastJob
+	_, done = run("0", "calico", 0)
+	wants("the second job", done, restores)
+	if lastJob != first {
+		t.Errorf("the second job has cluster %s, and the snapshot is of %s", lastJob, first)
+	}
+	_, done = run("5", "calico", 5)
+	wants("a job whose restored cluster fails", done, restores)
+	said, done := run("0", "cilium", 0)
+	wants("a job with other inputs", done, makes("cilium"))
+	if !strings.Contains(said, "::notice title=kindctl::the snapshot in "+file+" was made with other inputs") {
+		t.Error("it does not say so")
+	}
+	first = lastJob
+	said, done = run("2", "cilium", 0)
+	wants("a job whose snapshot is refused", done[1:], makes("cilium"))
+	if lastJob == first || !strings.Contains(said, "::warning title=kindctl::the cluster cannot be restored from "+file) {
+		t.Errorf("its cluster is %s, and that of the snapshot %s", lastJob, first)
+	}
+	if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, done = run("0", "cilium", 0)
+	wants("a job whose file is damaged", done, makes("cilium"))
+	if !strings.Contains(said, "is not a snapshot") {
+		t.Error("it does not say so")
+	}
+}
+
 // TestActionVersions: a moving tag is the newest release of its own, not the
 // latest of all, and of no tag that has no release.
 func TestActionVersions(t *testing.T) {

@@ -23,12 +23,13 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "Run a command with its own cluster, which is always removed",
-		UsageText: `kindctl run [flags of up] [--reuse NAME] [--artifacts DIR] -- COMMAND [ARGUMENT...]
+		UsageText: `kindctl run [flags of up] [--from SNAPSHOT|FILE|REFERENCE] [--reuse NAME] [--artifacts DIR] -- COMMAND [ARGUMENT...]
 
 Examples:
   kindctl run -- go test ./e2e/...                             a cluster for one test run
   kindctl run --cni calico --profile single -- ./smoke.sh      a small one
   kindctl run --reuse dev -- go test ./e2e/...                 kept for the next run
+  kindctl run --from ./seeded.tar -- ./smoke.sh                what a snapshot holds
   kindctl run --pool -- ./smoke.sh                             take a ready cluster from the pool
   kindctl run --report junit=cluster.xml -- make e2e           and a report on the cluster`,
 		Description: "COMMAND finds the cluster through KUBECONFIG, a private file; your own kubeconfig is not changed. The exit code is that of COMMAND, or 128 plus the number of the signal that ended it. " +
@@ -37,7 +38,7 @@ Examples:
 		ArgsUsage:       "-- COMMAND [ARGUMENT...]",
 		HideHelpCommand: true, // "help" may be a command of the user's
 		Flags: append(clusterFlags(), name,
-			poolFlag(), noFillFlag(),
+			fromFlag(), poolFlag(), noFillFlag(),
 			&cli.StringFlag{Name: "reuse", Usage: "use the cluster `NAME`, created if missing, and keep it for the next run"},
 			&cli.StringFlag{Name: "artifacts", TakesFile: true,
 				Usage: "`DIR` for diagnostics of a failure (default: kindctl-diagnostics-NAME)"}),
@@ -93,7 +94,7 @@ func runOptions(c *cli.Context) (o kindctl.UpOptions, take *kindctl.TakeOptions,
 		return o, nil, "", hint.CommandMissing.Wrap(err, "the command cannot be run", "check its name, its permissions and PATH")
 	}
 	if c.Bool("pool") {
-		fromPool, pool, err := takeOptions(c, "reuse")
+		fromPool, pool, err := takeOptions(c, "reuse", "from")
 		o.Topology, o.Ephemeral, fromPool.Ephemeral = pool.Topology, true, true
 		o.Topology.Name = "pool" // until it is known
 		return o, &fromPool, program, err
@@ -102,6 +103,15 @@ func runOptions(c *cli.Context) (o kindctl.UpOptions, take *kindctl.TakeOptions,
 		return o, nil, "", err
 	}
 	reuse := c.IsSet("reuse")
+	if c.IsSet("from") {
+		if reuse {
+			return o, nil, "", hint.BadFlag.New("--from and --reuse exclude each other",
+				"a cluster that is kept is brought back with: kindctl reset")
+		}
+		o, _, err = restoreOptions(c)
+		o.Ephemeral = true
+		return o, nil, program, err
+	}
 	if reuse {
 		if given(c, "name") {
 			return o, nil, "", hint.BadFlag.New("--reuse and --name exclude each other",

@@ -28,12 +28,13 @@ type runner struct {
 	program string
 }
 
-// up creates the cluster, finds it with --reuse, or takes it from the pool.
+// up creates or restores the cluster, finds it with --reuse, or takes it from the pool.
 func (r *runner) up(ctx context.Context) (created bool, err error) {
 	display, finish := progressSink(r.c)
 	defer finish()
 	sink := r.reports.follow(display)
-	r.options.Examine = func(ctx context.Context, verdict verify.Report, failure error) {
+	r.options.Examine = func(ctx context.Context, cluster string, verdict verify.Report, failure error) {
+		r.rename(cluster)
 		if hint.CodeOf(failure) == hint.Usage { // nothing is wrong with the cluster
 			return
 		}
@@ -41,7 +42,9 @@ func (r *runner) up(ctx context.Context) (created bool, err error) {
 	}
 	var result kindctl.UpResult
 	if r.take == nil {
-		result, err = clientFor(r.c, sink).Up(ctx, r.options)
+		if result, err = clientFor(r.c, sink).Up(ctx, r.options); err == nil {
+			r.rename(result.Name)
+		}
 	} else if result, err = r.takeFromPool(ctx, sink); err == nil {
 		fillAgain(r.c, sink)
 	}
@@ -52,11 +55,7 @@ func (r *runner) up(ctx context.Context) (created bool, err error) {
 
 // takeFromPool takes the cluster, whose name is known only then.
 func (r *runner) takeFromPool(ctx context.Context, sink event.Sink) (kindctl.UpResult, error) {
-	r.take.Kubeconfig = r.options.Kubeconfig
-	r.take.Examine = func(ctx context.Context, cluster string, verdict verify.Report, failure error) {
-		r.rename(cluster)
-		r.options.Examine(ctx, verdict, failure)
-	}
+	r.take.Kubeconfig, r.take.Examine = r.options.Kubeconfig, r.options.Examine
 	result, err := clientFor(r.c, sink).Take(ctx, *r.take)
 	if err == nil {
 		r.rename(result.Name)
@@ -64,7 +63,7 @@ func (r *runner) takeFromPool(ctx context.Context, sink event.Sink) (kindctl.UpR
 	return result, err
 }
 
-// rename has the run go on with the cluster of a name.
+// rename has the run go on with the cluster of a name, which a snapshot or the pool may decide.
 func (r *runner) rename(cluster string) {
 	r.options.Topology.Name, r.kept.name = cluster, cluster
 	if !r.c.IsSet("artifacts") {

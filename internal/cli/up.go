@@ -37,14 +37,15 @@ Examples:
   kindctl up --proxy-mode none                Cilium in kube-proxy's place
   kindctl up --config lab.yaml                from a kindctl or kind configuration file
   kindctl up --from seeded -n lab             what a snapshot of a cluster lab holds
+  kindctl up --from ./seeded.tar              the same from a file
+  kindctl up --from registry.example/lab:seeded   and from a registry
   kindctl up --pool                           take a ready cluster from the pool
   kindctl up --cni calico --explain           what differs from production, and what it saves`,
 		Description: "On a healthy cluster with the same configuration, it changes nothing. When it fails or is interrupted, nothing is left behind.",
 		Flags: append(clusterFlags(), nameFlag(), kubeconfigFlag(), noSwitchFlag(),
 			&cli.BoolFlag{Name: "retain", EnvVars: []string{"KINDCTL_RETAIN"}, Usage: "keep the nodes after a failure, for debugging", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "snapshot", EnvVars: []string{"KINDCTL_SNAPSHOT"}, Usage: "save the new cluster, for kindctl reset", DisableDefaultText: true},
-			&cli.StringFlag{Name: "from", TakesFile: true, Usage: "restore `SNAPSHOT` of a cluster of that name, which is gone or on another machine, or a file of kindctl snapshot export; only from people you trust, because it runs as root"},
-			poolFlag(), noFillFlag(),
+			fromFlag(), poolFlag(), noFillFlag(),
 			dryRunFlag(), explainFlag(), planFormatFlag("--dry-run or --explain")),
 		Action: up,
 	}

@@ -34,12 +34,22 @@ func restoreOptions(c *cli.Context) (o kindctl.UpOptions, warnings []string, err
 			return o, nil, hint.BadFlag.New("--from and --"+name+" exclude each other", "leave one of them out; the snapshot says what the cluster is")
 		}
 	}
+	if c.String("from") == "" {
+		return o, nil, hint.BadFlag.New("--from names no snapshot", "write it as --from seeded, --from ./seeded.tar or --from registry.example/team/lab:seeded")
+	}
 	o, err = creationOptions(c)
 	o.From, o.Topology.TTL = c.String("from"), c.Duration("ttl")
 	if c.IsSet("name") {
 		o.Topology.Name = c.String("name")
 	}
 	return o, nil, err
+}
+
+// fromFlag says what restoreOptions restore. The library distinguishes the three.
+func fromFlag() cli.Flag {
+	return &cli.StringFlag{Name: "from", TakesFile: true, Usage: "restore `SNAPSHOT`, a name without /, of a cluster that is gone or on another machine; " +
+		"or a file of kindctl snapshot export, with /; or what kindctl snapshot push wrote: REGISTRY/REPOSITORY:TAG. " +
+		"Only from people you trust, because it runs as root"}
 }
 
 // creationOptions are those of how a cluster is made.

@@ -39,6 +39,10 @@ func (s Store) Push(ctx context.Context, m Manifest, ref string) error {
 	if err != nil {
 		return err
 	}
+	if _, tagged := target.(name.Tag); !tagged {
+		return hint.ImageReference.New(fmt.Sprintf("%q has a digest, which the registry gives to what is pushed", ref),
+			"push to a tag, such as registry.example/team/lab:seeded")
+	}
 	if err := s.Check(ctx, m); err != nil {
 		return err
 	}
@@ -70,6 +74,13 @@ func reference(ref string) (name.Reference, error) {
 			"write it as registry.example/team/lab:seeded")
 	}
 	return target, nil
+}
+
+// IsReference reports whether a text names an artifact in full, with its registry and a tag or a
+// digest.
+func IsReference(text string) bool {
+	_, err := reference(text)
+	return err == nil
 }
 
 func registryFailure(ctx context.Context, ref string, err error) error {

@@ -33,10 +33,10 @@ func Unused(ctx context.Context, docker *provider.Docker, found []Manifest) (unu
 }
 
 // IsOf reports whether a snapshot was taken from a cluster that is there, and not in the middle
-// of a reset.
+// of a reset. One that is older was restored as that cluster.
 func (m Manifest) IsOf(ctx context.Context, cluster provider.Cluster) bool {
 	metadata, _, err := cluster.Metadata(ctx)
-	if err != nil || metadata.Reset != "" {
+	if err != nil || metadata.Reset != "" || m.Created.Before(metadata.Created) {
 		return false
 	}
 	nodes, err := nodesOf(ctx, cluster)

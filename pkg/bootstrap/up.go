@@ -55,6 +55,8 @@ type Config struct {
 	// From brings a snapshot into the nodes, in the place of kubeadm and the CNI; nil has the
 	// cluster be a new one.
 	From *snapshot.Restore
+	// Locked says that the caller has locked the cluster: see runs.Lock.
+	Locked bool
 	// Version is kindctl's own, which the cluster's containers record.
 	Version string
 	// RunRecord is the caller's, which has to clean up the cluster until it ends the
@@ -134,11 +136,13 @@ func (u *Up) network() string { return provider.NetworkName(u.Topology.Network) 
 
 // Run works through the plan.
 func (u *Up) Run(ctx context.Context) (err error) {
-	release, err := runs.Lock(u.Topology.Name)
-	if err != nil {
-		return err
+	if !u.Locked {
+		release, err := runs.Lock(u.Topology.Name)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
-	defer release()
 	if u.RunRecord == nil {
 		if u.RunRecord, err = runs.Open("up", u.Topology.Name); err != nil {
 			return err

@@ -322,7 +322,7 @@ func ExampleClient_Diagnose() {
 	topology.Name = "demo"
 	_, err = client.Up(context.Background(), kindctl.UpOptions{
 		Topology: topology,
-		Examine: func(ctx context.Context, _ verify.Report, _ error) {
+		Examine: func(ctx context.Context, _ string, _ verify.Report, _ error) {
 			for _, problem := range client.Diagnose(ctx, kindctl.DiagnoseOptions{Name: "demo", Dir: "diagnostics"}) {
 				log.Print(problem)
 			}

@@ -144,7 +144,7 @@ type TakeOptions struct {
 	WaitTimeout time.Duration
 	Ephemeral   bool
 	// Examine is as in UpOptions, for a cluster of the pool that could not be taken and for one
-	// that could not be created in its place. It gets the cluster's name as well.
+	// that could not be created in its place.
 	Examine func(ctx context.Context, cluster string, verdict verify.Report, failure error)
 }
 
@@ -172,12 +172,7 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 		c.note("pool", "the pool has no cluster that can be taken; creating one")
 		d.Topology.Name, d.Topology.TTL = pool.NewName(), ttl
 		up := UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
-			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral}
-		if o.Examine != nil {
-			up.Examine = func(ctx context.Context, verdict verify.Report, failure error) {
-				o.Examine(ctx, d.Topology.Name, verdict, failure)
-			}
-		}
+			Kubeconfig: o.Kubeconfig, KeepContext: o.KeepContext, WaitTimeout: o.WaitTimeout, Ephemeral: o.Ephemeral, Examine: o.Examine}
 		return c.Up(ctx, up)
 	}
 	d.Topology.Name, d.Topology.TTL = taken.Name, ttl

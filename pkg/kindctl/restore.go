@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/internal/scratch"
 	"github.com/kindctl/kindctl/internal/snapshot"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
@@ -19,20 +20,22 @@ type restoration struct {
 	store    snapshot.Store
 	manifest Snapshot
 	topology clusters.Topology
-	close    func()
+	// locked says that the cluster is locked until close.
+	locked bool
+	close  func()
 }
 
 // openSnapshot finds what UpOptions.From names, and checks that a cluster of a name can be
-// made from it; "" is any name if it is a file.
+// made from it; "" is any name if it is not a snapshot of this user.
 func openSnapshot(ctx context.Context, from, name string) (r restoration, err error) {
 	r.close = func() {}
-	if isFile(from) {
+	switch whereIs(from) {
+	case inStore:
+		r, err = openStored(from, cmp.Or(name, DefaultName))
+	case inFile:
 		r.store, r.manifest, r.close, err = unpackFile(ctx, from)
-	} else if r.store, err = snapshot.OpenStore(); err == nil {
-		r.manifest, err = r.store.Read(cmp.Or(name, DefaultName), from)
-		if _, missing := os.Stat(from); missing == nil && hint.ReasonOf(err) == hint.SnapshotMissing.Name {
-			err = hint.SnapshotMissing.New(err.Error(), "if the file is meant: --from ./"+from)
-		}
+	case inRegistry:
+		r.store, r.manifest, r.close, err = unpackArtifact(ctx, from)
 	}
 	if err == nil {
 		r.topology, err = topologyOf(r.manifest, name)
@@ -43,12 +46,43 @@ func openSnapshot(ctx context.Context, from, name string) (r restoration, err er
 	return r, err
 }
 
-// isFile distinguishes the path of a file from the name of a snapshot.
-func isFile(from string) bool {
-	return strings.ContainsRune(from, os.PathSeparator) || strings.ContainsRune(from, '/')
+// whereabouts say where a snapshot is.
+type whereabouts int
+
+const (
+	inStore whereabouts = iota
+	inFile
+	inRegistry
+)
+
+// whereIs distinguishes the name of a snapshot, which has no separator, from the path of a file
+// and from a reference, which says its registry and a tag or digest. A path that has the form of
+// a reference is one as long as there is such a file.
+func whereIs(from string) whereabouts {
+	if !strings.ContainsRune(from, os.PathSeparator) && !strings.ContainsRune(from, '/') {
+		return inStore
+	}
+	if _, err := os.Stat(from); err != nil && snapshot.IsReference(from) {
+		return inRegistry
+	}
+	return inFile
 }
 
-// reach is what a cluster has of this machine: what a file from others could ask for.
+// openStored locks the cluster, so that the snapshot stays what it is until it is restored.
+func openStored(name, cluster string) (r restoration, err error) {
+	r.locked = true
+	if r.store, r.close, err = lockedStore(cluster, runs.Lock); err != nil {
+		r.close = func() {}
+		return r, err
+	}
+	r.manifest, err = r.store.Read(cluster, name)
+	if _, missing := os.Stat(name); missing == nil && hint.ReasonOf(err) == hint.SnapshotMissing.Name {
+		err = hint.SnapshotMissing.New(err.Error(), "if the file is meant: --from ./"+name)
+	}
+	return r, err
+}
+
+// reach is what a cluster has of this machine: what a snapshot from others could ask for.
 func reach(t clusters.Topology) (found []string) {
 	for _, node := range t.Each() {
 		for _, mount := range node.Mounts {
@@ -61,18 +95,32 @@ func reach(t clusters.Topology) (found []string) {
 	return found
 }
 
-// unpackFile imports a file into a store that goes with close.
+// unpackFile imports a file into a store that goes with remove.
 func unpackFile(ctx context.Context, path string) (store snapshot.Store, m Snapshot, remove func(), err error) {
-	remove = func() {}
 	in, err := os.Open(path)
 	if err != nil {
-		return store, m, remove, hint.SnapshotFile.Wrap(err, "the file cannot be read", "check its name and permissions")
+		return store, m, func() {}, hint.SnapshotFile.Wrap(err, "the file cannot be read",
+			"check its name and permissions; a reference to a registry has a host and a tag, such as registry.example/team/lab:seeded")
 	}
 	defer in.Close()
 	file, err := snapshot.OpenFile(ctx, in)
 	if err != nil {
-		return store, m, remove, err
+		return store, m, func() {}, err
 	}
+	return unpack(ctx, file)
+}
+
+// unpackArtifact is unpackFile for what is in a registry.
+func unpackArtifact(ctx context.Context, ref string) (store snapshot.Store, m Snapshot, remove func(), err error) {
+	artifact, err := snapshot.OpenArtifact(ctx, ref)
+	if err != nil {
+		return store, m, func() {}, err
+	}
+	return unpack(ctx, artifact)
+}
+
+// unpack imports what was opened, and so compares all of it with its digests.
+func unpack(ctx context.Context, file *snapshot.File) (store snapshot.Store, m Snapshot, remove func(), err error) {
 	if store.Dir, remove, err = scratch.Dir("snapshot"); err != nil {
 		return store, m, func() {}, err
 	}
@@ -113,6 +161,7 @@ func (c *Client) restore(ctx context.Context, config *bootstrap.Config, r restor
 			config.Image = first.ImageName
 		}
 	}
+	config.Locked = r.locked
 	config.From = snapshot.NewRestore(r.manifest, snapshot.ResetConfig{Store: r.store, To: r.manifest.Name,
 		Start: c.startConfig(docker, docker.Cluster(r.manifest.Cluster), config.WaitTimeout, quickChecks)})
 	return nil

@@ -41,9 +41,10 @@ type UpOptions struct {
 	// Topology without a name gets DefaultName.
 	Topology clusters.Topology
 	// From has the cluster come back from a snapshot, under its name and verified as by
-	// Reset: the name of one, or the path of a file of ExportSnapshot, with a separator.
-	// Then Topology has the Name, which may be "" with a file, and a TTL, and nothing else, and
-	// there is no DryRun and no Timeline.
+	// Reset: the name of one, the path of a file of ExportSnapshot, with a separator, or the
+	// reference of an artifact of PushSnapshot, with its registry and a tag or digest.
+	// Then Topology has the Name, which may be "" unless From is a name, and a TTL, and nothing
+	// else, and there is no DryRun, no Timeline and no Wait.
 	From string
 	// Images says where images may come from; "" is "auto".
 	Images ImageMode
@@ -68,9 +69,10 @@ type UpOptions struct {
 	// creates it, instead of failing with CLUSTER_BUSY.
 	Wait bool
 	// Examine is called when creating the cluster has failed, before what there is of it
-	// is removed: Diagnose can be. It gets the verdict, which is empty when it never came
-	// to that, and the error. Nil is not called, and nothing is after an interrupt.
-	Examine func(context.Context, verify.Report, error)
+	// is removed: Diagnose can be. It gets the cluster's name, the verdict, which is empty
+	// when it never came to that, and the error. Nil is not called, and nothing is after an
+	// interrupt.
+	Examine func(ctx context.Context, cluster string, verdict verify.Report, failure error)
 	// Timeline has nodes and pods observed while the cluster comes up, for
 	// UpResult.Facts.
 	Timeline bool
@@ -107,8 +109,8 @@ type UpResult struct {
 func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
 	var from restoration
 	if o.From != "" {
-		if o.DryRun {
-			return UpResult{}, hint.BadFlag.New("a restoration cannot be previewed", "leave the dry run or the snapshot out")
+		if o.DryRun || o.Wait {
+			return UpResult{}, hint.BadFlag.New("a restoration can neither be previewed nor wait for others", "leave DryRun and Wait out, or From")
 		}
 		var err error
 		if from, err = openSnapshot(ctx, o.From, o.Topology.Name); err != nil {
@@ -117,7 +119,7 @@ func (c *Client) Up(ctx context.Context, o UpOptions) (UpResult, error) {
 		defer from.close()
 		from.topology.TTL = cmp.Or(o.Topology.TTL, from.topology.TTL)
 		o.Topology = from.topology
-		if isFile(o.From) {
+		if !from.locked { // it may be from others
 			for _, one := range reach(o.Topology) {
 				c.warn("config", one)
 			}
@@ -192,7 +194,7 @@ func (c *Client) up(ctx context.Context, config bootstrap.Config, o UpOptions, r
 		config.Examine = func(ctx context.Context, _ *kube.Client, report verify.Report, err error) {
 			facts(ctx) // before the cluster is removed
 			if o.Examine != nil {
-				o.Examine(ctx, report, err)
+				o.Examine(ctx, result.Name, report, err)
 			}
 		}
 	}
@@ -226,8 +228,11 @@ func (c *Client) ephemeral(ctx context.Context, config bootstrap.Config, o UpOpt
 	if err != nil {
 		return err
 	}
-	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", result.Name),
-		"leave the name out, or keep the cluster: kindctl run --reuse "+result.Name)
+	advice := "leave the name out, or keep the cluster: kindctl run --reuse " + result.Name
+	if o.From != "" {
+		advice = "use it as it is: kindctl run --reuse " + result.Name + "; or remove it first: kindctl down -n " + result.Name
+	}
+	taken := hint.ClusterExists.New(fmt.Sprintf("there is a cluster %s already, and it would be removed at the end", result.Name), advice)
 	if nodes, err := docker.Cluster(result.Name).Nodes(ctx); err != nil {
 		return err
 	} else if len(nodes) > 0 {

@@ -48,7 +48,7 @@ func New(t testing.TB, options ...Option) *Cluster {
 		s.Topology.TTL = ttl(t, time.Now())
 	}
 	s.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig") // before Cleanup, so that it goes after the cluster
-	s.Ephemeral, s.sink, s.Examine = !s.retain, log(t), examine(t, s.Topology.Name)
+	s.Ephemeral, s.sink, s.Examine = !s.retain, log(t), examine(t)
 	created, err := interrupts.up(t, s)
 	must(t, err)
 	t.Cleanup(func() { end(t, created.Name, s) })
@@ -115,8 +115,8 @@ func (c *Cluster) Verify(t testing.TB) verify.Report {
 }
 
 // examine collects from a cluster that could not be made for a test.
-func examine(t testing.TB, name string) func(context.Context, verify.Report, error) {
-	return func(ctx context.Context, _ verify.Report, _ error) {
+func examine(t testing.TB) func(context.Context, string, verify.Report, error) {
+	return func(ctx context.Context, name string, _ verify.Report, _ error) {
 		ctx, cancel := context.WithTimeout(ctx, collectTimeout)
 		defer cancel()
 		collect(ctx, t, name)

@@ -3,7 +3,8 @@
 // New makes a cluster for one test and removes it when the test ends, however it
 // ends; FromPool takes one that was made before. Shared gives many tests one cluster, also those of several packages that
 // "go test" runs side by side; Main removes it at the end, and without Main it is
-// kept for the next run. Either way the kubeconfig is a file of the test's own,
+// kept for the next run. Fresh does that too, but tests take turns, and each gets the cluster
+// as it was when it was created. Either way the kubeconfig is a file of the test's own,
 // and the user's stays as it is. Progress goes to the test's log.
 //
 // An interrupt removes the clusters of New, and then the process gets the signal again:

@@ -23,7 +23,7 @@ type cleaner struct {
 	ctx      context.Context // ends with the first signal
 	cancel   context.CancelFunc
 	begin    sync.Once
-	creating sync.WaitGroup
+	creating sync.WaitGroup // or saving and resetting
 
 	mu sync.Mutex
 	// kubeconfigs are the files of the clusters that were created, by name.
@@ -40,9 +40,9 @@ func newCleaner() *cleaner {
 	return c
 }
 
-// run creates a cluster or takes it from the pool, until the first signal. It gives up early enough before
-// the test's deadline to take back what it did.
-func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
+// do calls something until the first signal. It ends early enough before the test's deadline to
+// take back what was done.
+func (c *cleaner) do(t testing.TB, do func(context.Context) error) error {
 	c.begin.Do(c.listen)
 	c.creating.Add(1)
 	defer c.creating.Done()
@@ -50,14 +50,24 @@ func (c *cleaner) run(t testing.TB, s settings) (kindctl.UpResult, error) {
 	if deadline, limited := deadlineOf(t); limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-removeTimeout),
-			hint.TestDeadline.New("the test's deadline is too close to create and remove a cluster",
+			hint.TestDeadline.New("the test's deadline is too close to create or reset a cluster and to remove it",
 				"allow more time: go test -timeout 30m"))
 		defer cancel()
 	}
-	if s.take != nil {
-		return client.WithSink(s.sink).Take(ctx, *s.take)
-	}
-	return client.WithSink(s.sink).Up(ctx, s.UpOptions)
+	return do(ctx)
+}
+
+// run creates a cluster or takes it from the pool.
+func (c *cleaner) run(t testing.TB, s settings) (cluster kindctl.UpResult, err error) {
+	err = c.do(t, func(ctx context.Context) (err error) {
+		if s.take != nil {
+			cluster, err = client.WithSink(s.sink).Take(ctx, *s.take)
+		} else {
+			cluster, err = client.WithSink(s.sink).Up(ctx, s.UpOptions)
+		}
+		return err
+	})
+	return cluster, err
 }
 
 // up creates a cluster that goes with the process.

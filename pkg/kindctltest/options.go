@@ -24,6 +24,7 @@ type settings struct {
 	kindctl.UpOptions
 	sink   event.Sink
 	retain bool                 // when the test fails
+	saved  bool                 // tests reset the cluster to what it was when it was created
 	take   *kindctl.TakeOptions // from the pool; nil creates the cluster
 }
 

@@ -28,15 +28,33 @@ type refcount struct {
 const lockRetry = 200 * time.Millisecond
 
 func refcountOf(name string) (*refcount, error) {
+	dir, err := usersDir()
+	if err != nil {
+		return nil, err
+	}
+	return &refcount{lock: flock.New(filepath.Join(dir, name+".lock")), created: filepath.Join(dir, name+".made")}, nil
+}
+
+// turnOf is the lock of the one test that uses a cluster of Fresh.
+func turnOf(name string) (*flock.Flock, error) {
+	dir, err := usersDir()
+	if err != nil {
+		return nil, err
+	}
+	return flock.New(filepath.Join(dir, name+".turn")), nil
+}
+
+// usersDir is where processes keep what they know of the clusters that they share.
+func usersDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, hint.NoCacheDir.Wrap(err, "there is no place for locks", "set HOME or XDG_CACHE_HOME")
+		return "", hint.NoCacheDir.Wrap(err, "there is no place for locks", "set HOME or XDG_CACHE_HOME")
 	}
 	dir := filepath.Join(cache, "kindctl", "locks", "users")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
+		return "", hint.CacheUnwritable.Wrap(err, "the cache cannot be written", "correct its permissions, or set XDG_CACHE_HOME")
 	}
-	return &refcount{lock: flock.New(filepath.Join(dir, name+".lock")), created: filepath.Join(dir, name+".made")}, nil
+	return dir, nil
 }
 
 // acquire counts this process in, once no one is removing the cluster.

@@ -29,15 +29,21 @@ func Shared(t testing.TB, name string, options ...Option) *Cluster {
 	s, err := mergeOptions(name, options)
 	must(t, err)
 	requireDocker(t)
-	s.sink, s.Examine = log(t), examine(t, name)
+	s.sink, s.Examine = log(t), examine(t)
 	found, err := shared.get(t, s)
 	must(t, err)
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	must(t, os.WriteFile(kubeconfig, found.kubeconfig, 0o600))
-	return attach(t, name, kubeconfig)
+	return attachShared(t, found)
 }
 
-// Main runs a package's tests and then removes the clusters that Shared created,
+// attachShared is attach with a kubeconfig of the test's own.
+func attachShared(t testing.TB, cluster *sharedCluster) *Cluster {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, os.WriteFile(kubeconfig, cluster.kubeconfig, 0o600))
+	return attach(t, cluster.result.Name, kubeconfig)
+}
+
+// Main runs a package's tests and then removes the clusters that Shared and Fresh created,
 // if no other process uses them any more; the last one removes them. What was
 // there before any of them stays. It returns the exit code:
 //
@@ -57,6 +63,8 @@ type sharedClusters struct {
 	up       func(testing.TB, settings) (kindctl.UpResult, error)
 	down     func(ctx context.Context, name, kubeconfig string) error
 	identity func(context.Context, kindctl.UpResult) (string, error)
+	save     func(t testing.TB, name, snapshot string) error
+	reset    func(t testing.TB, name, snapshot string) error
 
 	mu     sync.Mutex
 	byName map[string]*sharedCluster
@@ -65,7 +73,7 @@ type sharedClusters struct {
 var shared = newSharedClusters()
 
 func newSharedClusters() *sharedClusters {
-	return &sharedClusters{up: interrupts.run, down: down, identity: identity, byName: map[string]*sharedCluster{}}
+	return &sharedClusters{up: interrupts.run, down: down, identity: identity, save: save, reset: reset, byName: map[string]*sharedCluster{}}
 }
 
 // sharedCluster is one of them.
@@ -76,6 +84,7 @@ type sharedCluster struct {
 	refs       *refcount
 	result     *kindctl.UpResult // nil before it is there
 	kubeconfig []byte
+	used       bool // by a test, since it was created or reset
 }
 
 // get returns the cluster that the settings name, created if need be.
@@ -121,7 +130,7 @@ func (c *sharedClusters) acquire(t testing.TB, cluster *sharedCluster) (err erro
 	defer remove()
 	s := cluster.settings
 	s.Kubeconfig, s.Wait = filepath.Join(private, "kubeconfig"), true // another process may be creating it
-	result, err := c.up(t, s)
+	result, err := c.upSaved(t, s)
 	if err != nil {
 		cluster.refs.release()
 		return err
@@ -135,6 +144,29 @@ func (c *sharedClusters) acquire(t testing.TB, cluster *sharedCluster) (err erro
 		return err
 	}
 	return cluster.refs.setCreated(id)
+}
+
+// upSaved is up with a snapshot of the cluster, if that is wanted. One that is there already is
+// reset: what earlier tests have left of it need not be healthy.
+func (c *sharedClusters) upSaved(t testing.TB, s settings) (kindctl.UpResult, error) {
+	name := s.Topology.Name
+	if s.saved {
+		switch err := c.reset(t, name, kindctl.AfterUp); hint.ReasonOf(err) {
+		case hint.SnapshotMissing.Name, hint.SnapshotForeign.Name:
+			return kindctl.UpResult{}, hint.SnapshotMissing.Wrap(err, "cluster "+name+" exists, and cannot be brought back to what it was when it was created",
+				"remove it, so that the tests create it: kindctl down -n "+name)
+		case hint.ClusterMissing.Name:
+		default:
+			if err != nil {
+				return kindctl.UpResult{}, err
+			}
+		}
+	}
+	result, err := c.up(t, s)
+	if err == nil && s.saved && !result.Existed {
+		err = c.save(t, name, kindctl.AfterUp)
+	}
+	return result, err
 }
 
 // identity distinguishes a cluster from another one that has its name later.

@@ -16,10 +16,13 @@ import (
 type machine struct {
 	clusters map[string]string
 	count    int
+	saved    map[string]bool // clusters that have a snapshot
+	done     []string
 }
 
 func (h *machine) make(name string) {
 	h.count++
+	h.done = append(h.done, "create "+name)
 	h.clusters[name] = fmt.Sprintf("uid-%d", h.count)
 }
 
@@ -37,6 +40,22 @@ func (h *machine) process() *sharedClusters {
 		},
 		down: func(_ context.Context, name, _ string) error {
 			delete(h.clusters, name)
+			delete(h.saved, name)
+			return nil
+		},
+		save: func(_ testing.TB, name, snapshot string) error {
+			h.saved[name] = true
+			h.done = append(h.done, "save "+name+" as "+snapshot)
+			return nil
+		},
+		reset: func(_ testing.TB, name, snapshot string) error {
+			if h.clusters[name] == "" {
+				return hint.ClusterMissing.New("", "")
+			}
+			if !h.saved[name] {
+				return hint.SnapshotMissing.New("", "")
+			}
+			h.done = append(h.done, "reset "+name+" to "+snapshot)
 			return nil
 		},
 		identity: func(_ context.Context, cluster kindctl.UpResult) (string, error) {
@@ -49,7 +68,7 @@ func (h *machine) process() *sharedClusters {
 func newMachine(t *testing.T) *machine {
 	calm(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	return &machine{clusters: map[string]string{}}
+	return &machine{clusters: map[string]string{}, saved: map[string]bool{}}
 }
 
 // use is a test of a process that shares a cluster.

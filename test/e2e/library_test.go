@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -120,6 +121,75 @@ func TestLibraryShared(t *testing.T) {
 	}
 	s.belongsAsBefore(before)
 	s.kubeconfigUntouched()
+}
+
+// freshCluster is the cluster that tests take turns with.
+const freshCluster = "e2e-fresh"
+
+// TestLibraryFresh gives each test the cluster as it was when it was created, also tests that run
+// side by side, and those of a second process.
+func TestLibraryFresh(t *testing.T) {
+	long(t)
+	s := newSession(t, freshCluster)
+	t.Setenv("KUBECONFIG", s.Kubeconfig)
+	t.Setenv("KINDCTL_TEST_REQUIRE", "1")
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	before := s.belongings()
+	code := kindctltest.Main(tests(func() int {
+		t.Run("tests", func(t *testing.T) {
+			for _, name := range []string{"first", "second"} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					leavesTraces(t, kindctltest.Fresh(t, freshCluster, kindctltest.CNI("calico")))
+				})
+			}
+		})
+		t.Run("own", func(t *testing.T) {
+			cluster := kindctltest.Fresh(t, freshCluster, kindctltest.CNI("calico"))
+			s.Kubectl(freshCluster, "create", "namespace", "kept")
+			cluster.Save(t, "with-namespace")
+			s.Kubectl(freshCluster, "delete", "namespace", "kept")
+			cluster.Reset(t, "with-namespace")
+			s.Kubectl(freshCluster, "get", "namespace", "kept")
+		})
+		second := s.child("TestLibraryFreshSecond")
+		if output, err := second.CombinedOutput(); err != nil {
+			t.Errorf("the second process: %v\n%s", err, output)
+		}
+		return 0
+	}))
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if left := s.Must("snapshot", "ls", "-o", "name").Stdout; left != "" {
+		t.Errorf("left are the snapshots %s", left)
+	}
+	s.belongsAsBefore(before)
+	s.kubeconfigUntouched()
+}
+
+// TestLibraryFreshSecond is the test of the second process.
+func TestLibraryFreshSecond(t *testing.T) {
+	onlyAsChild(t)
+	if code := kindctltest.Main(tests(func() int {
+		leavesTraces(t, kindctltest.Fresh(t, freshCluster, kindctltest.CNI("calico")))
+		return 0
+	})); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// leavesTraces is a test that wants a cluster which no test has used, and leaves a namespace.
+func leavesTraces(t *testing.T, cluster *kindctltest.Cluster) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "traces"}}
+	if _, err := client.CoreV1().Namespaces().Create(t.Context(), traces, metav1.CreateOptions{}); err != nil {
+		t.Errorf("another test has left something: %v", err)
+	}
 }
 
 // TestLibrarySecond is the test of the second process.

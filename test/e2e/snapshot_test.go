@@ -3,11 +3,19 @@
 package e2e
 
 import (
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // keeper is a program that notes each of its starts in a volume.
@@ -74,6 +82,9 @@ func TestReset(t *testing.T) {
 
 	s.spoils(cluster)
 	s.Must("reset", "--to", "seeded", "-n", cluster)
+	if swept := s.gc(); len(swept.things()) > 0 || len(swept.Repairs) > 0 {
+		t.Errorf("after a reset, gc finds %+v", swept)
+	}
 	s.isBack(cluster)
 	if after := s.identities(cluster); after != before {
 		t.Errorf("the containers are\n%s\nand were\n%s", after, before)
@@ -109,7 +120,10 @@ func TestReset(t *testing.T) {
 		t.Errorf("left are %s", left)
 	}
 	if !testing.Short() {
+		s.restoresAfterKill(file, cluster)
 		s.comesBackFrom(file, cluster)
+		s.comesBackFromRegistry(cluster)
+		s.keepsWhatUpIsFrom(file, cluster)
 	}
 }
 
@@ -130,6 +144,65 @@ func (s *session) comesBackFrom(file, cluster string) {
 	s.Must("reset", "--to", "seeded", "-n", cluster)
 	if found := s.Kubectl(cluster, "get", "configmap", "after", "--ignore-not-found"); found != "" {
 		s.Errorf("what was created since is there: %s", found)
+	}
+}
+
+// restoresAfterKill has gc remove a cluster whose restoration was killed.
+func (s *session) restoresAfterKill(file, cluster string) {
+	s.Helper()
+	before := s.belongings()
+	s.killedWhen(func() bool { // helpers unpack the nodes' data
+		return s.Output("docker", "ps", "-q", "--filter", "label=dev.kindctl.registry="+cluster) != ""
+	}, "up", "--from", file)
+	if swept := s.gc(); len(swept.Clusters) != 1 || swept.Clusters[0].Cluster != cluster || len(swept.Temporary) == 0 {
+		s.Errorf("gc says %+v", swept)
+	}
+	s.belongsAsBefore(before)
+}
+
+// comesBackFromRegistry runs a command with what was pushed to a registry, by tag and by digest.
+func (s *session) comesBackFromRegistry(cluster string) {
+	s.Helper()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	s.Cleanup(server.Close)
+	repository := strings.TrimPrefix(server.URL, "http://") + "/team/lab"
+	if r := s.Must("snapshot", "push", "seeded", repository+":seeded", "-n", cluster); !strings.Contains(r.Stderr, "private keys") {
+		s.Errorf("push says\n%s", r.Stderr)
+	}
+	s.Must("snapshot", "rm", "seeded", "-n", cluster)
+	r := s.Kindctl("run", "--from", repository+":seeded", "--", "true")
+	if r.Code != 2 || !strings.Contains(r.Stderr, "there is a cluster "+cluster+" already") {
+		s.Errorf("a cluster that is there: exit %d\n%s", r.Code, r.Stderr)
+	}
+	s.Must("down", "-n", cluster)
+	tag, err := name.ParseReference(repository + ":seeded")
+	if err != nil {
+		s.Fatal(err)
+	}
+	pushed, err := remote.Head(tag)
+	if err != nil {
+		s.Fatal(err)
+	}
+	const script = `docker exec $KINDCTL_NAME-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf get configmap before -o name; exit 3`
+	r = s.Kindctl("run", "--from", repository+"@"+pushed.Digest.String(), "--artifacts", s.TempDir(), "--", "sh", "-c", script)
+	if r.Code != 3 || !strings.Contains(r.Stdout, "configmap/before") {
+		s.Errorf("run with a snapshot: exit %d\n%s%s", r.Code, r.Stdout, r.Stderr)
+	}
+	if left := s.nodesOf(cluster); left != "" {
+		s.Errorf("the run has left %s", left)
+	}
+	s.Must("snapshot", "pull", repository+":seeded")
+}
+
+// keepsWhatUpIsFrom removes a cluster that came from a snapshot with the name of those that "up"
+// takes, and wants the snapshot to stay.
+func (s *session) keepsWhatUpIsFrom(file, cluster string) {
+	s.Helper()
+	s.Must("snapshot", "import", file, "--name", "up")
+	s.Must("run", "--from", "up", "-n", cluster, "--", "true")
+	s.Must("gc")
+	if found := strings.Fields(s.Must("snapshot", "ls", "-n", cluster, "-o", "name").Stdout); !slices.Contains(found, "up") {
+		s.Errorf("left are %v", found)
 	}
 }
 
