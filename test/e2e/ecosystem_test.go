@@ -133,6 +133,46 @@ func TestAction(t *testing.T) {
 	s.kubeconfigUntouched()
 }
 
+// TestActionRestores goes through two jobs, of which the second one restores the cluster that the
+// first one has written into the cache.
+func TestActionRestores(t *testing.T) {
+	long(t)
+	needs(t, "node", "tar")
+	s := newSession(t)
+	before := s.belongings()
+	file := filepath.Join(t.TempDir(), "cluster.tar")
+	inputs := []string{"INPUT_SNAPSHOT=" + file, "INPUT_VERSION=v1.2.3", "INPUT_DOWNLOAD_URL=" + s.releases(), "INPUT_CNI=calico", "INPUT_PROFILE=single", "INPUT_TTL=1h"}
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	uid := ""
+	for _, job := range []string{"creates", "restores"} {
+		temp := t.TempDir()
+		code, told := s.step("main.js", temp, inputs...)
+		name := told["name"]
+		t.Cleanup(func() { s.Kindctl("down", "-n", name) })
+		if code != 0 || name == "" {
+			t.Fatalf("the job that %s: exit %d, %v", job, code, told)
+		}
+		found := s.Kubectl(name, "get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+		if uid != "" && found != uid {
+			t.Errorf("the second cluster is %s, and the first one was %s", found, uid)
+		}
+		uid = found
+		s.Kubectl(name, "create", "namespace", "traces")
+		state := []string{"INPUT_VERIFY=true"}
+		for _, key := range []string{"program", "name", "artifacts", "kubeconfig"} {
+			state = append(state, "STATE_"+key+"="+told[key])
+		}
+		if code, _ := s.step("post.js", temp, state...); code != 0 {
+			t.Errorf("post: exit %d", code)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the snapshot is %v (%v)", info, err)
+		}
+	}
+	s.belongsAsBefore(before)
+	s.kubeconfigUntouched()
+}
+
 // TestGitLab runs the lines of the GitLab job, with the Docker that is here in
 // place of the service's.
 func TestGitLab(t *testing.T) {
