@@ -29,14 +29,20 @@ const (
 	UDPPort  = 8081
 )
 
-// The labels of probe pods: their fleet, with its values, and their node, as NodeKey
-// has it.
+// The label of probe pods: their fleet, with its values.
 const (
 	FleetLabel = "kindctl.dev/fleet"
 	fleetValue = "probe"
 	HostsValue = "host"
-	NodeLabel  = "kindctl.dev/node"
 )
+
+// allowedLabel is "yes" on the probe that a policy lets in, which is the one on the first
+// of several nodes, and "no" on all others: for each set of labels, a CNI may keep an
+// identity on every node.
+const allowedLabel = "kindctl.dev/allowed"
+
+// Allowed are the labels that a policy lets in.
+var Allowed = map[string]string{allowedLabel: "yes"}
 
 // Fleet is one probe pod on every node, control planes included. Checks share
 // it. The pods are pinned to their nodes, so that a scheduler which does not
@@ -68,20 +74,11 @@ func newFleet(s *Session, prefix string, shape func(*corev1.Pod)) *Fleet {
 	return f
 }
 
-// onPodNetwork lets a probe answer to the Services of the run and at a hostPort, and
-// a policy know it by its node.
+// onPodNetwork lets a probe answer to the Services of the run and at a hostPort.
 func (s *Session) onPodNetwork(pod *corev1.Pod) {
 	pod.Labels[FleetLabel] = fleetValue
-	pod.Labels[NodeLabel] = NodeKey(pod.Spec.NodeName)
 	hostPort := int32(s.HostPort()) //nolint:gosec // it is a port
 	pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: HTTPPort, HostPort: hostPort}}
-}
-
-// NodeKey stands for a node in a label, where its name might be too long.
-func NodeKey(node string) string {
-	sum := fnv.New64a()
-	sum.Write([]byte(node))
-	return strconv.FormatUint(sum.Sum64(), 16)
 }
 
 // onHostNetwork puts a probe on its node's network, on ports that follow from
@@ -144,8 +141,12 @@ func (f *Fleet) describe(ctx context.Context) (pods []*corev1.Pod, err error) {
 	if err := f.session.chooseHostPort(ctx); err != nil {
 		return nil, err
 	}
-	for _, node := range nodes {
-		pod := f.session.Pod(f.prefix+node.Name, node.Name, nil)
+	for i, node := range nodes {
+		labels := map[string]string{allowedLabel: "no"}
+		if i == 0 && len(nodes) > 1 {
+			labels = Allowed
+		}
+		pod := f.session.Pod(f.prefix+node.Name, node.Name, labels)
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 		f.shape(pod)
 		pods = append(pods, pod)

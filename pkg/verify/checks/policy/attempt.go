@@ -94,7 +94,7 @@ func (s policyFixture) denied(ctx context.Context, field policyEngine) (verify.E
 
 // allowed: under a second policy, for one label, that label passes and no other.
 func (s policyFixture) allowed(ctx context.Context, field policyEngine) (verify.Evidence, error) {
-	if err := field.apply(ctx, allowPolicy, s.allowedLabels); err != nil {
+	if err := field.apply(ctx, allowPolicy, probe.Allowed); err != nil {
 		return nil, err
 	}
 	took, err := waitForPolicy(ctx, field, expecting(reached, s.allowedPairs()))

@@ -16,12 +16,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/verify/probe"
 )
 
-var (
-	targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
-	// allowedPodLabels is the allowed client on a single node.
-	allowedPodLabels = map[string]string{"kindctl.dev/allowed": "yes"}
-)
+var targetLabels = map[string]string{"kindctl.dev/policy-target": "yes"}
 
+// allowedPodName is the allowed client on a single node.
 const allowedPodName = "allowed"
 
 // policyFixture are the pods of the policy checks: one target on every node, so that
@@ -31,8 +28,6 @@ const allowedPodName = "allowed"
 type policyFixture struct {
 	targets, fleet []probe.Probe
 	allowedClient  probe.Probe
-	// allowedLabels are those of the allowed client, which a policy names.
-	allowedLabels map[string]string
 }
 
 func fixture(ctx context.Context, t *verify.Target) (policyFixture, error) {
@@ -40,10 +35,7 @@ func fixture(ctx context.Context, t *verify.Target) (policyFixture, error) {
 	if err != nil {
 		return policyFixture{}, err
 	}
-	s := policyFixture{fleet: fleet, allowedClient: fleet[0], allowedLabels: map[string]string{probe.NodeLabel: probe.NodeKey(fleet[0].Node)}}
-	if len(fleet) == 1 {
-		s.allowedLabels = allowedPodLabels
-	}
+	s := policyFixture{fleet: fleet, allowedClient: fleet[0]}
 	var nodes []string
 	for _, p := range fleet {
 		nodes = append(nodes, p.Node)
@@ -68,7 +60,7 @@ func policyPods(t *verify.Target, nodes []string) (pods []*corev1.Pod) {
 		pods = append(pods, probe.Of(t).Pod("target-"+node, node, targetLabels))
 	}
 	if len(nodes) == 1 {
-		pods = append(pods, probe.Of(t).Pod(allowedPodName, nodes[0], allowedPodLabels))
+		pods = append(pods, probe.Of(t).Pod(allowedPodName, nodes[0], probe.Allowed))
 	}
 	for _, pod := range pods {
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
