@@ -84,6 +84,8 @@ func (t Topology) Shortcuts() []Shortcut {
 			Effect: "its forty controllers start 5 s earlier"},
 		{Setting: "CoreDNS's readiness probe", Here: "every second", There: "every 10 s",
 			Effect: "DNS counts as ready as soon as it is"},
+		{Setting: "pods that make volumes of the default StorageClass", Here: "on the host network", There: "on the pod network",
+			Effect: "an interface and an address fewer for each volume made or removed"},
 		{Setting: "a kubelet's answer to a full disk", Here: "none: it evicts no pod and removes no image", There: "evicts pods at 10 to 15 % of free space, removes images before", Kept: true,
 			Effect: "the disk is the host's, whose other data would cost the nodes their pods; set so by kind, which a patch of kindConfig can change"},
 		{Setting: "swap on the host", Here: "tolerated by the kubelets", There: "rejected by the kubelets", Kept: true,

@@ -8,8 +8,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/pkg/event"
@@ -49,10 +51,45 @@ func (u *Up) installStorage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s in %s: %w", storageManifest, u.first(), err)
 	}
+	if !u.Topology.Production() {
+		if err := helpersOnHostNetwork(objects); err != nil {
+			return fmt.Errorf("%s in %s: %w", storageManifest, u.first(), err)
+		}
+	}
 	if err := retry.OnError(retry.DefaultBackoff, isOverloaded, func() error { return u.client.Apply(ctx, objects) }); err != nil {
 		return fmt.Errorf("apply the default StorageClass: %w", err)
 	}
 	return admitStorage(ctx, u.client)
+}
+
+// helperTemplate is the key of the provisioner's ConfigMap that has the pod in which it
+// makes and removes a volume (kind v0.33.0, const_storage.go).
+const helperTemplate = "helperPod.yaml"
+
+// helpersOnHostNetwork has these pods use the host network: they make and remove a
+// directory, and need no interface and no address from the CNI.
+func helpersOnHostNetwork(objects []*unstructured.Unstructured) error {
+	for _, object := range objects {
+		text, found, _ := unstructured.NestedString(object.Object, "data", helperTemplate)
+		if object.GetKind() != "ConfigMap" || !found {
+			continue
+		}
+		var pod map[string]any
+		if err := yaml.Unmarshal([]byte(text), &pod); err != nil {
+			return fmt.Errorf("%s: %w", helperTemplate, err)
+		}
+		if err := unstructured.SetNestedField(pod, true, "spec", "hostNetwork"); err != nil {
+			return fmt.Errorf("%s: %w", helperTemplate, err)
+		}
+		changed, err := yaml.Marshal(pod)
+		if err != nil {
+			return fmt.Errorf("%s: %w", helperTemplate, err)
+		}
+		if err := unstructured.SetNestedField(object.Object, string(changed), "data", helperTemplate); err != nil {
+			return fmt.Errorf("%s: %w", helperTemplate, err)
+		}
+	}
+	return nil
 }
 
 // admitStorage lets the provisioner of kind's default StorageClass start its helper

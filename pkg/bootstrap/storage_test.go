@@ -6,9 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kindctl/kindctl/internal/kube"
 )
@@ -30,6 +32,38 @@ func TestAdmitStorage(t *testing.T) {
 	}
 	if err := admitStorage(t.Context(), &kube.Client{Clientset: fake.NewClientset()}); err != nil {
 		t.Errorf("without the namespace: %v", err)
+	}
+}
+
+func TestHelpersOnHostNetwork(t *testing.T) {
+	objects, err := kube.Decode([]byte(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: local-path-config}
+data:
+  setup: mkdir
+  helperPod.yaml: |-
+    kind: Pod
+    spec:
+      containers: [{name: helper-pod, image: helper}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: local-path-storage}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := helpersOnHostNetwork(objects); err != nil {
+		t.Fatal(err)
+	}
+	data, _, _ := unstructured.NestedStringMap(objects[0].Object, "data")
+	var pod corev1.Pod
+	if err := yaml.UnmarshalStrict([]byte(data[helperTemplate]), &pod); err != nil {
+		t.Fatal(err)
+	}
+	if !pod.Spec.HostNetwork || len(pod.Spec.Containers) != 1 || pod.Spec.Containers[0].Image != "helper" || data["setup"] != "mkdir" {
+		t.Errorf("the ConfigMap has %v", data)
 	}
 }
 
