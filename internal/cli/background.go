@@ -16,16 +16,16 @@ func startFill() error {
 	if err != nil {
 		return err
 	}
-	cache, err := os.UserCacheDir()
+	path, err := fillLog()
 	if err != nil {
 		return err
 	}
-	log, err := openFillLog(filepath.Join(cache, "kindctl"))
+	log, err := openFillLog(path)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	words := []string{self, "--progress", progressPlain, "pool", "fill", "--low-priority"}
+	words := []string{self, "--progress", progressPlain, "pool", "fill", "--" + backgroundFlag}
 	if nice, err := exec.LookPath("nice"); err == nil {
 		words = append([]string{nice, "-n", "19"}, words...)
 	}
@@ -38,13 +38,18 @@ func startFill() error {
 	return command.Process.Release()
 }
 
+// fillLog is the file that has the output of fills in the background.
+func fillLog() (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "kindctl", "pool-fill.log"), err
+}
+
 // openFillLog opens the log for adding. One that is too large is kept under another name,
 // where a fill that is at work still writes to it.
-func openFillLog(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openFillLog(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "pool-fill.log")
 	if info, err := os.Stat(path); err == nil && info.Size() > maxFillLog {
 		if err := os.Rename(path, path+".old"); err != nil {
 			return nil, err

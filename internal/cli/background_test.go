@@ -9,11 +9,10 @@ import (
 
 // TestFillLog wants what earlier fills have said to stay, as long as it is not too much.
 func TestFillLog(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "kindctl")
-	path := filepath.Join(dir, "pool-fill.log")
+	path := filepath.Join(t.TempDir(), "kindctl", "pool-fill.log")
 	write := func(text []byte) {
 		t.Helper()
-		log, err := openFillLog(dir)
+		log, err := openFillLog(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,9 @@ import (
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
+// backgroundFlag is what startFill gives to "pool fill".
+const backgroundFlag = "background"
+
 // isOfOneRun reports whether a flag of up is about the command and not about the cluster.
 func isOfOneRun(flag cli.Flag) bool {
 	return slices.Contains([]string{"report", "trace"}, flag.Names()[0])
@@ -50,9 +53,18 @@ func poolCommand() *cli.Command {
 				UsageText: "kindctl pool fill [--low-priority] [--wait-timeout DURATION]",
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "low-priority", Usage: "let other containers go first", DisableDefaultText: true},
+					&cli.BoolFlag{Name: backgroundFlag, Hidden: true},
 					waitTimeoutFlag(),
 				},
 				Action: fillPool,
+			},
+			{
+				Name: "serve", Usage: "Keep the pool filled until interrupted, for a user service",
+				UsageText: "kindctl pool serve [--wait-timeout TIME]",
+				Description: "Fills the pool at low priority whenever a cluster of it was taken or lost; up --pool and run --pool then fill nothing themselves. " +
+					"A fill that fails is tried again after 30 seconds, then later each time, at most 15 minutes. Ends with 0 when it is interrupted.",
+				Flags:  []cli.Flag{waitTimeoutFlag()},
+				Action: servePool,
 			},
 			{
 				Name: "drain", Usage: "Remove the pool with its clusters",
@@ -93,9 +105,16 @@ func fillPool(c *cli.Context) error {
 	}
 	sink, finish := progressSink(c)
 	defer finish()
-	made, err := clientFor(c, sink).FillPool(c.Context, kindctl.FillPoolOptions{WaitTimeout: wait, LowPriority: c.Bool("low-priority")})
+	options := kindctl.FillPoolOptions{WaitTimeout: wait, LowPriority: c.Bool("low-priority")}
+	if c.Bool(backgroundFlag) {
+		options.Background, options.LowPriority = true, true
+		if options.Log, err = fillLog(); err != nil {
+			return err
+		}
+	}
+	made, err := clientFor(c, sink).FillPool(c.Context, options)
 	finish()
-	if err != nil {
+	if err != nil || options.Background {
 		return err
 	}
 	if len(made) == 0 {
@@ -104,6 +123,14 @@ func fillPool(c *cli.Context) error {
 	}
 	fmt.Fprintf(c.App.Writer, "The pool is full again, with %s.\n", strings.Join(made, ", "))
 	return nil
+}
+
+func servePool(c *cli.Context) error {
+	wait, err := waitTimeout(c)
+	if err != nil {
+		return err
+	}
+	return clientFor(c, lineSink(c)).ServePool(c.Context, kindctl.ServePoolOptions{WaitTimeout: wait})
 }
 
 func drainPool(c *cli.Context) error {
@@ -129,6 +156,7 @@ type listedPool struct {
 	Size     int                     `json:"size"`
 	Config   *clusters.Topology      `json:"config,omitempty"`
 	Clusters []kindctl.PooledCluster `json:"clusters"`
+	kindctl.PoolStatus
 }
 
 func listPool(c *cli.Context) error {
@@ -139,6 +167,9 @@ func listPool(c *cli.Context) error {
 		var found []kindctl.PooledCluster
 		found, err = clientOf(c).PooledClusters(c.Context)
 		listed.Clusters = append(listed.Clusters, found...)
+	}
+	if err == nil {
+		listed.PoolStatus, err = clientOf(c).PoolStatus(c.Context)
 	}
 	if err != nil && hint.ReasonOf(err) != hint.PoolMissing.Name {
 		return err
@@ -166,21 +197,45 @@ func tableOfPool(out io.Writer, pool listedPool, now time.Time) error {
 		}
 	}
 	t := pool.Config
-	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, quantity.Count(pool.Size, "cluster"),
-		quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"), t.CNI, t.ProxyMode)
-	if len(pool.Clusters) == 0 {
-		return nil
+	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, count(pool.Size, "cluster"),
+		count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	if pool.Served {
+		fmt.Fprintln(out, "kindctl pool serve keeps it filled")
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nNAME\tSTATE\tNODES\tAGE")
-	for _, one := range pool.Clusters {
-		state := string(one.State)
-		if one.Problem != "" {
-			state += " (" + one.Problem + ")"
+	if pool.Kept != "" {
+		fmt.Fprintln(out, pool.Kept)
+	}
+	if len(pool.Clusters) > 0 {
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "\nNAME\tSTATE\tNODES\tMEMORY\tAGE\tKINDCTL")
+		for _, one := range pool.Clusters {
+			state := string(one.State)
+			if one.Problem != "" {
+				state += " (" + one.Problem + ")"
+			}
+			memory := "-"
+			if one.Memory > 0 {
+				memory = fmt.Sprintf("%.1f GB", float64(one.Memory)/(1<<30))
+			}
+			fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", one.Name, state, one.Nodes, memory, duration.HumanDuration(now.Sub(one.Created)),
+				one.Version)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", one.Name, state, one.Nodes, duration.HumanDuration(now.Sub(one.Created)))
+		if err := table.Flush(); err != nil {
+			return err
+		}
 	}
-	return table.Flush()
+	if failed := pool.LastFailure; failed != nil {
+		fmt.Fprintf(out, "\nThe last fill in the background failed %s ago: %s\n", duration.HumanDuration(now.Sub(failed.Time)), failed.Message)
+		if failed.Advice != "" {
+			fmt.Fprintf(out, "  hint: %s\n", failed.Advice)
+		}
+		log := failed.Log
+		if log == "" {
+			log = "the output of kindctl pool serve"
+		}
+		fmt.Fprintf(out, "  log: %s\n", log)
+	}
+	return nil
 }
 
 func poolFlag() cli.Flag {
@@ -293,12 +348,21 @@ func upFromPool(c *cli.Context) error {
 	return nil
 }
 
-// fillAgain fills the pool in the background, unless the user does not want it.
+// fillAgain fills the pool in the background, unless the user does not want it, "pool serve"
+// does, or the pool is that of another version.
 func fillAgain(c *cli.Context, sink event.Sink) {
 	if c.Bool("no-fill") {
 		return
 	}
-	if err := startFill(); err != nil {
-		event.Warn(sink, event.Phase, "pool", "the pool is not filled again: "+err.Error(), "fill it: kindctl pool fill")
+	status, err := clientOf(c).PoolStatus(c.Context)
+	if hint.ReasonOf(err) == hint.PoolMissing.Name || err == nil && (status.Served || status.Kept != "") {
+		return
+	}
+	if err == nil {
+		err = startFill()
+	}
+	if err != nil {
+		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "pool",
+			Message: "the pool is not filled again: " + err.Error(), Hint: "fill it: kindctl pool fill"})
 	}
 }

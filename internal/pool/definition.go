@@ -31,6 +31,8 @@ type Definition struct {
 	Images                images.Mode
 	Mirror                string
 	IgnorePreflightErrors []string
+	// Version is that of the kindctl which keeps the pool: see KeptBy. "" is none yet.
+	Version string
 }
 
 // The format of a definition.
@@ -49,10 +51,11 @@ type document struct {
 	Images                images.Mode     `json:"images"`
 	Mirror                string          `json:"mirror,omitempty"`
 	IgnorePreflightErrors []string        `json:"ignorePreflightErrors,omitempty"`
+	Version               string          `json:"version,omitempty"`
 }
 
-// Store is the file that has the definition of a Docker's pool. It may name files of its
-// owner, whose alone it is.
+// Store is the file that has the definition of a Docker's pool, with those beside it. They
+// may name files of their owner, whose alone they are.
 type Store struct{ file string }
 
 // OpenStore returns the user's for the Docker of an ID. The file need not exist.
@@ -60,6 +63,9 @@ func OpenStore(docker string) (Store, error) {
 	dir, err := runs.DataDir("pools")
 	return Store{filepath.Join(dir, fileName(docker)+".json")}, err
 }
+
+// beside is a further file of the pool's.
+func (s Store) beside(suffix string) string { return strings.TrimSuffix(s.file, ".json") + suffix }
 
 // fileName is the ID of a Docker as part of a file's name.
 func fileName(docker string) string { return strings.ReplaceAll(docker, ":", "-") }
@@ -89,7 +95,7 @@ func decode(data []byte) (Definition, error) {
 		return Definition{ID: d.ID}, fmt.Errorf("it is no %s of the format %s", kind, apiVersion)
 	}
 	topology, err := clusters.Decode(d.Config, "the pool")
-	return Definition{d.ID, d.Size, topology, d.Images, d.Mirror, d.IgnorePreflightErrors}, err
+	return Definition{d.ID, d.Size, topology, d.Images, d.Mirror, d.IgnorePreflightErrors, d.Version}, err
 }
 
 func (d Definition) encode() ([]byte, error) {
@@ -99,7 +105,7 @@ func (d Definition) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.MarshalIndent(document{apiVersion, kind, d.ID, d.Size, raw, d.Images, d.Mirror, d.IgnorePreflightErrors}, "", "  ")
+	return json.MarshalIndent(document{apiVersion, kind, d.ID, d.Size, raw, d.Images, d.Mirror, d.IgnorePreflightErrors, d.Version}, "", "  ")
 }
 
 // Identify returns a definition with the ID of the pool, which is a new one if there is none.
@@ -113,7 +119,7 @@ func (s Store) Identify(d Definition) Definition {
 // are and of how they are made. The lifetime begins when one is taken.
 func (d Definition) mark() string {
 	same := d
-	same.Size, same.Topology.TTL, same.IgnorePreflightErrors = 0, 0, nil
+	same.Size, same.Topology.TTL, same.IgnorePreflightErrors, same.Version = 0, 0, nil, ""
 	data, err := same.encode()
 	if err != nil { // Write has the same error
 		return d.ID
@@ -130,13 +136,18 @@ func (s Store) Write(d Definition) error {
 	if err != nil {
 		return err
 	}
-	partial := s.file + ".partial"
-	err = os.MkdirAll(filepath.Dir(s.file), 0o700)
+	return replace(s.file, append(data, '\n'))
+}
+
+// replace writes a file as a whole, for its owner alone.
+func replace(file string, data []byte) error {
+	partial := file + ".partial"
+	err := os.MkdirAll(filepath.Dir(file), 0o700)
 	if err == nil {
-		err = os.WriteFile(partial, append(data, '\n'), 0o600)
+		err = os.WriteFile(partial, data, 0o600)
 	}
 	if err == nil {
-		err = os.Rename(partial, s.file)
+		err = os.Rename(partial, file)
 	}
 	if err != nil {
 		return unwritable(err)
@@ -144,9 +155,13 @@ func (s Store) Write(d Definition) error {
 	return nil
 }
 
-// Remove removes the definition. That there is none is no error.
+// Remove removes the definition and what is known of fills. That there is none is no error.
 func (s Store) Remove() error {
-	if err := os.Remove(s.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return errors.Join(remove(s.file), s.ForgetFailure())
+}
+
+func remove(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return unwritable(err)
 	}
 	return nil

@@ -24,7 +24,8 @@ const (
 	Ready State = "ready"
 	// Unfinished is one that is being made, or whose maker was killed.
 	Unfinished State = "unfinished"
-	// Outdated is one of a pool that was defined otherwise, or that another version of kindctl made.
+	// Outdated is one of a pool that was defined otherwise, or that another version of kindctl
+	// made: this one cannot take it.
 	Outdated State = "outdated"
 	// Broken is one whose nodes are not all there and frozen.
 	Broken State = "broken"
@@ -39,6 +40,10 @@ type Entry struct {
 	Nodes   int       `json:"nodes"`
 	Created time.Time `json:"created"`
 	Frozen  time.Time `json:"frozen,omitzero"`
+	// Version is that of the kindctl which made it.
+	Version string `json:"version"`
+	// Memory is what it kept when it was frozen, in bytes; 0 is unknown.
+	Memory int64 `json:"memoryBytes,omitempty"`
 
 	run string // that made it
 }
@@ -82,7 +87,8 @@ func entryOf(ctx context.Context, docker inventories, name string, d Definition,
 	if pool, _, _ := strings.Cut(metadata.Pool, "."); err != nil || pool == "" || pool != d.ID {
 		return Entry{}, false, nil //nolint:nilerr // what a newer kindctl has made is in no pool of this one
 	}
-	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen, run: metadata.Run}
+	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen,
+		Version: metadata.Version, Memory: metadata.FrozenMemory, run: metadata.Run}
 	switch e.Problem = problemOf(found, metadata); {
 	case metadata.Pool != d.mark() || metadata.Version != version:
 		e.State = Outdated

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/plan"
 	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/runs"
@@ -27,18 +26,25 @@ type FillConfig struct {
 	Up func(d Definition, name string) (bootstrap.Config, error)
 	// LowPriority lets other containers go first where processors are scarce.
 	LowPriority bool
+	// Background says that no one waits for it: why it failed is recorded, and only what this
+	// version of kindctl keeps is filled: see Definition.KeptBy. Log is the file that has the
+	// output, or "".
+	Background bool
+	Log        string
 }
 
-// Define replaces the definition of the pool. Fill makes the pool what it says. A pool for which
-// the host lacks memory is refused, with advice.
+// Define replaces the definition of the pool, which this version of kindctl keeps from now on.
+// Fill makes the pool what it says. A pool for which the host lacks memory is refused, with
+// advice.
 func (p *Pool) Define(ctx context.Context, d Definition) error {
 	d = p.Identify(d)
+	d.Version = p.Version
 	entries, err := p.Entries(ctx, d)
 	if err != nil {
 		return err
 	}
 	if useless, missing := sort(entries, d.Size); missing > 0 {
-		if err := p.checkMemory(ctx, d, missing, memoryOf(useless)); err != nil {
+		if err := p.checkMemory(ctx, d, entries, missing, memoryOf(useless)); err != nil {
 			return err
 		}
 	}
@@ -48,6 +54,14 @@ func (p *Pool) Define(ctx context.Context, d Definition) error {
 // Fill removes what cannot be taken, and makes clusters until the pool has as many as it is to
 // have. It returns the names of the new ones.
 func (p *Pool) Fill(ctx context.Context, config FillConfig) (made []string, err error) {
+	made, err = p.fill(ctx, config)
+	if err != nil && config.Background && ctx.Err() == nil && hint.ReasonOf(err) != hint.PoolMissing.Name {
+		err = errors.Join(err, p.recordFailure(err, config.Log))
+	}
+	return made, err
+}
+
+func (p *Pool) fill(ctx context.Context, config FillConfig) (made []string, err error) {
 	release, err := p.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -56,6 +70,13 @@ func (p *Pool) Fill(ctx context.Context, config FillConfig) (made []string, err 
 	for {
 		d, err := p.Read() // which may have changed meanwhile
 		if err != nil {
+			return made, err
+		}
+		if config.Background && !d.KeptBy(p.Version) {
+			p.note(d.Keeper(p.Version))
+			return made, nil
+		}
+		if d, err = p.keep(d); err != nil {
 			return made, err
 		}
 		entries, err := p.Entries(ctx, d)
@@ -70,9 +91,9 @@ func (p *Pool) Fill(ctx context.Context, config FillConfig) (made []string, err 
 			}
 		}
 		if missing == 0 {
-			return made, nil
+			return made, p.ForgetFailure()
 		}
-		if err := p.checkMemory(ctx, d, 1, 0); err != nil {
+		if err := p.checkMemory(ctx, d, entries, 1, 0); err != nil {
 			return made, hint.Keep(err, fmt.Sprintf("the pool has %d of %d clusters", d.Size-missing, d.Size))
 		}
 		name, err := p.make(ctx, d, config)
@@ -102,50 +123,16 @@ func (p *Pool) explain(e Entry) {
 	case Unfinished:
 		p.note("cluster " + e.Name + " was never finished")
 	case Outdated:
-		p.note("cluster " + e.Name + " does not match the pool's definition, or another version of kindctl made it")
+		why := " does not match the pool's definition"
+		if e.Version != p.Version {
+			why = fmt.Sprintf(" was made by kindctl %s; this is %s", e.Version, p.Version)
+		}
+		p.note("cluster " + e.Name + why)
 	case Broken:
 		p.warn(fmt.Sprintf("cluster %s cannot be taken: %s", e.Name, e.Problem))
 	case Ready:
 		p.note("cluster " + e.Name + " is one too many")
 	}
-}
-
-// frozenNode is what a frozen node keeps of memory, in bytes.
-const frozenNode = 512 << 20
-
-// checkMemory returns an error with advice unless the host has the memory to make so many
-// clusters, one after the other, and to keep them frozen. freed is memory in bytes that becomes
-// available before. What is not known is no error.
-func (p *Pool) checkMemory(ctx context.Context, d Definition, clusters int, freed int64) error {
-	facts, err := host.Probe(ctx, p.Docker.Client())
-	if err != nil {
-		return err
-	}
-	available := facts.MemoryBytes
-	if available > 0 {
-		available += freed
-	}
-	return enoughMemory(available, d.Topology.Nodes(), clusters)
-}
-
-// memoryOf is what the frozen nodes of some clusters keep of memory, in bytes.
-func memoryOf(entries []Entry) (bytes int64) {
-	for _, entry := range entries {
-		if !entry.Frozen.IsZero() {
-			bytes += int64(entry.Nodes) * frozenNode
-		}
-	}
-	return bytes
-}
-
-func enoughMemory(available int64, nodes, clusters int) error {
-	wanted := host.MemoryOf(nodes) + int64(clusters-1)*int64(nodes)*frozenNode
-	if available == 0 || available >= wanted {
-		return nil
-	}
-	return hint.PoolMemory.New(fmt.Sprintf("%s of memory are available, and %d more take %s: %s while the last one is made, "+
-		"0.5 GB for each frozen node", quantity.Gigabytes(available), clusters, quantity.Gigabytes(wanted), quantity.Gigabytes(host.MemoryOf(nodes))),
-		"stop something, or define a smaller pool: kindctl pool set --size 1 --workers 0")
 }
 
 // make makes a cluster, verifies it and freezes it. A process that is killed meanwhile leaves a
@@ -206,7 +193,9 @@ func (p *Pool) freeze(ctx context.Context, name string) error {
 	cluster := p.Docker.Cluster(name)
 	err := freeze(ctx, cluster)
 	if err == nil {
-		err = cluster.SetFrozen(ctx, time.Now().UTC())
+		frozen := time.Now().UTC()
+		memory, _ := cluster.Memory(ctx) // where it is not known, there is an estimate
+		err = cluster.SetFrozen(ctx, frozen, memory)
 	}
 	if err != nil {
 		return hint.PoolFailed.Wrap(err, "cluster "+name+" could not be frozen", "try again: kindctl pool fill")

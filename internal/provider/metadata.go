@@ -56,6 +56,8 @@ type Metadata struct {
 	// taken from there; "" is no pool, and the zero time a cluster that is still being made.
 	Pool   string    `json:"pool,omitempty"`
 	Frozen time.Time `json:"frozen,omitzero"`
+	// FrozenMemory is what the nodes kept of memory then, in bytes; 0 is unknown.
+	FrozenMemory int64 `json:"frozenMemory,omitempty"`
 }
 
 // Left is how long the cluster is still wanted, negative once it has expired,
@@ -143,16 +145,17 @@ func (c Cluster) SetReset(ctx context.Context, snapshot string) error {
 	return c.changeMetadata(ctx, func(m *Metadata) { m.Reset = snapshot })
 }
 
-// SetFrozen has the metadata of a cluster of the pool say since when it can be taken.
-func (c Cluster) SetFrozen(ctx context.Context, since time.Time) error {
-	return c.changeMetadata(ctx, func(m *Metadata) { m.Frozen = since })
+// SetFrozen has the metadata of a cluster of the pool say since when it can be taken, and how
+// much memory it keeps, in bytes.
+func (c Cluster) SetFrozen(ctx context.Context, since time.Time, memory int64) error {
+	return c.changeMetadata(ctx, func(m *Metadata) { m.Frozen, m.FrozenMemory = since, memory })
 }
 
 // LeavePool has the metadata of a cluster name no pool any more, but when the cluster
 // expires, which may be never, and the file that gets its context.
 func (c Cluster) LeavePool(ctx context.Context, expires time.Time, kubeconfig string) error {
 	return c.changeMetadata(ctx, func(m *Metadata) {
-		m.Pool, m.Frozen, m.Expires, m.Kubeconfigs = "", time.Time{}, expires, []string{kubeconfig}
+		m.Pool, m.Frozen, m.FrozenMemory, m.Expires, m.Kubeconfigs = "", time.Time{}, 0, expires, []string{kubeconfig}
 	})
 }
 

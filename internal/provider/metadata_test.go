@@ -179,7 +179,7 @@ func TestPooled(t *testing.T) {
 	b := labBox("lab-control-plane", "control-plane", "paused")
 	b.files[metadataFile] = `{"run": "abcdefgh", "pool": "mine"}`
 	cluster := (&dockerd{networks: []*bridge{lan("kind")}, containers: []*box{b}}).engine(t).Cluster("lab")
-	if err := cluster.SetFrozen(t.Context(), time.Unix(60, 0)); err != nil {
+	if err := cluster.SetFrozen(t.Context(), time.Unix(60, 0), 1<<30); err != nil {
 		t.Fatal(err)
 	}
 	frozen, _, err := cluster.Metadata(t.Context())

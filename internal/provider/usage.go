@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 )
 
 // Usage is what the containers of a cluster have used since they were made.
@@ -105,15 +107,53 @@ func account(root fs.FS, controller, dir, file, prefix string) int64 {
 
 // statistics asks Docker.
 func (n *Node) statistics(ctx context.Context) (Usage, error) {
+	stats, err := n.readStatistics(ctx)
+	cpu, peak := stats.CPUStats.CPUUsage.TotalUsage, stats.MemoryStats.MaxUsage
+	return Usage{CPU: time.Duration(cpu), PeakMemory: int64(peak)}, err //nolint:gosec // far below
+}
+
+func (n *Node) readStatistics(ctx context.Context) (stats container.StatsResponse, err error) {
 	answer, err := n.docker.api.ContainerStats(ctx, n.Name, client.ContainerStatsOptions{})
 	if err != nil {
-		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
+		return stats, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
 	defer answer.Body.Close()
-	var stats container.StatsResponse
 	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil {
-		return Usage{}, fmt.Errorf("statistics of %s: %w", n.Name, err)
+		return stats, fmt.Errorf("statistics of %s: %w", n.Name, err)
 	}
-	cpu, peak := stats.CPUStats.CPUUsage.TotalUsage, stats.MemoryStats.MaxUsage
-	return Usage{CPU: time.Duration(cpu), PeakMemory: int64(peak)}, nil //nolint:gosec // far below
+	return stats, nil
+}
+
+// Memory adds up what the containers of a cluster keep of memory, in bytes, without files that
+// the kernel can read again, as docker stats does; 0 is unknown.
+func (c Cluster) Memory(ctx context.Context) (bytes int64, err error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var group errgroup.Group
+	each := make([]int64, len(nodes))
+	for i, n := range nodes {
+		group.Go(func() error {
+			stats, err := n.readStatistics(ctx)
+			each[i] = memoryOf(stats.MemoryStats)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil || slices.Contains(each, 0) { // a part would pass for the whole
+		return 0, err
+	}
+	for _, one := range each {
+		bytes += one
+	}
+	return bytes, nil
+}
+
+// memoryOf is what a container keeps. The kernel's names are those of cgroup v1 and v2.
+func memoryOf(stats container.MemoryStats) int64 {
+	reclaimable, v1 := stats.Stats["total_inactive_file"]
+	if !v1 {
+		reclaimable = stats.Stats["inactive_file"]
+	}
+	return int64(stats.Usage - min(reclaimable, stats.Usage)) //nolint:gosec // far below
 }

@@ -14,6 +14,9 @@ var (
 	PoolMemory = pools.reason("POOL_MEMORY", Preflight,
 		"The host does not have the memory that the pool takes: about 0.5 GB for each frozen node, and more while a cluster is made.",
 		"Stop something, or define a smaller pool: fewer clusters (`--size`) or fewer nodes.")
+	PoolServed = pools.reason("POOL_SERVED", Usage,
+		"`kindctl pool serve` was started while another one of the same version serves the same pool.",
+		"Let the other one do it, or end it first: `systemctl --user stop kindctl-pool`, if it is the unit of docs/pool.md.")
 	PoolFailed = pools.reason("POOL_FAILED", Creation,
 		"A cluster was made and verified, and could not be frozen. It was removed.",
 		"The message has the cause. Try again: `kindctl pool fill`.")

@@ -23,6 +23,9 @@ type Pool = pool.Definition
 // PooledCluster is a cluster of the pool.
 type PooledCluster = pool.Entry
 
+// FailedFill is a fill of the pool in the background that failed.
+type FailedFill = pool.FailedFill
+
 // PoolReady is the state of a cluster that can be taken.
 const PoolReady = pool.Ready
 
@@ -39,8 +42,8 @@ type SetPoolOptions struct {
 	IgnorePreflightErrors []string
 }
 
-// SetPool defines the pool of this user in this Docker, or replaces its definition. FillPool makes the
-// clusters, and removes those of another definition. A pool that cannot work is refused.
+// SetPool defines the pool of this user in this Docker, or replaces its definition. FillPool
+// makes the clusters, and removes those of another definition. A pool that cannot work is refused.
 func (c *Client) SetPool(ctx context.Context, o SetPoolOptions) error {
 	if o.Size < 1 {
 		return hint.BadFlag.New("the pool size must be at least 1", "to remove the pool: kindctl pool drain")
@@ -107,6 +110,11 @@ type FillPoolOptions struct {
 	WaitTimeout time.Duration
 	// LowPriority lets other containers go first where processors are scarce.
 	LowPriority bool
+	// Background is for a fill that no one waits for: PoolStatus has why it failed, and clusters
+	// are only replaced if they are of an older kindctl than this one, or of another definition.
+	// Log is the file that has the output, for those who ask.
+	Background bool
+	Log        string
 }
 
 // FillPool makes clusters, verifies and freezes them until the pool has as many as it is to
@@ -117,9 +125,58 @@ func (c *Client) FillPool(ctx context.Context, o FillPoolOptions) (made []string
 	if err != nil {
 		return nil, err
 	}
-	return p.Fill(ctx, pool.FillConfig{LowPriority: o.LowPriority, Up: func(d Pool, name string) (bootstrap.Config, error) {
+	return p.Fill(ctx, c.fillConfig(o))
+}
+
+func (c *Client) fillConfig(o FillPoolOptions) pool.FillConfig {
+	return pool.FillConfig{LowPriority: o.LowPriority, Background: o.Background, Log: o.Log, Up: func(d Pool, name string) (bootstrap.Config, error) {
 		return c.pooledConfig(d, name, o.WaitTimeout)
-	}})
+	}}
+}
+
+// ServePoolOptions are those of ServePool.
+type ServePoolOptions struct {
+	// WaitTimeout bounds each wait for something to become ready; 0 is WaitTimeout.
+	WaitTimeout time.Duration
+}
+
+// ServePool fills the pool, at low priority, whenever a cluster was taken from it or lost, until
+// ctx ends, which is no error. A fill that fails is tried again. Only one process can serve a
+// pool.
+func (c *Client) ServePool(ctx context.Context, o ServePoolOptions) error {
+	p, err := c.pool(ctx)
+	if err != nil {
+		return err
+	}
+	return p.Serve(ctx, c.fillConfig(FillPoolOptions{WaitTimeout: o.WaitTimeout}))
+}
+
+// PoolStatus says who fills the pool.
+type PoolStatus struct {
+	// Served says that a process keeps it filled: see ServePool.
+	Served bool `json:"served"`
+	// Kept is "", or says that another version of kindctl keeps the pool: then fills in the
+	// background leave its clusters alone, and this kindctl cannot take them.
+	Kept string `json:"kept,omitempty"`
+	// LastFailure is the last fill in the background, if it failed.
+	LastFailure *FailedFill `json:"lastFailure,omitempty"`
+}
+
+// PoolStatus returns who fills the pool. If there is none, the error has the reason
+// POOL_MISSING.
+func (c *Client) PoolStatus(ctx context.Context) (status PoolStatus, err error) {
+	p, d, err := c.definedPool(ctx)
+	if err != nil {
+		return status, err
+	}
+	if !d.KeptBy(p.Version) {
+		status.Kept = d.Keeper(p.Version)
+	}
+	if status.Served, err = p.Served(); err != nil {
+		return status, err
+	}
+	status.LastFailure, err = p.LastFailure()
+	return status, err
 }
 
 // DrainPool removes the pool, and returns the names of the clusters that were in it.
@@ -169,6 +226,9 @@ func (c *Client) Take(ctx context.Context, o TakeOptions) (UpResult, error) {
 		return UpResult{}, err
 	}
 	if taken == nil {
+		if !d.KeptBy(p.Version) {
+			c.note("pool", d.Keeper(p.Version))
+		}
 		c.note("pool", "the pool has no cluster that can be taken; creating one")
 		d.Topology.Name, d.Topology.TTL = pool.NewName(), ttl
 		up := UpOptions{Topology: d.Topology, Images: d.Images, Mirror: d.Mirror, IgnorePreflightErrors: d.IgnorePreflightErrors,
