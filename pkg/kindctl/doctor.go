@@ -126,6 +126,13 @@ func (c *Client) examine(ctx context.Context, o DoctorOptions, needs host.Needs)
 		}
 	}
 	report.Findings = append(facts.Findings(needs), source...)
+	if docker != nil {
+		finding, err := c.poolFinding(ctx, o.Topology, facts)
+		if err != nil {
+			return report, err
+		}
+		report.Findings = append(report.Findings, finding)
+	}
 	kubeconfig := Finding{ID: "kubeconfig", State: host.OK, Observed: "the kubeconfig can be changed"}
 	if err := provider.CheckKubeconfig(ctx, o.Kubeconfig); err != nil {
 		kubeconfig = host.Broken("kubeconfig", err)
