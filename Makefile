@@ -90,6 +90,11 @@ bench: ARGS = --cni cilium,calico --nodes 1,3,5,8 --production
 bench: host build ## measure up beside the stock way, for hours; writes docs/performance.md
 	go run ./test/bench --document docs/performance.md $(ARGS)
 
+.PHONY: bench-instant
+bench-instant: ARGS =
+bench-instant: host build ## measure the pool, reset, restore and start, for hours; writes docs/performance.md
+	go run ./test/bench instant --document docs/performance.md $(ARGS)
+
 recording: host build ## record kindctl up for the README; writes docs/up.svg
 	@if bin/kindctl get clusters -o name | grep -qx demo; then echo "remove cluster demo first: bin/kindctl down -n demo"; exit 1; fi
 	go run ./hack/recording -o docs/up.svg -- bin/kindctl up --cni cilium -n demo

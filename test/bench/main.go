@@ -5,6 +5,7 @@
 //	go run ./test/bench --cni calico --nodes 1 --runs 1        a first look, in a few minutes
 //	go run ./test/bench --nodes 1,3,5,8 -o json >bench.json    everything, in hours
 //	go run ./test/bench -o go >bench.txt; benchstat -col /arm bench.txt
+//	go run ./test/bench instant --takes 5 --rounds 1           the pool, reset, restore and start; see package instant
 //
 // Both ways make clusters of their own by turns, one after the other, and remove
 // them. The same test shows of both when the cluster works; see package lab. A first
@@ -50,6 +51,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	sink := console.New(stderr, console.Style{})
 	if len(args) > 0 && args[0] == stockName {
 		return makeStock(ctx, args[1:], sink)
+	}
+	if len(args) > 0 && args[0] == instantName {
+		return measureInstant(ctx, args[1:], stdout, stderr, sink)
 	}
 	o, err := parse(args, stderr)
 	if err != nil || o == nil {

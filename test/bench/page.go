@@ -7,22 +7,26 @@ import (
 	"github.com/kindctl/kindctl/test/bench/compare"
 )
 
-// putInto puts a benchmark into a Markdown page: what was measured with a CNI
-// stands between two comments that name it, and takes the place of what was there.
-// Where the page has none, it comes at the end.
+// putInto puts a benchmark into a Markdown page, with a section for each CNI.
 func putInto(page string, r *compare.Result) string {
 	for _, cni := range r.CNIs() {
-		begin, end := fmt.Sprintf("<!-- bench %s: begin -->\n", cni), fmt.Sprintf("<!-- bench %s: end -->\n", cni)
-		text := begin + section(r, cni) + end
-		before, rest, begins := strings.Cut(page, begin)
-		_, after, ends := strings.Cut(rest, end)
-		if begins && ends {
-			page = before + text + after
-		} else {
-			page = strings.TrimRight(page, "\n") + "\n\n" + text
-		}
+		page = replaceSection(page, cni, section(r, cni))
 	}
-	return strings.TrimLeft(page, "\n")
+	return page
+}
+
+// replaceSection puts a text into a Markdown page: what was measured stands between two comments
+// that name it, and takes the place of what was there. Where the page has none, it comes at the
+// end.
+func replaceSection(page, name, text string) string {
+	begin, end := fmt.Sprintf("<!-- bench %s: begin -->\n", name), fmt.Sprintf("<!-- bench %s: end -->\n", name)
+	text = begin + text + end
+	before, rest, begins := strings.Cut(page, begin)
+	_, after, ends := strings.Cut(rest, end)
+	if begins && ends {
+		return before + text + after
+	}
+	return strings.TrimLeft(strings.TrimRight(page, "\n")+"\n\n"+text, "\n")
 }
 
 const summaryHead = `| nodes | arm | runs | arm done (s) | works (s) | least to most | ratio | least to most | CPU-s: nodes | daemons | client | peak memory | bound (s) | works / bound |

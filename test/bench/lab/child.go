@@ -17,12 +17,12 @@ import (
 // interrupted.
 const wind = 3 * time.Minute
 
-// child runs a program and hands on what it says. It returns
-// the processor time that the command took with all that it started and waited
+// child runs a program, with further variables in its environment, and hands on what it says.
+// It returns the processor time that the command took with all that it started and waited
 // for. When ctx ends, the command is interrupted and may clean up.
-func child(ctx context.Context, program string, words []string, say func(string)) (time.Duration, error) {
+func child(ctx context.Context, program string, words, variables []string, say func(string)) (time.Duration, error) {
 	command := exec.CommandContext(ctx, program, words...)
-	command.Env = clean(os.Environ())
+	command.Env = append(clean(os.Environ()), variables...)
 	said := &lines{say: say}
 	command.Stderr = said
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

@@ -19,14 +19,14 @@ func TestChild(t *testing.T) {
 	t.Setenv("KINDCTL_CNI", "calico")
 	var said []string
 	say := func(text string) { said = append(said, text) }
-	used, err := child(t.Context(), "/bin/sh", []string{"-c", `echo one >&2; echo "cni $KINDCTL_CNI" >&2; echo result; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done`}, say)
+	used, err := child(t.Context(), "/bin/sh", []string{"-c", `echo one >&2; echo "cni $KINDCTL_CNI" >&2; echo result; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done`}, nil, say)
 	if err != nil || used <= 0 {
 		t.Errorf("used %v, %v", used, err)
 	}
 	if diff := cmp.Diff([]string{"one", "cni"}, said); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
 	}
-	_, err = child(t.Context(), "/bin/sh", []string{"-c", "echo the reason >&2; exit 4"}, say)
+	_, err = child(t.Context(), "/bin/sh", []string{"-c", "echo the reason >&2; exit 4"}, nil, say)
 	if hint.ReasonOf(err) != "ARM_FAILED" || !strings.Contains(err.Error(), "the reason") || !strings.Contains(err.Error(), "exit status 4") {
 		t.Errorf("a command that fails: %v", err)
 	}
@@ -38,7 +38,7 @@ func TestChildInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	ended := errors.New("enough")
-	_, err := child(ctx, "/bin/sh", []string{"-c", `trap 'echo yes >"$0"; exit 130' INT; echo ready >&2; while :; do sleep 0.05; done`, mark}, func(text string) {
+	_, err := child(ctx, "/bin/sh", []string{"-c", `trap 'echo yes >"$0"; exit 130' INT; echo ready >&2; while :; do sleep 0.05; done`, mark}, nil, func(text string) {
 		if text == "ready" {
 			cancel(ended)
 		}

@@ -72,7 +72,7 @@ func (l *Lab) Run(ctx context.Context, arm compare.Arm, order compare.Order, say
 func (l *Lab) measure(ctx context.Context, arm compare.Arm, order compare.Order, say func(string)) (m compare.Measures, err error) {
 	before := spent(l.system)
 	started := time.Now()
-	client, err := child(ctx, cmp.Or(arm.Program, l.program), arm.Words(order), say)
+	client, err := child(ctx, cmp.Or(arm.Program, l.program), arm.Words(order), nil, say)
 	if err != nil {
 		return m, err
 	}
