@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/kindctl/kindctl/internal/provider"
 )
 
@@ -45,31 +47,44 @@ type Entry struct {
 	// Memory is what it kept when it was frozen, in bytes; 0 is unknown.
 	Memory int64 `json:"memoryBytes,omitempty"`
 
-	run string // that made it
+	run       string             // that made it
+	inventory provider.Inventory // what Docker has of it
 }
 
-// inventories are as much of Docker as it takes to find the clusters.
-type inventories interface {
+// glances are as much of Docker as it takes to find the clusters.
+type glances interface {
 	Clusters(ctx context.Context) ([]string, error)
-	Inventory(ctx context.Context, cluster string) (provider.Inventory, error)
+	Glance(ctx context.Context, cluster string) (provider.Inventory, error)
+}
+
+// engine are the glances of a Docker.
+type engine struct{ *provider.Docker }
+
+func (e engine) Glance(ctx context.Context, cluster string) (provider.Inventory, error) {
+	return e.Cluster(cluster).Glance(ctx)
 }
 
 // entries returns the clusters of the pool, also those that it was defined to have before, in
 // the order in which they are taken. version is that of this kindctl.
-func entries(ctx context.Context, docker inventories, d Definition, version string) (found []Entry, err error) {
+func entries(ctx context.Context, docker glances, d Definition, version string) (found []Entry, err error) {
 	names, err := docker.Clusters(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if !strings.HasPrefix(name, namePrefix) {
-			continue
-		}
-		entry, is, err := entryOf(ctx, docker, name, d, version)
-		if err != nil {
-			return nil, err
-		}
-		if is {
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, namePrefix) })
+	all, are := make([]Entry, len(names)), make([]bool, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			all[i], are[i], err = entryOf(ctx, docker, name, d, version)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, entry := range all {
+		if are[i] {
 			found = append(found, entry)
 		}
 	}
@@ -78,8 +93,8 @@ func entries(ctx context.Context, docker inventories, d Definition, version stri
 }
 
 // entryOf looks at a cluster, and reports whether it is one of the pool.
-func entryOf(ctx context.Context, docker inventories, name string, d Definition, version string) (Entry, bool, error) {
-	found, err := docker.Inventory(ctx, name)
+func entryOf(ctx context.Context, docker glances, name string, d Definition, version string) (Entry, bool, error) {
+	found, err := docker.Glance(ctx, name)
 	if err != nil {
 		return Entry{}, false, err
 	}
@@ -88,7 +103,7 @@ func entryOf(ctx context.Context, docker inventories, name string, d Definition,
 		return Entry{}, false, nil //nolint:nilerr // what a newer kindctl has made is in no pool of this one
 	}
 	e := Entry{Name: name, State: Ready, Nodes: len(found.Nodes), Created: metadata.Created, Frozen: metadata.Frozen,
-		Version: metadata.Version, Memory: metadata.FrozenMemory, run: metadata.Run}
+		Version: metadata.Version, Memory: metadata.FrozenMemory, run: metadata.Run, inventory: found}
 	switch e.Problem = problemOf(found, metadata); {
 	case metadata.Pool != d.mark() || metadata.Version != version:
 		e.State = Outdated

@@ -21,8 +21,8 @@ func (s shed) Clusters(context.Context) (names []string, err error) {
 	return names, nil
 }
 
-// Inventory has all nodes paused, but for those of clusters that are named otherwise.
-func (s shed) Inventory(_ context.Context, cluster string) (provider.Inventory, error) {
+// Glance has all nodes paused, but for those of clusters that are named otherwise.
+func (s shed) Glance(_ context.Context, cluster string) (provider.Inventory, error) {
 	metadata := s[cluster]
 	metadata.Cluster, metadata.Nodes = cluster, []string{cluster + "-a", cluster + "-b"}
 	a, b := &provider.Node{Name: cluster + "-a", State: "paused", Metadata: &metadata}, &provider.Node{Name: cluster + "-b", State: "paused"}

@@ -31,7 +31,7 @@ func Open(docker *provider.Docker, id, version string, sink event.Sink) (*Pool, 
 
 // Entries returns the clusters of the pool, in the order in which they are taken.
 func (p *Pool) Entries(ctx context.Context, d Definition) ([]Entry, error) {
-	return entries(ctx, p.Docker, d, p.Version)
+	return entries(ctx, engine{p.Docker}, d, p.Version)
 }
 
 // Drain removes the clusters of the pool and its definition, and returns their names. Those that
@@ -83,7 +83,7 @@ func (p *Pool) remove(ctx context.Context, d Definition, name string) (removed b
 		return false, err
 	}
 	defer release()
-	if _, is, err := entryOf(ctx, p.Docker, name, d, p.Version); !is || err != nil {
+	if _, is, err := entryOf(ctx, engine{p.Docker}, name, d, p.Version); !is || err != nil {
 		return false, err
 	}
 	err = p.discard(ctx, name)

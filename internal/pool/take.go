@@ -95,7 +95,7 @@ type taking struct {
 
 	pool    *Pool
 	cluster provider.Cluster
-	nodes   []*provider.Node
+	found   provider.Inventory
 	frozen  time.Time
 	expect  verify.Expectation
 	left    bool // something of the cluster could not be removed
@@ -120,11 +120,11 @@ func (t *taking) run(ctx context.Context, d Definition) (taken bool, err error) 
 		return false, err
 	}
 	defer release()
-	entry, is, err := entryOf(ctx, t.pool.Docker, t.Name, d, t.pool.Version)
+	entry, is, err := entryOf(ctx, engine{t.pool.Docker}, t.Name, d, t.pool.Version)
 	if err != nil || !is || entry.State != Ready {
 		return false, err
 	}
-	t.frozen = entry.Frozen
+	t.frozen, t.found = entry.Frozen, entry.inventory
 	if t.Record, err = runs.Reopen(t.Command, t.Name, entry.run); err != nil {
 		return false, err
 	}
@@ -152,11 +152,8 @@ func (t *taking) plan() []plan.Phase {
 
 // claim has the cluster leave the pool, for its containers and for gc to clean up after a kill.
 func (t *taking) claim(ctx context.Context, _ *event.Span) (_ string, err error) {
-	if t.nodes, err = t.cluster.Nodes(ctx); err != nil {
-		return "", err
-	}
 	if err := t.Record.Change(func(e *runs.Entry) {
-		e.Creation = &runs.Creation{Docker: t.pool.ID, Since: time.Now(), Network: t.nodes[0].Network}
+		e.Creation = &runs.Creation{Docker: t.pool.ID, Since: time.Now(), Network: t.found.Nodes[0].Network}
 	}); err != nil {
 		return "", err
 	}
@@ -165,7 +162,7 @@ func (t *taking) claim(ctx context.Context, _ *event.Span) (_ string, err error)
 		expires = time.Now().UTC().Add(t.TTL)
 	}
 	var group errgroup.Group
-	group.Go(func() error { return t.cluster.LeavePool(ctx, expires, provider.KubeconfigTarget(t.Kubeconfig)) })
+	group.Go(func() error { return t.found.LeavePool(ctx, expires, provider.KubeconfigTarget(t.Kubeconfig)) })
 	group.Go(func() (err error) {
 		t.Client, err = health.Connect(ctx, t.cluster)
 		return err
@@ -180,7 +177,7 @@ func (t *taking) remove(ctx context.Context) error {
 }
 
 func (t *taking) thaw(ctx context.Context, _ *event.Span) (string, error) {
-	return "", thaw(ctx, t.nodes, t.frozen)
+	return "", thaw(ctx, t.found.Nodes, t.frozen)
 }
 
 // thawTimeout bounds the wait for the API and the nodes of a cluster that was resumed.

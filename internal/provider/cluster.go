@@ -141,6 +141,21 @@ func (d *Docker) Inventory(ctx context.Context, cluster string) (Inventory, erro
 	return d.inventory(ctx, cluster, nodes)
 }
 
+// Glance returns a cluster's containers and the metadata of the first that has some; of the
+// others it is not read. To read a file costs Docker a process.
+func (c Cluster) Glance(ctx context.Context) (Inventory, error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return Inventory{}, err
+	}
+	for _, n := range nodes {
+		if n.Metadata, err = n.readMetadata(ctx); n.Metadata != nil || err != nil {
+			break
+		}
+	}
+	return Inventory{Cluster: c.Name, Nodes: nodes}, err
+}
+
 // Inventories returns what Docker has of every cluster that kind or kindctl
 // made, sorted by name.
 func (d *Docker) Inventories(ctx context.Context) (found []Inventory, err error) {

@@ -68,7 +68,7 @@ func (m Metadata) Left(now time.Time) (time.Duration, bool) {
 
 // Metadata returns the metadata of a cluster: see Inventory.Metadata.
 func (c Cluster) Metadata(ctx context.Context) (Metadata, bool, error) {
-	found, err := c.docker.Inventory(ctx, c.Name)
+	found, err := c.Glance(ctx)
 	if err != nil {
 		return Metadata{}, false, err
 	}
@@ -151,25 +151,29 @@ func (c Cluster) SetFrozen(ctx context.Context, since time.Time, memory int64) e
 	return c.changeMetadata(ctx, func(m *Metadata) { m.Frozen, m.FrozenMemory = since, memory })
 }
 
-// LeavePool has the metadata of a cluster name no pool any more, but when the cluster
-// expires, which may be never, and the file that gets its context.
-func (c Cluster) LeavePool(ctx context.Context, expires time.Time, kubeconfig string) error {
-	return c.changeMetadata(ctx, func(m *Metadata) {
+// LeavePool has the metadata of a cluster, of which this is what Docker has, name no pool any
+// more, but when the cluster expires, which may be never, and the file that gets its context.
+func (i Inventory) LeavePool(ctx context.Context, expires time.Time, kubeconfig string) error {
+	return i.changeMetadata(ctx, func(m *Metadata) {
 		m.Pool, m.Frozen, m.FrozenMemory, m.Expires, m.Kubeconfigs = "", time.Time{}, 0, expires, []string{kubeconfig}
 	})
 }
 
 func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) error {
-	found, err := c.docker.Inventory(ctx, c.Name)
+	found, err := c.Glance(ctx)
 	if err != nil {
 		return err
 	}
-	metadata, has, err := found.Metadata()
+	return found.changeMetadata(ctx, change)
+}
+
+func (i Inventory) changeMetadata(ctx context.Context, change func(*Metadata)) error {
+	metadata, has, err := i.Metadata()
 	if !has || err != nil {
 		return err
 	}
 	metadata.Nodes = nil
-	for _, n := range found.Nodes {
+	for _, n := range i.Nodes {
 		metadata.Nodes = append(metadata.Nodes, n.Name)
 	}
 	change(&metadata)
@@ -178,7 +182,7 @@ func (c Cluster) changeMetadata(ctx context.Context, change func(*Metadata)) err
 		return err
 	}
 	var group errgroup.Group
-	for _, n := range found.Nodes {
+	for _, n := range i.Nodes {
 		group.Go(func() error {
 			if err := n.unpack(ctx, archive); err != nil {
 				return fmt.Errorf("mark node %s: %w", n.Name, err)

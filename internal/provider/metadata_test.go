@@ -186,7 +186,11 @@ func TestPooled(t *testing.T) {
 	if err != nil || frozen.Pool != "mine" || hint.ReasonOf(frozen.EnsureTaken("lab")) != hint.ClusterPooled.Name {
 		t.Errorf("the metadata of a frozen cluster is %+v, %v", frozen, err)
 	}
-	if err := cluster.LeavePool(t.Context(), time.Unix(120, 0), "/kubeconfig"); err != nil {
+	found, err := cluster.Glance(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := found.LeavePool(t.Context(), time.Unix(120, 0), "/kubeconfig"); err != nil {
 		t.Fatal(err)
 	}
 	taken, _, err := cluster.Metadata(t.Context())
