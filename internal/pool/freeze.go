@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/health"
@@ -18,30 +16,22 @@ import (
 // would draw wrong conclusions from that.
 //
 // A kubelet that has not seen its container runtime for half a minute reports its node as not
-// ready, in the moment in which it looks again, and corrects that ten seconds later. A controller
-// manager evaluates nodes by what it knew before the pause. Both end before it, and are started
-// after it, when a kubelet looks first and then reports. The schedulers and controller managers
-// have leases, which are removed: the next ones would wait until they expire.
+// ready, in the moment in which it looks again, and corrects that ten seconds later. It ends
+// before the pause, and is started after it, when it looks first and then reports. A controller
+// manager evaluates nodes by what it knew before: see standBy.
 
 // guard is how long after their end the kubelets are started again. It passes while the nodes
 // are paused, so that they start in the moment in which the nodes are resumed.
 const guard = time.Minute
 
-const (
-	startKubelet = "systemctl start --no-block kubelet"
-	// endControllers ends what a kubelet would start again.
-	endControllers = `crictl stop --timeout 2 $(crictl ps -q --name '^kube-(controller-manager|scheduler)$') >/dev/null`
-)
+const startKubelet = "systemctl start --no-block kubelet"
 
 // endKubelet stops a kubelet until the guard is over.
 var endKubelet = fmt.Sprintf("systemctl stop kubelet && { setsid sh -c 'sleep %.0f; %s' </dev/null >/dev/null 2>&1 & }",
 	guard.Seconds(), startKubelet)
 
-// controllerLeases are those of what endControllers ends.
-var controllerLeases = []string{"kube-controller-manager", "kube-scheduler"}
-
 // freezeTimeout bounds a freeze.
-const freezeTimeout = 2 * time.Minute
+const freezeTimeout = 4 * time.Minute
 
 // freeze pauses a cluster in a state from which it goes on at once. When it fails, the cluster
 // may be paused in part.
@@ -64,18 +54,16 @@ func freeze(ctx context.Context, cluster provider.Cluster) error {
 			return err
 		}
 	}
+	others, err := standBy(ctx, client, nodes)
+	if err != nil {
+		return err
+	}
 	ended := time.Now()
 	if err := onNodes(ctx, nodes, (*provider.Node).IsKubernetes, endKubelet); err != nil {
 		return err
 	}
-	if err := onNodes(ctx, nodes, isControlPlane, endControllers); err != nil {
+	if err := end(ctx, nodes, others); err != nil {
 		return err
-	}
-	for _, lease := range controllerLeases {
-		err := client.Clientset.CoordinationV1().Leases("kube-system").Delete(ctx, lease, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("delete lease %s: %w", lease, err)
-		}
 	}
 	if err := provider.Pause(ctx, nodes); err != nil {
 		return err

@@ -1,0 +1,122 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kindctl/kindctl/internal/kube"
+	"github.com/kindctl/kindctl/internal/provider"
+)
+
+// electors are the components that elect a leader, each by a lease of its name. Only the leader
+// works, and one that leads no more ends.
+var electors = []string{"kube-controller-manager", "kube-scheduler"}
+
+// holder holds their leases while a cluster is frozen, and holdFor is how long: longer than a
+// freeze takes. It passes while the nodes are paused.
+const (
+	holder  = "kindctl-pool"
+	holdFor = 5 * time.Minute
+)
+
+// standBy restarts the components that elect a leader, and has them wait until holdFor is over.
+// When the nodes are resumed after that, they lead at once, and read the state of the cluster
+// then: a controller manager that has led before the pause would take nodes for lost, whose
+// leases it saw last before. It returns those components that elect no leader.
+func standBy(ctx context.Context, client *kube.Client, nodes []*provider.Node) (others []string, err error) {
+	var held []string
+	for _, component := range electors {
+		switch is, err := hold(ctx, client, component); {
+		case err != nil:
+			return nil, err
+		case is:
+			held = append(held, component)
+		default:
+			others = append(others, component)
+		}
+	}
+	if len(held) == 0 {
+		return others, nil
+	}
+	restarts := map[types.UID]int32{}
+	pods := client.Clientset.CoreV1().Pods(metav1.NamespaceSystem)
+	selection := metav1.ListOptions{LabelSelector: "component in (" + strings.Join(held, ", ") + ")"}
+	listed, err := pods.List(ctx, selection)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", strings.Join(held, " and "), err)
+	}
+	for _, pod := range listed.Items {
+		restarts[pod.UID] = restartsOf(&pod)
+	}
+	if err := end(ctx, nodes, held); err != nil {
+		return nil, err
+	}
+	return others, kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, selection), func(seen []*corev1.Pod) error {
+		for _, pod := range seen {
+			if restartsOf(pod) <= restarts[pod.UID] || !ready(pod) {
+				return fmt.Errorf("%s is not ready after a restart", pod.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// hold takes the lease of a component, and reports whether there is one.
+func hold(ctx context.Context, client *kube.Client, lease string) (bool, error) {
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{
+		"holderIdentity": holder, "leaseDurationSeconds": int(holdFor.Seconds()), "renewTime": metav1.NowMicro(),
+	}})
+	if err != nil {
+		return false, err
+	}
+	_, err = client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem).Patch(ctx, lease, types.MergePatchType, patch, metav1.PatchOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("take lease %s: %w", lease, err)
+	}
+	return true, nil
+}
+
+// release has the components not wait until holdFor is over.
+func release(ctx context.Context, client *kube.Client) error {
+	for _, lease := range electors {
+		err := client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem).Delete(ctx, lease, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("delete lease %s: %w", lease, err)
+		}
+	}
+	return nil
+}
+
+// end ends components on all control planes. A kubelet starts them again.
+func end(ctx context.Context, nodes []*provider.Node, components []string) error {
+	if len(components) == 0 {
+		return nil
+	}
+	return onNodes(ctx, nodes, isControlPlane,
+		fmt.Sprintf("crictl stop --timeout 2 $(crictl ps -q --name '^(%s)$') >/dev/null", strings.Join(components, "|")))
+}
+
+func restartsOf(pod *corev1.Pod) (restarts int32) {
+	for _, status := range pod.Status.ContainerStatuses {
+		restarts += status.RestartCount
+	}
+	return restarts
+}
+
+func ready(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
