@@ -29,8 +29,8 @@ func reconnects() wait.Backoff {
 	return wait.Backoff{Duration: time.Second, Factor: 2, Steps: 6, Cap: 30 * time.Second}
 }
 
-// Serve fills the pool whenever a cluster of it was taken or lost, until ctx ends, which is no
-// error. It follows Docker's events. What fails is tried again, later each time; a pool that is
+// Serve fills the pool whenever a cluster of it was taken or lost, until ctx ends; the error says
+// then what was interrupted, if anything. It follows Docker's events. What fails is tried again, later each time; a pool that is
 // not defined is waited for. Another process that serves the same pool for the same version of
 // kindctl is an error with advice.
 func (p *Pool) Serve(ctx context.Context, config FillConfig) error {
@@ -56,6 +56,8 @@ type server struct {
 	// wake has a value when something has happened to the clusters in changed.
 	wake chan struct{}
 
+	waiting string // what was said last of what is waited for
+
 	mu      sync.Mutex
 	changed []string
 }
@@ -64,21 +66,19 @@ type server struct {
 func (s *server) run(ctx context.Context) error {
 	backoff := retries()
 	for {
-		_, err := s.pool.Fill(ctx, s.config)
+		made, err := s.pool.Fill(ctx, s.config)
 		if ctx.Err() != nil {
-			if hint.ReasonOf(err) == hint.UndoFailed.Name {
-				return err
-			}
-			return nil
+			return err
 		}
 		if err == nil || hint.ReasonOf(err) == hint.PoolMissing.Name {
 			backoff = retries()
-			s.idle(err)
+			s.idle(err, len(made) > 0)
 			if s.changes(ctx); ctx.Err() != nil {
 				return nil
 			}
 			continue
 		}
+		s.waiting = ""
 		delay := backoff.Step()
 		s.pool.warn(fmt.Sprintf("the pool could not be filled; next try in %v: %v", delay, err))
 		if sleep(ctx, delay); ctx.Err() != nil {
@@ -87,13 +87,16 @@ func (s *server) run(ctx context.Context) error {
 	}
 }
 
-// idle says what is waited for.
-func (s *server) idle(missing error) {
+// idle says what is waited for, unless it has just done so.
+func (s *server) idle(missing error, filled bool) {
+	waiting := "waiting until a cluster is taken from the pool"
 	if missing != nil {
-		s.pool.note("there is no pool; waiting until one is defined: kindctl pool set --size 2")
-		return
+		waiting = "there is no pool; waiting until one is defined: kindctl pool set --size 2"
 	}
-	s.pool.note("waiting until a cluster is taken from the pool")
+	if filled || waiting != s.waiting {
+		s.pool.note(waiting)
+		s.waiting = waiting
+	}
 }
 
 // changes waits for a change, and for the end of commands that are at work on the clusters: who

@@ -78,7 +78,8 @@ func hold(ctx context.Context, client *kube.Client, lease string) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	_, err = client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem).Patch(ctx, lease, types.MergePatchType, patch, metav1.PatchOptions{})
+	leases := client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem)
+	_, err = leases.Patch(ctx, lease, types.MergePatchType, patch, metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		return false, nil
 	}

@@ -129,9 +129,8 @@ func (c *Client) FillPool(ctx context.Context, o FillPoolOptions) (made []string
 }
 
 func (c *Client) fillConfig(o FillPoolOptions) pool.FillConfig {
-	return pool.FillConfig{LowPriority: o.LowPriority, Background: o.Background, Log: o.Log, Up: func(d Pool, name string) (bootstrap.Config, error) {
-		return c.pooledConfig(d, name, o.WaitTimeout)
-	}}
+	up := func(d Pool, name string) (bootstrap.Config, error) { return c.pooledConfig(d, name, o.WaitTimeout) }
+	return pool.FillConfig{Up: up, LowPriority: o.LowPriority, Background: o.Background, Log: o.Log}
 }
 
 // ServePoolOptions are those of ServePool.
@@ -145,10 +144,13 @@ type ServePoolOptions struct {
 // pool.
 func (c *Client) ServePool(ctx context.Context, o ServePoolOptions) error {
 	p, err := c.pool(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.Serve(ctx, c.fillConfig(FillPoolOptions{WaitTimeout: o.WaitTimeout}))
 	}
-	return p.Serve(ctx, c.fillConfig(FillPoolOptions{WaitTimeout: o.WaitTimeout}))
+	if ctx.Err() != nil && hint.ReasonOf(err) != hint.UndoFailed.Name {
+		return nil
+	}
+	return err
 }
 
 // PoolStatus says who fills the pool.

@@ -136,5 +136,6 @@ func (o *instantOptions) writeInstant(stdout io.Writer, result *instant.Result, 
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.document, []byte(replaceSection(page, instantName, instant.Section(result, cell(where)))), 0o644)
+	page = replaceSection(page, instantName, instant.Section(result, cell(where)))
+	return os.WriteFile(o.document, []byte(page), 0o644)
 }
