@@ -56,7 +56,7 @@ func poolCommand() *cli.Command {
 			},
 			{
 				Name: "serve", Usage: "Keep the pool filled until interrupted, for a user service",
-				UsageText: "kindctl pool serve [--wait-timeout TIME]",
+				UsageText: "kindctl pool serve [--wait-timeout DURATION]",
 				Description: "Fills the pool at low priority whenever a cluster of it was taken or lost; up --pool and run --pool then fill nothing themselves. " +
 					"A fill that fails is tried again after 30 seconds, then later each time, at most 15 minutes. Ends with 0 when it is interrupted.",
 				Flags:  []cli.Flag{waitTimeoutFlag()},

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kindctl/kindctl/clusters"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -62,8 +63,8 @@ func tableOfPool(out io.Writer, pool listedPool, now time.Time) error {
 		}
 	}
 	t := pool.Config
-	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, count(pool.Size, "cluster"),
-		count(t.ControlPlanes, "control plane"), count(t.Workers, "worker"), t.CNI, t.ProxyMode)
+	fmt.Fprintf(out, "%d of %s ready: %s, %s, CNI %s, kube-proxy mode %s\n", ready, quantity.Count(pool.Size, "cluster"),
+		quantity.Count(t.ControlPlanes, "control plane"), quantity.Count(t.Workers, "worker"), t.CNI, t.ProxyMode)
 	if pool.Served {
 		fmt.Fprintln(out, "kindctl pool serve keeps it filled")
 	}
@@ -90,7 +91,7 @@ func tableOfPooled(out io.Writer, pooled []kindctl.PooledCluster, now time.Time)
 			state += " (" + one.Problem + ")"
 		}
 		if one.Memory > 0 {
-			memory = fmt.Sprintf("%.1f GB", float64(one.Memory)/(1<<30))
+			memory = quantity.Gigabytes(one.Memory)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", one.Name, state, one.Nodes, memory, duration.HumanDuration(now.Sub(one.Created)),
 			one.Version)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kindctl/kindctl/internal/plan"
-	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/runs"
 	"github.com/kindctl/kindctl/pkg/bootstrap"
 	"github.com/kindctl/kindctl/pkg/event"

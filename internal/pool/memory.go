@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kindctl/kindctl/internal/host"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -81,9 +82,7 @@ func enoughMemory(available int64, d Definition, entries []Entry, clusters int) 
 	if fits := d.Size - clusters + room.More; fits > 0 {
 		advice = fmt.Sprintf("stop something, or define a pool that fits: kindctl pool set --size %d, with the other flags as before", fits)
 	}
-	return hint.PoolMemory.New(fmt.Sprintf("%.1f GB of memory are available, and %d more take %.1f GB: %.1f GB while the last one is made, "+
-		"and %.1f GB for each that is frozen", gigabytes(available), clusters,
-		gigabytes(host.MemoryOf(nodes)+int64(clusters-1)*room.Each), gigabytes(host.MemoryOf(nodes)), gigabytes(room.Each)), advice)
+	return hint.PoolMemory.New(fmt.Sprintf("%s of memory are available, and %d more take %s: %s while the last one is made, "+
+		"and %s for each that is frozen", quantity.Gigabytes(available), clusters,
+		quantity.Gigabytes(host.MemoryOf(nodes)+int64(clusters-1)*room.Each), quantity.Gigabytes(host.MemoryOf(nodes)), quantity.Gigabytes(room.Each)), advice)
 }
-
-func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }

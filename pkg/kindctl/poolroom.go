@@ -7,6 +7,7 @@ import (
 	"github.com/kindctl/kindctl/clusters"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/pool"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/pkg/hint"
 )
 
@@ -40,10 +41,10 @@ func roomForPool(nodes int, available int64) Finding {
 	case room.More < 0:
 		finding.Observed += "; how many clusters would fit is not known"
 	case room.More == 0:
-		finding.Observed += fmt.Sprintf("; the memory that is available holds no cluster of %s in addition", count(nodes, "node"))
+		finding.Observed += fmt.Sprintf("; the memory that is available holds no cluster of %s in addition", quantity.Count(nodes, "node"))
 	default:
-		finding.Observed += fmt.Sprintf("; the memory that is available holds %s of %s, about %.1f GB each", count(room.More, "frozen cluster"),
-			count(nodes, "node"), gigabytes(room.Each))
+		finding.Observed += fmt.Sprintf("; the memory that is available holds %s of %s, about %s each", quantity.Count(room.More, "frozen cluster"),
+			quantity.Count(nodes, "node"), quantity.Gigabytes(room.Each))
 	}
 	return finding
 }
@@ -62,15 +63,15 @@ func roomInPool(d Pool, entries []PooledCluster, available int64) Finding {
 		each = "as measured"
 	}
 	finding := Finding{ID: poolFindingID, State: host.OK,
-		Observed: fmt.Sprintf("the pool has %d of %s of %s, %s %.1f GB each", ready, count(d.Size, "cluster"), count(d.Topology.Nodes(), "node"),
-			each, gigabytes(room.Each))}
+		Observed: fmt.Sprintf("the pool has %d of %s of %s, %s %s each", ready, quantity.Count(d.Size, "cluster"), quantity.Count(d.Topology.Nodes(), "node"),
+			each, quantity.Gigabytes(room.Each))}
 	if room.More < 0 {
 		finding.Observed += "; how many more fit is not known"
 		return finding
 	}
 	finding.Observed += fmt.Sprintf("; the memory that is available holds %d more", room.More)
 	if missing := d.Size - ready; missing > room.More {
-		finding.State, finding.Effect = host.Warning, fmt.Sprintf("the pool cannot have all of its %s", count(d.Size, "cluster"))
+		finding.State, finding.Effect = host.Warning, fmt.Sprintf("the pool cannot have all of its %s", quantity.Count(d.Size, "cluster"))
 		finding.Fix = "stop something, or remove the pool: kindctl pool drain"
 		if fits := ready + room.More; fits > 0 {
 			finding.Fix = fmt.Sprintf("stop something, or define a smaller pool: kindctl pool set --size %d, with the other flags as before", fits)
@@ -78,5 +79,3 @@ func roomInPool(d Pool, entries []PooledCluster, available int64) Finding {
 	}
 	return finding
 }
-
-func gigabytes(bytes int64) float64 { return float64(bytes) / (1 << 30) }
