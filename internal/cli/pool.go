@@ -49,7 +49,7 @@ func poolCommand() *cli.Command {
 				UsageText: "kindctl pool fill [--low-priority] [--wait-timeout DURATION]",
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "low-priority", Usage: "let other containers go first", DisableDefaultText: true},
-					&cli.BoolFlag{Name: backgroundFlag, Hidden: true},
+					&cli.BoolFlag{Name: backgroundFlag, Hidden: true, DisableDefaultText: true},
 					waitTimeoutFlag(),
 				},
 				Action: fillPool,

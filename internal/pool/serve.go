@@ -29,10 +29,10 @@ func reconnects() wait.Backoff {
 	return wait.Backoff{Duration: time.Second, Factor: 2, Steps: 6, Cap: 30 * time.Second}
 }
 
-// Serve fills the pool whenever a cluster of it was taken or lost, until ctx ends; the error says
-// then what was interrupted, if anything. It follows Docker's events. What fails is tried again, later each time; a pool that is
-// not defined is waited for. Another process that serves the same pool for the same version of
-// kindctl is an error with advice.
+// Serve fills the pool whenever a cluster of it was taken or lost, until ctx ends; the error
+// then says what was interrupted, if anything. It follows Docker's events. What fails is tried
+// again, later each time; a pool that is not defined is waited for. Another process that serves
+// the same pool for the same version of kindctl is an error with advice.
 func (p *Pool) Serve(ctx context.Context, config FillConfig) error {
 	release, err := p.lockServe(ctx)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *server) idle(missing error, filled bool) {
 	}
 }
 
-// changes waits for a change, and for the end of commands that are at work on the clusters: who
-// takes one is to have the machine for himself.
+// changes waits for a change, and for the end of commands that are at work on the clusters, so
+// that a take does not share the machine with a fill.
 func (s *server) changes(ctx context.Context) {
 	select {
 	case <-ctx.Done():
