@@ -60,6 +60,7 @@ var layers = map[string][]string{
 	"pkg/verify/probe":       {"pkg/verify", "internal/kube"},
 	"pkg/verify/checks":      {"pkg/verify", "internal/kube"},
 	"internal/diagnose":      {},
+	"internal/faults":        {"pkg/verify"},
 	"internal/kube":          {"pkg/hint"},
 	"internal/charts":        {"internal/charts", "internal/gomod", "pkg/event", "pkg/hint"},
 	"internal/gomod":         {"pkg/event", "pkg/hint", "internal/scratch"},

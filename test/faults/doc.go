@@ -1,4 +1,4 @@
-// Package faults breaks real clusters, one fault at a time, and wants verify to
+// Package faults breaks real clusters with the faults of internal/faults, one at a time, and wants verify to
 // turn exactly the check red that the fault belongs to: no other one, and all
 // that depends on it blocked. Then it heals the fault and wants green again.
 //

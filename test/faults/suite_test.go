@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"context"
 	"flag"
 	"slices"
 	"testing"
@@ -18,18 +19,6 @@ var (
 	keep     = flag.Bool("keep", false, "use clusters that exist, and keep them")
 	update   = flag.Bool("update", false, "rewrite docs/faults.md from docs/faults.json")
 )
-
-// fault breaks one thing.
-type fault struct {
-	check string // the check that must turn red
-	what  string // the fault in words
-	// outcome that the check must have; FAIL when empty.
-	outcome verify.Outcome
-	// inject breaks the cluster and returns what heals it.
-	inject func(*cluster) (heal func())
-	// slow is how long the cluster may take to be well after healing.
-	settle func(*cluster)
-}
 
 // seen is what became of a live fault.
 type seen struct {
@@ -65,9 +54,6 @@ func TestFaults(t *testing.T) {
 // show injects a fault, looks at what verify says, heals it and wants green.
 func (c *cluster) show(f fault) (s seen, shown bool) {
 	c.Helper()
-	if f.outcome == "" {
-		f.outcome = verify.Fail
-	}
 	heal := f.inject(c)
 	healed := false
 	defer func() {
@@ -102,9 +88,8 @@ func (c *cluster) show(f fault) (s seen, shown bool) {
 		c.Errorf("%s comes without a cause or a hint: %+v", f.check, s)
 	}
 	c.Logf("%s after %v, %d blocked: %s", f.check, s.detected.Round(100*time.Millisecond), s.blocked, s.cause)
-	c.settled()
-	if f.settle != nil {
-		f.settle(c)
+	if err := c.broken().Settled(context.Background()); err != nil {
+		c.Fatal(err)
 	}
 	c.Green(c.name)
 	return s, shown && !c.Failed()

@@ -1,8 +1,13 @@
 package harness
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
+	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/kindctl/kindctl/pkg/verify"
 )
@@ -32,6 +37,18 @@ func (u *User) Input(node, content, script string) {
 	if out, err := try(content, "docker", "exec", "-i", node, "bash", "-c", script); err != nil {
 		u.Fatalf("%s: %s: %v\n%s", node, script, err, out)
 	}
+}
+
+// Run runs a script of bash in a node, with an input, and returns its standard output. A
+// script that fails is an error with what it said.
+func (u *User) Run(ctx context.Context, node, input, script string) (string, error) {
+	cmd := exec.CommandContext(ctx, "docker", "exec", "-i", node, "bash", "-c", script)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%s: %s: %w\n%s%s", node, script, err, stdout.String(), stderr.String())
+	}
+	return stdout.String(), nil
 }
 
 // Kubectl runs kubectl on the cluster's first control plane; it must succeed.
