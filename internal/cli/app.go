@@ -69,7 +69,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Commands: withUsageErrors([]*cli.Command{
 			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(),
 			startCommand(), stopCommand(), snapshotCommand(), resetCommand(), poolCommand(), nodeCommand(), scaleCommand(), loadCommand(),
-			verifyCommand(), acceptCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(),
+			verifyCommand(), acceptCommand(), breakCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(),
 			doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),
 	})
@@ -80,22 +80,51 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 func withUsageErrors(commands []*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
+		own := command.Action
 		if len(command.Subcommands) > 0 {
 			command.Action = func(c *cli.Context) error {
-				if c.Args().Present() {
+				switch {
+				case c.Args().Present():
 					return unknownCommand(c, c.Args().First())
+				case own != nil:
+					return own(c)
 				}
 				return cli.ShowSubcommandHelp(c)
 			}
 			withUsageErrors(command.Subcommands)
-		} else {
-			if command.ArgsUsage == "" {
-				command.Before = noArguments
+			for _, sub := range command.Subcommands {
+				sub.Before = flagsAfter(sub.Before)
 			}
+		} else if command.ArgsUsage == "" {
+			command.Before = noArguments
+		}
+		if own != nil {
 			command.Flags = append(command.Flags, displayFlags()...)
 		}
 	}
 	return commands
+}
+
+// flagsAfter refuses flags that stand before the name of a subcommand, which would not get
+// them. Those of the display may.
+func flagsAfter(next cli.BeforeFunc) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		above := c.Lineage()[1]
+		for _, name := range above.LocalFlagNames() {
+			if given(above, name) && !isDisplayFlag(name) {
+				return hint.BadFlag.New(fmt.Sprintf("--%s stands before %q", name, c.Command.Name), fmt.Sprintf("write it after: kindctl %s --%s …", commandOf(c), name))
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		return next(c)
+	}
+}
+
+// isDisplayFlag reports whether a flag may stand before and after the command.
+func isDisplayFlag(name string) bool {
+	return slices.ContainsFunc(displayFlags(), func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) })
 }
 
 // displayFlags may stand before and after the command.

@@ -16,7 +16,7 @@ import (
 
 // TestChecksDocument holds docs/checks.md to what the code proves.
 func TestChecksDocument(t *testing.T) {
-	checks := kindctl.Checks(addons.Names()...)
+	checks := verify.Join(kindctl.Checks(addons.Names()...), kindctl.ShopChecks())
 	if err := verify.Validate(checks); err != nil {
 		t.Error(err)
 	}

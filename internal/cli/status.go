@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/pkg/kindctl"
 )
 
 func statusCommand() *cli.Command {
@@ -33,6 +34,9 @@ func showStatus(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer,
 			"time left: %s (until %s, then kindctl gc removes it)\n", timeLeft(*o), o.Expires.Local().Format(time.DateTime))
 	}
+	if b := status.Broken; b != nil {
+		fmt.Fprintln(c.App.Writer, brokenLine(*b, c.String("name")))
+	}
 	if len(status.Stopped) > 0 {
 		fmt.Fprintf(c.App.Writer, "stopped: %s; start them: kindctl start -n %s\n", strings.Join(status.Stopped, ", "), c.String("name"))
 	}
@@ -54,4 +58,17 @@ func showStatus(c *cli.Context) error {
 		fmt.Fprintf(table, "%s\t%d/%d\n", w.Name, w.Ready, w.Want)
 	}
 	return table.Flush()
+}
+
+// brokenLine says that a cluster was broken on purpose.
+func brokenLine(b kindctl.Broken, name string) string {
+	switch {
+	case b.Since.IsZero():
+		return "broken: by a kindctl break that was interrupted; undo it: kindctl break heal -n " + name
+	case !b.Green.IsZero():
+		return fmt.Sprintf("broken: since %s by kindctl break, and healed at %s; end it: kindctl break heal -n %s",
+			b.Since.Local().Format(time.DateTime), b.Green.Local().Format(time.DateTime), name)
+	}
+	return fmt.Sprintf("broken: since %s by kindctl break, with %s; undo it: kindctl break heal -n %s",
+		b.Since.Local().Format(time.DateTime), count(b.Incidents, "incident"), name)
 }

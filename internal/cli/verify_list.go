@@ -16,7 +16,7 @@ func listChecks(c *cli.Context, selection verify.Selection) error {
 	if cni := c.String("cni"); cni != "" {
 		checks, err = kindctl.SelectChecks(cni, "--cni says "+cni, selection)
 	} else {
-		checks, err = verify.Select(kindctl.Checks(addons.Names()...), selection)
+		checks, err = verify.Select(verify.Join(kindctl.Checks(addons.Names()...), kindctl.ShopChecks()), selection)
 	}
 	if err != nil {
 		return err

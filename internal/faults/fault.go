@@ -74,8 +74,8 @@ type Story struct {
 // Incident reports whether people can look for the fault.
 func (f Fault) Incident() bool { return f.Story != nil }
 
-// part is what no other incident may break at the same time.
-func (f Fault) part() string {
+// Part is what no other incident may break at the same time.
+func (f Fault) Part() string {
 	group, _, _ := strings.Cut(f.Check, ".")
 	return cmp.Or(f.Story.Part, group)
 }
@@ -95,29 +95,54 @@ type Needs struct {
 	// SchedulerVerbosity excludes clusters whose configuration does not ask the scheduler
 	// for --v=1.
 	SchedulerVerbosity bool
+	// Policies excludes clusters whose NetworkPolicies no one enforces.
+	Policies bool
 	// IPv4 excludes clusters without addresses of that family.
 	IPv4 bool
 }
 
-// Unmet says why a cluster is not one of them, or "".
-func (n Needs) Unmet(expect verify.Expectation) string {
-	switch {
-	case n.CNI != "" && expect.CNI != n.CNI:
-		return "takes the CNI " + n.CNI
-	case len(n.ProxyModes) > 0 && !slices.Contains(n.ProxyModes, expect.ProxyMode):
-		return "takes kube-proxy in mode " + strings.Join(n.ProxyModes, " or ")
-	case expect.Workers < n.Workers:
-		return fmt.Sprintf("takes %d or more workers", n.Workers)
-	case n.OneControlPlane && expect.ControlPlanes != 1:
-		return "takes a single control plane"
-	case n.LocalEtcd && expect.ExternalEtcd:
-		return "takes etcd on the control plane"
-	case n.SchedulerVerbosity && !asksForVerbosity(expect):
-		return "takes a configuration that sets --v=1 of the scheduler"
-	case n.IPv4 && expect.IPFamily == "ipv6":
-		return "takes IPv4"
+// need is one thing that a fault takes, and whether a cluster has it.
+type need struct {
+	what string
+	met  func(verify.Expectation) bool
+}
+
+func (n Needs) list() (needs []need) {
+	add := func(wanted bool, what string, met func(verify.Expectation) bool) {
+		if wanted {
+			needs = append(needs, need{what, met})
+		}
 	}
-	return ""
+	add(n.CNI != "", "the CNI "+n.CNI, func(e verify.Expectation) bool { return e.CNI == n.CNI })
+	add(len(n.ProxyModes) > 0, "proxy mode "+strings.Join(n.ProxyModes, " or "), func(e verify.Expectation) bool { return slices.Contains(n.ProxyModes, e.ProxyMode) })
+	add(n.Workers == 1, "a worker", func(e verify.Expectation) bool { return e.Workers >= 1 })
+	add(n.Workers > 1, fmt.Sprintf("%d workers", n.Workers), func(e verify.Expectation) bool { return e.Workers >= n.Workers })
+	add(n.OneControlPlane, "a single control plane", func(e verify.Expectation) bool { return e.ControlPlanes == 1 })
+	add(n.LocalEtcd, "etcd on the control plane", func(e verify.Expectation) bool { return !e.ExternalEtcd })
+	add(n.SchedulerVerbosity, "a configuration that sets --v=1 of the scheduler", asksForVerbosity)
+	add(n.Policies, "a CNI that enforces NetworkPolicies", func(e verify.Expectation) bool { return e.CNI != verify.NoCNI })
+	add(n.IPv4, "IPv4", func(e verify.Expectation) bool { return e.IPFamily != "ipv6" })
+	return needs
+}
+
+// String lists what a cluster has to have, or is "".
+func (n Needs) String() string {
+	var all []string
+	for _, need := range n.list() {
+		all = append(all, need.what)
+	}
+	return strings.Join(all, ", ")
+}
+
+// Unmet is what a cluster lacks, or "".
+func (n Needs) Unmet(expect verify.Expectation) string {
+	var lacking []string
+	for _, need := range n.list() {
+		if !need.met(expect) {
+			lacking = append(lacking, need.what)
+		}
+	}
+	return strings.Join(lacking, ", ")
 }
 
 func asksForVerbosity(expect verify.Expectation) bool {
@@ -135,7 +160,7 @@ type action struct {
 	look func(context.Context, *Cluster, Undo) error
 	// inject returns once the fault has its effect.
 	inject func(context.Context, *Cluster, Undo) error
-	// heal returns once the fault has none any more.
+	// heal returns once the fault has none any more; nil when it goes with the shop.
 	heal func(context.Context, *Cluster, Undo) error
 }
 
@@ -153,8 +178,11 @@ func (f Fault) Inject(ctx context.Context, c *Cluster, undo Undo) error {
 	return f.around("inject", f.inject(ctx, c, undo))
 }
 
-// Heal undoes what Inject did, or began to do.
+// Heal undoes what Inject did, or began to do. Some faults of the shop go with the shop alone.
 func (f Fault) Heal(ctx context.Context, c *Cluster, undo Undo) error {
+	if f.heal == nil {
+		return nil
+	}
 	return f.around("heal", f.heal(ctx, c, undo))
 }
 

@@ -168,3 +168,15 @@ func exitCode(ctx context.Context, api *client.Client, command string) (int, err
 		}
 	}
 }
+
+// Script runs a script of bash in a node, with an input that may be empty, and returns what
+// it prints to its standard output. Its exit code must be 0.
+func (n *Node) Script(ctx context.Context, input, script string) (string, error) {
+	var in io.Reader
+	if input != "" {
+		in = strings.NewReader(input)
+	}
+	var out bytes.Buffer
+	err := n.pipe(ctx, in, &out, "bash", "-c", script)
+	return out.String(), err
+}

@@ -41,12 +41,13 @@ var (
 	running       = &Subject{Title: "While a cluster starts, runs, or goes"}
 	snapshots     = &Subject{Title: "Snapshots"}
 	pools         = &Subject{Title: "The pool"}
+	incidents     = &Subject{Title: "Incidents"}
 	library       = &Subject{Title: "The Go library"}
 )
 
 // Catalog returns every reason that kindctl gives, by subject.
 func Catalog() []Subject {
-	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *library}
+	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *incidents, *library}
 }
 
 // reason declares a reason of the subject.

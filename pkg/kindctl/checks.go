@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/shop"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/verify"
 	"github.com/kindctl/kindctl/pkg/verify/checks"
@@ -27,13 +28,22 @@ func Checks(cnis ...string) []verify.Check {
 	return verify.Join(lists...)
 }
 
+// ShopChecks returns the checks of the application that Break deploys for some incidents, in
+// clusters that have it.
+func ShopChecks() []verify.Check { return shop.Checks() }
+
 // SelectChecks selects among the checks of a cluster with a CNI. The error of a check
 // that belongs to another CNI says which CNI it is, in the words of known: "--cni says
-// calico". That Selection.Skip names such a check is no error.
-func SelectChecks(cni, known string, selection verify.Selection) ([]verify.Check, error) {
-	all := Checks(cni)
+// calico". That Selection.Skip names such a check is no error. More are checks of what the
+// cluster has besides.
+func SelectChecks(cni, known string, selection verify.Selection, more ...verify.Check) ([]verify.Check, error) {
+	all := verify.Join(Checks(cni), more)
 	selection.Skip = slices.DeleteFunc(slices.Clone(selection.Skip), func(name string) bool { return !hasCheck(all, name) })
 	for _, name := range selection.Only {
+		if !hasCheck(all, name) && hasCheck(shop.Checks(), name) {
+			return nil, hint.CheckElsewhere.New(fmt.Sprintf("%q is about the shop, which kindctl break deploys for some incidents, and which is not there", name),
+				"list what there is: kindctl verify --list --cni "+cni)
+		}
 		if !hasCheck(all, name) {
 			return nil, hint.CheckElsewhere.New(fmt.Sprintf("%q is about %s, but %s", name, ownerOf(name), known),
 				"list what there is: kindctl verify --list --cni "+cni)

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kindctl/kindctl/addons"
+	"github.com/kindctl/kindctl/internal/incidents"
 	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/record"
 	"github.com/kindctl/kindctl/pkg/verify"
@@ -23,6 +24,9 @@ type Status struct {
 	System  []Workload         `json:"system"`
 	// Stopped are the containers that do not run, of a cluster in this Docker.
 	Stopped []string `json:"stopped,omitempty"`
+	// Broken says that kindctl has broken it, and it was not healed since; nil if not, and of
+	// clusters in another Docker.
+	Broken *Broken `json:"broken,omitempty"`
 	// Origin is known of clusters that kindctl made in this Docker.
 	Origin *Origin `json:"origin,omitempty"`
 }
@@ -81,6 +85,14 @@ func (c *Client) readContainers(ctx context.Context, name string, s *Status) err
 		if !node.Running() {
 			s.Stopped = append(s.Stopped, node.Name)
 		}
+	}
+	record, err := incidents.Read(ctx, found.Nodes)
+	if err != nil {
+		return err
+	}
+	if record != nil {
+		broken := brokenOf(record)
+		s.Broken = &broken
 	}
 	metadata, made, err := found.Metadata()
 	if made && err == nil {

@@ -50,6 +50,9 @@ func (c *Client) Verify(ctx context.Context, o VerifyOptions) (verify.Report, er
 	if err != nil {
 		return report, err
 	}
+	if o.Cluster.inDocker() && o.Selection.All() {
+		defer func() { c.noteVerification(ctx, cmp.Or(o.Cluster.Name, DefaultName), report) }()
+	}
 	span := event.Start(c.sink(), event.Event{Scope: event.Phase, ID: "verify", Title: "Verify " + report.Cluster,
 		Estimate: verifyEstimate})
 	report, err = run(ctx)
@@ -65,7 +68,11 @@ func (c *Client) Verify(ctx context.Context, o VerifyOptions) (verify.Report, er
 // containers of a cluster in Docker.
 func (c *Client) verification(ctx context.Context, r ClusterRef, client *kube.Client, expect verify.Expectation, selection verify.Selection,
 ) (run func(context.Context) (verify.Report, error), err error) {
-	checks, err := SelectChecks(expect.CNI, hasCNI(r.String(), expect.CNI), selection)
+	more, err := c.checksOfShop(ctx, r, client)
+	if err != nil {
+		return nil, err
+	}
+	checks, err := SelectChecks(expect.CNI, hasCNI(r.String(), expect.CNI), selection, more...)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,9 @@ type Selection struct {
 	Quick bool
 }
 
+// All reports whether it selects every check.
+func (s Selection) All() bool { return len(s.Only)+len(s.Skip) == 0 && !s.Quick }
+
 // Select returns the checks that are selected, in their order. A name that is
 // neither an ID nor a group, or a selection that leaves nothing, is an error
 // with the exit code Usage.
