@@ -75,22 +75,17 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	})
 }
 
+// acts reports whether a command does something itself. One with subcommands that does has
+// flags for it.
+func acts(command *cli.Command) bool { return len(command.Subcommands) == 0 || len(command.Flags) > 0 }
+
 // withUsageErrors gives every command, however deep, the same treatment of
 // wrong flags and wrong subcommands.
 func withUsageErrors(commands []*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
-		own := command.Action
 		if len(command.Subcommands) > 0 {
-			command.Action = func(c *cli.Context) error {
-				switch {
-				case c.Args().Present():
-					return unknownCommand(c, c.Args().First())
-				case own != nil:
-					return own(c)
-				}
-				return cli.ShowSubcommandHelp(c)
-			}
+			command.Action = orHelp(command)
 			withUsageErrors(command.Subcommands)
 			for _, sub := range command.Subcommands {
 				sub.Before = flagsAfter(sub.Before)
@@ -98,11 +93,25 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 		} else if command.ArgsUsage == "" {
 			command.Before = noArguments
 		}
-		if own != nil {
+		if acts(command) {
 			command.Flags = append(command.Flags, displayFlags()...)
 		}
 	}
 	return commands
+}
+
+// orHelp is what a command with subcommands does when none is named: its own action, or help.
+func orHelp(command *cli.Command) cli.ActionFunc {
+	action := cli.ShowSubcommandHelp
+	if acts(command) {
+		action = command.Action
+	}
+	return func(c *cli.Context) error {
+		if c.Args().Present() {
+			return unknownCommand(c, c.Args().First())
+		}
+		return action(c)
+	}
 }
 
 // flagsAfter refuses flags that stand before the name of a subcommand, which would not get
@@ -110,8 +119,8 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 func flagsAfter(next cli.BeforeFunc) cli.BeforeFunc {
 	return func(c *cli.Context) error {
 		above := c.Lineage()[1]
-		for _, name := range above.LocalFlagNames() {
-			if given(above, name) && !isDisplayFlag(name) {
+		for _, flag := range above.Command.Flags {
+			if name := flag.Names()[0]; given(above, name) && !isDisplayFlag(name) {
 				return hint.BadFlag.New(fmt.Sprintf("--%s stands before %q", name, c.Command.Name), fmt.Sprintf("write it after: kindctl %s --%s …", commandOf(c), name))
 			}
 		}

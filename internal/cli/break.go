@@ -16,10 +16,6 @@ import (
 )
 
 func breakCommand() *cli.Command {
-	levels := make([]string, 0, len(kindctl.Levels()))
-	for _, level := range kindctl.Levels() {
-		levels = append(levels, string(level))
-	}
 	return &cli.Command{
 		Name: "break", Usage: "Break a cluster on purpose, to find out what is wrong and heal it",
 		UsageText: `kindctl break [-n NAME] [--level LEVEL,...] [--count NUMBER] [--seed NUMBER]
@@ -39,7 +35,7 @@ Examples:
 		Flags: []cli.Flag{
 			nameFlag(),
 			&cli.StringSliceFlag{Name: "only", Usage: "choose among the incidents `ID`, comma-separated or repeated; all of them unless --count says less"},
-			&cli.StringSliceFlag{Name: "level", Usage: "choose among those of a `LEVEL`: " + strings.Join(levels, ", ") + "; comma-separated or repeated"},
+			&cli.StringSliceFlag{Name: "level", Usage: "choose among those of a `LEVEL`: " + strings.Join(levelNames(), ", ") + "; comma-separated or repeated"},
 			&cli.IntFlag{Name: "count", Usage: "`NUMBER` of incidents at once", DefaultText: "1"},
 			&cli.Uint64Flag{Name: "seed", Usage: "choose by this `NUMBER`: the same incidents on a cluster of the same shape", DefaultText: "at random"},
 			dryRunFlag(), outputFlag("text", "json"),
@@ -85,6 +81,13 @@ Examples:
 	}
 }
 
+func levelNames() (names []string) {
+	for _, level := range kindctl.Levels() {
+		names = append(names, string(level))
+	}
+	return names
+}
+
 func breakCluster(c *cli.Context) error {
 	o := kindctl.BreakOptions{Name: c.String("name"), Only: c.StringSlice("only"), Count: c.Int("count"), DryRun: c.Bool("dry-run")}
 	if c.IsSet("count") && o.Count < 1 {
@@ -92,7 +95,7 @@ func breakCluster(c *cli.Context) error {
 	}
 	for _, level := range c.StringSlice("level") {
 		if !slices.Contains(kindctl.Levels(), kindctl.Level(level)) {
-			return hint.BadFlag.New(fmt.Sprintf("there is no level %q", level), "use one of: easy, medium, hard")
+			return hint.BadFlag.New(fmt.Sprintf("there is no level %q", level), "use one of: "+strings.Join(levelNames(), ", "))
 		}
 		o.Levels = append(o.Levels, kindctl.Level(level))
 	}

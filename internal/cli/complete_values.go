@@ -68,7 +68,12 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 	case "output":
 		return plain(formatsOf(flag))
 	case "only", "skip":
+		if p.command.Name == "break" {
+			return listed(incidentNames(), word)
+		}
 		return listed(checkNames(), word)
+	case "level":
+		return listed(plain(levelNames()).candidates, word)
 	case "nodes":
 		return listed(plain([]string{clusters.ControlPlane, clusters.Worker}).candidates, word)
 	case "report":
@@ -212,4 +217,12 @@ func imagesOf(ctx context.Context, connection *provider.Connection) (names []str
 	}
 	names, _ = images.NewEngine(docker.Client()).Names(ctx)
 	return names
+}
+
+// incidentNames are the IDs of incidents, with their level and subject.
+func incidentNames() (found []candidate) {
+	for _, i := range kindctl.AllIncidents() {
+		found = append(found, candidate{i.ID, string(i.Level) + ", " + i.Subject})
+	}
+	return found
 }

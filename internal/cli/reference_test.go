@@ -111,13 +111,13 @@ func commandsText(app *cli.App) string {
 	describe = func(prefix string, commands []*cli.Command) {
 		for _, command := range commands {
 			name := prefix + " " + command.Name
-			switch {
-			case command.Hidden:
-			case len(command.Subcommands) > 0:
-				describe(name, command.Subcommands)
-			default:
+			if command.Hidden {
+				continue
+			}
+			if acts(command) {
 				out.WriteString(commandText(name, command))
 			}
+			describe(name, command.Subcommands)
 		}
 	}
 	describe(app.Name, app.Commands)

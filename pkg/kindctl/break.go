@@ -217,6 +217,16 @@ func (c *Client) opened(ctx context.Context, name string) (cluster *incidents.Cl
 	return cluster, record, release, nil
 }
 
+// whole is opened for a break that came to its end.
+func (c *Client) whole(ctx context.Context, name string) (cluster *incidents.Cluster, record *incidents.Record, release func(), err error) {
+	cluster, record, release, err = c.opened(ctx, name)
+	if err == nil && record.Ready.IsZero() {
+		release()
+		err = hint.BreakOpen.New(fmt.Sprintf("a break of cluster %s was interrupted", cluster.Name), "undo it: kindctl break heal -n "+cluster.Name)
+	}
+	return cluster, record, release, err
+}
+
 // Heal undoes what Break did in a cluster, "" is DefaultName, also what it began before its
 // process was killed, and verifies the cluster. The report and the error are those of the
 // verification.
@@ -246,7 +256,7 @@ type BreakHint struct {
 // Hint takes the next hint of an incident of a cluster, "" is DefaultName. Incidents count
 // from 1; 0 is the first that has hints left. The score counts it.
 func (c *Client) Hint(ctx context.Context, name string, incident int) (taken BreakHint, err error) {
-	cluster, record, release, err := c.opened(ctx, name)
+	cluster, record, release, err := c.whole(ctx, name)
 	if err != nil {
 		return taken, err
 	}
@@ -357,7 +367,7 @@ type Score struct {
 // before, and returns what became of it. The report is empty then, and the error that of the
 // verification.
 func (c *Client) Score(ctx context.Context, name string) (score Score, report verify.Report, err error) {
-	cluster, record, release, err := c.opened(ctx, name)
+	cluster, record, release, err := c.whole(ctx, name)
 	if err != nil {
 		return score, report, err
 	}

@@ -399,3 +399,80 @@ func ExampleClient_PruneImages() {
 	}
 	fmt.Println(len(pruned.Removed), "removed,", pruned.Freed, "bytes freed")
 }
+
+// The incidents that fit a cluster are listed.
+func ExampleClient_Incidents() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	found, err := client.Incidents(context.Background(), "demo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, incident := range found {
+		fmt.Println(incident.ID, incident.Level, incident.Subject)
+	}
+}
+
+// A cluster is broken, and a program has a minute to heal it.
+func ExampleClient_Break() {
+	ctx := context.Background()
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	broken, err := client.Break(ctx, kindctl.BreakOptions{Name: "demo", Levels: []kindctl.Level{kindctl.Easy}})
+	if err != nil { // nothing is broken
+		log.Fatalf("%s: %v", hint.ReasonOf(err), err)
+	}
+	fmt.Println(broken.Incidents, "incident since", broken.Since)
+	if _, err := client.Heal(ctx, "demo"); err != nil {
+		log.Print(err)
+	}
+}
+
+// Hints go from vague to plain.
+func ExampleClient_Hint() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	for {
+		taken, err := client.Hint(context.Background(), "demo", 1)
+		if hint.ReasonOf(err) == hint.NoHint.Name {
+			break
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(taken.Number, taken.Text)
+	}
+}
+
+// The score verifies the cluster, unless it has passed before.
+func ExampleClient_Score() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	score, _, err := client.Score(context.Background(), "demo")
+	if score.Passed {
+		fmt.Println("healed in", *score.SecondsToGreen, "seconds, with", score.Hints, "hints")
+	} else {
+		fmt.Println("not healed:", err)
+	}
+}
+
+// A teacher looks up what was broken.
+func ExampleClient_Reveal() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	revealed, err := client.Reveal(context.Background(), "demo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, incident := range revealed.Incidents {
+		fmt.Println(incident.What, incident.Repair)
+	}
+}
+
+// What a killed Break left is healed, and the cluster verified.
+func ExampleClient_Heal() {
+	client := kindctl.New(kindctl.Options{})
+	defer client.Close()
+	report, err := client.Heal(context.Background(), "demo")
+	fmt.Println(len(report.Results), err)
+}
