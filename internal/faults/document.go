@@ -23,13 +23,13 @@ $ kindctl break heal -n lab            # undoes what is left, and ends the incid
 
 - ` + "`break list`" + ` lists the incidents that fit a cluster, with their levels. Which of them are chosen is at random, or decided by ` + "`--seed`" + `, so that a class or a benchmark gets the same ones. ` + "`--count`" + ` injects several, none of which hides another.
 - ` + "`break`" + ` ends once a verification has seen the incidents, and the time runs from then. An incident that does not show, because the cluster was not healthy for example, is healed again.
-- What was broken, and what heals it, is in a sealed record in the nodes, written before anything is changed. It keeps from reading it in passing, and from no one who wants to: its key is in the source. ` + "`kindctl status`" + ` says that a cluster is broken, and ` + "`break reveal`" + ` says by what.
+- What was broken, and what heals it, is in a sealed record in the nodes, written before anything is changed. The seal prevents reading it by accident. It is no protection against someone who wants to know, because its key is in the source. ` + "`kindctl status`" + ` says that a cluster is broken, and ` + "`break reveal`" + ` says by what.
 - ` + "`break heal`" + ` works from the record, also after a ` + "`break`" + ` that was killed. ` + "`kindctl reset`" + ` goes back to a snapshot from before, whatever was done since.
 - For incidents that break an application, ` + "`break`" + ` deploys one, the shop, in the namespace ` + "`shop`" + `: a front on every node asks a back through a Service by its name, a policy lets no one else do so, and orders are kept in a volume. As long as it is there, ` + "`verify`" + ` has checks for it. ` + "`break heal`" + ` removes it.
 - Clusters that kindctl did not make are refused.
 - Levels: easy is what ` + "`kubectl get`" + ` and ` + "`describe`" + ` show; medium takes logs, configurations, or a comparison; hard takes a look into a node or at packets.
 
-**The rest of this page is for teachers: it gives away each incident and how to heal it.**
+**The rest of this page is for teachers: it has the cause and the remedy of each incident.**
 `
 
 // Document writes the page of incidents for teachers, as Markdown.

@@ -221,10 +221,14 @@ func lastByte(address string) (prefix string, last int, err error) {
 	return address[:at], last, err
 }
 
+// coreDNSPods has the node and the address of each CoreDNS pod on a line, but of those
+// that are about to go.
+const coreDNSPods = `-n kube-system get pods -l k8s-app=kube-dns -o go-template='{{range .items}}{{if not .metadata.deletionTimestamp}}{{.spec.nodeName}} {{.status.podIP}}{{"\n"}}{{end}}{{end}}'`
+
 // unallocated takes the address of a CoreDNS pod out of its block.
 var unallocated = action{
 	look: func(ctx context.Context, c *Cluster, undo Undo) error {
-		out, err := c.kubectl(ctx, `-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[0].spec.nodeName} {.items[0].status.podIP}'`)
+		out, err := c.kubectl(ctx, coreDNSPods+" | head -1")
 		if err != nil {
 			return err
 		}
@@ -241,27 +245,36 @@ var unallocated = action{
 		if err != nil {
 			return err
 		}
+		undo["address"] = address
 		undo["block"] = strings.NewReplacer(".", "-", "/", "-").Replace(block)
-		undo["at"] = fmt.Sprintf("/spec/allocations/%d", own-first)
-		undo["value"], err = c.kubectl(ctx, fmt.Sprintf(`get ipamblocks.crd.projectcalico.org %s -o jsonpath='{.spec.allocations[%d]}'`, undo["block"], own-first))
-		return err
-	},
-	inject: func(ctx context.Context, c *Cluster, undo Undo) error {
-		return c.allocate(ctx, undo, undo["value"], "null")
-	},
-	heal: func(ctx context.Context, c *Cluster, undo Undo) error {
-		err := c.allocate(ctx, undo, "null", undo["value"])
-		if err != nil && strings.Contains(err.Error(), "test failed") { // it has been allocated since
-			return nil
+		undo["at"] = strconv.Itoa(own - first)
+		undo["value"], err = c.allocation(ctx, undo)
+		if err == nil && undo["value"] == "" {
+			err = fmt.Errorf("block %s has nothing for %s", block, address)
 		}
 		return err
 	},
+	inject: func(ctx context.Context, c *Cluster, undo Undo) error { return c.allocate(ctx, undo, "null") },
+	heal: func(ctx context.Context, c *Cluster, undo Undo) error {
+		pods, err := c.kubectl(ctx, coreDNSPods)
+		if err != nil || !strings.Contains(pods+"\n", " "+undo["address"]+"\n") { // the pod is gone, and its address may be another's
+			return err
+		}
+		if now, err := c.allocation(ctx, undo); err != nil || now != "" {
+			return err
+		}
+		return c.allocate(ctx, undo, undo["value"])
+	},
 }
 
-// allocate changes what a block of Calico's says of an address, if it still says this.
-func (c *Cluster) allocate(ctx context.Context, undo Undo, from, to string) error {
-	_, err := c.kubectl(ctx, fmt.Sprintf(`patch ipamblocks.crd.projectcalico.org %s --type=json -p '[{"op": "test", "path": "%s", "value": %s}, {"op": "replace", "path": "%[2]s", "value": %s}]'`,
-		undo["block"], undo["at"], from, to))
+// allocation is what a block of Calico's says of an address; "" is that it is free.
+func (c *Cluster) allocation(ctx context.Context, undo Undo) (string, error) {
+	return c.kubectl(ctx, fmt.Sprintf(`get ipamblocks.crd.projectcalico.org %s -o jsonpath='{.spec.allocations[%s]}'`, undo["block"], undo["at"]))
+}
+
+func (c *Cluster) allocate(ctx context.Context, undo Undo, value string) error {
+	_, err := c.kubectl(ctx, fmt.Sprintf(`patch ipamblocks.crd.projectcalico.org %s --type=json -p '[{"op": "replace", "path": "/spec/allocations/%s", "value": %s}]'`,
+		undo["block"], undo["at"], value))
 	return err
 }
 
@@ -270,7 +283,7 @@ func (c *Cluster) allocate(ctx context.Context, undo Undo, from, to string) erro
 // 160 bytes takes an eighth of a second, and the kubelets' probes still get theirs.
 var delayed = action{
 	look: func(ctx context.Context, c *Cluster, undo Undo) (err error) {
-		undo["pods"], err = c.kubectl(ctx, `-n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{"\n"}{end}'`)
+		undo["pods"], err = c.kubectl(ctx, coreDNSPods)
 		return err
 	},
 	inject: func(ctx context.Context, c *Cluster, undo Undo) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kindctl/kindctl/internal/faults"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -64,4 +65,43 @@ func (c *cluster) breakAndHeal(id string) {
 	if found, err := c.TryExec(c.controlPlane(), "grep -raqE '"+id+"|"+f.Check+"' /var/lib/kindctl"); err == nil {
 		c.Errorf("the record can be read: %s", found)
 	}
+}
+
+// TestBreakLeavesAWayBack kills a break, and heals what it left by another process; then it
+// breaks again, and goes back to a snapshot.
+func TestBreakLeavesAWayBack(t *testing.T) {
+	stage := stages[0]
+	c := newCluster(t, stage.name, stage.up...)
+	breaking := c.Command(t.Context(), "break", "-n", c.name, "--only", "scheduler-gone")
+	if err := breaking.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.Eventually(2*time.Minute, func() (string, error) { return c.TryExec(c.controlPlane(), "test -e /var/lib/kindctl/state") })
+	if err := breaking.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = breaking.Wait()
+	if status := c.Must("status", "-n", c.name).Stdout; !strings.Contains(status, "interrupted") {
+		t.Errorf("status of a cluster whose break was killed: %s", status)
+	}
+	if again := c.Kindctl("break", "-n", c.name); again.Code != 2 || !strings.Contains(again.Stderr, "kindctl break heal") {
+		t.Errorf("a second break: exit %d, %s", again.Code, again.Stderr)
+	}
+	c.Must("break", "heal", "-n", c.name)
+	c.Green(c.name)
+
+	c.Must("snapshot", "save", "whole", "-n", c.name, "--replace")
+	t.Cleanup(func() { c.Kindctl("snapshot", "rm", "whole", "-n", c.name) })
+	c.Must("break", "-n", c.name, "--only", "controllers-gone,shop-selector", "--count", "2")
+	c.Must("break", "hint", "-n", c.name)
+	var score kindctl.Score
+	r := c.Kindctl("break", "score", "-n", c.name, "-o", "json")
+	if err := json.Unmarshal([]byte(r.Stdout), &score); err != nil || r.Code != 5 || score.Passed || score.Hints != 1 || len(score.Others) > 0 {
+		t.Errorf("the score is %+v (exit %d, %v)", score, r.Code, err)
+	}
+	c.Must("reset", "-n", c.name, "--to", "whole")
+	if status := c.Must("status", "-n", c.name).Stdout; strings.Contains(status, "broken:") {
+		t.Errorf("status after a reset: %s", status)
+	}
+	c.Green(c.name)
 }
