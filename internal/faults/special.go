@@ -249,25 +249,28 @@ var unallocated = action{
 		undo["block"] = strings.NewReplacer(".", "-", "/", "-").Replace(block)
 		undo["at"] = strconv.Itoa(own - first)
 		undo["value"], err = c.allocation(ctx, undo)
-		if err == nil && undo["value"] == "" {
+		if err == nil && undo["value"] == free {
 			err = fmt.Errorf("block %s has nothing for %s", block, address)
 		}
 		return err
 	},
-	inject: func(ctx context.Context, c *Cluster, undo Undo) error { return c.allocate(ctx, undo, "null") },
+	inject: func(ctx context.Context, c *Cluster, undo Undo) error { return c.allocate(ctx, undo, free) },
 	heal: func(ctx context.Context, c *Cluster, undo Undo) error {
 		pods, err := c.kubectl(ctx, coreDNSPods)
 		if err != nil || !strings.Contains(pods+"\n", " "+undo["address"]+"\n") { // the pod is gone, and its address may be another's
 			return err
 		}
-		if now, err := c.allocation(ctx, undo); err != nil || now != "" {
+		if now, err := c.allocation(ctx, undo); err != nil || now != free {
 			return err
 		}
 		return c.allocate(ctx, undo, undo["value"])
 	},
 }
 
-// allocation is what a block of Calico's says of an address; "" is that it is free.
+// free is what a block of Calico's says of an address that no one has.
+const free = "null"
+
+// allocation is what a block of Calico's says of an address.
 func (c *Cluster) allocation(ctx context.Context, undo Undo) (string, error) {
 	return c.kubectl(ctx, fmt.Sprintf(`get ipamblocks.crd.projectcalico.org %s -o jsonpath='{.spec.allocations[%s]}'`, undo["block"], undo["at"]))
 }
