@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -117,7 +118,7 @@ func breakCluster(c *cli.Context) error {
 		}{o.DryRun, result})
 	}
 	if o.DryRun {
-		fmt.Fprintf(c.App.Writer, "Would inject %s into cluster %s (seed %d)%s.\n", count(result.Incidents, "incident"), result.Cluster, result.Seed, withShop(result.Shop, " and deploy the shop"))
+		fmt.Fprintf(c.App.Writer, "Would inject %s into cluster %s (seed %d)%s.\n", quantity.Count(result.Incidents, "incident"), result.Cluster, result.Seed, withShop(result.Shop, " and deploy the shop"))
 		return nil
 	}
 	fmt.Fprintf(c.App.Writer, `Cluster %s is broken by %s (seed %d)%s. The time runs.
@@ -125,7 +126,7 @@ func breakCluster(c *cli.Context) error {
   a hint               kindctl break hint -n %[1]s
   when it is healed    kindctl break score -n %[1]s
   to give up           kindctl break reveal -n %[1]s; kindctl break heal -n %[1]s
-`, result.Cluster, count(result.Incidents, "incident"), result.Seed, withShop(result.Shop, "; look at namespace shop, too"))
+`, result.Cluster, quantity.Count(result.Incidents, "incident"), result.Seed, withShop(result.Shop, "; look at namespace shop, too"))
 	return nil
 }
 

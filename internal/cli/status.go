@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -70,5 +71,5 @@ func brokenLine(b kindctl.Broken, name string) string {
 			b.Since.Local().Format(time.DateTime), b.Green.Local().Format(time.DateTime), name)
 	}
 	return fmt.Sprintf("broken: since %s by kindctl break, with %s; undo it: kindctl break heal -n %s",
-		b.Since.Local().Format(time.DateTime), count(b.Incidents, "incident"), name)
+		b.Since.Local().Format(time.DateTime), quantity.Count(b.Incidents, "incident"), name)
 }
