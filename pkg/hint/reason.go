@@ -42,12 +42,13 @@ var (
 	snapshots     = &Subject{Title: "Snapshots"}
 	pools         = &Subject{Title: "The pool"}
 	incidents     = &Subject{Title: "Incidents"}
+	labs          = &Subject{Title: "Labs"}
 	library       = &Subject{Title: "The Go library"}
 )
 
 // Catalog returns every reason that kindctl gives, by subject.
 func Catalog() []Subject {
-	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *incidents, *library}
+	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *incidents, *labs, *library}
 }
 
 // reason declares a reason of the subject.

@@ -1,0 +1,2 @@
+echo "Well done"
+exit 0

@@ -1,0 +1,2 @@
+run.sh
+kubectl apply --recursive --filename /root/manifests

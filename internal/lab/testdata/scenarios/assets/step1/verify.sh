@@ -1,0 +1,1 @@
+kubectl get configmap from-asset && kubectl get configmap from-script

@@ -1,0 +1,2 @@
+echo begun
+kubectl get namespace missing

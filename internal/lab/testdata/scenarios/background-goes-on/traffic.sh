@@ -1,0 +1,1 @@
+while true; do date >/root/last; sleep 1; done

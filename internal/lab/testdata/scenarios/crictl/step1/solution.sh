@@ -1,0 +1,1 @@
+crictl ps -o json | jq -r '.containers[].metadata.name' > /root/names

@@ -1,0 +1,1 @@
+grep -q kube-apiserver /root/names

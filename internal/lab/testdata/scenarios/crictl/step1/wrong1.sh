@@ -1,0 +1,1 @@
+kubectl get pods -o name > /root/names

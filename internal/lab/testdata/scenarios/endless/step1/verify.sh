@@ -1,0 +1,4 @@
+while true; do
+  kubectl get namespace late
+  sleep 1
+done

@@ -1,0 +1,1 @@
+echo This step has begun.

@@ -1,0 +1,2 @@
+until kubectl get configmap surplus; do sleep 0.2; done
+kubectl delete configmap surplus

@@ -1,0 +1,1 @@
+! kubectl get configmap surplus 2>/dev/null && kubectl get configmap prepared

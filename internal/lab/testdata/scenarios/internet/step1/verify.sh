@@ -1,0 +1,1 @@
+kubectl top nodes

@@ -1,0 +1,2 @@
+helm repo add stable https://charts.example.com/stable
+helm install db stable/db

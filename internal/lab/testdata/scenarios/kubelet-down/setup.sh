@@ -1,0 +1,2 @@
+ssh node01 systemctl stop kubelet
+touch /tmp/finished

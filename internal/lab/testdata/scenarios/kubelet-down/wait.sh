@@ -1,0 +1,3 @@
+echo Preparing the cluster.
+while [ ! -f /tmp/finished ]; do sleep 0.2; done
+echo Ready.

@@ -1,0 +1,1 @@
+kubectl create clusterrolebinding reader --clusterrole=cluster-admin --serviceaccount=default:reader

@@ -1,0 +1,2 @@
+if kubectl get namespace x; then
+  echo yes

@@ -1,0 +1,1 @@
+ssh -o StrictHostKeyChecking=no root@node01 "echo steady > /root/state"

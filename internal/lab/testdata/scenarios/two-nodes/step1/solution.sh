@@ -1,0 +1,1 @@
+kubectl taint node node01 maintenance=true:NoSchedule

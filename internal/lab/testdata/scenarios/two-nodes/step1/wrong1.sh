@@ -1,0 +1,1 @@
+kubectl taint node controlplane maintenance=true:NoSchedule

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+test "$(kubectl get configmap color -o jsonpath={.data.sky})" = blue

@@ -1,0 +1,1 @@
+kubectl -n kube-public create configmap color --from-literal=sky=blue

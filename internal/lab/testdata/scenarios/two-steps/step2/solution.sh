@@ -1,0 +1,1 @@
+kubectl patch configmap color --patch '{"data":{"sky":"grey"}}'

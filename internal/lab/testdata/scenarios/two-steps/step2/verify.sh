@@ -1,0 +1,1 @@
+test "$(kubectl get configmap color -o jsonpath={.data.sky})" = grey

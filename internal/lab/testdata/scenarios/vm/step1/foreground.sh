@@ -1,0 +1,3 @@
+modprobe ip_vs
+sysctl -w vm.swappiness=10
+sudo systemctl restart docker

@@ -1,0 +1,1 @@
+lsmod | grep -q ip_vs

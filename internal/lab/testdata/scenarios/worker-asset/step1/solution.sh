@@ -1,0 +1,1 @@
+kubectl create configmap "$(ssh node01 cat /etc/motd)"

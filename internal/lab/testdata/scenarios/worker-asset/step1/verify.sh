@@ -1,0 +1,1 @@
+kubectl get configmap "$(ssh node01 cat /etc/motd)"
