@@ -24,7 +24,7 @@ var (
 		"The command of `kindctl run` is not in `PATH`, or may not be executed. No cluster was created.",
 		"Check its name and its permissions.")
 	CommandFailed = commandLine.reason("COMMAND_FAILED", OfCommand,
-		"The command of `kindctl run` failed. kindctl exits with its exit code, or with 128 and the number of the signal that "+
+		"The command of `kindctl run`, or the shell of `kindctl lab shell`, failed. kindctl exits with its exit code, or with 128 and the number of the signal that "+
 			"ended it.",
 		"Its own output says why. The hint names the directory with what was kept of the cluster, with the verdict of every "+
 			"check.")

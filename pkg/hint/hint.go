@@ -24,7 +24,7 @@ const (
 	NotFound     Code = 7   // no such cluster, context or file
 	Interrupted  Code = 130 // SIGINT, SIGTERM or SIGHUP
 
-	// OfCommand stands for the exit code of the command that "kindctl run" runs.
+	// OfCommand stands for the exit code of the command that "kindctl run" runs, or of a shell.
 	OfCommand Code = -1
 )
 

@@ -133,8 +133,20 @@ func (x *examiner) isAsset(program string) bool { return strings.Contains(progra
 func (x *examiner) nodeNames(c call) {
 	for _, word := range c.here()[1:] {
 		name := strings.TrimPrefix(strings.TrimPrefix(word, "node/"), "nodes/")
+		if !slices.Contains([]string{ControlPlane, Worker}, name) {
+			continue
+		}
 		if name == Worker && x.lab.Backend.Workers == 0 {
 			x.report(Warning, "host-missing", c.line, "the command is about node01, and the lab has one node", "use "+ImageIDs[1])
+			continue
 		}
+		x.report(Warning, "node-name", c.line, nodeNameMessage(name), nodeNameHint)
 	}
+}
+
+// nodeNameHint finds the name of a Node in the lab's cluster and in Killercoda's.
+const nodeNameHint = "ask for the name: kubectl get nodes -o name -l '!node-role.kubernetes.io/control-plane', without ! for the control plane"
+
+func nodeNameMessage(name string) string {
+	return fmt.Sprintf("it names a Node object %s; those of the lab's cluster are named after the cluster, such as lab-pods-control-plane and lab-pods-worker", name)
 }

@@ -30,7 +30,9 @@ func IsScenario(folder fs.FS) bool { return isFile(folder, IndexFile) }
 
 // IsCourse reports whether a folder is one: it has a structure.json, or a scenario in one of its
 // folders.
-func IsCourse(folder fs.FS) bool { return isFile(folder, StructureFile) || len(scenariosIn(folder)) > 0 }
+func IsCourse(folder fs.FS) bool {
+	return isFile(folder, StructureFile) || len(scenariosIn(folder)) > 0
+}
 
 // scenariosIn are the folders of a folder that are scenarios or have a structure.json.
 func scenariosIn(folder fs.FS) (names []string) {

@@ -204,13 +204,13 @@ func (x *examiner) text(file string) {
 	}
 	x.pictures(file, text)
 	for _, code := range Codes(text) {
-		x.manifests(code.Text)
-		if !code.Runs() {
-			continue
-		}
 		x.file, x.first = file, code.Line
 		if code.Block {
 			x.first++
+		}
+		x.manifests(code.Text)
+		if !code.Runs() {
+			continue
 		}
 		parsed, err := parseScript(code.Text)
 		if err != nil && placeholder.MatchString(code.Text) {
@@ -261,7 +261,13 @@ func (x *examiner) asset(file string) {
 	}
 }
 
-// manifests looks for images in what may be YAML.
+// nodeNamed is a field of a manifest that names a Node.
+var nodeNamed = regexp.MustCompile(`(?m)(?:nodeName|kubernetes\.io/hostname)["']?:\s*["']?(controlplane|node01)\b`)
+
+// manifests looks for images and names of Nodes in what may be YAML.
 func (x *examiner) manifests(text string) {
 	x.needs.Images = append(x.needs.Images, imagesIn(text)...)
+	for _, at := range nodeNamed.FindAllStringSubmatchIndex(text, -1) {
+		x.report(Warning, "node-name", strings.Count(text[:at[0]], "\n")+1, nodeNameMessage(text[at[2]:at[3]]), nodeNameHint)
+	}
 }

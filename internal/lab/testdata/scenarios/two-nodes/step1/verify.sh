@@ -1,1 +1,1 @@
-kubectl get node node01 -o jsonpath={.spec.taints[*].key} | grep -qw maintenance
+kubectl get nodes -l '!node-role.kubernetes.io/control-plane' -o jsonpath={.items[*].spec.taints[*].key} | grep -qw maintenance

@@ -1,1 +1,1 @@
-kubectl taint node controlplane maintenance=true:NoSchedule
+kubectl taint node -l node-role.kubernetes.io/control-plane maintenance=true:NoSchedule

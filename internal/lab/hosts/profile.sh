@@ -1,0 +1,3 @@
+export KUBECONFIG=/etc/kubernetes/admin.conf
+[ -f "$KUBECONFIG" ] || unset KUBECONFIG
+PS1="$(cat /etc/kindctl-lab/host):\w\$ "
