@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/kindctl/kindctl/internal/console"
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -134,7 +135,7 @@ func showLabPage(c *cli.Context, page kindctl.LabPage, details bool) {
 			title += ": " + page.Title
 		}
 		if page.Points > 0 {
-			title += fmt.Sprintf(" (%s)", count(page.Points, "point"))
+			title += fmt.Sprintf(" (%s)", quantity.Count(page.Points, "point"))
 		}
 		fmt.Fprintln(c.App.Writer, paint.Paint(console.Bold, title)+"\n")
 	case page.Title != "":
@@ -244,9 +245,9 @@ func checkFailure(found kindctl.LabCheck) error {
 
 // finishedLab says how a lab has ended.
 func finishedLab(state kindctl.Lab) string {
-	text := fmt.Sprintf("The lab is finished: %s passed", count(state.Passed(), "step"))
+	text := fmt.Sprintf("The lab is finished: %s passed", quantity.Count(state.Passed(), "step"))
 	if points := state.Points(); points > 0 {
-		text += fmt.Sprintf(", %s", count(points, "point"))
+		text += fmt.Sprintf(", %s", quantity.Count(points, "point"))
 	}
 	return text + fmt.Sprintf(", after %s.", console.Round(time.Since(state.Started)))
 }
@@ -264,7 +265,7 @@ func hintLabCommand() *cli.Command {
 			columns, _ := terminal(c.App.Writer)
 			title := fmt.Sprintf("Hint %d of %d", given.Number, given.Of)
 			if given.Cost > 0 {
-				title += fmt.Sprintf(", for %s", count(given.Cost, "point"))
+				title += fmt.Sprintf(", for %s", quantity.Count(given.Cost, "point"))
 			}
 			paint := style(c.App.Writer, isOn(c, "no-color"))
 			fmt.Fprintf(c.App.Writer, "%s\n\n%s", paint.Paint(console.Bold, title), report.LabText(given.Text, columns, true, paint))

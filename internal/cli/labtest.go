@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -46,7 +47,7 @@ func lintLab(c *cli.Context) error {
 		report.Labs(c.App.Writer, reports, style(c.App.Writer, isOn(c, "no-color")))
 	}
 	if failed := report.LabErrors(reports); err == nil && failed > 0 {
-		return hint.LabInvalid.New(fmt.Sprintf("%s has %s", words[0], count(failed, "error")), "correct what is listed as error")
+		return hint.LabInvalid.New(fmt.Sprintf("%s has %s", words[0], quantity.Count(failed, "error")), "correct what is listed as error")
 	}
 	return err
 }

@@ -76,6 +76,7 @@ func (t *labText) block(node ast.Node, first, rest string) {
 		t.list(node, first, rest)
 	case *ast.Blockquote:
 		t.blocks(node, first+"| ", rest+"| ")
+		fmt.Fprintln(&t.out, strings.TrimRight(rest, " "))
 	case *ast.FencedCodeBlock:
 		info := ""
 		if node.Info != nil {
