@@ -89,7 +89,7 @@ func TestComplete(t *testing.T) {
 func TestCompletionKnowsFlags(t *testing.T) {
 	inventions := []string{
 		"control-planes", "workers", "etcd-members", "count", "image", "image-registry", "wait-timeout", "parallel", "ttl", "network", "runs", "size",
-		"older-than", "keep", "seed", "of",
+		"older-than", "keep", "seed", "of", "language",
 	}
 	k := completer{sources: sources{}, app: newApp(io.Discard, io.Discard)}
 	some := func() []string { return []string{"x"} }

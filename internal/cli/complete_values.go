@@ -14,6 +14,7 @@ import (
 	"github.com/kindctl/kindctl/internal/fidelity"
 	"github.com/kindctl/kindctl/internal/host"
 	"github.com/kindctl/kindctl/internal/images"
+	"github.com/kindctl/kindctl/internal/lab/format"
 	"github.com/kindctl/kindctl/internal/provider"
 	"github.com/kindctl/kindctl/internal/releases"
 	"github.com/kindctl/kindctl/pkg/kindctl"
@@ -38,6 +39,8 @@ func (k completer) values(p place, flag cli.Flag, word string) answer {
 		return found
 	case "context":
 		return plain(k.sources.contexts())
+	case "backend":
+		return plain(format.ImageIDs)
 	case "cni":
 		if p.command.Name == "build" || p.command.Name == "ls" {
 			return plain(append(addons.Names(), "all"))
