@@ -71,6 +71,11 @@ func TestTopology(t *testing.T) {
 	if ports := topology.Groups[0].Ports; len(ports) != 1 || ports[0].ContainerPort != 30080 || topology.ProxyMode != "none" {
 		t.Errorf("the cluster is %+v", topology)
 	}
+	named, problems := format.Read(fstest.MapFS{"index.json": {Data: []byte(
+		`{"title": "T", "kindctl": {"cni": "calico"}, "details": {"steps": []}, "backend": {"imageid": "kubernetes-kubeadm-2nodes"}}`)}})
+	if topology := Topology(named, named.Backend); topology.CNI != "calico" || topology.ProxyMode != "" || topology.Workers != 1 {
+		t.Errorf("the cluster is %+v (%v)", topology, problems)
+	}
 	s := &Session{Hosts: []hosts.Host{{Address: "10.0.0.2"}}}
 	address := s.AddressOf(map[format.Port]string{{Host: 1, Number: 30080}: "127.0.0.1:4711"})
 	for port, want := range map[format.Port]string{

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -11,10 +12,14 @@ import (
 	"github.com/kindctl/kindctl/internal/lab/format"
 )
 
-// Topology is the cluster that a lab runs on: Killercoda's has Cilium in kube-proxy's place.
-// Ports that the lab's texts have addresses of are published on this machine's loopback address.
+// Topology is the cluster that a lab runs on. Killercoda's has Cilium in kube-proxy's place; a lab
+// can name another CNI or mode of kube-proxy. Ports that the lab's texts have addresses of are published on this machine's loopback address.
 func Topology(lab format.Lab, backend format.Backend) clusters.Topology {
-	t := clusters.Topology{APIVersion: clusters.APIVersion, Kind: clusters.Kind, ControlPlanes: 1, Workers: backend.Workers, CNI: "cilium", ProxyMode: "none"}
+	t := clusters.Topology{APIVersion: clusters.APIVersion, Kind: clusters.Kind, ControlPlanes: 1, Workers: backend.Workers,
+		CNI: cmp.Or(lab.CNI, "cilium"), ProxyMode: lab.ProxyMode}
+	if lab.CNI == "" && lab.ProxyMode == "" {
+		t.ProxyMode = "none"
+	}
 	needs, _ := format.Examine(lab)
 	if len(needs.Ports) == 0 {
 		return t

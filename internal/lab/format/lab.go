@@ -17,6 +17,9 @@ type Lab struct {
 	Title, Description Text
 	// Backend is the machine that the lab is made for.
 	Backend Backend
+	// CNI and ProxyMode are those of the cluster, as in a configuration; without both, it is
+	// Killercoda's.
+	CNI, ProxyMode string
 	// Intro and Finish have neither Verify nor anything of kindctl's; nil is none.
 	Intro, Finish *Page
 	Steps         []Page

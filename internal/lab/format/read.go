@@ -46,6 +46,8 @@ func Read(folder fs.FS) (Lab, []Problem) {
 			r.object(v, "kindctl", fields{
 				"title":       r.translations(&lab.Title, "kindctl.title"),
 				"description": r.translations(&lab.Description, "kindctl.description"),
+				"cni":         r.text(&lab.CNI, "kindctl.cni"),
+				"proxyMode":   r.text(&lab.ProxyMode, "kindctl.proxyMode"),
 				"incident":    r.incident,
 			})
 		},
