@@ -1,0 +1,5 @@
+#!/bin/bash
+set -e
+kubectl create namespace gate
+kubectl -n gate create serviceaccount reader
+kubectl create clusterrolebinding reader --clusterrole=cluster-admin --serviceaccount=gate:reader

@@ -1,0 +1,13 @@
+#!/bin/bash
+# A Service with three pods, and a client.
+exec >>/var/log/lab-setup.log 2>&1 # the learner sees none of this
+set -e
+rm -f /root/service-id
+kubectl -n default delete service shop --ignore-not-found
+kubectl -n default delete deployment shop --ignore-not-found --cascade=foreground
+kubectl -n default create deployment shop --replicas=3 --image=registry.k8s.io/e2e-test-images/agnhost:2.66.1 --port=8080 -- /agnhost netexec
+kubectl -n default expose deployment shop --port=80 --target-port=8080
+kubectl -n default get pod client >/dev/null 2>&1 ||
+  kubectl -n default run client --image=registry.k8s.io/e2e-test-images/agnhost:2.66.1 -- pause
+kubectl -n default rollout status deployment/shop --timeout=120s
+kubectl -n default wait --for=condition=Ready pod/client --timeout=60s

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+kubectl -n blue create rolebinding alice-views --clusterrole=view --user=alice

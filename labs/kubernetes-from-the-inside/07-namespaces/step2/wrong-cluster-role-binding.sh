@@ -1,0 +1,4 @@
+#!/bin/bash
+# Everywhere.
+set -e
+kubectl create clusterrolebinding alice-views --clusterrole=view --user=alice

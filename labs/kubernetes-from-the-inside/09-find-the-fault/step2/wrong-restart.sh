@@ -1,0 +1,6 @@
+#!/bin/bash
+# Restarting none gives none.
+set -e
+kubectl -n kube-system rollout restart deployment coredns
+kubectl -n shop rollout restart deployment front
+kubectl -n shop rollout status deployment/front --timeout=90s

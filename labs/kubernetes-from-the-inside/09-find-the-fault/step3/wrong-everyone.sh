@@ -1,0 +1,12 @@
+#!/bin/bash
+# Everyone may.
+set -e
+kubectl apply -f - <<'YAML'
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: open, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: back}}
+  policyTypes: [Ingress]
+  ingress: [{}]
+YAML

@@ -1,0 +1,14 @@
+#!/bin/bash
+# The port of the Service.
+set -e
+kubectl apply -f - <<'YAML'
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: front-to-back, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: back}}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{podSelector: {matchLabels: {app: front}}}]
+      ports: [{protocol: TCP, port: 80}]
+YAML
