@@ -37,6 +37,7 @@ var layers = map[string][]string{
 	"clusters/cni":           {},
 	"clusters":               {"clusters/cni", "internal/kindpatch", "internal/fidelity", "internal/releases", "pkg/hint"},
 	"hack":                   {},
+	"labs":                   {},
 	"pkg/kindctltest":        {"internal/console", "clusters", "pkg/kindctl", "internal/scratch", "pkg/verify", "pkg/event", "pkg/hint"},
 	"pkg/kindctl":            {"addons", "clusters", "internal/lab", "internal/charts", "internal/fidelity", "internal/releases", "internal/quantity", "internal/wiring", "internal/pool", "pkg/bootstrap", "internal/nodes", "internal/snapshot", "internal/lifecycle", "internal/health", "internal/record", "internal/gc", "internal/imageload", "internal/incidents", "internal/faults", "internal/shop", "internal/observe", "internal/timeline", "internal/runs", "internal/diagnose", "internal/forge", "internal/provider", "internal/host", "internal/images", "pkg/verify", "internal/kube", "pkg/event", "pkg/hint", "internal/scratch"},
 	"internal/wiring":        {"addons", "clusters", "internal/forge", "internal/host", "internal/images", "internal/ports", "internal/provider", "internal/releases", "pkg/bootstrap", "pkg/event", "pkg/hint", "pkg/verify"},
@@ -106,7 +107,7 @@ var plain = []string{"hack", "pkg/event", "pkg/hint"}
 // public are the packages that other modules can import. What else they need is
 // reached through these, so that it can change without breaking those modules.
 var public = []string{
-	"addons", "addons/calico", "addons/cilium", "addons/plugin", "addons/setting", "clusters", "clusters/cni",
+	"addons", "addons/calico", "addons/cilium", "addons/plugin", "addons/setting", "clusters", "clusters/cni", "labs",
 	"pkg/bootstrap", "pkg/event", "pkg/hint", "pkg/kindctl", "pkg/kindctltest", "pkg/verify",
 	"pkg/verify/checks", "pkg/verify/probe",
 }
