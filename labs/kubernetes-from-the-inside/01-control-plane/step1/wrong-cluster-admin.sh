@@ -1,4 +1,5 @@
 #!/bin/bash
+# The rights of an administrator.
 set -e
 kubectl create namespace gate
 kubectl -n gate create serviceaccount reader

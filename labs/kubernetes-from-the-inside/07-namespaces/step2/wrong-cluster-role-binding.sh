@@ -1,4 +1,4 @@
 #!/bin/bash
-# Everywhere.
+# A ClusterRoleBinding: rights in every namespace.
 set -e
 kubectl create clusterrolebinding alice-views --clusterrole=view --user=alice

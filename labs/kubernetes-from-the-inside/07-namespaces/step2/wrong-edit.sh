@@ -1,4 +1,4 @@
 #!/bin/bash
-# More than looking.
+# The ClusterRole edit, which changes things.
 set -e
 kubectl -n blue create rolebinding alice-edits --clusterrole=edit --user=alice

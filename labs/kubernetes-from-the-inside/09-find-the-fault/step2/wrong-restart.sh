@@ -1,5 +1,5 @@
 #!/bin/bash
-# Restarting none gives none.
+# A restart of no pods gives no pods.
 set -e
 kubectl -n kube-system rollout restart deployment coredns
 kubectl -n shop rollout restart deployment front

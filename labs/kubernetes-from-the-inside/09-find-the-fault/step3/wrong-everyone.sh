@@ -1,5 +1,5 @@
 #!/bin/bash
-# Everyone may.
+# A policy that lets everyone in.
 set -e
 kubectl apply -f - <<'YAML'
 apiVersion: networking.k8s.io/v1

@@ -1,4 +1,4 @@
 #!/bin/bash
-# Less is asked for.
+# The Deployment asks for fewer pods.
 set -e
 kubectl -n shop scale deployment front --replicas=2
