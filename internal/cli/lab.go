@@ -2,10 +2,8 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/kindctl/kindctl/internal/console"
 	"github.com/kindctl/kindctl/internal/quantity"
 	"github.com/kindctl/kindctl/internal/report"
+	"github.com/kindctl/kindctl/labs"
 	"github.com/kindctl/kindctl/pkg/hint"
 	"github.com/kindctl/kindctl/pkg/kindctl"
 )
@@ -51,14 +50,15 @@ func makeLabFlags() []cli.Flag {
 func runLabCommand() *cli.Command {
 	return &cli.Command{
 		Name: "run", Usage: "Create a cluster for a lab, and begin it",
-		UsageText: `kindctl lab run DIR [-n NAME] [--language zh] [flags]
+		UsageText: `kindctl lab run LAB [-n NAME] [--language zh] [flags]
 
 Examples:
+  kindctl lab run 1                       the first lab of the course that comes with kindctl
   kindctl lab run pods                    the lab in the folder pods, on cluster lab-pods
   kindctl lab run course/services         a lab of a course
   kindctl lab run pods --language zh      with Chinese texts, where there are some`,
-		Description: "DIR has the lab's index.json. Several labs can run, each on a cluster of its own. When the command fails or is interrupted, nothing is left behind.",
-		ArgsUsage:   "DIR",
+		Description: "LAB is a folder with a lab's index.json, or a lab of the course that comes with kindctl, by number or name (kindctl lab ls " + labs.Course + "). Several labs can run, each on a cluster of its own. When the command fails or is interrupted, nothing is left behind.",
+		ArgsUsage:   "LAB",
 		Flags: append(makeLabFlags(), noSwitchFlag(),
 			&cli.StringFlag{Name: "language", EnvVars: []string{"KINDCTL_LANGUAGE"}, Usage: "`LANGUAGE` of texts, two letters (default: that of the environment, or English)"}),
 		Action: runLab,
@@ -70,19 +70,16 @@ func runLab(c *cli.Context) error {
 	if len(words) == 0 {
 		return err
 	}
-	folder, err := labFolder(words[0])
+	folder, err := openLab(words[0])
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
 	options := kindctl.RunLabOptions{
-		Folder: folder.FS(), Name: c.String("name"), Backend: c.String("backend"),
+		Folder: folder.FS, Source: folder.source, Name: c.String("name"), Backend: c.String("backend"),
 		Language: cmp.Or(c.String("language"), os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")),
 		Images:   kindctl.ImageMode(c.String("images")), Mirror: c.String("image-registry"), Kubeconfig: c.String("kubeconfig"),
 		KeepContext: c.Bool("no-switch-context"), IgnorePreflightErrors: c.StringSlice(ignoreFlag), Out: c.App.Writer,
-	}
-	if options.Source, err = filepath.Abs(words[0]); err != nil {
-		return err
 	}
 	if options.WaitTimeout, err = waitTimeout(c); err != nil {
 		return err
@@ -336,16 +333,4 @@ func endLabCommand() *cli.Command {
 			return nil
 		},
 	}
-}
-
-// labFolder opens the folder of a lab, from which no path leads out.
-func labFolder(path string) (*os.Root, error) {
-	root, err := os.OpenRoot(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, hint.LabMissing.New("there is no folder "+path, "name the folder that has the lab's index.json")
-	case err != nil:
-		return nil, hint.LabInvalid.Wrap(err, "the folder "+path+" cannot be read", "name the folder that has the lab's index.json")
-	}
-	return root, nil
 }

@@ -85,12 +85,12 @@ func tableOfLabs(out io.Writer, found []kindctl.Lab, now time.Time) error {
 
 // listCourse lists the labs of a course, in order.
 func listCourse(c *cli.Context, path string) error {
-	folder, err := labFolder(path)
+	folder, err := openLab(path)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	reports, err := kindctl.LintLab(folder.FS())
+	reports, err := kindctl.LintLab(folder.FS)
 	if err != nil {
 		return hint.Keep(err, path)
 	}

@@ -32,12 +32,12 @@ func lintLab(c *cli.Context) error {
 	if len(words) == 0 {
 		return err
 	}
-	folder, err := labFolder(words[0])
+	folder, err := openLab(words[0])
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	reports, err := kindctl.LintLab(folder.FS())
+	reports, err := kindctl.LintLab(folder.FS)
 	if err != nil {
 		return hint.Keep(err, words[0])
 	}
@@ -73,12 +73,12 @@ func testLab(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	folder, err := labFolder(words[0])
+	folder, err := openLab(words[0])
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	found, err := kindctl.LintLab(folder.FS())
+	found, err := kindctl.LintLab(folder.FS)
 	if err != nil {
 		return hint.Keep(err, words[0])
 	}
@@ -95,7 +95,7 @@ func testLab(c *cli.Context) error {
 		if one.Course {
 			continue
 		}
-		within, err := fs.Sub(folder.FS(), one.Path)
+		within, err := fs.Sub(folder.FS, one.Path)
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ const module = "github.com/kindctl/kindctl"
 // stands for the packages beneath it as well.
 var layers = map[string][]string{
 	".":                      {"internal/cli"},
-	"internal/cli":           {"internal/report", "internal/console", "addons", "clusters", "pkg", "internal/charts", "internal/diagnose", "internal/fidelity", "internal/host", "internal/images", "internal/kube", "internal/lab/format", "internal/provider", "internal/quantity", "internal/releases", "internal/scratch", "internal/timeline"},
+	"internal/cli":           {"labs", "internal/report", "internal/console", "addons", "clusters", "pkg", "internal/charts", "internal/diagnose", "internal/fidelity", "internal/host", "internal/images", "internal/kube", "internal/lab/format", "internal/provider", "internal/quantity", "internal/releases", "internal/scratch", "internal/timeline"},
 	"internal/lab":           {"internal/lab/format", "internal/lab/hosts", "clusters", "internal/runs", "pkg/verify", "pkg/event", "pkg/hint"},
 	"internal/lab/format":    {"pkg/hint"},
 	"internal/lab/hosts":     {},
