@@ -68,7 +68,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 		Commands: withUsageErrors([]*cli.Command{
 			upCommand(), runCommand(), downCommand(), gcCommand(), exportCommand(),
-			startCommand(), stopCommand(), snapshotCommand(), resetCommand(), poolCommand(), labCommand(), nodeCommand(), scaleCommand(), loadCommand(),
+			startCommand(), stopCommand(), snapshotCommand(), resetCommand(), poolCommand(), labCommand(),
+			nodeCommand(), scaleCommand(), loadCommand(),
 			verifyCommand(), acceptCommand(), breakCommand(), statusCommand(), getCommand(), kubeconfigCommand(), imagesCommand(),
 			doctorCommand(), configCommand(), completionCommand(), completeCommand(), versionCommand(),
 		}),

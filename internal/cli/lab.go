@@ -175,7 +175,8 @@ func stepArgument(c *cli.Context) (step int, done bool, err error) {
 	case len(words) == 0:
 		return 0, false, nil
 	case len(words) > 1:
-		return 0, true, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one step, not %d", commandOf(c), len(words)), "see: "+c.Command.UsageText)
+		return 0, true, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one step, not %d", commandOf(c), len(words)),
+			"see: "+c.Command.UsageText)
 	}
 	step, err = strconv.Atoi(words[0])
 	if err != nil || step < 1 {

@@ -68,7 +68,9 @@ type listedLab struct {
 func listedLabs(found []kindctl.Lab) []listedLab {
 	listed := []listedLab{}
 	for _, one := range found {
-		listed = append(listed, listedLab{one.Cluster, one.Title, one.Source, one.Current, len(one.Steps), one.Passed(), one.Points(), one.Started})
+		listed = append(listed, listedLab{
+			one.Cluster, one.Title, one.Source, one.Current, len(one.Steps), one.Passed(), one.Points(), one.Started,
+		})
 	}
 	return listed
 }

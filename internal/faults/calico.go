@@ -21,11 +21,13 @@ var calicoFaults = []Fault{
 	},
 	{
 		ID: "felix-nftables", Check: "cal.backend", What: "Felix writes nftables beside a kube-proxy that writes iptables",
-		Needs: Needs{CNI: "calico", ProxyModes: []string{"iptables"}}, Stages: []string{"calico"}, action: felixTables("Enabled", "Disabled"), Story: otherTables,
+		Needs: Needs{CNI: "calico", ProxyModes: []string{"iptables"}}, Stages: []string{"calico"},
+		action: felixTables("Enabled", "Disabled"), Story: otherTables,
 	},
 	{
 		ID: "felix-iptables", Check: "cal.backend", What: "Felix writes iptables beside a kube-proxy that writes nftables",
-		Needs: Needs{CNI: "calico", ProxyModes: []string{"nftables"}}, Stages: []string{"nftables"}, action: felixTables("Disabled", "Enabled"), Story: otherTables,
+		Needs: Needs{CNI: "calico", ProxyModes: []string{"nftables"}}, Stages: []string{"nftables"},
+		action: felixTables("Disabled", "Enabled"), Story: otherTables,
 	},
 	{
 		ID: "routes-unreachable", Check: "cal.routes", What: "a node has unreachable routes to the pods of another",

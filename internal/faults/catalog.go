@@ -4,7 +4,8 @@ import "slices"
 
 // All returns every fault, in the order in which people read the checks that find them.
 func All() []Fault {
-	return slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults, dnsFaults, storageFaults, policyFaults, calicoFaults, ciliumFaults, shopFaults)
+	return slices.Concat(controlPlaneFaults, nodeFaults, serviceFaults, networkFaults,
+		dnsFaults, storageFaults, policyFaults, calicoFaults, ciliumFaults, shopFaults)
 }
 
 // Incidents returns the faults that have a story.

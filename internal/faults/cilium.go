@@ -25,7 +25,7 @@ var ciliumFaults = []Fault{
 	},
 	{
 		ID: "health-blocked", Check: "cil.mesh", What: "a node drops the agents' health probes", Needs: Needs{CNI: "cilium", Workers: 1, IPv4: true}, Stages: []string{"cilium"},
-		action: rule(onWorker, "raw", "PREROUTING", "! -i lo -p tcp --dport 4240 -j DROP"),
+		action: rule(onWorker, "PREROUTING", "! -i lo -p tcp --dport 4240 -j DROP"),
 		Story: &Story{Level: Hard,
 			Symptom: "All pods reach each other. `cilium-health status` says that one node cannot be reached by the others.",
 			Look:    "Ask two agents: `kubectl -n kube-system exec POD -- cilium-health status`. What they try is port 4240 of the other node and of an endpoint on it; see what becomes of it there.",

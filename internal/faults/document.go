@@ -58,7 +58,8 @@ func (f Fault) document(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n### %s\n\nFound by [%s](checks.md).%s\n\n", f.ID, f.Check, takes)
 	for _, part := range [][2]string{
-		{"What was done", upperFirst(f.What) + "."}, {"Seen", f.Story.Symptom}, {"Where to look", f.Story.Look}, {"Teaches", f.Story.Lesson}, {"Heals", f.Story.Repair},
+		{"What was done", upperFirst(f.What) + "."}, {"Seen", f.Story.Symptom}, {"Where to look", f.Story.Look},
+		{"Teaches", f.Story.Lesson}, {"Heals", f.Story.Repair},
 	} {
 		fmt.Fprintf(b, "- %s: %s\n", part[0], part[1])
 	}

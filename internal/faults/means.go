@@ -22,9 +22,9 @@ func script(node func(*Cluster) string, inject, heal string) action {
 	return action{inject: step(inject), heal: step(heal)}
 }
 
-// rule adds a packet filter rule to a node: the arguments after the chain.
-func rule(node func(*Cluster) string, table, chain, arguments string) action {
-	inject, heal := ruleScripts("iptables", table, chain, arguments)
+// rule adds a rule to the packet filter's raw table on a node: the arguments after the chain.
+func rule(node func(*Cluster) string, chain, arguments string) action {
+	inject, heal := ruleScripts("iptables", "raw", chain, arguments)
 	return script(node, inject, heal)
 }
 

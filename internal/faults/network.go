@@ -14,7 +14,7 @@ var networkFaults = []Fault{
 	{
 		ID: "host-ports-dropped", Check: "net.host", What: "a node drops what comes in for a port of its own", // --syn: not answers to ports that masquerading chose
 		Needs: Needs{CNI: "calico", Workers: 1, IPv4: true}, Stages: []string{"calico"},
-		action: rule(onOther, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 20000:28000 -j DROP"),
+		action: rule(onOther, "PREROUTING", "! -i lo -p tcp --syn --dport 20000:28000 -j DROP"),
 		Story: &Story{Level: Hard,
 			Symptom: "A program on the network of its node (`hostNetwork: true`) is not reached from other nodes when it listens on a high port. Port 10250 and the pod network work.",
 			Look:    "Try a high port and 10250 of the same node from another one. What one way has and the other lacks is a port number, so look at the packet filter for one.",
@@ -35,12 +35,12 @@ var networkFaults = []Fault{
 	{
 		ID: "hostports-dropped", Check: "net.hostport", What: "a node drops what comes in for hostPorts",
 		Needs: Needs{CNI: "calico", Workers: 1, IPv4: true}, Stages: []string{"calico"},
-		action: rule(onOther, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 28001:29999 -j DROP"), Story: hostPortStory,
+		action: rule(onOther, "PREROUTING", "! -i lo -p tcp --syn --dport 28001:29999 -j DROP"), Story: hostPortStory,
 	},
 	{
 		ID: "hostports-unsent", Check: "net.hostport", What: "a node drops what it sends to hostPorts of others",
 		Needs: Needs{CNI: "cilium", Workers: 1, IPv4: true}, Stages: []string{"cilium"},
-		action: rule(onWorker, "raw", "OUTPUT", "-p tcp --dport 28001:29999 -j DROP"), Story: hostPortStory,
+		action: rule(onWorker, "OUTPUT", "-p tcp --dport 28001:29999 -j DROP"), Story: hostPortStory,
 	},
 	{
 		ID: "not-masqueraded", Check: "net.egress", What: "the pool of addresses is no longer masqueraded",

@@ -73,7 +73,7 @@ var serviceFaults = []Fault{
 	{
 		ID: "nodeports-dropped", Check: "svc.nodeport", What: "a node drops what comes in for NodePorts",
 		Needs: Needs{CNI: "calico", Workers: 1, IPv4: true}, Stages: []string{"calico"},
-		action: rule(onOther, "raw", "PREROUTING", "! -i lo -p tcp --syn --dport 30000:32767 -j DROP"),
+		action: rule(onOther, "PREROUTING", "! -i lo -p tcp --syn --dport 30000:32767 -j DROP"),
 		Story: &Story{Level: Hard,
 			Symptom: "A NodePort answers on every node but one. There, `curl` from outside hangs until it times out, while the same port asked on the node itself answers.",
 			Look:    "Which node hangs, and from where? Then watch packets arrive there: `tcpdump -ni eth0 'tcp[tcpflags] & tcp-syn != 0'`, and list the packet filter.",

@@ -114,7 +114,8 @@ func (c *Cluster) inject(ctx context.Context, r *Record, chosen []faults.Fault, 
 		}
 	}
 	for _, f := range chosen {
-		if !slices.ContainsFunc(report.Results, func(result verify.Result) bool { return result.ID == f.Check && result.Outcome == f.Outcome() }) {
+		shows := func(result verify.Result) bool { return result.ID == f.Check && result.Outcome == f.Outcome() }
+		if !slices.ContainsFunc(report.Results, shows) {
 			return hint.BreakUnseen.New(fmt.Sprintf("%s was injected, and %s does not show it; these checks did not pass: %s", f.ID, f.Check, strings.Join(r.Red, ", ")),
 				"was the cluster healthy? kindctl verify -n "+c.Name)
 		}

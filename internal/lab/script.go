@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -88,7 +89,7 @@ func (s *Session) run(ctx context.Context, file string, patience time.Duration, 
 }
 
 func (s *Session) failed(err error, file string) error {
-	if hint.ReasonOf(err) != "" || err == context.Canceled {
+	if hint.ReasonOf(err) != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return hint.LabScriptFailed.Wrap(err, "the script "+file+" could not be run", "see whether the cluster works: kindctl verify -n "+s.State.Cluster)

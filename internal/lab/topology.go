@@ -13,7 +13,8 @@ import (
 )
 
 // Topology is the cluster that a lab runs on. Killercoda's has Cilium in kube-proxy's place; a lab
-// can name another CNI or mode of kube-proxy. Ports that the lab's texts have addresses of are published on this machine's loopback address.
+// can name another CNI or mode of kube-proxy. Ports that the lab's texts have addresses of are
+// published on this machine's loopback address.
 func Topology(lab format.Lab, backend format.Backend) clusters.Topology {
 	t := clusters.Topology{APIVersion: clusters.APIVersion, Kind: clusters.Kind, ControlPlanes: 1, Workers: backend.Workers,
 		CNI: cmp.Or(lab.CNI, "cilium"), ProxyMode: lab.ProxyMode}

@@ -84,5 +84,6 @@ func enoughMemory(available int64, d Definition, entries []Entry, clusters int) 
 	}
 	return hint.PoolMemory.New(fmt.Sprintf("%s of memory are available, and %d more take %s: %s while the last one is made, "+
 		"and %s for each that is frozen", quantity.Gigabytes(available), clusters,
-		quantity.Gigabytes(host.MemoryOf(nodes)+int64(clusters-1)*room.Each), quantity.Gigabytes(host.MemoryOf(nodes)), quantity.Gigabytes(room.Each)), advice)
+		quantity.Gigabytes(host.MemoryOf(nodes)+int64(clusters-1)*room.Each), quantity.Gigabytes(host.MemoryOf(nodes)),
+		quantity.Gigabytes(room.Each)), advice)
 }

@@ -158,11 +158,12 @@ func (t *labText) table(node *table.Table, first, rest string) {
 		rows = append(rows, cells)
 	}
 	for _, cells := range rows {
-		line := first
+		var line strings.Builder
+		line.WriteString(first)
 		for i, cell := range cells {
-			line += cell + strings.Repeat(" ", widths[i]-width(cell)+2)
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-width(cell)+2))
 		}
-		fmt.Fprintln(&t.out, strings.TrimRight(line, " "))
+		fmt.Fprintln(&t.out, strings.TrimRight(line.String(), " "))
 		first = rest
 	}
 	fmt.Fprintln(&t.out, strings.TrimRight(rest, " "))

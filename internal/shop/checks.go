@@ -126,7 +126,9 @@ func pods(ctx context.Context, t *verify.Target, app string) ([]corev1.Pod, erro
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	running := slices.DeleteFunc(found.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning })
+	running := slices.DeleteFunc(found.Items, func(p corev1.Pod) bool {
+		return p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning
+	})
 	if len(running) == 0 {
 		return nil, fmt.Errorf("no pod of %s runs", app)
 	}
@@ -141,7 +143,9 @@ type dialed struct {
 
 // dial has a pod ask a host for its name, so many times.
 func dial(ctx context.Context, t *verify.Target, from corev1.Pod, host string, port, tries int) (d dialed, err error) {
-	query := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {"http"}, "request": {"hostname"}, "tries": {strconv.Itoa(tries)}}
+	query := url.Values{
+		"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {"http"}, "request": {"hostname"}, "tries": {strconv.Itoa(tries)},
+	}
 	status, body, err := t.Pods.GetPod(ctx, Namespace, from.Name, 8080, "/dial?"+query.Encode())
 	if err != nil {
 		return d, fmt.Errorf("ask %s on %s: %w", from.Name, from.Spec.NodeName, err)

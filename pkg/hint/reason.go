@@ -48,7 +48,8 @@ var (
 
 // Catalog returns every reason that kindctl gives, by subject.
 func Catalog() []Subject {
-	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running, *snapshots, *pools, *incidents, *labs, *library}
+	return []Subject{*commandLine, *machine, *images, *building, *configuration, *existing, *comingUp, *running,
+		*snapshots, *pools, *incidents, *labs, *library}
 }
 
 // reason declares a reason of the subject.

@@ -58,7 +58,8 @@ func (c *Client) Incidents(ctx context.Context, cluster string) ([]Incident, err
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(listed(func(n faults.Needs) string { return n.Unmet(expect) }), func(i Incident) bool { return i.Unfit != "" }), nil
+	all := listed(func(n faults.Needs) string { return n.Unmet(expect) })
+	return slices.DeleteFunc(all, func(i Incident) bool { return i.Unfit != "" }), nil
 }
 
 // AllIncidents returns the whole catalog, and asks no cluster. Unfit is what an incident
@@ -326,7 +327,9 @@ func (c *Client) Reveal(ctx context.Context, name string) (found Revealed, err e
 		if !known {
 			return found, hint.BreakUnreadable.New("this kindctl has no incident "+i.ID, "use the kindctl that broke the cluster")
 		}
-		found.Incidents = append(found.Incidents, BrokenIncident{f.ID, f.Story.Level, f.Check, f.What, f.Story.Symptom, f.Story.Lesson, f.Story.Repair})
+		found.Incidents = append(found.Incidents, BrokenIncident{
+			f.ID, f.Story.Level, f.Check, f.What, f.Story.Symptom, f.Story.Lesson, f.Story.Repair,
+		})
 	}
 	if record.Revealed.IsZero() {
 		record.Revealed = time.Now()

@@ -65,7 +65,9 @@ func (c *sharedClusters) freshen(t testing.TB, cluster *sharedCluster) error {
 
 func save(t testing.TB, name, snapshot string) error {
 	return interrupts.do(t, func(ctx context.Context) error {
-		_, err := client.WithSink(log(t)).SaveSnapshot(ctx, kindctl.SaveSnapshotOptions{Cluster: name, Name: snapshot, Replace: snapshot == kindctl.AfterUp})
+		_, err := client.WithSink(log(t)).SaveSnapshot(ctx, kindctl.SaveSnapshotOptions{
+			Cluster: name, Name: snapshot, Replace: snapshot == kindctl.AfterUp,
+		})
 		return err
 	})
 }

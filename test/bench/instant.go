@@ -40,7 +40,10 @@ type instantOptions struct {
 // parseInstant reads the flags and refuses what cannot be measured, before Docker is asked. For
 // -help it returns nil.
 func parseInstant(args []string, stderr io.Writer) (*instantOptions, error) {
-	o := &instantOptions{options: options{lab: lab.Options{Mode: images.Auto, Arms: []string{instantName}}, runs: 1}, modes: []string{"iptables", "nftables"}}
+	o := &instantOptions{
+		options: options{lab: lab.Options{Mode: images.Auto, Arms: []string{instantName}}, runs: 1},
+		modes:   []string{"iptables", "nftables"},
+	}
 	set := flag.NewFlagSet("bench "+instantName, flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&o.kindctl, "kindctl", "bin/kindctl", "`PROGRAM` to measure")
@@ -111,8 +114,10 @@ func measureInstant(ctx context.Context, args []string, stdout, stderr io.Writer
 		return err
 	}
 	defer remove()
-	result, err := instant.Measure(ctx, instant.Options{CNIs: o.lab.CNIs, ProxyModes: o.modes, Nodes: o.nodes, Takes: o.takes, Rounds: o.rounds,
-		Images: l.Images, Frozen: o.frozen, Lab: l, Program: o.kindctl, Dir: dir, Sink: sink})
+	result, err := instant.Measure(ctx, instant.Options{
+		CNIs: o.lab.CNIs, ProxyModes: o.modes, Nodes: o.nodes, Takes: o.takes, Rounds: o.rounds,
+		Images: l.Images, Frozen: o.frozen, Lab: l, Program: o.kindctl, Dir: dir, Sink: sink,
+	})
 	if len(result.Cases[0].Takes) == 0 {
 		return err
 	}

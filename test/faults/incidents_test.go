@@ -96,7 +96,8 @@ func TestBreakLeavesAWayBack(t *testing.T) {
 	c.Must("break", "hint", "-n", c.name)
 	var score kindctl.Score
 	r := c.Kindctl("break", "score", "-n", c.name, "-o", "json")
-	if err := json.Unmarshal([]byte(r.Stdout), &score); err != nil || r.Code != 5 || score.Passed || score.Hints != 1 || len(score.Others) > 0 {
+	err := json.Unmarshal([]byte(r.Stdout), &score)
+	if err != nil || r.Code != 5 || score.Passed || score.Hints != 1 || len(score.Others) > 0 {
 		t.Errorf("the score is %+v (exit %d, %v)", score, r.Code, err)
 	}
 	c.Must("reset", "-n", c.name, "--to", "whole")

@@ -22,7 +22,8 @@ var lacking = map[string]string{
 
 // kernel are programs that take a kernel of one's own, or would change that of the host.
 var kernel = []string{
-	"modprobe", "insmod", "rmmod", "reboot", "shutdown", "poweroff", "halt", "kexec", "fdisk", "parted", "losetup", "swapon", "mkswap", "apparmor_parser", "auditctl",
+	"modprobe", "insmod", "rmmod", "reboot", "shutdown", "poweroff", "halt", "kexec",
+	"fdisk", "parted", "losetup", "swapon", "mkswap", "apparmor_parser", "auditctl",
 	"virt-install", "virsh", "qemu-system-x86_64", "cryptsetup", "vgcreate", "lvcreate",
 }
 
@@ -31,7 +32,8 @@ var services = []string{"docker", "apparmor", "auditd", "ufw", "firewalld", "k3s
 
 // fetching are programs that use the Internet with these arguments, whatever the others are.
 var fetching = map[string][]string{
-	"apt": {"install", "update", "upgrade"}, "apt-get": {"install", "update", "upgrade"}, "snap": {"install"}, "pip": {"install"}, "pip3": {"install"},
+	"apt": {"install", "update", "upgrade"}, "apt-get": {"install", "update", "upgrade"}, "snap": {"install"},
+	"pip": {"install"}, "pip3": {"install"},
 	"npm": {"install", "ci", "i"}, "go": {"install", "get"}, "yum": {"install"}, "dnf": {"install"}, "apk": {"add"}, "krew": {"install"},
 }
 

@@ -34,8 +34,8 @@ func (e syntaxError) Error() string { return e.message }
 
 // parseJSON reads a document that has one value.
 func parseJSON(data []byte) (*value, error) {
-	var any any
-	if err := json.Unmarshal(data, &any); err != nil { // which is stricter than tokens are
+	var whole any
+	if err := json.Unmarshal(data, &whole); err != nil { // which is stricter than tokens are
 		if wrong := (*json.SyntaxError)(nil); errors.As(err, &wrong) {
 			return nil, syntaxError{max(int(wrong.Offset)-1, 0), wrong.Error()}
 		}

@@ -35,7 +35,10 @@ func Lint(folder fs.FS) ([]Report, error) {
 
 func lintLab(folder fs.FS, at string) Report {
 	lab, problems := Read(folder)
-	report := Report{Path: at, Title: lab.Title.In(English), Steps: len(lab.Steps), Points: lab.Points(), Problems: append([]Problem{}, problems...)}
+	report := Report{
+		Path: at, Title: lab.Title.In(English), Steps: len(lab.Steps), Points: lab.Points(),
+		Problems: append([]Problem{}, problems...),
+	}
 	if lab.Title != nil {
 		needs, more := Examine(lab)
 		report.Needs, report.Languages = &needs, lab.Languages()

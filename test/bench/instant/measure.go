@@ -230,9 +230,9 @@ func (m *measuring) count(name string, spent lab.Spent, err error) {
 	if err != nil {
 		run.Error = err.Error()
 	}
-	for i, command := range m.Commands {
-		if command.Name == name {
-			m.Commands[i].Runs = append(command.Runs, run)
+	for i := range m.Commands {
+		if command := &m.Commands[i]; command.Name == name {
+			command.Runs = append(command.Runs, run)
 			return
 		}
 	}

@@ -65,7 +65,8 @@ func (k Kindctl) Run(ctx context.Context, say func(string), words ...string) err
 const patienceOfCommand = 15 * time.Minute
 
 func (k Kindctl) run(ctx context.Context, say func(string), words []string) (time.Duration, error) {
-	late := hint.New(hint.Timeout, "RUN_TIMEOUT", fmt.Sprintf("%v has not ended after %v", words, patienceOfCommand), "run it by hand and look")
+	late := hint.New(hint.Timeout, "RUN_TIMEOUT", fmt.Sprintf("%v has not ended after %v", words, patienceOfCommand),
+		"run it by hand and look")
 	ctx, cancel := context.WithTimeoutCause(ctx, patienceOfCommand, late)
 	defer cancel()
 	return child(ctx, k.program, append(words, "--progress", "plain"), k.variables, say)
