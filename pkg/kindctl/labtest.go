@@ -47,7 +47,10 @@ func (c *Client) TestLab(ctx context.Context, o TestLabOptions) (report verify.R
 	topology := lab.Topology(read, backend)
 	topology.Name = name
 	report.Cluster, report.RunID = Context(name), rand.Text()
-	state := Lab{Cluster: name, Title: read.Title.In(format.English), Source: o.Source, Backend: backend.ImageID, Language: format.English, Key: rand.Text()}
+	state := Lab{
+		Cluster: name, Title: read.Title.In(format.English), Source: o.Source, Backend: backend.ImageID,
+		Language: format.English, Key: rand.Text(),
+	}
 	_, err = c.Up(ctx, UpOptions{
 		Topology: topology, Images: o.Images, Mirror: o.Mirror, Kubeconfig: o.Kubeconfig, KeepContext: true, Ephemeral: true,
 		IgnorePreflightErrors: o.IgnorePreflightErrors, WaitTimeout: o.WaitTimeout,
@@ -69,7 +72,10 @@ func (c *Client) TestLab(ctx context.Context, o TestLabOptions) (report verify.R
 
 // tryLab tries a lab on a cluster that runs.
 func (c *Client) tryLab(ctx context.Context, state *Lab, read format.Lab, backend format.Backend, wait time.Duration) ([]verify.Result, error) {
-	session := &lab.Session{Lab: read, State: state, Keep: func(Lab) error { return nil }, Cluster: labCluster{c, state.Cluster, wait}, Sink: c.sink()}
+	session := &lab.Session{
+		Lab: read, State: state, Keep: func(Lab) error { return nil },
+		Cluster: labCluster{c, state.Cluster, wait}, Sink: c.sink(),
+	}
 	var err error
 	if session.Hosts, err = c.labHosts(ctx, state.Cluster, backend); err != nil {
 		return nil, err
