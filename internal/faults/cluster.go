@@ -60,7 +60,7 @@ func (c *Cluster) kubectl(ctx context.Context, args string) (string, error) {
 	return c.exec(ctx, c.ControlPlane, kubectl+" "+args)
 }
 
-// apply sends a manifest to the API server, whoever owns its fields.
+// apply sends a manifest to the API server, and takes over fields that others own.
 func (c *Cluster) apply(ctx context.Context, manifest string) error {
 	_, err := c.run(ctx, c.ControlPlane, manifest, kubectl+" apply --server-side --force-conflicts -f -")
 	return err

@@ -50,7 +50,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anony
 		Story: &Story{Level: Medium, Part: "sched",
 			Symptom: "Everything works. The scheduler logs far more than it should, and its flags are no longer those that the cluster's configuration asks for.",
 			Look:    "Compare the running command with the configuration: `kubectl -n kube-system get pod -l component=kube-scheduler -o yaml`.",
-			Lesson:  "A static pod runs what its file in `/etc/kubernetes/manifests` says at this moment. kubeadm wrote it once; whoever edits it later changes the component without any trace in the API, and the next `kubeadm upgrade` writes it over.",
+			Lesson:  "A static pod runs what its file in `/etc/kubernetes/manifests` says at this moment. kubeadm wrote it once; an edit later changes the component without any trace in the API, and the next `kubeadm upgrade` writes it over.",
 			Repair:  "On the control plane, edit `/etc/kubernetes/manifests/kube-scheduler.yaml` back to `--v=1`. The kubelet sees the change and restarts the pod.",
 		},
 	},

@@ -52,7 +52,7 @@ const (
 // Levels are all of them, the easiest first.
 var Levels = []Level{Easy, Medium, Hard}
 
-// Story tells a person about an incident. All texts but the first are Markdown of one
+// Story describes an incident to a person. All texts but the first are Markdown of one
 // paragraph.
 type Story struct {
 	Level Level

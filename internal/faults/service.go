@@ -56,7 +56,7 @@ var serviceFaults = []Fault{
 		Story: &Story{Level: Hard,
 			Symptom: "Pods on one node get no answer from any Service on port 80. The same pods reach the pods behind it directly, names resolve, and pods on other nodes have no trouble.",
 			Look:    "The pod address works and the Service address does not, so something on the way stops packets before they are translated. On that node: `iptables-save -c`, and watch which counters grow.",
-			Lesson:  "A ClusterIP is on no interface. Packets for it are rewritten to a pod's address in the chain PREROUTING of table nat, and table raw comes before that. Whoever drops there sees the Service's address, so that only Services suffer.",
+			Lesson:  "A ClusterIP is on no interface. Packets for it are rewritten to a pod's address in the chain PREROUTING of table nat, and table raw comes before that. A rule that drops there sees the Service's address, so that only Services suffer.",
 			Repair:  "On that node, delete the rule for port 80 from table raw: `iptables -t raw -S PREROUTING`, then `iptables -t raw -D PREROUTING …`.",
 		},
 	},

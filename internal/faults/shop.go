@@ -127,7 +127,7 @@ var shopFaults = []Fault{
 		Story: &Story{Level: Hard, Shop: true,
 			Symptom: "The Service has an address, endpoints and the right ports. Its address does not answer from any node; the addresses of its pods are for the front to reach, and do.",
 			Look:    "Are there rules for the Service on any node, as for others? If not, why would the one that writes them pass it over? Read the Service with all of its metadata.",
-			Lesson:  "kube-proxy, and Cilium in its place, leave Services with the label `service.kubernetes.io/service-proxy-name` to whoever has that name. A label, of all things, switches off what the whole Service is for.",
+			Lesson:  "kube-proxy, and Cilium in its place, leave Services with the label `service.kubernetes.io/service-proxy-name` to the proxy of that name. A label, of all things, switches off what the whole Service is for.",
 			Repair:  "`kubectl -n shop label service back service.kubernetes.io/service-proxy-name-`.",
 		},
 	},

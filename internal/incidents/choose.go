@@ -30,7 +30,7 @@ func choose(choice Choice, expect verify.Expectation, checks []verify.Check) ([]
 	if err != nil {
 		return nil, err
 	}
-	random := rand.New(rand.NewPCG(choice.Seed, choice.Seed)) //nolint:gosec // it is to be repeatable
+	random := rand.New(rand.NewPCG(choice.Seed, choice.Seed)) //nolint:gosec // it must be repeatable
 	random.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 	before := transitive(checks)
 	var chosen []faults.Fault

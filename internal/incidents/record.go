@@ -152,7 +152,7 @@ func controlPlanes(nodes []*provider.Node) []*provider.Node {
 	return slices.DeleteFunc(slices.Clone(nodes), func(n *provider.Node) bool { return n.Role != clusters.ControlPlane })
 }
 
-// The seal keeps a record from being read in passing: by whoever looks through the files of a
+// The seal keeps a record from being read in passing: by someone who looks through the files of a
 // node, or through a bundle of them. It is no secret, as the key is here.
 func cipherOf() (cipher.AEAD, error) {
 	key := sha256.Sum256([]byte("kindctl break"))

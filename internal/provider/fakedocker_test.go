@@ -215,7 +215,7 @@ func (d *dockerd) describe(n *bridge) map[string]any {
 
 var versioned = regexp.MustCompile(`^/v[0-9.]+`)
 
-// tell sends an event of a container to all who listen.
+// tell sends an event of a container to all subscribers.
 func (d *dockerd) tell(action, name string) {
 	d.events <- map[string]any{"Type": "container", "Action": action, "Actor": map[string]string{"ID": name}}
 }

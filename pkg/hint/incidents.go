@@ -4,7 +4,7 @@ package hint
 var (
 	IncidentUnknown = incidents.reason("INCIDENT_UNKNOWN", NotFound,
 		"There is no incident of that ID.",
-		"`kindctl break list --all` lists them; [incidents.md](incidents.md) tells of each.")
+		"`kindctl break list --all` lists them; [incidents.md](incidents.md) describes each.")
 	NoIncident = incidents.reason("NO_INCIDENT", Usage,
 		"No incident of those that were asked for fits the cluster, by its CNI, mode of kube-proxy, nodes or etcd, or as many as were asked for would hide each other.",
 		"`kindctl break list -n NAME` lists those that fit. Ask for fewer, or for another level.")

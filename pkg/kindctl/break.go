@@ -89,7 +89,7 @@ type BreakOptions struct {
 	Only []string
 	// Levels are those to choose from; none means all.
 	Levels []Level
-	// Count is how many incidents there are to be at once; 0 is 1, or all of Only.
+	// Count is how many incidents to inject at once; 0 is 1, or all of Only.
 	Count int
 	// Seed decides which incidents are chosen; nil is at random.
 	Seed *uint64

@@ -136,7 +136,7 @@ func (r *reader) extras(p *Page, v *value) {
 		r.at(v.offset, Error, "points", fmt.Sprintf("the hints%s cost %d points together, and the step has %d", of, costs, p.Points), "lower the costs, or raise the points")
 	}
 	if p.Verify == "" && (p.Solution != "" || len(p.Wrong) > 0 || p.Points > 0) {
-		r.at(v.offset, Warning, "verify-missing", p.Key+" has a solution, wrong answers or points, and no verify script that could tell them apart", "add verify")
+		r.at(v.offset, Warning, "verify-missing", p.Key+" has a solution, wrong answers or points, and no verify script to tell them apart", "add verify")
 	}
 }
 

@@ -69,7 +69,7 @@ var files = []File{
 }
 
 // Prepare makes nodes the hosts of a lab. Key is the secret with which they log in to each
-// other; whoever knows it and reaches a node is root there. What is prepared already may be
+// other; anyone who knows it and reaches a node is root there. What is prepared already may be
 // prepared again, and must be after a node was started.
 func Prepare(ctx context.Context, all []Host, key string) error {
 	var names []string
