@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/kindctl/kindctl/labs"
 	"github.com/kindctl/kindctl/pkg/hint"
@@ -59,6 +60,7 @@ func embeddedLab(word string) (labFolder, bool) {
 		folder, err := fs.Sub(labs.Files(), name)
 		return labFolder{FS: folder, source: name}, err == nil
 	}
+	word = strings.TrimPrefix(filepath.ToSlash(filepath.Clean(word)), labs.Course+"/")
 	if word == labs.Course {
 		return open(labs.Course)
 	}

@@ -98,10 +98,14 @@ func listCourse(c *cli.Context, path string) error {
 	}
 	labs := []kindctl.LabReport{}
 	for _, one := range reports {
-		if !one.Course {
-			one.Problems = nil
-			labs = append(labs, one)
+		if one.Course {
+			if err := courseErrors(one, path); err != nil {
+				return err
+			}
+			continue
 		}
+		one.Problems = nil
+		labs = append(labs, one)
 	}
 	switch c.String("output") {
 	case "json":

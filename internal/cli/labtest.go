@@ -93,16 +93,14 @@ func testLab(c *cli.Context) error {
 	var failures []error
 	for _, one := range found {
 		if one.Course {
+			failures = append(failures, courseErrors(one, words[0]))
 			continue
 		}
 		within, err := fs.Sub(folder.FS, one.Path)
 		if err != nil {
 			return err
 		}
-		source, err := filepath.Abs(filepath.Join(words[0], filepath.FromSlash(one.Path)))
-		if err != nil {
-			return err
-		}
+		source := filepath.Join(folder.source, filepath.FromSlash(one.Path))
 		tried, err := client.TestLab(c.Context, kindctl.TestLabOptions{
 			Folder: within, Source: source, Name: c.String("name"), Backend: c.String("backend"), Images: kindctl.ImageMode(c.String("images")),
 			Mirror: c.String("image-registry"), IgnorePreflightErrors: c.StringSlice(ignoreFlag), WaitTimeout: wait, Kubeconfig: c.String("kubeconfig"),
@@ -128,4 +126,14 @@ func testLab(c *cli.Context) error {
 		report.Table(c.App.Writer, whole, report.TableOptions{Style: style(c.App.Writer, isOn(c, "no-color"))})
 	}
 	return reports.finish(whole, err)
+}
+
+// courseErrors is what is wrong with a course itself, beside its labs, which are others then than
+// those that its author meant.
+func courseErrors(course kindctl.LabReport, path string) error {
+	failed := report.LabErrors([]kindctl.LabReport{course})
+	if failed == 0 {
+		return nil
+	}
+	return hint.LabInvalid.New(fmt.Sprintf("course %s has %s", course.Title, quantity.Count(failed, "error")), "see: kindctl lab lint "+path)
 }

@@ -303,8 +303,14 @@ func (s *Session) Check(ctx context.Context, step int) (result CheckResult, err 
 	progress.Points = s.points(step)
 	result.Began = true
 	if step < len(s.Lab.Steps) {
-		if err := s.save(ctx, step+1); err != nil {
+		err := s.save(ctx, step+1)
+		if err != nil && ctx.Err() != nil {
 			return result, err
+		}
+		s.State.Steps[step].Unsaved = err != nil
+		if err != nil { // what a step asks for may be a cluster that cannot be saved
+			s.warn(fmt.Sprintf("step %d cannot be reset, because its beginning could not be saved: %v", step+1, err),
+				fmt.Sprintf("go back further, if you have to: kindctl lab reset %d", step))
 		}
 	}
 	return result, s.enter(ctx, step+1)
@@ -431,6 +437,10 @@ func (s *Session) Reset(ctx context.Context, step int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if s.State.Steps[step-1].Unsaved {
+		return 0, hint.LabStep.New(fmt.Sprintf("the beginning of step %d could not be saved", step),
+			fmt.Sprintf("go back further: kindctl lab reset %d", step-1))
+	}
 	return step, s.reset(ctx, step)
 }
 
@@ -445,13 +455,16 @@ func (s *Session) reset(ctx context.Context, step int) error {
 			s.State.Steps[i].Running = old.Running
 		}
 	}
+	s.State.Current = step
+	if err := s.Keep(*s.State); err != nil {
+		return err
+	}
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	if err := s.everywhere(ctx, "tar --extract --file "+tmpArchive+" --directory /tmp"); err != nil {
 		return err
 	}
-	s.State.Current = step
 	if step == 1 {
 		return s.enterFirst(ctx)
 	}

@@ -31,6 +31,8 @@ type machine struct {
 	saved map[string][]string
 	// exits are the exit codes of background scripts that have ended, by page.
 	exits map[string]string
+	// full fails to save.
+	full bool
 }
 
 func newMachine(t *testing.T) *machine {
@@ -95,6 +97,9 @@ func (m *machine) Exec(_ context.Context, command ...string) (string, int, error
 }
 
 func (m *machine) Save(_ context.Context, name string) error {
+	if m.full {
+		return errors.New("the disk is full")
+	}
 	m.saved[name] = slices.Clone(m.words)
 	return nil
 }
@@ -196,6 +201,21 @@ func TestSession(t *testing.T) {
 	}
 	if step, err := s.Reset(t.Context(), 1); err != nil || step != 1 || s.State.Passed() != 0 || len(m.words) != 0 {
 		t.Errorf("back at step %d: %v, %+v, %q", step, err, s.State, m.words)
+	}
+}
+
+// TestUnsaved passes a step after which the cluster cannot be saved.
+func TestUnsaved(t *testing.T) {
+	s, m := begin(t, two())
+	m.words, m.full = []string{"one"}, true
+	if found, err := s.Check(t.Context(), 0); err != nil || !found.Passed || s.State.Current != 2 {
+		t.Errorf("%+v, %v, and step %d has begun", found, err, s.State.Current)
+	}
+	if _, err := s.Reset(t.Context(), 0); hint.ReasonOf(err) != hint.LabStep.Name {
+		t.Errorf("a reset to what is not saved: %v", err)
+	}
+	if step, err := s.Reset(t.Context(), 1); err != nil || step != 1 || len(m.words) != 0 {
+		t.Errorf("back at step %d: %v, %q", step, err, m.words)
 	}
 }
 

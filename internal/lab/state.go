@@ -55,6 +55,8 @@ type Progress struct {
 	Solved bool `json:"solved,omitempty"`
 	// Points are those of a step that has passed.
 	Points int `json:"points,omitempty"`
+	// Unsaved says that the beginning of the step could not be saved.
+	Unsaved bool `json:"unsaved,omitempty"`
 	// Running are the keys of pages whose background scripts ran as the step was saved.
 	Running []string `json:"running,omitempty"`
 }

@@ -23,9 +23,14 @@ type Size struct{ Rows, Columns uint }
 type Terminal struct {
 	In  io.Reader
 	Out io.Writer
-	// Sizes are those that the terminal has, the first one at the beginning. It may be nil.
+	// Sizes are those that the terminal has, the first one at the beginning. Nil means that In and
+	// Out are no terminal.
 	Sizes <-chan Size
 }
+
+// noDetachKeys is a sequence that is never typed. Docker's own begins with Ctrl-P, which shells
+// have another use for, and leaves the command running.
+const noDetachKeys = "ctrl-^,ctrl-@,ctrl-^,ctrl-_,ctrl-^,ctrl-@"
 
 // Attach runs a command in a node, on a terminal of its own, until the command or ctx ends. It
 // may leave a read of In behind, whose result is lost.
@@ -39,7 +44,8 @@ func (n *Node) Attach(ctx context.Context, terminal Terminal, environment []stri
 	}()
 	api := n.docker.api
 	made, err := api.ExecCreate(ctx, n.Name, client.ExecCreateOptions{
-		Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, TTY: true, Env: environment, Cmd: command,
+		Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, TTY: true,
+		DetachKeys: noDetachKeys, Env: environment, Cmd: command,
 	})
 	if err != nil {
 		return 0, err

@@ -487,8 +487,9 @@ type LabTerminal = provider.Terminal
 // TerminalSize is that of a LabTerminal, in characters.
 type TerminalSize = provider.Size
 
-// AttachLab runs a command on a host of a lab, "" is the control plane, on a terminal of its own,
-// and returns its exit code. Without a command it is a shell. The lab is the only one if name is "".
+// AttachLab runs a command on a host of a lab, "" is the control plane, on a terminal of its own
+// if terminal has sizes, and returns its exit code. Without a command it is a shell, which ends
+// with its input. The lab is the only one if name is "".
 func (c *Client) AttachLab(ctx context.Context, name, host string, terminal LabTerminal, command ...string) (code int, err error) {
 	err = c.showLab(ctx, name, func(s *lab.Session) error {
 		if err := s.Prepare(ctx); err != nil {
@@ -511,8 +512,12 @@ func (c *Client) AttachLab(ctx context.Context, name, host string, terminal LabT
 			words = append(words, "-c", `"$@"`, "bash")
 			words = append(words, command...)
 		}
-		term := cmp.Or(os.Getenv("TERM"), "xterm")
-		code, err = node.Attach(ctx, terminal, []string{"HOME=/root", "USER=root", "TERM=" + term, "LANG=C.UTF-8"}, words...)
+		environment := []string{"HOME=/root", "USER=root", "LANG=C.UTF-8"}
+		if terminal.Sizes == nil {
+			code, err = node.Stream(ctx, terminal.In, terminal.Out, append(append([]string{"env"}, environment...), words...)...)
+			return err
+		}
+		code, err = node.Attach(ctx, terminal, append(environment, "TERM="+cmp.Or(os.Getenv("TERM"), "xterm")), words...)
 		return err
 	})
 	return code, err

@@ -39,7 +39,7 @@ type Code struct {
 }
 
 var (
-	fence      = regexp.MustCompile("^([ \t]*(?:[-*>][ \t]+)?[ \t]*)(```+|~~~+)[ \t]*(.*)$")
+	fence      = regexp.MustCompile("^([ \t]*(?:[-*>][ \t]+)?[ \t]*)(```+|~~~+)[ \t]*([^`]*)$")
 	inlineCode = regexp.MustCompile("(`+)([^`\n]+)`+\\{\\{([^{}\n]*)\\}\\}")
 	marker     = regexp.MustCompile(`\{\{([^{}\n]*)\}\}`)
 	traffic    = regexp.MustCompile(`\{\{TRAFFIC_(?:SELECTOR|HOST(\d+)_(\d+))\}\}`)

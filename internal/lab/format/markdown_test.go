@@ -22,6 +22,14 @@ const text = "Run `ls`{{exec}} or `pwd`, see [it]({{TRAFFIC_HOST1_80}}) and {{TR
 	"```{{copy}}\n" +
 	"</details>\n"
 
+// TestCodeInALine has three backticks in one line, which is no block.
+func TestCodeInALine(t *testing.T) {
+	want := []Code{{Line: 1, Text: "kubectl get nodes", Marker: "exec", Marked: true}, {Line: 3, Text: "ls\n", Marker: "copy", Marked: true, Block: true}}
+	if diff := cmp.Diff(want, Codes("```kubectl get nodes```{{exec}}\nThen:\n```\nls\n```{{copy}}\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCodes(t *testing.T) {
 	want := []Code{
 		{Line: 1, Text: "ls", Marker: "exec", Marked: true},

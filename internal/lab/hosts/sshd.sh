@@ -2,8 +2,7 @@
 # One connection of ssh.sh, on the standard input and output. Who has the key of the lab is root here.
 
 state=/run/kindctl-lab-ssh
-umask 077
-mkdir -p "$state"
+mkdir -p -m 700 "$state"
 IFS= read -r -t 10 given || exit 1
 [[ $given == "$(</etc/kindctl-lab/key)" ]] || exit 1
 IFS= read -r mode
