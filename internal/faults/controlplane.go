@@ -77,13 +77,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anony
 	{
 		ID: "etcd-quota", Check: "etcd.space", What: "etcd's quota is barely above the size of its database",
 		Needs: Needs{OneControlPlane: true, LocalEtcd: true}, Stages: []string{"calico"},
+		// It is no incident: once the alarm is raised, healing takes more than the manifest.
 		action: staticPod("etcd", withQuota, elected),
-		Story: &Story{Level: Hard,
-			Symptom: "All is well, for now. Soon every write will fail with `mvcc: database space exceeded`, while reads go on working.",
-			Look:    "Compare the size of the database with its limit: `etcdctl endpoint status -w table`, and the flags of the etcd pod.",
-			Lesson:  "etcd stops accepting writes once its file reaches a quota, 2 GiB unless told otherwise, and raises an alarm that stays until someone clears it. Growth is silent, so the distance to the quota is what has to be watched. Compaction forgets old revisions; only defragmentation gives their space back.",
-			Repair:  "Remove `--quota-backend-bytes` from `/etc/kubernetes/manifests/etcd.yaml` on the control plane, or raise it. If the alarm was raised: `etcdctl alarm disarm` afterwards.",
-		},
 	},
 	{
 		ID: "scheduler-gone", Check: "sched.leader", What: "the scheduler's manifest is moved away",

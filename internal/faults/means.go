@@ -43,9 +43,16 @@ func gnaw(node func(*Cluster) string, command string) action {
 		"rm -f "+flag)
 }
 
-// object applies a manifest and deletes it.
+// object applies a manifest and deletes it. None of its objects may exist before.
 func object(manifest string) action {
 	return action{
+		look: func(ctx context.Context, c *Cluster, _ Undo) error {
+			there, err := c.run(ctx, c.ControlPlane, c.fill(manifest), kubectl+" get --ignore-not-found -o name -f -")
+			if names := strings.Fields(there); err == nil && len(names) > 0 {
+				err = fmt.Errorf("the cluster has %s already", names[0])
+			}
+			return err
+		},
 		inject: func(ctx context.Context, c *Cluster, _ Undo) error { return c.apply(ctx, c.fill(manifest)) },
 		heal:   func(ctx context.Context, c *Cluster, _ Undo) error { return c.remove(ctx, c.fill(manifest)) },
 	}
@@ -156,8 +163,8 @@ metadata: {name: fault-sample, labels: {kindctl.dev/run: fault-sample}}
 // returns "" to remove it, and waits until the pod is what the manifest says. Then it
 // calls settled, where there is one.
 func staticPod(component string, change func(context.Context, *Cluster, string) (string, error), settled func(context.Context, *Cluster) error) action {
-	set := func(ctx context.Context, c *Cluster, manifest string) error {
-		if err := c.setManifest(ctx, component, manifest); err != nil || settled == nil {
+	set := func(ctx context.Context, c *Cluster, manifest, hash string) error {
+		if err := c.setManifest(ctx, component, manifest, hash); err != nil || settled == nil {
 			return err
 		}
 		return settled(ctx, c)
@@ -167,25 +174,39 @@ func staticPod(component string, change func(context.Context, *Cluster, string) 
 			if undo["manifest"], err = c.run(ctx, c.ControlPlane, "", "cat "+manifestPath(component)); err != nil {
 				return err
 			}
+			if undo["hash"], err = c.exec(ctx, c.ControlPlane, c.mirrorHash(component)); err != nil {
+				return err
+			}
 			undo["changed"], err = change(ctx, c, undo["manifest"])
 			return err
 		},
-		inject: func(ctx context.Context, c *Cluster, undo Undo) error { return set(ctx, c, undo["changed"]) },
-		heal:   func(ctx context.Context, c *Cluster, undo Undo) error { return set(ctx, c, undo["manifest"]) },
+		inject: func(ctx context.Context, c *Cluster, undo Undo) error { return set(ctx, c, undo["changed"], "") },
+		heal: func(ctx context.Context, c *Cluster, undo Undo) error {
+			return set(ctx, c, undo["manifest"], undo["hash"])
+		},
 	}
 }
 
 func manifestPath(component string) string { return "/etc/kubernetes/manifests/" + component + ".yaml" }
 
+func (c *Cluster) mirrorName(component string) string { return component + "-" + c.ControlPlane }
+
+// mirrorHash is a command that prints the hash of the manifest that the kubelet runs a static pod
+// by, or nothing. Equal manifests have equal hashes.
+func (c *Cluster) mirrorHash(component string) string {
+	return fmt.Sprintf(`%s -n kube-system get pod %s --ignore-not-found -o jsonpath='{.metadata.annotations.kubernetes\.io/config\.mirror}'`,
+		kubectl, c.mirrorName(component))
+}
+
 // setManifest writes the manifest of a static pod, or removes it if the new one is empty, and
-// waits until the API server shows the pod that the kubelet runs instead, ready, or none.
-func (c *Cluster) setManifest(ctx context.Context, component, manifest string) error {
+// waits until the API server shows the pod that the kubelet runs instead, ready, or none: the one
+// with a hash, or if that is empty, one with another hash than before.
+func (c *Cluster) setManifest(ctx context.Context, component, manifest, wanted string) error {
 	now, err := c.run(ctx, c.ControlPlane, "", "cat "+manifestPath(component)+" 2>/dev/null || true")
 	if err != nil || now == manifest {
 		return err
 	}
-	pod := fmt.Sprintf("%s-%s", component, c.ControlPlane)
-	hash := fmt.Sprintf(`%s -n kube-system get pod %s --ignore-not-found -o jsonpath='{.metadata.annotations.kubernetes\.io/config\.mirror}'`, kubectl, pod)
+	hash := c.mirrorHash(component)
 	before, _ := c.exec(ctx, c.ControlPlane, hash) // it may be the API server that is broken
 	if manifest == "" {
 		if _, err := c.exec(ctx, c.ControlPlane, "rm "+manifestPath(component)); err != nil {
@@ -196,8 +217,12 @@ func (c *Cluster) setManifest(ctx context.Context, component, manifest string) e
 	if err := c.write(ctx, c.ControlPlane, manifestPath(component), manifest); err != nil {
 		return err
 	}
+	is := fmt.Sprintf(`test -n "$now" && test "$now" != '%s'`, before)
+	if wanted != "" {
+		is = fmt.Sprintf(`test "$now" = '%s'`, wanted)
+	}
 	return c.succeeds(ctx, 3*time.Minute, c.ControlPlane, fmt.Sprintf(
-		"now=$(%s) && test -n \"$now\" && test \"$now\" != '%s' && %s -n kube-system wait --for=condition=Ready pod/%s --timeout=1s", hash, before, kubectl, pod))
+		"now=$(%s) && %s && %s -n kube-system wait --for=condition=Ready pod/%s --timeout=1s", hash, is, kubectl, c.mirrorName(component)))
 }
 
 // withFlag adds a flag to the command of a static pod.

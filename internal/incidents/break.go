@@ -66,7 +66,7 @@ func (c *Cluster) Break(ctx context.Context, client *kube.Client, chosen []fault
 	}
 	span := event.Start(c.Sink, event.Event{Scope: event.Phase, ID: "break", Title: "Break cluster " + c.Name, Estimate: 60 * time.Second})
 	defer func() { finish(span, err) }()
-	broken := c.broken()
+	broken := c.broken(r)
 	for _, f := range chosen {
 		undo, err := f.Look(ctx, broken)
 		if err != nil {
@@ -87,7 +87,7 @@ func (c *Cluster) Break(ctx context.Context, client *kube.Client, chosen []fault
 
 // inject deploys the shop and injects, and waits until the verification sees it.
 func (c *Cluster) inject(ctx context.Context, r *Record, chosen []faults.Fault, span *event.Span) error {
-	broken := c.broken()
+	broken := c.broken(r)
 	if r.Shop {
 		span.Progress("deploying the shop", 0, 0)
 		if err := faults.DeployShop(ctx, broken); err != nil {
@@ -141,7 +141,7 @@ func (c *Cluster) Heal(ctx context.Context, r *Record) (err error) {
 
 func (c *Cluster) heal(ctx context.Context, r *Record, span *event.Span) error {
 	span.Progress("healing", 0, 0)
-	broken := c.broken()
+	broken := c.broken(r)
 	var failures []error
 	for _, i := range slices.Backward(r.Incidents) {
 		f, known := faults.Find(i.ID)
@@ -167,8 +167,9 @@ func (c *Cluster) heal(ctx context.Context, r *Record, span *event.Span) error {
 // Write keeps the record as it has become.
 func (c *Cluster) Write(ctx context.Context, r *Record) error { return r.write(ctx, c.Nodes) }
 
-// broken is the cluster as faults see it.
-func (c *Cluster) broken() *faults.Cluster {
+// broken is the cluster as faults see it: with the nodes of the record, of which those that were
+// removed since took along what was broken in them. A record without nodes gets them.
+func (c *Cluster) broken(r *Record) *faults.Cluster {
 	byName := map[string]*provider.Node{}
 	var first string
 	var workers []string
@@ -181,13 +182,21 @@ func (c *Cluster) broken() *faults.Cluster {
 			workers = append(workers, n.Name)
 		}
 	}
-	return faults.NewCluster(c.Expect, first, workers, func(ctx context.Context, node, input, script string) (string, error) {
+	broken := faults.NewCluster(c.Expect, first, workers, func(ctx context.Context, node, input, script string) (string, error) {
 		n := byName[node]
-		if n == nil { // it was removed since
-			return "", fmt.Errorf("there is no node %s", node)
+		if n == nil {
+			return "", nil
 		}
 		return n.Script(ctx, input, script)
 	})
+	if r.Worker == "" {
+		r.ControlPlane, r.Worker, r.Other = broken.ControlPlane, broken.Worker, broken.Other
+	}
+	broken.Worker, broken.Other = r.Worker, r.Other
+	if byName[r.ControlPlane] != nil { // or another one has the objects
+		broken.ControlPlane = r.ControlPlane
+	}
+	return broken
 }
 
 func finish(span *event.Span, err error) {

@@ -40,6 +40,8 @@ type Record struct {
 	// Began is when the injection was about to begin, and Ready when the cluster was seen to
 	// be broken as intended; the zero time is one that was interrupted.
 	Began, Ready time.Time
+	// ControlPlane, Worker and Other are the nodes that stood for these as it was broken.
+	ControlPlane, Worker, Other string
 	// Shop says that the shop was deployed for it.
 	Shop      bool
 	Incidents []Incident
@@ -85,14 +87,19 @@ func (r *Record) Note(report verify.Report, at time.Time) {
 	r.Verifications++
 	green := report.Passed()
 	own := r.checks()
+	seen := map[string]bool{}
 	for _, result := range report.Results {
 		is := slices.Contains(own, result.ID)
+		seen[result.ID] = true
 		switch {
 		case is && result.Outcome != verify.Pass && result.Outcome != verify.Skip:
 			green = false
 		case !is && result.Outcome == verify.Fail && !slices.Contains(r.Red, result.ID) && !slices.Contains(r.Others, result.ID):
 			r.Others = append(r.Others, result.ID)
 		}
+	}
+	for _, id := range own { // those of the shop are gone with the shop
+		green = green && seen[id]
 	}
 	if green && r.Green.IsZero() {
 		r.Green = at

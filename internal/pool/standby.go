@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/provider"
@@ -89,24 +90,29 @@ func hold(ctx context.Context, client *kube.Client, lease string) (bool, error) 
 	return true, nil
 }
 
-// release has the components not wait until holdFor is over.
+// release has the components not wait until holdFor is over. Leases that are not held any more stay.
 func release(ctx context.Context, client *kube.Client) error {
-	for _, lease := range electors {
-		err := client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem).Delete(ctx, lease, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("delete lease %s: %w", lease, err)
+	leases := client.Clientset.CoordinationV1().Leases(metav1.NamespaceSystem)
+	for _, name := range electors {
+		lease, err := leases.Get(ctx, name, metav1.GetOptions{})
+		if err == nil && ptr.Deref(lease.Spec.HolderIdentity, "") == holder {
+			err = leases.Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &lease.ResourceVersion}})
+		}
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) { // a component leads already
+			return fmt.Errorf("delete lease %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// end ends components on all control planes. A kubelet starts them again.
+// end kills components on all control planes. A kubelet starts them again. Those that are told to
+// stop may release their leases, also the ones that hold has taken.
 func end(ctx context.Context, nodes []*provider.Node, components []string) error {
 	if len(components) == 0 {
 		return nil
 	}
 	return onNodes(ctx, nodes, isControlPlane,
-		fmt.Sprintf("crictl stop --timeout 2 $(crictl ps -q --name '^(%s)$') >/dev/null", strings.Join(components, "|")))
+		fmt.Sprintf("crictl stop --timeout 0 $(crictl ps -q --name '^(%s)$') >/dev/null", strings.Join(components, "|")))
 }
 
 func restartsOf(pod *corev1.Pod) (restarts int32) {

@@ -190,10 +190,8 @@ func (t *taking) waitForNodes(ctx context.Context, span *event.Span) (message st
 	if t.Version, err = t.Client.Version(ctx); err != nil {
 		return "", err
 	}
-	if time.Since(t.frozen) < holdFor {
-		if err := release(ctx, t.Client); err != nil {
-			return "", err
-		}
+	if err := release(ctx, t.Client); err != nil {
+		return "", err
 	}
 	if t.expect, err = record.Discover(ctx, t.Client, t.CNIs...); err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package kindctltest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,6 +101,10 @@ func (c *sharedClusters) get(t testing.TB, s settings) (*sharedCluster, error) {
 	if cluster.err != nil {
 		return nil, cluster.err
 	}
+	if cluster.settings.saved != s.saved {
+		return nil, hint.ClusterDiffers.New(fmt.Sprintf("tests have cluster %s by Shared, and others by Fresh", s.Topology.Name),
+			"use different names for clusters that are shared and those that are reset for each test")
+	}
 	if differences := differences(cluster.settings.Topology, s.Topology); differences != "" {
 		return nil, hint.ClusterDiffers.New(fmt.Sprintf("another test shares cluster %s in another shape: %s", s.Topology.Name, differences),
 			"share clusters of different shapes by different names")
@@ -164,7 +169,11 @@ func (c *sharedClusters) upSaved(t testing.TB, s settings) (kindctl.UpResult, er
 	}
 	result, err := c.up(t, s)
 	if err == nil && s.saved && !result.Existed {
-		err = c.save(t, name, kindctl.AfterUp)
+		if err = c.save(t, name, kindctl.AfterUp); err != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+			defer cancel()
+			err = errors.Join(err, c.down(ctx, name, s.Kubeconfig))
+		}
 	}
 	return result, err
 }
