@@ -27,6 +27,22 @@ func exactArguments(c *cli.Context) ([]string, error) {
 	return words, nil
 }
 
+// optionalArgument are the arguments of a command that takes one, such as a step, or none. With
+// done, help was printed or they are wrong.
+func optionalArgument(c *cli.Context, what string) (words []string, done bool, err error) {
+	words, err = argumentsOf(c)
+	switch {
+	case err != nil:
+		return nil, true, err
+	case c.Bool("help"):
+		return nil, true, cli.ShowSubcommandHelp(c)
+	case len(words) > 1:
+		return nil, true, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one %s, not %d", commandOf(c), what, len(words)),
+			"see: "+c.Command.UsageText)
+	}
+	return words, false, nil
+}
+
 // argumentsOf returns a command's arguments, and sets the flags that stand behind
 // the first of them: the library reads flags only in front.
 func argumentsOf(c *cli.Context) (arguments []string, err error) {

@@ -26,11 +26,11 @@ kindctl break list|hint|score|reveal|heal [-n NAME]
 Examples:
   kindctl break -n lab                        one incident, at random
   kindctl break -n lab --level easy           one that kubectl describe shows
-  kindctl break -n lab --count 3              three at once, none of which hides another
+  kindctl break -n lab --count 3              three at once, all of which can be seen
   kindctl verify -n lab                       says what does not work
   kindctl break score -n lab                  how long it took, and how many hints
   kindctl break heal -n lab                   undo what is left, and remove the shop`,
-		Description: "Injects an incident into a cluster that kindctl made, and does not say which. Find it with kubectl and in the nodes, and heal it by hand; kindctl verify is the referee. " +
+		Description: "Injects an incident into a cluster that kindctl made, and does not say which. Find it with kubectl and in the nodes, and heal it by hand; kindctl verify shows whether you have. " +
 			"Some incidents break a small application, the shop, which is deployed for them in the namespace shop. " +
 			"Take a snapshot first to be able to go back whatever you do: kindctl snapshot save NAME.",
 		Flags: []cli.Flag{

@@ -66,12 +66,8 @@ Examples:
 }
 
 func runLab(c *cli.Context) error {
-	words, err := exactArguments(c)
-	if len(words) == 0 {
-		return err
-	}
-	folder, err := openLab(words[0])
-	if err != nil {
+	folder, err := labArgument(c)
+	if folder == nil {
 		return err
 	}
 	defer folder.Close()
@@ -166,17 +162,9 @@ func showLabCommand() *cli.Command {
 
 // stepArgument is the number of a step, or 0. With done there is nothing more to do.
 func stepArgument(c *cli.Context) (step int, done bool, err error) {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
-		return 0, true, err
-	case c.Bool("help"):
-		return 0, true, cli.ShowSubcommandHelp(c)
-	case len(words) == 0:
-		return 0, false, nil
-	case len(words) > 1:
-		return 0, true, hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one step, not %d", commandOf(c), len(words)),
-			"see: "+c.Command.UsageText)
+	words, done, err := optionalArgument(c, "step")
+	if done || len(words) == 0 {
+		return 0, done, err
 	}
 	step, err = strconv.Atoi(words[0])
 	if err != nil || step < 1 {

@@ -26,15 +26,11 @@ func listLabsCommand() *cli.Command {
 }
 
 func listLabs(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, done, err := optionalArgument(c, "folder")
+	if done {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) > 1:
-		return hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one folder, not %d", commandOf(c), len(words)), "see: "+c.Command.UsageText)
-	case len(words) == 1:
+	}
+	if len(words) > 0 {
 		return listCourse(c, words[0])
 	}
 	found, err := clientOf(c).Labs()
@@ -48,7 +44,7 @@ func listLabs(c *cli.Context) error {
 	case len(found) > 0:
 		return errors.Join(tableOfLabs(c.App.Writer, found, time.Now()), err)
 	case err == nil && !isOn(c, "quiet"):
-		fmt.Fprintln(c.App.ErrWriter, "no lab runs; begin one: kindctl lab run DIR")
+		fmt.Fprintln(c.App.ErrWriter, "no lab runs; begin one: kindctl lab run LAB")
 	}
 	return err
 }

@@ -27,14 +27,9 @@ Examples:
 }
 
 func shellLab(c *cli.Context) error {
-	words, err := argumentsOf(c)
-	switch {
-	case err != nil:
+	words, done, err := optionalArgument(c, "host")
+	if done {
 		return err
-	case c.Bool("help"):
-		return cli.ShowSubcommandHelp(c)
-	case len(words) > 1:
-		return hint.UnexpectedArgument.New(fmt.Sprintf("%s takes one host, not %d", commandOf(c), len(words)), "see: "+c.Command.UsageText)
 	}
 	host := ""
 	if len(words) > 0 {

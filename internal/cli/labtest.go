@@ -28,18 +28,14 @@ func lintLabCommand() *cli.Command {
 }
 
 func lintLab(c *cli.Context) error {
-	words, err := exactArguments(c)
-	if len(words) == 0 {
-		return err
-	}
-	folder, err := openLab(words[0])
-	if err != nil {
+	folder, err := labArgument(c)
+	if folder == nil {
 		return err
 	}
 	defer folder.Close()
 	reports, err := kindctl.LintLab(folder.FS)
 	if err != nil {
-		return hint.Keep(err, words[0])
+		return hint.Keep(err, folder.word)
 	}
 	if c.String("output") == "json" {
 		err = report.JSON(c.App.Writer, reports)
@@ -47,7 +43,7 @@ func lintLab(c *cli.Context) error {
 		report.Labs(c.App.Writer, reports, style(c.App.Writer, isOn(c, "no-color")))
 	}
 	if failed := report.LabErrors(reports); err == nil && failed > 0 {
-		return hint.LabInvalid.New(fmt.Sprintf("%s has %s", words[0], quantity.Count(failed, "error")), "correct what is listed as error")
+		return hint.LabInvalid.New(fmt.Sprintf("%s has %s", folder.word, quantity.Count(failed, "error")), "correct what is listed as error")
 	}
 	return err
 }
@@ -65,22 +61,18 @@ func testLabCommand() *cli.Command {
 }
 
 func testLab(c *cli.Context) error {
-	words, err := exactArguments(c)
-	if len(words) == 0 {
+	folder, err := labArgument(c)
+	if folder == nil {
 		return err
 	}
+	defer folder.Close()
 	wait, err := waitTimeout(c)
 	if err != nil {
 		return err
 	}
-	folder, err := openLab(words[0])
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
 	found, err := kindctl.LintLab(folder.FS)
 	if err != nil {
-		return hint.Keep(err, words[0])
+		return hint.Keep(err, folder.word)
 	}
 	reports, err := openReports(c, "lab test")
 	if err != nil {
@@ -93,7 +85,7 @@ func testLab(c *cli.Context) error {
 	var failures []error
 	for _, one := range found {
 		if one.Course {
-			failures = append(failures, courseErrors(one, words[0]))
+			failures = append(failures, courseErrors(one, folder.word))
 			continue
 		}
 		within, err := fs.Sub(folder.FS, one.Path)

@@ -270,7 +270,6 @@ func fillAgain(c *cli.Context, sink event.Sink) {
 		err = startFill()
 	}
 	if err != nil {
-		sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "pool",
-			Message: "the pool is not filled again: " + err.Error(), Hint: "fill it: kindctl pool fill"})
+		event.Warn(sink, event.Phase, "pool", "the pool is not filled again: "+err.Error(), "fill it: kindctl pool fill")
 	}
 }

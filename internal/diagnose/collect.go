@@ -93,7 +93,7 @@ func podRow(pod corev1.Pod) string {
 	if !Ready(pod) {
 		reason = Reason(pod)
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%t\t%d\t%s", pod.Namespace, pod.Name, pod.Spec.NodeName, pod.Status.Phase, Ready(pod), restarts(pod), oneLine(reason))
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%t\t%d\t%s", pod.Namespace, pod.Name, pod.Spec.NodeName, pod.Status.Phase, Ready(pod), Restarts(pod), oneLine(reason))
 }
 
 func eventRow(e corev1.Event) string {

@@ -40,8 +40,8 @@ func statuses(pod corev1.Pod) []corev1.ContainerStatus {
 	return slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
 }
 
-// restarts counts those of all containers together.
-func restarts(pod corev1.Pod) (n int32) {
+// Restarts counts those of all containers together.
+func Restarts(pod corev1.Pod) (n int32) {
 	for _, c := range statuses(pod) {
 		n += c.RestartCount
 	}

@@ -66,7 +66,7 @@ func (c *Cluster) apply(ctx context.Context, manifest string) error {
 	return err
 }
 
-// remove deletes the objects of a manifest, of which some may be gone.
+// remove deletes the objects of a manifest. Some may be gone already.
 func (c *Cluster) remove(ctx context.Context, manifest string) error {
 	_, err := c.run(ctx, c.ControlPlane, manifest, kubectl+" delete --ignore-not-found -f -")
 	return err

@@ -10,7 +10,7 @@ const documentHead = `# Incidents
 
 <!-- Written from the catalog: go test ./internal/faults -run TestDocument -update -->
 
-` + "`kindctl break`" + ` breaks a cluster on purpose and does not say how: for practice, for game days, for interviews, and for programs that are to find faults. ` + "`kindctl verify`" + ` is the referee, because each incident turns exactly one check red; what depends on that is blocked.
+` + "`kindctl break`" + ` breaks a cluster on purpose and does not say how: for practice, for game days, for interviews, and for programs that find faults. ` + "`kindctl verify`" + ` shows what does not work, and when all is fixed: each incident turns exactly one check red; what depends on that is blocked.
 
 ` + "```" + `console
 $ kindctl up -n lab --workers 2 --snapshot
@@ -21,7 +21,7 @@ $ kindctl break score -n lab           # time to the first verification that pas
 $ kindctl break heal -n lab            # undoes what is left, and ends the incident
 ` + "```" + `
 
-- ` + "`break list`" + ` lists the incidents that fit a cluster, with their levels. Which of them are chosen is at random, or decided by ` + "`--seed`" + `, so that a class or a benchmark gets the same ones. ` + "`--count`" + ` injects several, none of which hides another.
+- ` + "`break list`" + ` lists the incidents that fit a cluster, with their levels. The choice is random, or follows ` + "`--seed`" + `, so that a class or a benchmark gets the same ones. ` + "`--count`" + ` injects several whose effects can all be seen.
 - ` + "`break`" + ` ends once a verification has seen the incidents, and the time runs from then. An incident that does not show, because the cluster was not healthy for example, is healed again.
 - What was broken, and what heals it, is in a sealed record in the nodes, written before anything is changed. The seal prevents reading it by accident. It is no protection against someone who wants to know, because its key is in the source. ` + "`kindctl status`" + ` says that a cluster is broken, and ` + "`break reveal`" + ` says by what.
 - ` + "`break heal`" + ` works from the record, also after a ` + "`break`" + ` that was killed. ` + "`kindctl reset`" + ` goes back to a snapshot from before, whatever was done since.

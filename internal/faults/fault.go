@@ -84,7 +84,7 @@ func (f Fault) Part() string {
 type Needs struct {
 	// CNI is the one that the cluster must have.
 	CNI string
-	// ProxyModes are the modes of kube-proxy of which the cluster must have one.
+	// ProxyModes are the modes of kube-proxy that the incident works with; none means any.
 	ProxyModes []string
 	// Workers is the least number of them.
 	Workers int

@@ -65,7 +65,7 @@ var shopFaults = []Fault{
 		ID: "shop-probe", Check: "shop.ready", What: "the back's readiness probe asks the wrong port",
 		action: patched("deployment back", inPod("back", `"readinessProbe": {"httpGet": {"path": "/healthz", "port": 8081}}`)),
 		Story: &Story{Level: Easy, Shop: true,
-			Symptom: "A new pod of the back is Running and `0/1` ready, for ever. It answers when asked by its address.",
+			Symptom: "A new pod of the back is Running and `0/1` ready, and stays so. It answers when asked by its address.",
 			Look:    "`kubectl -n shop describe pod` has the events of the probe: which port does it ask, and on which one does the program listen?",
 			Lesson:  "Running says that the process was started, ready that it may get traffic. The kubelet decides the second by a probe that someone has written, and a probe can be wrong while the program is right. What is not ready is left out of the Service.",
 			Repair:  "Correct the port of the probe to 8080, or undo the rollout: `kubectl -n shop rollout undo deployment back`.",

@@ -167,8 +167,8 @@ func (c *Cluster) heal(ctx context.Context, r *Record, span *event.Span) error {
 // Write keeps the record as it has become.
 func (c *Cluster) Write(ctx context.Context, r *Record) error { return r.write(ctx, c.Nodes) }
 
-// broken is the cluster as faults see it: with the nodes of the record, of which those that were
-// removed since took along what was broken in them. A record without nodes gets them.
+// broken is the cluster as faults see it, with the nodes of the record. In a node that was removed
+// since, nothing is left to heal. A record without nodes gets those of now.
 func (c *Cluster) broken(r *Record) *faults.Cluster {
 	byName := map[string]*provider.Node{}
 	var first string

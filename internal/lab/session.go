@@ -66,7 +66,7 @@ func (s *Session) phase(id, title string, work func() error) error {
 }
 
 func (s *Session) warn(message, advice string) {
-	s.Sink.Emit(event.Event{Time: time.Now(), Kind: event.Warning, Scope: event.Phase, ID: "lab", Message: message, Hint: advice})
+	event.Warn(s.Sink, event.Phase, "lab", message, advice)
 }
 
 // Start prepares the hosts, and begins the intro and the first step. The beginning of the first

@@ -154,13 +154,7 @@ func (s Store) Write(state State) error {
 	state.APIVersion, state.Kind = apiVersion, kind
 	data, err := json.MarshalIndent(state, "", "  ")
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(s.stateFile(state.Cluster)), 0o700)
-	}
-	if err == nil {
-		partial := s.stateFile(state.Cluster) + ".partial"
-		if err = os.WriteFile(partial, append(data, '\n'), 0o600); err == nil {
-			err = os.Rename(partial, s.stateFile(state.Cluster))
-		}
+		err = runs.ReplaceFile(s.stateFile(state.Cluster), append(data, '\n'))
 	}
 	if err != nil {
 		return unreadable(err)

@@ -141,15 +141,7 @@ func (s Store) Write(d Definition) error {
 
 // replace writes a file as a whole, for its owner alone.
 func replace(file string, data []byte) error {
-	partial := file + ".partial"
-	err := os.MkdirAll(filepath.Dir(file), 0o700)
-	if err == nil {
-		err = os.WriteFile(partial, data, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(partial, file)
-	}
-	if err != nil {
+	if err := runs.ReplaceFile(file, data); err != nil {
 		return unwritable(err)
 	}
 	return nil

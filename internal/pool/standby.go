@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
+	"github.com/kindctl/kindctl/internal/diagnose"
 	"github.com/kindctl/kindctl/internal/kube"
 	"github.com/kindctl/kindctl/internal/provider"
 )
@@ -56,14 +56,14 @@ func standBy(ctx context.Context, client *kube.Client, nodes []*provider.Node) (
 		return nil, fmt.Errorf("list %s: %w", strings.Join(held, " and "), err)
 	}
 	for _, pod := range listed.Items {
-		restarts[pod.UID] = restartsOf(&pod)
+		restarts[pod.UID] = diagnose.Restarts(pod)
 	}
 	if err := end(ctx, nodes, held); err != nil {
 		return nil, err
 	}
 	return others, kube.UntilAll(ctx, kube.ListWatch(pods.List, pods.Watch, selection), func(seen []*corev1.Pod) error {
 		for _, pod := range seen {
-			if restartsOf(pod) <= restarts[pod.UID] || !ready(pod) {
+			if diagnose.Restarts(*pod) <= restarts[pod.UID] || !diagnose.Ready(*pod) {
 				return fmt.Errorf("%s is not ready after a restart", pod.Name)
 			}
 		}
@@ -105,25 +105,12 @@ func release(ctx context.Context, client *kube.Client) error {
 	return nil
 }
 
-// end kills components on all control planes. A kubelet starts them again. Those that are told to
-// stop may release their leases, also the ones that hold has taken.
+// end kills components on all control planes. A kubelet starts them again. One that gets a signal to
+// end may release its lease, also one that hold has taken.
 func end(ctx context.Context, nodes []*provider.Node, components []string) error {
 	if len(components) == 0 {
 		return nil
 	}
 	return onNodes(ctx, nodes, isControlPlane,
 		fmt.Sprintf("crictl stop --timeout 0 $(crictl ps -q --name '^(%s)$') >/dev/null", strings.Join(components, "|")))
-}
-
-func restartsOf(pod *corev1.Pod) (restarts int32) {
-	for _, status := range pod.Status.ContainerStatuses {
-		restarts += status.RestartCount
-	}
-	return restarts
-}
-
-func ready(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 }

@@ -160,16 +160,23 @@ func (t *Record) Change(edit func(*Entry)) error {
 	return t.write()
 }
 
-// write replaces the file, so that a process that is killed leaves the old entry or the
-// new one.
 func (t *Record) write() error {
 	data, err := json.Marshal(t.entry)
 	if err != nil {
 		return err
 	}
-	partial := t.path + partialSuffix
+	return ReplaceFile(t.path, data)
+}
+
+// ReplaceFile writes a file for its owner alone, so that a process that is killed leaves the old
+// content or the new one. It creates the file's directory.
+func ReplaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	partial := path + partialSuffix
 	if err := os.WriteFile(partial, data, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(partial, t.path)
+	return os.Rename(partial, path)
 }
